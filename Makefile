@@ -1,0 +1,54 @@
+# détente. Two commands matter: make demo, make test. Both set themselves up in .venv.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SEEDS ?= 1000
+
+.PHONY: help setup demo test prove prove-full bench lint words lock clean
+
+help:
+	@echo "make demo         set up and run the main job on the bundled scenario"
+	@echo "make test         set up and run all tests (under 15 minutes on two cores)"
+	@echo "make prove        heavier evidence (under 25 minutes on two cores)"
+	@echo "make prove-full   hours of it"
+	@echo "make bench        measure against peers; writes bench/RESULTS.md"
+	@echo "make lint         style, types, import contracts"
+	@echo "make words        collect and compile the Russian catalogue"
+	@echo "make lock         resolve and lock the dependencies anew"
+
+$(VENV)/ready: locks/test.txt pyproject.toml tools/hatch_words.py tools/compile_words.py
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "detente needs Python 3.11 or newer; say make PYTHON=python3.x")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r locks/test.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+setup: $(VENV)/ready
+	@$(BIN)/python tools/compile_words.py
+
+demo: setup
+	$(BIN)/python tools/demo.py
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint
+	$(BIN)/python -m pytest -n 2 -m "not prove" --cov --cov-branch --cov-report=term
+
+prove: setup
+	$(BIN)/python -m pytest -n 2 -m prove
+
+words: $(VENV)/ready
+	$(BIN)/python tools/compile_words.py --collect
+
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --extra watch --extra report --group test \
+	  --quiet --output-file locks/test.txt pyproject.toml
+
+clean:
+	rm -rf $(VENV) dist build

@@ -1,0 +1,125 @@
+"""The door: finds the verb and loads that room's commands only when asked.
+
+Exit codes of every verb: 0 true or done, 1 judged and refused, 2 bad input or a failing machine;
+130 after Ctrl-C. A fault of detente itself is 70 and asks for a report.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gettext
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from detente import __version__, words
+from detente.door import terminal
+from detente.door.verbs import VERBS, Verb
+from detente.errors import DetenteError
+
+__all__ = ["main"]
+
+say = words.speaker("door")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb; returns the exit code."""
+    given = list(sys.argv[1:] if argv is None else argv)
+    _choose_language(given)
+    try:
+        return _run(given)
+    except DetenteError as error:
+        terminal.failure(error)
+        return error.exit_code
+    except KeyboardInterrupt:
+        terminal.note(say("stopped by you; no half-written file was left"))
+        return 130
+    except BrokenPipeError:
+        # the reader of our output went away: point standard output nowhere so that Python's exit is quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except MemoryError:
+        terminal.note(say("detente: not enough memory; try fewer files or a shorter period"))
+        return 2
+    except OSError as error:
+        terminal.note(f"detente: {error.filename or ''}: {error.strerror or error}")
+        return 2
+    except Exception as error:
+        if os.environ.get("DETENTE_DEBUG"):
+            raise
+        terminal.note(
+            say("detente: a fault of detente itself: {fault}", fault=terminal.visible(repr(error)[:300]))
+        )
+        terminal.note(say("  please report it; DETENTE_DEBUG=1 shows where it happened"))
+        return 70
+
+
+def _choose_language(given: list[str]) -> None:
+    """Choose before any sentence is said: --language anywhere on the line, else the locale."""
+    code = words.from_environment()
+    for position, word in enumerate(given):
+        if word == "--language" and position + 1 < len(given):
+            code = given[position + 1]
+        elif word.startswith("--language="):
+            code = word.split("=", 1)[1]
+    words.choose(code if code in words.LANGUAGES else "en")
+    # argparse says its own sentences through gettext's global domain
+    os.environ["LANGUAGE"] = words.language()
+    gettext.bindtextdomain("door", str(Path(words.__file__).parent))
+    gettext.textdomain("door")
+
+
+def _run(given: list[str]) -> int:
+    verb = next((verb for verb in VERBS for word in given[:3] if word == verb.name), None)
+    parser = _parser(verb)
+    arguments = parser.parse_args(given)
+    if verb is None or arguments.verb != verb.name:
+        parser.print_help()
+        return 0 if not given else 2
+    return verb.load().run(arguments)
+
+
+def _parser(wanted: Verb | None) -> argparse.ArgumentParser:
+    """Build the parser; only the wanted verb's options are known, the others have their line in the list."""
+    parser = argparse.ArgumentParser(
+        prog="detente",
+        description=say(
+            "Software for fewer military accidents: it warns, records and explains; it aims at nobody."
+        ),
+        epilog=say("Each verb has its own --help with examples. Exit codes: 0 done, 1 refused, 2 bad input."),
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"detente {__version__}")
+    _add_language(parser)
+    verbs = parser.add_subparsers(dest="verb", metavar=say("VERB"), title=say("verbs"))
+    for verb in VERBS:
+        if verb is not wanted:
+            verbs.add_parser(verb.name, help=verb.summary(), add_help=False)
+            continue
+        commands = verb.load()
+        own = verbs.add_parser(
+            verb.name,
+            help=verb.summary(),
+            description=commands.describe(),
+            epilog=say("examples:") + "\n" + commands.examples(),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        commands.configure(own)
+        own.add_argument("--json", action="store_true", help=say("print one JSON document instead of text"))
+        _add_language(own)
+    return parser
+
+
+def _add_language(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--language",
+        choices=words.LANGUAGES,
+        default=argparse.SUPPRESS,
+        help=say("language of messages and reports; the locale chooses when it is not given"),
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

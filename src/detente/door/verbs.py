@@ -1,0 +1,66 @@
+"""The list of verbs, and where each one lives; nothing is imported until a verb is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING, Protocol, cast
+
+from detente import words
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["VERBS", "Commands", "Verb"]
+
+say = words.speaker("door")
+
+
+class Commands(Protocol):
+    """What a verb's module offers: arguments to add, work to run.
+
+    describe: a paragraph for ``--help``; examples: lines of shell that a reader can paste.
+    run: returns the exit code: 0 true or done, 1 judged and refused, 2 bad input.
+    """
+
+    def describe(self) -> str: ...  # noqa: D102
+    def examples(self) -> str: ...  # noqa: D102
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...  # noqa: D102
+    def run(self, arguments: argparse.Namespace) -> int: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """One word after ``detente``, the object that carries it out, and its line in the list of verbs."""
+
+    name: str
+    module: str
+    attribute: str
+    summary: Callable[[], str]
+
+    def load(self) -> Commands:
+        """Import the room's ``commands`` module and return this verb's object."""
+        return cast("Commands", getattr(import_module(self.module), self.attribute))
+
+
+VERBS = (
+    Verb(
+        "tracks",
+        "detente.tracks.commands",
+        "TRACKS",
+        lambda: say("read ship and aircraft tracks of any usual format into one checked table"),
+    ),
+    Verb(
+        "encounters",
+        "detente.encounters.commands",
+        "ENCOUNTERS",
+        lambda: say("find who came too close to whom in track archives"),
+    ),
+    Verb(
+        "predict",
+        "detente.encounters.commands",
+        "PREDICT",
+        lambda: say("tell who will come too close to whom from one picture of positions"),
+    ),
+)
