@@ -28,9 +28,7 @@ def writing(target: Path) -> Iterator[Path]:
     try:
         yield temporary
         with temporary.open("rb+") as written:
-            os.fsync(
-                written.fileno()
-            )  # if the power fails after the rename, the new name must hold all bytes
+            os.fsync(written.fileno())  # if the power fails after the rename, the new name must hold all bytes
         temporary.replace(target)
     except OSError as failure:
         raise OutputFailure(

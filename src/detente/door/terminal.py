@@ -29,8 +29,7 @@ def visible(text: str) -> str:
     if text.isprintable() and not any(ord(letter) in _BIDI for letter in text):
         return text
     return "".join(
-        letter if letter.isprintable() and ord(letter) not in _BIDI else ascii(letter)[1:-1]
-        for letter in text
+        letter if letter.isprintable() and ord(letter) not in _BIDI else ascii(letter)[1:-1] for letter in text
     )
 
 
@@ -53,9 +52,7 @@ def result_json(result: object) -> None:
     print(json.dumps(result, ensure_ascii=False, allow_nan=False, indent=2))
 
 
-def table(
-    head: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[bool] | None = None
-) -> None:
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[bool] | None = None) -> None:
     """Print rows as a table on a terminal and as tab-separated lines elsewhere.
 
     numeric: one flag a column, True aligns right; by default all columns align left.

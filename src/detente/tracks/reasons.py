@@ -31,7 +31,6 @@ class Reason(StrEnum):
         "stale"  # the position repeats while the reported speed is above 1 kn, or its own time stood still
     )
     TELEPORT = "teleport"
-    OUTSIDE_PERIOD = (
         "outside_period"  # not in --from .. --to, or not in --area: asked for, counted all the same
     )
 

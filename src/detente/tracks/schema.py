@@ -80,6 +80,5 @@ def complete(frame: pl.LazyFrame) -> pl.LazyFrame:
             remedy=say("name the columns with --columns"),
         )
     return frame.select(
-        (pl.col(name) if name in have else pl.lit(None)).cast(kind).alias(name)
-        for name, kind in SCHEMA.items()
+        (pl.col(name) if name in have else pl.lit(None)).cast(kind).alias(name) for name, kind in SCHEMA.items()
     )
