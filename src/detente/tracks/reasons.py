@@ -27,12 +27,9 @@ class Reason(StrEnum):
     NOT_AVAILABLE = "not_available"  # the standard's own value for "not available" (lat 91, lon 181)
     OUT_OF_RANGE = "out_of_range"
     DUPLICATE = "duplicate"  # same mover, same time
-    STALE = (
-        "stale"  # the position repeats while the reported speed is above 1 kn, or its own time stood still
-    )
+    # the position repeats while the reported speed is above 1 kn, or the position's own time stood still
+    STALE = "stale"
     TELEPORT = "teleport"
-        "outside_period"  # not in --from .. --to, or not in --area: asked for, counted all the same
-    )
 
 
 class Note(StrEnum):
