@@ -148,8 +148,12 @@ def test_a_planted_breach_of_the_import_contracts_is_found(tmp_path: Path) -> No
     )
     run = subprocess.run(
         [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"],
-        cwd=tmp_path, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(copy), "PATH": "/usr/bin:/bin"},
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PYTHONPATH": str(copy), "PATH": "/usr/bin:/bin"},
+    )
     assert run.returncode == 1, run.stdout + run.stderr
     assert "rooms stand in their order BROKEN" in run.stdout
     assert "notices is pure: no clock, no I/O, no arrays BROKEN" in run.stdout

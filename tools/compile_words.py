@@ -38,11 +38,16 @@ PROGRAMMERS_ONLY = (
 
 
 def compile_all(words: Path) -> None:
-    """Write a .mo beside every .po below the folder; untranslated sentences fall back to English."""
+    """Write each ``ru/<room>.po`` as ``ru/LC_MESSAGES/<room>.mo``, where gettext looks for it.
+
+    Sentences without a translation fall back to English.
+    """
     for source in sorted(words.glob("*/*.po")):
         with source.open("rb") as text:
             catalogue = read_po(text, locale=source.parent.name)
-        with source.with_suffix(".mo").open("wb") as binary:
+        target = source.parent / "LC_MESSAGES" / f"{source.stem}.mo"
+        target.parent.mkdir(exist_ok=True)
+        with target.open("wb") as binary:
             write_mo(binary, catalogue)
 
 
@@ -100,8 +105,8 @@ def collect(package: Path) -> None:
         kept = [argparse_sentences(), translated(old)] if room == "door" else []
         for message in (message for part in (template, *kept) for message in part if message.id):
             known = old.get(message.id, context=message.context)
-            translated = known.string if known and known.string else None
-            new.add(message.id, translated, auto_comments=message.auto_comments, context=message.context)
+            string = known.string if known and known.string else None
+            new.add(message.id, string, auto_comments=message.auto_comments, context=message.context)
         if len(new):
             target.parent.mkdir(parents=True, exist_ok=True)
             with target.open("wb") as out:

@@ -54,7 +54,7 @@ def from_environment() -> str:
 def _catalogue(room: str, code: str) -> gettext.NullTranslations:
     if code == "en":
         return gettext.NullTranslations()
-    with (_HERE / code / f"{room}.mo").open("rb") as compiled:
+    with (_HERE / code / "LC_MESSAGES" / f"{room}.mo").open("rb") as compiled:
         return gettext.GNUTranslations(compiled)
 
 
