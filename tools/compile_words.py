@@ -79,7 +79,7 @@ def argparse_sentences() -> Catalog:
 
 def translated(catalogue: Catalog) -> list[Message]:
     """Return the messages of a catalogue that have a translation."""
-    return [message for message in catalogue if message.id and message.string]
+    return [message for message in catalogue if message.id and any(message.string)]
 
 
 def collect(package: Path) -> None:

@@ -90,7 +90,9 @@ def _parser(wanted: Verb | None) -> argparse.ArgumentParser:
         epilog=say("Each verb has its own --help with examples. Exit codes: 0 done, 1 refused, 2 bad input."),
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"detente {__version__}")
+    parser.add_argument(
+        "--version", action="version", version=f"detente {__version__}", help=say("show the version and exit")
+    )
     _add_language(parser)
     verbs = parser.add_subparsers(dest="verb", metavar=say("VERB"), title=say("verbs"))
     for verb in VERBS:
