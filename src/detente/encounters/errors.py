@@ -4,7 +4,8 @@ DetenteError
 ├── OurMistake
 │   ├── LimitMistake      a limit, horizon or volume cannot be used
 │   ├── OutputMistake     a file to write has an unknown ending, or the table cannot be written so
-│   └── ShapeMistake      arrays do not fit together
+│   ├── ShapeMistake      arrays do not fit together
+│   └── SidesMistake      a sides file is not understood, or two sides claim one mover
 └── TheirMistake
     └── StateMistake      a picture of positions is not one, or one of its rows is impossible
 """
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from detente.errors import OurMistake, TheirMistake
 
-__all__ = ["LimitMistake", "OutputMistake", "ShapeMistake", "StateMistake"]
+__all__ = ["LimitMistake", "OutputMistake", "ShapeMistake", "SidesMistake", "StateMistake"]
 
 
 class LimitMistake(OurMistake):
@@ -26,6 +27,10 @@ class OutputMistake(OurMistake):
 
 class ShapeMistake(OurMistake):
     """Arrays do not fit together."""
+
+
+class SidesMistake(OurMistake):
+    """A sides file is not understood, or two of its sides claim one mover; all faults of the file at once."""
 
 
 class StateMistake(TheirMistake):
