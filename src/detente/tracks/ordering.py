@@ -18,6 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -31,7 +32,7 @@ __all__ = ["MEMORY_ROWS", "WINDOW_ROWS", "already_in_order", "in_time_order", "s
 
 say = words.speaker("tracks")
 
-MEMORY_ROWS = 1_000_000
+MEMORY_ROWS = 600_000
 """More rows than this are put in order through temporary files; a row takes about 150 bytes."""
 WINDOW_ROWS = 400_000
 """How many rows already_in_order holds back to mend small disorder."""
@@ -86,15 +87,16 @@ def already_in_order(
                 came=say("a row of {late} after one of {passed}", late=_moment(first), passed=_moment(passed_us)),
                 remedy=say("give the files in their order of time"),
             )
+        after: list[pl.DataFrame] = []
         while held and _last_us(held[-1]) >= first:
-            # only the overlapping tail is sorted again: a tie at the border must not make the piece grow
+            # only what overlaps is sorted again: a tie at the border must not cost two whole pieces
             last = held.pop()
-            cut = int(last["time"].to_physical().search_sorted(first, side="left"))
-            if cut:
-                held.append(last[:cut])
-            coming = _sorted(pl.concat([last[cut:], coming]))
-            first = _first_us(coming)
-        held.append(coming)
+            start, end = _place(last, first, "left"), _place(coming, _last_us(last), "right")
+            after.append(coming[end:])
+            coming = _sorted(pl.concat([last[start:], coming[:end]]))
+            if start:
+                held.append(last[:start])
+        held.extend(piece for piece in (coming, *reversed(after)) if piece.height)
         while rows - held[0].height >= window_rows and len(held) > 1:
             ready = held.popleft()
             rows -= ready.height
@@ -248,6 +250,10 @@ def _by_time_and_mover(frame: pl.DataFrame) -> pl.DataFrame:
         return frame.sort("time", "mover")
     rank = frame["mover"].cast(pl.Enum(names)).to_physical().cast(pl.Int64)
     return frame[((times - start) * names.len() + rank).arg_sort()]
+
+
+def _place(frame: pl.DataFrame, time_us: int, side: Literal["left", "right"]) -> int:
+    return int(frame["time"].to_physical().search_sorted(time_us, side=side))
 
 
 def _first_us(frame: pl.DataFrame) -> int:
