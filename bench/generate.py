@@ -60,9 +60,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fixes", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plant", choices=("nothing", "teleport", "fast"), default="nothing")
+    parser.add_argument("--hours", type=float, help="keep the first hours only")
     given = parser.parse_args(argv)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     frame = planted(archive(given.fixes), given.plant)
+    if given.hours is not None:
+        frame = frame.filter(pl.col("time") < START + dt.timedelta(hours=given.hours))
     frame.write_parquet(given.out, compression="zstd", row_group_size=ROW_GROUP)
     movers = frame["mover"].n_unique()
     print(f"{given.out}: {frame.height:,} fixes of {movers:,} movers, {given.out.stat().st_size:,} bytes")
