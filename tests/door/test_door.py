@@ -36,7 +36,7 @@ def test_help_lists_every_verb_and_loads_none():
         "    main(['--help'])\n"
         "except SystemExit as left:\n"
         "    assert left.code == 0\n"
-        "heavy = {'polars', 'numpy', 'numba', 'rich', 'pyproj', 'jinja2', 'detente.tracks', 'detente.encounters'}\n"
+        "heavy = {'polars', 'numpy', 'numba', 'rich', 'pyproj', 'detente.tracks', 'detente.encounters'}\n"
         "print('loaded:', sorted(heavy & set(sys.modules)))\n"
     )
     shown = subprocess.run(
