@@ -16,16 +16,16 @@ import polars as pl
 
 from detente import words
 from detente.tracks.aircraft_rows import METRES_TO_FEET, MPS_TO_KNOTS, Judge, sightings
-from detente.tracks.blocks import line_blocks
 from detente.tracks.errors import TrackMistake
+from detente.tracks.line_faults import count_spoiled
+from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
-from detente.tracks.reasons import Reason, Tally
+from detente.tracks.reasons import Tally
 
-__all__ = ["LINE_CAP_BYTES", "READER", "OpenSkyReader"]
+__all__ = ["READER", "OpenSkyReader"]
 
 say = words.speaker("tracks")
 
-LINE_CAP_BYTES = 65_536
 _NAMES = {
     "time": ("time", "timestamp"),
     "icao24": ("icao24",),
@@ -73,15 +73,14 @@ class OpenSkyReader:
         judge = Judge(f"{self.name}:{source.name}")
         header: list[str] | None = None
         with source.open() as stream:
-            for block, too_long in line_blocks(stream, line_cap=LINE_CAP_BYTES):
-                body = block
+            for block in blocks(stream, source):
+                body = block.data
                 if header is None:
-                    first, _, body = block.partition(b"\n")
+                    first, _, body = body.partition(b"\n")
                     header = _header(first)
                     if not set(_MUST) <= set(header):
                         raise _no_header(source.name, header)
-                tally.read(too_long)
-                tally.reject(Reason.UNREADABLE, too_long)
+                count_spoiled(block, tally)
                 frame = judge.rows(_sightings(_table(body, header)), tally)
                 if len(frame):
                     yield frame
@@ -94,7 +93,7 @@ def _header(line: bytes) -> list[str]:
     """Return the columns by our names; an unknown one keeps its own, a second of the same name gets a number."""
     ours = {theirs: our for our, all_theirs in _NAMES.items() for theirs in all_theirs}
     names: list[str] = []
-    for cell in line[:LINE_CAP_BYTES].decode("utf-8", "replace").removeprefix("\ufeff").split(","):
+    for cell in line[:65_536].decode("utf-8", "replace").removeprefix("\ufeff").split(","):
         name = cell.strip().strip('"').lower()
         name = ours.get(name, name)
         names.append(name if name not in names else f"{name}#{len(names)}")

@@ -17,7 +17,6 @@ import msgspec
 import polars as pl
 
 from detente.tracks.aircraft_rows import Judge, sightings
-from detente.tracks.blocks import line_blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
 
@@ -124,10 +123,14 @@ def _documents(source: Source, tally: Tally) -> Iterator[bytes]:
                 return
             yield whole
             return
-        for block, too_long in line_blocks(stream, line_cap=DOCUMENT_CAP_BYTES):
-            tally.read(too_long)
-            tally.reject(Reason.UNREADABLE, too_long)
-            yield from (line for line in block.split(b"\n") if line.strip())
+        while line := stream.readline(DOCUMENT_CAP_BYTES + 1):
+            if len(line) <= DOCUMENT_CAP_BYTES:
+                if line.strip():
+                    yield line
+                continue
+            _unreadable(tally)
+            while len(line) > DOCUMENT_CAP_BYTES and not line.endswith(b"\n"):
+                line = stream.readline(DOCUMENT_CAP_BYTES + 1)
 
 
 def _unreadable(tally: Tally) -> None:

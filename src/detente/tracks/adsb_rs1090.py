@@ -17,14 +17,12 @@ import polars as pl
 
 from detente.tracks.adsb_memory import VELOCITY_KEPT_S, Memory, Said
 from detente.tracks.aircraft_rows import Judge, sightings
-from detente.tracks.blocks import line_blocks
+from detente.tracks.line_faults import count_spoiled
+from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
 
-__all__ = ["LINE_CAP_BYTES", "READER", "Mode1090Line", "Rs1090Reader", "Squitters"]
-
-LINE_CAP_BYTES = 65_536
-"""A message with all its fields is under 1 kB."""
+__all__ = ["READER", "Mode1090Line", "Rs1090Reader", "Squitters"]
 
 _LINE = re.compile(rb'^\{(?=[^\n]*"df"\s*:)(?=[^\n]*"timestamp"\s*:)[^\n]*"(?:frame|icao24)"\s*:', re.MULTILINE)
 
@@ -65,10 +63,11 @@ class Rs1090Reader:
         judge = Judge(f"{self.name}:{source.name}")
         squitters = Squitters()
         with source.open() as stream:
-            for block, too_long in line_blocks(stream, line_cap=LINE_CAP_BYTES):
-                messages, spoiled = _messages(block)
-                tally.read(too_long + spoiled)
-                tally.reject(Reason.UNREADABLE, too_long + spoiled)
+            for block in blocks(stream, source):
+                count_spoiled(block, tally)
+                messages, spoiled = _messages(block.data)
+                tally.read(spoiled)
+                tally.reject(Reason.UNREADABLE, spoiled)
                 for message in messages:
                     squitters.take(message)
                 frame = judge.rows(squitters.sightings(tally), tally)

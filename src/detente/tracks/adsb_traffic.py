@@ -2,7 +2,8 @@
 
 Columns: timestamp (milliseconds, seconds, ISO 8601, or Parquet's own), icao24, callsign, latitude, longitude,
 altitude [ft, pressure], geoaltitude [ft], groundspeed [kt], track, vertical_rate [ft/min], onground,
-last_position. Where last_position is given it is the row's time. Source: traffic's documentation of its data structures.
+last_position. Where last_position is given it is the row's time. Source: traffic's documentation of its data
+structures.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ import polars as pl
 
 from detente import words
 from detente.tracks.aircraft_rows import Judge, sightings
-from detente.tracks.blocks import BLOCK_BYTES, ElementCutter, line_blocks
 from detente.tracks.errors import TrackMistake
+from detente.tracks.json_elements import PIECE_BYTES, ElementCutter
+from detente.tracks.line_faults import count_spoiled
+from detente.tracks.lines import blocks
 from detente.tracks.readers import ROWS_PER_BATCH, Options, Source
 from detente.tracks.reasons import Note, Reason, Tally
 from detente.tracks.stamps import iso_time, unix_scale
@@ -118,7 +121,7 @@ def _tables(source: Source, tally: Tally) -> Iterator[pl.DataFrame]:
 def _of_records(source: Source, tally: Tally) -> Iterator[pl.DataFrame]:
     cutter = ElementCutter(cap=RECORD_CAP_BYTES)
     with source.open() as stream:
-        while piece := stream.read(BLOCK_BYTES):
+        while piece := stream.read(PIECE_BYTES):
             whole, too_long = cutter.feed(piece)
             _unreadable(tally, too_long)
             if whole:
@@ -130,12 +133,12 @@ def _of_records(source: Source, tally: Tally) -> Iterator[pl.DataFrame]:
 
 def _of_lines(source: Source, tally: Tally) -> Iterator[pl.DataFrame]:
     with source.open() as stream:
-        for block, too_long in line_blocks(stream, line_cap=RECORD_CAP_BYTES):
-            _unreadable(tally, too_long)
+        for block in blocks(stream, source):
+            count_spoiled(block, tally)
             try:
-                records = msgspec.json.Decoder(_Record).decode_lines(block)
+                records = _record.decode_lines(block.data)
             except _NOT_JSON:
-                records = _one_by_one([line for line in block.split(b"\n") if line.strip()], tally)
+                records = _one_by_one([line for line in block.data.split(b"\n") if line.strip()], tally)
             yield _table(records)
 
 

@@ -22,15 +22,14 @@ from detente.tracks.ais_messages import Payloads, judge_types, names, positions
 from detente.tracks.ais_parts import Assembler, Part
 from detente.tracks.ais_sentences import Fault, Lines, split_lines
 from detente.tracks.ais_stamps import StampReader
-from detente.tracks.blocks import line_blocks
+from detente.tracks.line_faults import count_spoiled
+from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
 from detente.tracks.schema import complete
 
-__all__ = ["LINE_CAP_BYTES", "NAMES_CAP", "READER", "NmeaReader"]
+__all__ = ["NAMES_CAP", "READER", "NmeaReader"]
 
-LINE_CAP_BYTES = 4096
-"""IEC 61162-1 allows 82 octets a sentence and 80 a tag block; what is longer than this is rubbish."""
 NAMES_CAP = 200_000
 """Names remembered; the longest unnamed go first. More ships than this are never on the air at once."""
 
@@ -59,10 +58,9 @@ class NmeaReader:
         """Yield the position reports; see detente.tracks.readers.Reader."""
         listener = _Listener.listening(f"{self.name}:{source.name}", options)
         with source.open() as stream:
-            for block, too_long in line_blocks(stream, line_cap=LINE_CAP_BYTES):
-                tally.read(too_long)
-                tally.reject(Reason.UNREADABLE, too_long)
-                frame = listener.hear(block, tally)
+            for block in blocks(stream, source):
+                count_spoiled(block, tally)
+                frame = listener.hear(block.data, tally)
                 if len(frame):
                     yield frame
         listener.parts.give_up_all()
@@ -219,7 +217,7 @@ def _part(lines: Lines, at: int, time_us: int, text: str, lines_before: int) -> 
 
 def _spoiled(payloads: Payloads) -> NDArray[np.bool_]:
     """Return the messages with a character outside the armour's alphabet, in any place."""
-    bad = np.concatenate([[0], np.cumsum(SEXTET[payloads.octets] == INVALID, dtype=np.int64)])
+    bad = np.concatenate([[0], np.cumsum(SEXTET[payloads.octets] == INVALID, dtype=np.int32)])
     return bad[payloads.end] > bad[payloads.start]
 
 

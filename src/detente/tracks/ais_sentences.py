@@ -12,8 +12,6 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from detente.tracks.blocks import line_bounds
-
 __all__ = ["Fault", "Lines", "split_lines"]
 
 Octets = NDArray[np.uint8]
@@ -59,7 +57,7 @@ class Lines:
 
 def split_lines(block: bytes) -> Lines:
     """Take a block of whole lines apart."""
-    start, end = line_bounds(block)
+    start, end = _line_bounds(block)
     octets = np.frombuffer(block + _PADDING, dtype=np.uint8)
     end = np.where((end > start) & (octets[end - 1] == 13), end - 1, end)
     folded = np.bitwise_xor.accumulate(octets)
@@ -166,3 +164,16 @@ def _small_fields(
     fill, parts, part = digit(fill_at), digit(total_at), digit(part_at)
     shaped &= (fill >= 0) & (fill <= 5) & (parts >= 1) & (parts <= 9) & (part >= 1) & (part <= parts)
     return fill, parts, part, shaped
+
+
+def _line_bounds(block: bytes) -> tuple[Positions, Positions]:
+    """Return where each line starts and ends (its line feed excluded, a carriage return included)."""
+    octets = np.frombuffer(block, dtype=np.uint8)
+    feeds = np.flatnonzero(octets == 10)
+    if len(octets) and octets[-1] != 10:
+        feeds = np.append(feeds, len(octets))
+    starts = np.empty(len(feeds), dtype=np.int64)
+    if len(feeds):
+        starts[0] = 0
+        starts[1:] = feeds[:-1] + 1
+    return starts, feeds.astype(np.int64)

@@ -1,78 +1,16 @@
-"""Byte streams cut at record boundaries, with bounded memory whatever the bytes.
-
-``line_blocks`` cuts at line ends; ``object_blocks`` cuts one JSON array into pieces between its elements.
-Neither looks at what a line or an element means.
-"""
+"""One long JSON array cut into runs of whole elements, with bounded memory whatever the bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BLOCK_BYTES", "ElementCutter", "line_blocks", "line_bounds"]
+__all__ = ["PIECE_BYTES", "ElementCutter"]
 
-BLOCK_BYTES = 4 << 20
+PIECE_BYTES = 4 << 20
 """How much is read at a time: large enough that array operations win, small enough to forget about."""
-
-
-def line_blocks(
-    stream: BinaryIO, *, line_cap: int, block_bytes: int = BLOCK_BYTES
-) -> Iterator[tuple[bytes, int]]:
-    """Yield (bytes of whole lines, number of lines left out because they were longer than line_cap bytes).
-
-    The last line needs no line end. At most ``block_bytes + line_cap`` bytes are held, however long a line is.
-    """
-    rest = b""
-    skipping = False
-    while piece := stream.read(block_bytes):
-        too_long = 0
-        if skipping:
-            end = piece.find(b"\n")
-            if end < 0:
-                continue
-            piece, skipping = piece[end + 1 :], False
-        block = rest + piece
-        cut = block.rfind(b"\n") + 1
-        block, rest = block[:cut], block[cut:]
-        if len(rest) > line_cap:
-            rest, skipping, too_long = b"", True, 1
-        kept, more = _without_long_lines(block, line_cap)
-        if kept or too_long + more:
-            yield kept, too_long + more
-    if rest:
-        yield rest, 0
-
-
-def _without_long_lines(block: bytes, line_cap: int) -> tuple[bytes, int]:
-    if len(block) <= line_cap:
-        return block, 0
-    starts, ends = line_bounds(block)
-    long = np.flatnonzero(ends - starts > line_cap)
-    if not len(long):
-        return block, 0
-    pieces, at = [], 0
-    for line in long:
-        pieces.append(block[at : starts[line]])
-        at = int(ends[line]) + 1
-    pieces.append(block[at:])
-    return b"".join(pieces), len(long)
-
-
-def line_bounds(block: bytes) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return where each line starts and ends (its line feed excluded, a carriage return included)."""
-    octets = np.frombuffer(block, dtype=np.uint8)
-    feeds = np.flatnonzero(octets == 10)
-    if len(octets) and octets[-1] != 10:
-        feeds = np.append(feeds, len(octets))
-    starts = np.empty(len(feeds), dtype=np.int64)
-    if len(feeds):
-        starts[0] = 0
-        starts[1:] = feeds[:-1] + 1
-    return starts, feeds.astype(np.int64)
 
 
 @dataclass(slots=True)
