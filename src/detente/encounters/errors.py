@@ -7,6 +7,7 @@ DetenteError
 │   ├── ShapeMistake      arrays do not fit together
 │   └── SidesMistake      a sides file is not understood, or two sides claim one mover
 └── TheirMistake
+    ├── PositionMistake   a table of tracks has rows without a mover, time or place on Earth
     └── StateMistake      a picture of positions is not one, or one of its rows is impossible
 """
 
@@ -14,7 +15,7 @@ from __future__ import annotations
 
 from detente.errors import OurMistake, TheirMistake
 
-__all__ = ["LimitMistake", "OutputMistake", "ShapeMistake", "SidesMistake", "StateMistake"]
+__all__ = ["LimitMistake", "OutputMistake", "PositionMistake", "ShapeMistake", "SidesMistake", "StateMistake"]
 
 
 class LimitMistake(OurMistake):
@@ -35,3 +36,7 @@ class SidesMistake(OurMistake):
 
 class StateMistake(TheirMistake):
     """A picture of positions is not one, or a row is impossible; ``where`` names file, row and column."""
+
+
+class PositionMistake(TheirMistake):
+    """A table of tracks has a row without mover, time or a place on Earth."""
