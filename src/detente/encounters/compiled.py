@@ -10,7 +10,7 @@ import importlib
 import os
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,11 +21,13 @@ from detente import words
 __all__ = [
     "BYTES",
     "BYTES_LENT",
+    "FINDING",
     "FLOATS",
     "FLOATS_LENT",
     "INTEGERS",
     "INTEGERS_LENT",
     "NUMBER",
+    "PREDICTING",
     "RELATION",
     "SHORTS",
     "SINGLES",
@@ -57,7 +59,9 @@ WHOLES = types.int64[:, ::1]
 BYTES = types.uint8[::1]
 RELATION = types.uint8[:, ::1]
 
-_MODULES = ("kernel_legs", "kernel_pairs", "kernel_joins")
+FINDING = ("kernel_legs", "kernel_pairs", "kernel_joins")
+PREDICTING = ("kernel_straight", "kernel_instant")
+"""The modules of kernels that a search in tracks, and a prediction from one picture, use."""
 _QUIET_S = 1.5
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
@@ -78,26 +82,26 @@ def inlined(function: _Function) -> _Function:
     return leaf
 
 
-def kernels_are_compiled() -> bool:
+def kernels_are_compiled(modules: Sequence[str] = FINDING) -> bool:
     """Tell whether every kernel lies compiled in the cache, newer than its source."""
     places = [_HERE / "__pycache__"]
     if os.environ.get("NUMBA_CACHE_DIR"):
         places = [Path(os.environ["NUMBA_CACHE_DIR"])]
     elif not os.access(_HERE, os.W_OK):
         places.append(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "numba")
-    return all(_is_cached(module, places) for module in _MODULES)
+    return all(_is_cached(module, places) for module in modules)
 
 
-def compile_kernels(note: Callable[[str], None] | None = None) -> None:
+def compile_kernels(note: Callable[[str], None] | None = None, *, modules: Sequence[str] = FINDING) -> None:
     """Load every kernel, compiling what is not in the cache.
 
     note: is called once, with one sentence for the person, when kernels have to be compiled (about half a
     minute, once per install).
     """
-    if all(f"{_ROOM}.{module}" in sys.modules for module in _MODULES):
+    if all(f"{_ROOM}.{module}" in sys.modules for module in modules):
         return
     sentence = say("compiling kernels, once per install; this takes about half a minute")
-    if note is not None and not kernels_are_compiled():
+    if note is not None and not kernels_are_compiled(modules):
         note(sentence)
         note = None
     # the cache may be of another Numba or processor: then only the time it takes tells
@@ -106,7 +110,7 @@ def compile_kernels(note: Callable[[str], None] | None = None) -> None:
         late.daemon = True
         late.start()
     try:
-        for module in _MODULES:
+        for module in modules:
             importlib.import_module(f"{_ROOM}.{module}")
     finally:
         if late is not None:

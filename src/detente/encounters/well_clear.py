@@ -81,7 +81,7 @@ def violates_well_clear(s: ArrayLike, v: ArrayLike, volume: WellClear) -> NDArra
 
 
 def well_clear_interval(
-    s: ArrayLike, v: ArrayLike, volume: WellClear, *, horizon_s: float = np.inf, start_s: float = 0.0
+    s: ArrayLike, v: ArrayLike, volume: WellClear, *, horizon_s: ArrayLike = np.inf, start_s: ArrayLike = 0.0
 ) -> Interval:
     """Return when the pair violates the volume in [start_s, horizon_s]; an instant without length is none.
 
