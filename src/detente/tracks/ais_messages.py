@@ -128,28 +128,34 @@ def positions(payloads: Payloads) -> pl.DataFrame:
         for name, (first, bits) in fields.items():
             read = signed if name in ("lon", "lat") else unsigned
             raw[name][chosen] = read(characters, first, bits)
-    return _scaled(pl.DataFrame({"type": payloads.type, "mmsi": mmsi, **raw}))
+    # NumPy divides; Polars would multiply by the reciprocal, and 190.1 knots would be 190.10000000000002
+    whole = payloads.type == 27  # its fields are in whole units, positions in tenths of a minute
+    per_degree = np.where(whole, 600.0, 600_000.0)
+    sar = payloads.type == 9
+    scaled = {
+        "lon": raw["lon"] / per_degree,
+        "lat": raw["lat"] / per_degree,
+        "speed_kn": raw["speed"] / np.where(whole | sar, 1.0, 10.0),
+        "course_deg": raw["course"] / np.where(whole, 1.0, 10.0),
+    }
+    others = {name: raw[name] for name in ("status", "speed", "second", "altitude", "sensor")}
+    frame = pl.DataFrame({"type": payloads.type, "mmsi": mmsi, **others, **scaled})
+    return frame.with_columns(*_available())
 
 
-def _scaled(raw: pl.DataFrame) -> pl.DataFrame:
-    whole = pl.col("type") == 27  # its fields are in whole units, positions in tenths of a minute
-    sar = pl.col("type") == 9
-    per_degree = pl.when(whole).then(600.0).otherwise(600_000.0)
-    no_speed = pl.col("speed") == pl.when(whole).then(63).otherwise(1023)
-    return raw.with_columns(
-        (pl.col("lon") / per_degree).alias("lon"),
-        (pl.col("lat") / per_degree).alias("lat"),
-        pl.when(~no_speed)
-        .then(pl.col("speed") / pl.when(whole | sar).then(1.0).otherwise(10.0))
-        .alias("speed_kn"),
-        (pl.col("course") / pl.when(whole).then(1.0).otherwise(10.0)).alias("course_deg"),
-        pl.when(sar & (pl.col("altitude") < 4095)).then(pl.col("altitude").cast(pl.Float64)).alias("altitude_m"),
+def _available() -> list[pl.Expr]:
+    """Return the fields whose "not available" becomes null, and what follows from the type alone."""
+    altitude, of_type = pl.col("altitude"), pl.col("type")
+    no_speed = pl.col("speed") == pl.when(of_type == 27).then(63).otherwise(1023)
+    return [
+        pl.when(~no_speed).then("speed_kn").alias("speed_kn"),
+        pl.when((of_type == 9) & (altitude < 4095)).then(altitude.cast(pl.Float64)).alias("altitude_m"),
         pl.when(pl.col("sensor") == 1)
         .then(pl.lit("pressure"))
         .otherwise(pl.lit("ellipsoid"))
         .alias("altitude_datum"),
-        pl.when(whole).then(COARSE_RC_M).alias("rc_m"),
-    )
+        pl.when(of_type == 27).then(COARSE_RC_M).alias("rc_m"),
+    ]
 
 
 def names(payloads: Payloads) -> pl.DataFrame:
