@@ -31,6 +31,8 @@ Ring = list[tuple[int, int]]
 
 def rings_of(topology: dict[str, Any]) -> list[Ring]:
     """Return every ring of every polygon as quantised points, closed (the first point stands last too)."""
+    scale, translate = topology["transform"]["scale"], topology["transform"]["translate"]
+    turn, pole = round(360.0 / scale[0]), math.floor((-90.0 - translate[1]) / scale[1])
     arcs = [_absolute(arc) for arc in topology["arcs"]]
     rings: list[Ring] = []
     for geometry in topology["objects"]["land"]["geometries"]:
@@ -41,8 +43,23 @@ def rings_of(topology: dict[str, Any]) -> list[Ring]:
                 for number in ring:
                     arc = arcs[number] if number >= 0 else arcs[~number][::-1]
                     points.extend(arc[1:] if points else arc)
-                rings.append(points)
+                rings.append(_unrolled(points, turn, pole))
     return rings
+
+
+def _unrolled(points: Ring, turn: int, pole: int) -> Ring:
+    """Return the ring without jumps at the antimeridian: its longitudes go on beyond 180 degrees.
+
+    A ring that goes once around the Earth (Antarctica) is closed along the pole.
+    """
+    smooth = [points[0]]
+    for x, y in points[1:]:
+        step = (x - smooth[-1][0] + turn // 2) % turn - turn // 2
+        if (step, y - smooth[-1][1]) != (0, 0):  # the same place at 180 and at -180
+            smooth.append((smooth[-1][0] + step, y))
+    if smooth[0] != smooth[-1]:
+        smooth += [(smooth[-1][0], pole), (smooth[0][0], pole), smooth[0]]
+    return smooth
 
 
 def _absolute(arc: list[list[int]]) -> Ring:

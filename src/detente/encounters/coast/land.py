@@ -22,6 +22,7 @@ _DETAIL_PER_DISTANCE = 1.0 / 250.0
 """Far from every place of interest, detail may be this share of the distance to it."""
 _CELL_DEG = 1.0
 _PLACES_MAX = 400
+_POLE_DEG = -89.9
 _ALWAYS = 1e30
 """The worth of a vertex that must stay."""
 
@@ -30,8 +31,8 @@ _ALWAYS = 1e30
 class Ring:
     """One piece of land: shape (vertices, 2), the first vertex again at the end.
 
-    made: for each edge whether it is no shore: it runs along the map's bounds, or along longitude +-180 where
-    the source cuts land in two.
+    made: for each edge whether it is no shore: it runs along the map's bounds, along longitude 180 where the
+    source cuts land in two, or closes Antarctica at the pole.
     """
 
     lon_lat_deg: Floats
@@ -83,7 +84,7 @@ def land(
     west, south, east, north = bounds_deg
     grid_m = _allowed_grid_m(places_deg, coarsest_m)
     pieces: list[_Piece] = []
-    for turn in (-360.0, 0.0, 360.0):
+    for turn in (-360.0, 0.0, 360.0, 720.0):
         touched = np.flatnonzero(
             (stored.bounds_deg[:, 0] + turn <= east)
             & (stored.bounds_deg[:, 2] + turn >= west)
@@ -91,7 +92,9 @@ def land(
             & (stored.bounds_deg[:, 3] >= south)
         )
         pieces.extend(
-            piece for ring in touched if (piece := _piece(stored, int(ring), turn, bounds_deg, grid_m)) is not None
+            piece
+            for ring in touched
+            if (piece := _piece(stored, int(ring), turn, bounds_deg, grid_m)) is not None
         )
     factor = _factor([worth for _, worth in pieces], vertices_max)
     rings = (_thinned(places, worth >= factor, bounds_deg) for places, worth in pieces)
@@ -107,11 +110,11 @@ def _piece(
 ) -> _Piece | None:
     part = slice(stored.start[ring], stored.start[ring + 1] - 1)
     places = stored.lon_lat_deg[part]
-    column = np.clip(((places[:, 0] + 180.0) / _CELL_DEG).astype(np.intp), 0, grid_m.shape[1] - 1)
+    column = (((places[:, 0] + 180.0) % 360.0) / _CELL_DEG).astype(np.intp) % grid_m.shape[1]
     row = np.clip(((places[:, 1] + 90.0) / _CELL_DEG).astype(np.intp), 0, grid_m.shape[0] - 1)
     worth = stored.detail_m[part] / grid_m[row, column]
-    on_seam = np.abs(places[:, 0]) >= 180.0 - 1e-9
-    worth[on_seam & ~(np.roll(on_seam, 1) & np.roll(on_seam, -1))] = _ALWAYS  # where the cut begins and ends
+    seam = _on_seam(places)
+    worth[seam & ~(np.roll(seam, 1) & np.roll(seam, -1))] = _ALWAYS  # where the cut begins and ends
     vertices = np.column_stack([places[:, 0] + turn_deg, places[:, 1], worth])
     low, high = vertices[:, :2].min(axis=0), vertices[:, :2].max(axis=0)
     for axis, limit, sign in ((0, 0, 1.0), (1, 1, 1.0), (0, 2, -1.0), (1, 3, -1.0)):
@@ -159,9 +162,14 @@ def _thinned(
     for axis, line in ((0, bounds_deg[0]), (1, bounds_deg[1]), (0, bounds_deg[2]), (1, bounds_deg[3])):
         on_line = np.abs(closed[:, axis] - line) < 1e-9
         made |= on_line[:-1] & on_line[1:]
-    on_seam = np.abs(np.abs((closed[:, 0] + 180.0) % 360.0 - 180.0) - 180.0) < 1e-9
-    made |= on_seam[:-1] & on_seam[1:]
+    seam = _on_seam(closed)
+    made |= seam[:-1] & seam[1:]
     return Ring(closed, made)
+
+
+def _on_seam(places_deg: Floats) -> npt.NDArray[np.bool_]:
+    """Tell which vertices lie on longitude 180, where the source cuts some land in two, or at the pole."""
+    return np.asarray((np.abs(places_deg[:, 0] % 360.0 - 180.0) < 1e-6) | (places_deg[:, 1] < _POLE_DEG))
 
 
 def _allowed_grid_m(places_deg: Floats, coarsest_m: float) -> Floats:

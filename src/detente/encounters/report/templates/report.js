@@ -43,7 +43,7 @@
     const decimals = step < 1 ? 1 : 0;
     const minutes = +(Math.abs(value) * 60).toFixed(decimals);
     const whole = Math.floor(minutes / 60 + 1e-9), rest = Math.max(minutes - whole * 60, 0).toFixed(decimals);
-    const side = minutes === 0 ? "" : value > 0 ? positive : negative;
+    const side = minutes === 0 || minutes === 10800 ? "" : value > 0 ? positive : negative;
     const shown = data.language === "ru" ? rest.replace(".", ",") : rest;
     return whole + "°" + (step < 60 ? shown.padStart(decimals ? 4 : 2, "0") + "′" : "") + side;
   };
