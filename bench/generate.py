@@ -25,6 +25,7 @@ SEED = 1972
 DAY_S = 86_400.0
 FIXES_A_SEA = 500_000
 ROW_GROUP = 200_000
+RESTING_S = 172.0
 KNOT_MS = 1852 / 3600
 HALF_SEA_M = 50_000.0
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -305,9 +306,10 @@ def _reports(chance: np.random.Generator, plan: Plan) -> list[Numbers]:
     lengths = np.hypot(np.diff(plan.east_m), np.diff(plan.north_m))
     spans = np.diff(plan.at_s)
     speeds_kn = lengths / np.maximum(spans, 1e-9) / KNOT_MS
-    # ITU-R M.1371: 3 min at rest, 10 s to 14 kn, 6 s to 23 kn, 2 s above; runs of equal interval at once
-    every = np.select([speeds_kn < 0.5, speeds_kn < 14, speeds_kn < 23], [180.0, 10.0, 6.0], 2.0)
-    every = np.full_like(every, 180.0) if plan.resting else every
+    # ITU-R M.1371: 3 min at rest, 10 s to 14 kn, 6 s to 23 kn, 2 s above; runs of equal interval at once.
+    # At rest a little less than 3 min: otherwise jitter alone would break half the motion at a gap of 180 s.
+    every = np.select([speeds_kn < 0.5, speeds_kn < 14, speeds_kn < 23], [RESTING_S, 10.0, 6.0], 2.0)
+    every = np.full_like(every, RESTING_S) if plan.resting else every
     changes = np.flatnonzero(np.diff(every)) + 1
     edges = np.concatenate([[0], changes, [len(every)]])
     for first, last in itertools.pairwise(edges):
@@ -315,11 +317,13 @@ def _reports(chance: np.random.Generator, plan: Plan) -> list[Numbers]:
         step = every[first]
         if end > begin:
             ideal = np.arange(begin + chance.uniform(0, step), end, step)
-            parts.append(ideal + chance.uniform(-0.1, 0.1, len(ideal)) * step)
+            jitter, lost = (0.02, 0.02) if step == RESTING_S else (0.1, 0.08)
+            received = chance.random(len(ideal)) > lost
+            parts.append((ideal + chance.uniform(-jitter, jitter, len(ideal)) * step)[received])
     if not parts:
         return [np.empty(0)] * 5
     at_s = np.round(np.clip(np.concatenate(parts), 0, DAY_S - 0.001), 3)
-    at_s = np.unique(at_s[chance.random(len(at_s)) > 0.08])
+    at_s = np.unique(at_s)
     if chance.random() < 0.15:
         hole = chance.uniform(0, DAY_S)
         at_s = at_s[(at_s < hole) | (at_s > hole + chance.uniform(300, 1500))]
