@@ -298,7 +298,7 @@ def test_lone_outliers_are_the_teleports_of_the_slow_reference_and_no_others(see
     rows = sailing(np.cumsum(draw.uniform(2, 60, 60)).tolist(), speed_ms=float(draw.uniform(0, 20)))
     for place in range(2, 57, int(draw.integers(3, 9))):
         # far apart from each other, so that no two of them make a second mover
-        rows[place] |= {"lon": float(draw.uniform(-170, 170)), "lat": float(draw.uniform(-80, 80))}
+        rows[place] |= {"lon": place * 5.0 - 150.0, "lat": float(draw.uniform(-80, 0))}
     frame = tracks(rows)
     wrong = teleports_slowly(frame)
     kept, tally = cleaned(frame)

@@ -7,17 +7,23 @@ the rows are cut into batches. Memory: the rows of the stream's last window, and
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from detente import words
 from detente.tracks import cleaning_kernel as kernel
 from detente.tracks.reasons import Note, Reason, Tally
+from detente.tracks.schema import SCHEMA, complete
 
-__all__ = ["LIMITS", "Limits", "clean"]
+__all__ = ["LIMITS", "Limits", "clean", "compile_kernel"]
+
+say = words.speaker("tracks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,26 @@ def clean(batches: Iterable[pl.DataFrame], tally: Tally, *, limits: Limits = LIM
             yield from state.ready(tally)
     state.end()
     yield from state.ready(tally)
+
+
+def compile_kernel(note: Callable[[str], None] | None = None) -> None:
+    """Load the compiled rules; the first time after an install they are compiled, which takes some seconds.
+
+    note: is told so, in one sentence, before it is done.
+    """
+    if note is not None and not _is_compiled():
+        note(say("compiling the rules of cleaning, once per install; this takes some seconds"))
+    example = {"mover": ["a", "a"], "time": [0, 1], "lon": [0.0, 0.0], "lat": [0.0, 0.0]}
+    frame = complete(pl.LazyFrame(example).with_columns(pl.col("time").cast(SCHEMA["time"]))).collect()
+    for _ in clean([frame], Tally()):
+        pass
+
+
+def _is_compiled() -> bool:
+    """Tell whether the cache holds the kernel, newer than its source."""
+    changed = Path(kernel.__file__).stat().st_mtime
+    cached = Path(kernel.judge.stats.cache_path).glob("cleaning_kernel.judge-*.nbi")
+    return any(found.stat().st_mtime >= changed for found in cached)
 
 
 def _possible(batch: pl.DataFrame, tally: Tally) -> pl.DataFrame:
@@ -140,13 +166,13 @@ class _State:
         piece = _Piece(frame, self.rows, np.zeros(rows, np.int8), np.ones(rows, np.int32), 0)
         judged = kernel.Rows(
             first_row=self.rows,
-            movers=codes,
-            times=times,
-            lons=frame["lon"].to_numpy(),
-            lats=frame["lat"].to_numpy(),
-            speeds=frame["speed_kn"].fill_null(np.nan).to_numpy(),
-            measured=_measured(frame),
-            ships=frame["kind"].eq_missing("ship").to_numpy(),
+            movers=_lent(codes),
+            times=_lent(times),
+            lons=_lent(frame["lon"].to_numpy()),
+            lats=_lent(frame["lat"].to_numpy()),
+            speeds=_lent(frame["speed_kn"].fill_null(np.nan).to_numpy()),
+            measured=_lent(_measured(frame)),
+            ships=_lent(frame["kind"].eq_missing("ship").to_numpy()),
             verdicts=piece.verdicts,
             numbers=piece.numbers,
         )
@@ -210,6 +236,13 @@ def _measured(frame: pl.DataFrame) -> npt.NDArray[np.int64]:
         return np.full(frame.height, kernel.NO_TIME)
     own = frame["time"].to_physical() - (ages.clip(0.0, 1e9) * 1e6).round().cast(pl.Int64, strict=False)
     return own.fill_null(kernel.NO_TIME).to_numpy()
+
+
+def _lent(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return the array read-only, as Polars lends some: kernels are compiled for one kind of array."""
+    lent = np.ascontiguousarray(array).view()
+    lent.flags.writeable = False
+    return lent
 
 
 def _rules(limits: Limits) -> kernel.Rules:

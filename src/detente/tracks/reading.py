@@ -14,7 +14,7 @@ from detente import words
 from detente.tracks.cleaning import clean as cleaned
 from detente.tracks.detect import reader_of
 from detente.tracks.errors import ReadingMistake
-from detente.tracks.ordering import in_time_order
+from detente.tracks.ordering import already_in_order, in_time_order
 from detente.tracks.plain_parquet import is_archive
 from detente.tracks.readers import Options
 from detente.tracks.reasons import Note, Tally
@@ -77,11 +77,20 @@ def read(
 
 
 def stream(
-    paths: Sequence[str | Path], options: Options, tally: Tally, *, clean: bool = True
+    paths: Sequence[str | Path],
+    options: Options,
+    tally: Tally,
+    *,
+    clean: bool = True,
+    nearly_in_order: bool = False,
 ) -> Generator[pl.DataFrame, None, None]:
-    """Yield the rows of all files in order of time, cleaned or not, in frames of bounded size."""
+    """Yield the rows of all files in order of time, cleaned or not, in frames of bounded size.
+
+    nearly_in_order: take the rows to be in order but for small disorder, which costs less; raises OutOfOrder when
+    they are not, and what was yielded until then must be thrown away.
+    """
     with closing(batches(paths, options, tally)) as incoming:
-        ordered = in_time_order(incoming, tally)
+        ordered = already_in_order(incoming, tally) if nearly_in_order else in_time_order(incoming, tally)
         yield from cleaned(ordered, tally) if clean else _altitudes_noted(ordered, tally)
 
 
