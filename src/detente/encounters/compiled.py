@@ -27,6 +27,7 @@ __all__ = [
     "INTEGERS",
     "INTEGERS_LENT",
     "NUMBER",
+    "PAIRS",
     "PREDICTING",
     "RELATION",
     "SHORTS",
@@ -55,11 +56,12 @@ SINGLES = types.float32[::1]
 TABLE = types.float64[:, ::1]
 INTEGERS = types.int64[::1]
 SHORTS = types.int32[::1]
+PAIRS = types.int32[:, ::1]
 WHOLES = types.int64[:, ::1]
 BYTES = types.uint8[::1]
 RELATION = types.uint8[:, ::1]
 
-FINDING = ("kernel_legs", "kernel_pairs", "kernel_joins")
+FINDING = ("kernel_legs", "kernel_candidates", "kernel_overlaps", "kernel_joins")
 PREDICTING = ("kernel_straight", "kernel_instant")
 """The modules of kernels that a search in tracks, and a prediction from one picture, use."""
 _QUIET_S = 1.5

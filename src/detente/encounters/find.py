@@ -123,7 +123,7 @@ def search(
     from detente.encounters import intake, pairing, rows, windows  # noqa: PLC0415
 
     gap_us = round(max_gap_s * 1e6)
-    limits = windows.Limits(within_m, vertical_m, gap_us, _microseconds(start), _microseconds(end))
+    limits = windows.Limits(within_m, vertical_m, gap_us, _microseconds(start), _microseconds(end), keep_moored)
     movers = intake.Movers()
     counts = windows.Counts()
     reach = 3 * gap_us + 120_000_000
@@ -138,6 +138,7 @@ def search(
     listed = rows.Listed(keep_moored=keep_moored, area=area)
     for finished in windows.encounters_of(slices, movers, limits, pairing_of, counts):
         listed.add(finished)
+    listed.moored_pairs.extend(counts.moored)
     encounters = listed.table(movers, pairing_of)
     return Search(
         encounters=encounters,

@@ -32,7 +32,7 @@ class Fixes:
     """Fixes in time order: arrays of one length.
 
     code: number of the mover; time_us; points: x, y, z at zero height and height (NaN unknown), metres;
-    rc_m, age_s: NaN when not given; mark: see detente.encounters.kernel_legs.
+    rc_m, age_s: NaN when not given, empty when the table has none; mark: see detente.encounters.kernel_legs.
     """
 
     code: npt.NDArray[np.int32]
@@ -49,7 +49,8 @@ class Fixes:
 
     def part(self, begin: int, end: int | None = None) -> Fixes:
         """Return those from place ``begin`` to before ``end``."""
-        return Fixes(*(getattr(self, name)[begin:end] for name in self.__slots__))
+        # copies: a view would keep the whole alive
+        return Fixes(*(getattr(self, name)[begin:end].copy() for name in self.__slots__))
 
     @staticmethod
     def together(parts: list[Fixes]) -> Fixes:
@@ -180,7 +181,9 @@ def _floats(rows: pl.DataFrame, name: str) -> npt.NDArray[np.float64]:
 
 
 def _singles(rows: pl.DataFrame, name: str) -> npt.NDArray[np.float32]:
-    if name not in rows.columns or rows[name].null_count() == rows.height:
+    if name not in rows.columns:
+        return np.empty(0, np.float32)
+    if rows[name].null_count() == rows.height:
         return np.full(rows.height, np.nan, np.float32)
     return np.ascontiguousarray(rows[name].fill_null(np.nan).cast(pl.Float32).to_numpy())
 

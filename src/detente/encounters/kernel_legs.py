@@ -29,6 +29,7 @@ from detente.encounters.compiled import (
     SINGLES_LENT,
     TABLE,
     WHOLE,
+    inlined,
     kernel,
 )
 
@@ -39,7 +40,6 @@ __all__ = [
     "FOLLOWED",
     "LEG_M_MAX",
     "by_mover",
-    "gather",
     "make_legs",
     "mark_rest",
     "note_movers",
@@ -102,82 +102,116 @@ def note_movers(code: Shorts, said: Bytes, known: Bytes) -> None:
             known[code[i]] = said[i]
 
 
-@kernel(SHORTS, SHORTS, WHOLE)
-def by_mover(code: Shorts, local_of: Shorts, movers: int) -> tuple[Integers, Integers]:
-    """Return where each mover's fixes begin (movers + 1) and the fixes' places sorted by mover, else in order.
+@inlined
+def _merge(
+    k: int,
+    i: int,
+    points: Floats,
+    placed: Floats,
+    rcs: Singles,
+    rc: Singles,
+    ages: Singles,
+    age: Singles,
+    marks: Bytes,
+    mark: Bytes,
+) -> None:
+    """Let the same position said twice keep the lower known height and the worse quality."""
+    if placed[i, 3] < points[k, 3] or points[k, 3] != points[k, 3]:
+        points[k, 3] = placed[i, 3]
+    if rc.size and (rc[i] > rcs[k] or rcs[k] != rcs[k]):
+        rcs[k] = rc[i]
+    if age.size and (age[i] > ages[k] or ages[k] != ages[k]):
+        ages[k] = age[i]
+    marks[k] = max(marks[k], mark[i])
 
-    code: mover of each fix in time order; local_of: code -> 0 .. movers - 1.
-    """
-    first = np.zeros(movers + 1, np.int64)
-    for i in range(code.size):
-        first[local_of[code[i]] + 1] += 1
-    for m in range(movers):
-        first[m + 1] += first[m]
-    free = first[:-1].copy()
-    order = np.empty(code.size, np.int64)
-    for i in range(code.size):
-        m = local_of[code[i]]
-        order[free[m]] = i
-        free[m] += 1
-    return first, order
+
+@inlined
+def _close_up(
+    first: Integers, free: Integers, times: Floats, points: Floats, rcs: Singles, ages: Singles, marks: Bytes
+) -> None:
+    """Close the holes that left-out fixes leave between movers."""
+    kept = 0
+    for m in range(first.size - 1):
+        begin, end = first[m], free[m]
+        first[m] = kept
+        if begin == kept:
+            kept = end
+            continue
+        for i in range(begin, end):
+            times[kept], marks[kept] = times[i], marks[i]
+            for axis in range(4):
+                points[kept, axis] = points[i, axis]
+            if rcs.size:
+                rcs[kept] = rcs[i]
+            if ages.size:
+                ages[kept] = ages[i]
+            kept += 1
+    first[-1] = kept
 
 
-@kernel(INTEGERS, INTEGERS, INTEGERS_LENT, TABLE, SINGLES_LENT, SINGLES_LENT, BYTES, WHOLE, WHOLE)
-def gather(
-    first: Integers,
-    order: Integers,
+@inlined
+def _keep(points: Floats, k: int, placed: Floats, i: int) -> int:
+    """Compare two positions of one mover at one time: -1 when that of i is less than that kept in k, 0, 1."""
+    for axis in range(3):
+        if placed[i, axis] != points[k, axis]:
+            return -1 if placed[i, axis] < points[k, axis] else 1
+    return 0
+
+
+@kernel(SHORTS, SHORTS, WHOLE, INTEGERS_LENT, TABLE, SINGLES_LENT, SINGLES_LENT, BYTES, WHOLE)
+def by_mover(
+    code: Shorts,
+    local_of: Shorts,
+    movers: int,
     time: Integers,
     placed: Floats,
     rc: Singles,
     age: Singles,
     mark: Bytes,
     base: int,
-    counted_from: int,
 ) -> tuple[Integers, Floats, Floats, Singles, Singles, Bytes, int]:
-    """Return the fixes sorted by mover, one of each (mover, time), times relative to the base.
+    """Return where each mover's fixes begin (movers + 1) and the fixes sorted by mover, one of each time.
 
-    Of several positions of one mover at one time the least (x, y, z) is kept, whatever their order. The last
-    result counts those not kept whose time is not before ``counted_from``.
+    code: mover of each fix in time order; local_of: code -> 0 .. movers - 1; rc, age may be empty.
+    Times come out relative to the base. Of several positions of one mover at one time the least (x, y, z) is
+    kept, with its known height and its worst quality, whatever their order. The last result counts those not
+    kept whose time is not before the base.
     """
-    n = order.size
-    begins = np.empty_like(first)
-    times, points = np.empty(n), np.empty((n, 4))
-    rcs, ages, marks = np.empty(n, np.float32), np.empty(n, np.float32), np.empty(n, np.uint8)
-    kept = 0
+    n = code.size
+    first = np.zeros(movers + 1, np.int64)
+    for i in range(n):
+        first[local_of[code[i]] + 1] += 1
+    for m in range(movers):
+        first[m + 1] += first[m]
+    free = first[:-1].copy()
+    times, points, marks = np.empty(n), np.empty((n, 4)), np.empty(n, np.uint8)
+    rcs, ages = np.empty(rc.size, np.float32), np.empty(age.size, np.float32)
     twice = 0
-    for m in range(first.size - 1):
-        begins[m] = kept
-        for j in range(first[m], first[m + 1]):
-            i = order[j]
-            t = float(time[i] - base)
-            k = kept
-            if kept > begins[m] and times[kept - 1] == t:
-                if time[i] >= counted_from:
-                    twice += 1
-                k = kept - 1
-                side = 0
-                for axis in range(3):
-                    if side == 0 and placed[i, axis] != points[k, axis]:
-                        side = -1 if placed[i, axis] < points[k, axis] else 1
-                if side == 0:
-                    if not points[k, 3] <= placed[i, 3]:
-                        if placed[i, 3] == placed[i, 3]:  # noqa: PLR0124 - not a NaN
-                            points[k, 3] = placed[i, 3]
-                    rcs[k] = max(rcs[k], rc[i])
-                    ages[k] = max(ages[k], age[i])
-                    marks[k] = max(marks[k], mark[i])
-                if side >= 0:
-                    continue
-            else:
-                kept += 1
+    for i in range(n):
+        m = local_of[code[i]]
+        k = free[m]
+        t = float(time[i] - base)
+        order = -1
+        if k > first[m] and times[k - 1] == t:
+            k -= 1
+            twice += t >= 0.0
+            order = _keep(points, k, placed, i)
+            if order == 0:
+                _merge(k, i, points, placed, rcs, rc, ages, age, marks, mark)
+        else:
+            free[m] = k + 1
+        if order < 0:
             times[k] = t
-            points[k, 0] = placed[i, 0]
-            points[k, 1] = placed[i, 1]
-            points[k, 2] = placed[i, 2]
-            points[k, 3] = placed[i, 3]
-            rcs[k], ages[k], marks[k] = rc[i], age[i], mark[i]
-    begins[-1] = kept
-    return begins, times[:kept], points[:kept], rcs[:kept], ages[:kept], marks[:kept], twice
+            for axis in range(4):
+                points[k, axis] = placed[i, axis]
+            marks[k] = mark[i]
+            if rc.size:
+                rcs[k] = rc[i]
+            if age.size:
+                ages[k] = age[i]
+    _close_up(first, free, times, points, rcs, ages, marks)
+    n = first[movers]
+    return first, times[:n], points[:n], rcs[: min(n, rc.size)], ages[: min(n, age.size)], marks[:n], twice
 
 
 @kernel(INTEGERS, FLOATS, TABLE, NUMBER)

@@ -10,7 +10,7 @@ import polars as pl
 
 from detente.encounters.areas import Area, inside
 from detente.encounters.intake import Movers
-from detente.encounters.kernel_pairs import FIELDS, FLAGS, NUMBERS
+from detente.encounters.kernel_overlaps import FIELDS, FLAGS, NUMBERS
 from detente.encounters.motion import State, arc_m, lon_lat, wrapped
 from detente.encounters.pairing import Pairing
 from detente.encounters.schema import ENCOUNTERS
@@ -37,13 +37,13 @@ class Listed:
     moored: int = 0
     outside_area: int = 0
     _parts: list[Pieces] = field(default_factory=list)
-    _moored_pairs: list[Integers] = field(default_factory=list)
+    moored_pairs: list[Integers] = field(default_factory=list)
 
     def add(self, found: Pieces) -> None:
         """Keep what may be listed; what two movers at rest make is only counted."""
         if not self.keep_moored:
             moored = _moored(found.numbers)
-            self._moored_pairs.append(found.numbers[moored][:, :2].copy())
+            self.moored_pairs.append(found.numbers[moored][:, :2].copy())
             found = found.at(np.flatnonzero(~moored))
         if len(found.numbers):
             self._parts.append(found)
@@ -53,7 +53,7 @@ class Listed:
         numbers = np.concatenate([np.empty((0, NUMBERS), np.int64), *(part.numbers for part in self._parts)])
         fields = np.concatenate([np.empty((0, FIELDS)), *(part.fields for part in self._parts)])
         self._parts.clear()
-        still = np.concatenate([np.empty((0, 2), np.int64), *self._moored_pairs])
+        still = np.concatenate([np.empty((0, 2), np.int64), *self.moored_pairs])
         self.moored = int(np.count_nonzero(_sided(still, movers, pairing)[2]))
         side_a, side_b, wanted = _sided(numbers[:, :2], movers, pairing)
         if self.area is not None:

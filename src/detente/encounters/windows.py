@@ -20,9 +20,10 @@ import numpy.typing as npt
 
 from detente.encounters import quality
 from detente.encounters.intake import Fixes, Movers
+from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
 from detente.encounters.kernel_joins import join
-from detente.encounters.kernel_legs import BASELINE_S, FOLLOWED, by_mover, gather, make_legs, mark_rest
-from detente.encounters.kernel_pairs import count_stretches, fill_stretches, search_slots
+from detente.encounters.kernel_legs import BASELINE_S, FOLLOWED, by_mover, make_legs, mark_rest
+from detente.encounters.kernel_overlaps import describe, intervals, sort_pairs
 from detente.encounters.long_legs import split_long_legs
 from detente.encounters.motion import chord_m
 from detente.tracks.schema import KINDS
@@ -39,18 +40,19 @@ _SLOTS_MAX = 4_000_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is looked for: metres along the surface, metres upwards, longest leg, period."""
+    """What is looked for: metres along the surface, metres upwards, longest leg, period, whether moored pairs are wanted."""
 
     within_m: float
     vertical_m: float
     gap_us: int
     start_us: int | None
     end_us: int | None
+    moored: bool
 
 
 @dataclass(slots=True)
 class Counts:
-    """What the search went through."""
+    """What the search went through; ``moored``: codes of the pairs of suppressed encounters."""
 
     fixes: int = 0
     duplicates: int = 0
@@ -58,11 +60,12 @@ class Counts:
     tested: int = 0
     walked: int = 0
     windows: int = 0
+    moored: list[Integers] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Pieces of encounters, or whole ones: see FIELDS and NUMBERS of detente.encounters.kernel_pairs.
+    """Pieces of encounters, or whole ones: see FIELDS and NUMBERS of detente.encounters.kernel_overlaps.
 
     In ``numbers``, a and b are movers' codes (a before b as text) and times are microseconds since 1970.
     """
@@ -142,9 +145,16 @@ def _search(
     active = np.array(sorted(seen.tolist(), key=movers.ids.__getitem__), np.int64)
     local_of = np.zeros(len(movers.ids), np.int32)
     local_of[active] = np.arange(active.size, dtype=np.int32)
-    first, order = by_mover(fixes.code, local_of, active.size)
-    first, times, points, rcs, ages, marks, twice = gather(
-        first, order, fixes.time_us, fixes.points, fixes.rc_m, fixes.age_s, fixes.mark, begin, begin
+    first, times, points, rcs, ages, marks, twice = by_mover(
+        fixes.code,
+        local_of,
+        active.size,
+        fixes.time_us,
+        fixes.points,
+        fixes.rc_m,
+        fixes.age_s,
+        fixes.mark,
+        begin,
     )
     counts.duplicates += twice
     leg, length = make_legs(first, times, points, float(limits.gap_us))
@@ -164,13 +174,23 @@ def _search(
     np.cumsum(count_stretches(first, times, leg, 0.0, span, slot, slots), out=place[1:])
     stretches, whose, legs = fill_stretches(first, times, points, inverse, leg, 0.0, span, slot, place)
     side, looked_for = related(movers, active)
-    turn = np.where(movers.kind[active] == _SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
-    axes = _axes(stretches)
     asked = _asked(limits, begin)
-    arrays = (times, points, inverse, leg, rcs, ages, marks, leg_begin, leg_end, turn, side, looked_for)
-    fields, numbers, tested, walked = search_slots(place, stretches, whose, legs, *arrays, axes, asked)
+    pairs, tested = candidates(
+        place, stretches, whose, side, looked_for, _axes(stretches), asked[0], limits.vertical_m
+    )
     counts.tested += tested
-    counts.walked += walked
+    counts.walked += len(pairs)
+    order = sort_pairs(pairs, whose, stretches, active.size)
+    rows = intervals(pairs, order, stretches, whose, legs, times, points, inverse, leg, asked)
+    if not limits.moored:
+        # what two movers at rest make is only counted, unless it goes on beyond the window
+        at_rest = (rows[:, 4] == 0) & (rows[:, 2] > 0) & (rows[:, 3] < span)
+        counts.moored.append(active[rows[at_rest][:, :2]])
+        rows = rows[~at_rest]
+    turn = np.where(movers.kind[active] == _SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
+    fields, numbers = describe(
+        rows, first, times, points, inverse, leg, rcs, ages, marks, leg_begin, leg_end, turn, asked
+    )
     numbers[:, :2] = active[numbers[:, :2]]
     numbers[:, 2:5] += begin
     return _joined(Pieces(fields, numbers), going_on, end)

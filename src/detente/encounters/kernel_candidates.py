@@ -1,0 +1,412 @@
+"""Candidates: the pairs of stretches of motion that may come within the limits, and why no pair is missed.
+
+Time is cut into slots. A *stretch* is the motion of one mover in one slot: in coverage throughout, at most
+STRETCH_LEGS legs. Let its motion from p at t0 with mean velocity v deviate from p + v (t - t0) by at most e:
+the deviation is piecewise linear in time, so e is its largest value at the fixes in between. Then
+
+1. the whole stretch lies in the ball about the middle of its chord with radius r = |chord| / 2 + e;
+2. two movers nearer than R at some instant are both in stretches of that instant's slot, and the distance of
+   the centres of their balls is below r1 + r2 + R, also along every axis of any orthonormal frame;
+3. with q = r + R / 2, stretches lie in levels of cells: level k holds those with 2 q <= R 2^k, in the cell of
+   their centre, R 2^k wide. A stretch looks at every level not below its own, in all cells that meet
+   [centre - q - R 2^k / 2, centre + q + R 2^k / 2] on each axis; by 2. the centre of every partner lies there.
+   Larger ones go in first, so that of any two the later finds the earlier. Cells are told apart by their
+   numbers modulo 2^24 (2^10 upwards): at most a needless test follows, never a missed one. A level of a few
+   stretches is looked through one by one: a teleport costs one test per stretch of its slot, and no cells;
+4. a candidate is let go only when the balls are farther apart than R, or the two mean motions never come nearer
+   than R + e1 + e2 while both are there, or their ranges of height are the vertical limit apart or more.
+   e carries SLACK_M for rounding.
+
+The cost is that of the stretches and of the pairs that are near: a stretch of any size has one cell.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.encounters.compiled import (
+    BYTES,
+    FLOATS,
+    INTEGERS,
+    NUMBER,
+    RELATION,
+    SHORTS,
+    TABLE,
+    WHOLE,
+    inlined,
+    kernel,
+)
+
+__all__ = ["candidates", "count_stretches", "fill_stretches"]
+
+Floats = npt.NDArray[np.float64]
+Integers = npt.NDArray[np.int64]
+Shorts = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.uint8]
+
+STRETCH_LEGS = 32
+SLACK_M = 1e-6
+FEW = 12
+"""A level of so few stretches is looked through one by one."""
+LEVELS = 44
+UPWARDS = 32.0
+"""How much higher than wide a cell is: movers lie on a surface."""
+
+FOLLOWED = 1
+T0, T1, X, Y, Z, VX, VY, VZ, E, LOW, HIGH = range(11)
+STRETCH_FIELDS = 11
+"""Of a stretch: when it begins and ends, where it begins, mean velocity, e, range of heights."""
+
+
+@inlined
+def _stretch(times: Floats, p: int, at: float, until: float, begin: float, slot: float) -> tuple[int, int, float]:
+    """Return the first and the last leg of the stretch that begins at ``at``, and when it ends."""
+    while times[p + 1] <= at:
+        p += 1
+    to = min(until, begin + ((at - begin) // slot + 1.0) * slot)
+    q = p
+    while times[q + 1] < to:
+        q += 1
+        if q - p == STRETCH_LEGS:
+            return p, q, times[q]
+    return p, q, to
+
+
+@inlined
+def _describe(
+    stretch: Floats, times: Floats, points: Floats, inverse: Floats, p: int, q: int, at: float, to: float
+) -> None:
+    """Fill in one stretch: when, where, mean velocity, largest deviation, range of heights."""
+    u = (at - times[p]) * inverse[p]
+    w = (to - times[q]) * inverse[q]
+    x = points[p, 0] + u * (points[p + 1, 0] - points[p, 0])
+    y = points[p, 1] + u * (points[p + 1, 1] - points[p, 1])
+    z = points[p, 2] + u * (points[p + 1, 2] - points[p, 2])
+    over = 1.0 / (to - at)
+    vx = (points[q, 0] + w * (points[q + 1, 0] - points[q, 0]) - x) * over
+    vy = (points[q, 1] + w * (points[q + 1, 1] - points[q, 1]) - y) * over
+    vz = (points[q, 2] + w * (points[q + 1, 2] - points[q, 2]) - z) * over
+    worst = 0.0
+    low = high = points[p, 3]
+    unknown = low != low  # noqa: PLR0124 - a NaN
+    for i in range(p + 1, q + 2):
+        h = points[i, 3]
+        if h != h:  # noqa: PLR0124 - a NaN
+            unknown = True
+        low, high = min(low, h), max(high, h)
+        if i <= q:
+            t = times[i] - at
+            dx, dy, dz = points[i, 0] - x - vx * t, points[i, 1] - y - vy * t, points[i, 2] - z - vz * t
+            worst = max(worst, dx * dx + dy * dy + dz * dz)
+    if unknown:
+        low, high = -math.inf, math.inf
+    stretch[T0], stretch[T1] = at, to
+    stretch[X], stretch[Y], stretch[Z] = x, y, z
+    stretch[VX], stretch[VY], stretch[VZ] = vx, vy, vz
+    stretch[E] = math.sqrt(worst) + SLACK_M
+    stretch[LOW], stretch[HIGH] = low, high
+
+
+@kernel(INTEGERS, FLOATS, BYTES, NUMBER, NUMBER, NUMBER, WHOLE)
+def count_stretches(
+    first: Integers, times: Floats, leg: Bytes, begin: float, end: float, slot: float, slots: int
+) -> Integers:
+    """Return how many stretches begin in each slot between begin and end (us, relative)."""
+    count = np.zeros(slots, np.int64)
+    for m in range(first.size - 1):
+        i = first[m]
+        last = first[m + 1] - 1
+        while i < last:
+            if not leg[i] & FOLLOWED:
+                i += 1
+                continue
+            stop = i
+            while leg[stop] & FOLLOWED:
+                stop += 1
+            at = max(times[i], begin)
+            until = min(times[stop], end)
+            p = i
+            while at < until:
+                p, q, to = _stretch(times, p, at, until, begin, slot)
+                count[int((at - begin) // slot)] += 1
+                at = to
+                p = q
+            i = stop
+    return count
+
+
+@kernel(INTEGERS, FLOATS, TABLE, FLOATS, BYTES, NUMBER, NUMBER, NUMBER, INTEGERS)
+def fill_stretches(
+    first: Integers,
+    times: Floats,
+    points: Floats,
+    inverse: Floats,
+    leg: Bytes,
+    begin: float,
+    end: float,
+    slot: float,
+    place: Integers,
+) -> tuple[Floats, Shorts, Integers]:
+    """Return the stretches, those of one slot together, with their mover and first leg.
+
+    place: where each slot's stretches begin (slots + 1).
+    """
+    free = place[:-1].copy()
+    n = place[-1]
+    stretches = np.empty((n, STRETCH_FIELDS))
+    movers = np.empty(n, np.int32)
+    legs = np.empty(n, np.int64)
+    for m in range(first.size - 1):
+        i = first[m]
+        last = first[m + 1] - 1
+        while i < last:
+            if not leg[i] & FOLLOWED:
+                i += 1
+                continue
+            stop = i
+            while leg[stop] & FOLLOWED:
+                stop += 1
+            at = max(times[i], begin)
+            until = min(times[stop], end)
+            p = i
+            while at < until:
+                p, q, to = _stretch(times, p, at, until, begin, slot)
+                k = int((at - begin) // slot)
+                s = free[k]
+                free[k] += 1
+                movers[s] = m
+                legs[s] = p
+                _describe(stretches[s], times, points, inverse, p, q, at, to)
+                at = to
+                p = q
+            i = stop
+    return stretches, movers, legs
+
+
+@inlined
+def _clear(head: Shorts, n: int) -> int:
+    """Empty as much of the table as n stretches need; returns the mask of its places."""
+    size = 8
+    while size < 2 * n:
+        size *= 2
+    for h in range(size):
+        head[h] = -1
+    return size - 1
+
+
+@inlined
+def _make_balls(
+    stretches: Floats,
+    at: int,
+    n: int,
+    axes: Floats,
+    within: float,
+    balls: Floats,
+    level: Shorts,
+    order: Shorts,
+    begins: Shorts,
+) -> None:
+    """Fill in centre (in ``axes``), radius and q of each ball, its level, and the order from large to small."""
+    for k in range(LEVELS + 1):
+        begins[k] = 0
+    for i in range(n):
+        s = stretches[at + i]
+        half = 0.5 * (s[T1] - s[T0])
+        hx, hy, hz = s[VX] * half, s[VY] * half, s[VZ] * half
+        radius = math.sqrt(hx * hx + hy * hy + hz * hz) + s[E]
+        x, y, z = s[X] + hx, s[Y] + hy, s[Z] + hz
+        for axis in range(3):
+            balls[i, axis] = axes[axis, 0] * x + axes[axis, 1] * y + axes[axis, 2] * z
+        balls[i, 3] = radius
+        q = radius + 0.5 * within + SLACK_M
+        balls[i, 4] = q
+        k = 0
+        cell = within
+        while cell < 2.0 * q and k < LEVELS - 1:
+            cell *= 2.0
+            k += 1
+        level[i] = k
+        begins[k] += 1
+    # begins[k]: where level k begins when the largest come first
+    before = 0
+    for k in range(LEVELS - 1, -1, -1):
+        here = begins[k]
+        begins[k] = before
+        before += here
+    for i in range(n):
+        order[begins[level[i]]] = i
+        begins[level[i]] += 1
+    # each begin has moved to its level's end, which is the next lower level's begin
+    for k in range(LEVELS - 1):
+        begins[k] = begins[k + 1]
+    begins[LEVELS - 1] = 0
+
+
+@inlined
+def _key(k: int, u: int, v: int, w: int) -> int:
+    return (u & 0xFFFFFF) | (v & 0xFFFFFF) << 24 | (w & 0x3FF) << 48 | k << 58
+
+
+@inlined
+def _slot_of(key: int, mask: int) -> int:
+    mixed = key * 0x2545F4914F6CDD1D
+    return (mixed ^ (mixed >> 32) ^ (mixed >> 47)) & mask
+
+
+@inlined
+def _level_at(done: int, k: int, begins: Shorts) -> int:
+    """Return the level of the stretch at a place of the order, at or below level k."""
+    while k > 0 and begins[k - 1] <= done:
+        k -= 1
+    return k
+
+
+@inlined
+def _try(j: int, balls: Floats, u: float, v: float, w: float, reach: float, partners: Shorts, found: int) -> int:
+    du, dv, dw = balls[j, 0] - u, balls[j, 1] - v, balls[j, 2] - w
+    far = reach + balls[j, 3]
+    if du * du + dv * dv + dw * dw <= far * far:
+        partners[found] = j
+        return found + 1
+    return found
+
+
+@inlined
+def _partners(
+    i: int,
+    position: int,
+    own: int,
+    balls: Floats,
+    begins: Shorts,
+    order: Shorts,
+    head: Shorts,
+    mask: int,
+    follow: Shorts,
+    keys: Integers,
+    partners: Shorts,
+    within: float,
+) -> int:
+    """Fill in the earlier stretches whose ball is within reach of i's; puts i into its cell. Returns how many."""
+    found = 0
+    u, v, w, radius, q = balls[i, 0], balls[i, 1], balls[i, 2], balls[i, 3], balls[i, 4]
+    k = LEVELS - 1
+    done = 0
+    while done < position:
+        # the level of the next larger ones that are not looked through
+        k = _level_at(done, k, begins)
+        end = min(position, begins[k - 1] if k > 0 else 1 << 30)
+        if k < own:
+            break
+        if end - done <= FEW:
+            for p in range(done, end):
+                found = _try(order[p], balls, u, v, w, radius + within, partners, found)
+        else:
+            cell = within * 2.0**k
+            r = q + 0.5 * cell
+            tall = cell * UPWARDS
+            rise = q + 0.5 * cell
+            for cu in range(math.floor((u - r) / cell), math.floor((u + r) / cell) + 1):
+                for cv in range(math.floor((v - r) / cell), math.floor((v + r) / cell) + 1):
+                    for cw in range(math.floor((w - rise) / tall), math.floor((w + rise) / tall) + 1):
+                        key = _key(k, cu, cv, cw)
+                        j = head[_slot_of(key, mask)]
+                        while j >= 0:
+                            if keys[j] == key:
+                                found = _try(j, balls, u, v, w, radius + within, partners, found)
+                            j = follow[j]
+        done = end
+    cell = within * 2.0**own
+    key = _key(own, math.floor(u / cell), math.floor(v / cell), math.floor(w / (cell * UPWARDS)))
+    keys[i] = key
+    h = _slot_of(key, mask)
+    follow[i] = head[h]
+    head[h] = i
+    return found
+
+
+@inlined
+def _may_meet(stretches: Floats, s1: int, s2: int, within: float, vertical: float) -> bool:
+    """Tell whether two stretches may come within the limits: rule 4 of the head of this file."""
+    p, q = stretches[s1], stretches[s2]
+    at = max(p[T0], q[T0])
+    last = min(p[T1], q[T1]) - at
+    if last <= 0.0 or p[LOW] - q[HIGH] >= vertical or q[LOW] - p[HIGH] >= vertical:
+        return False
+    u, w = at - p[T0], at - q[T0]
+    vx, vy, vz = q[VX] - p[VX], q[VY] - p[VY], q[VZ] - p[VZ]
+    x = q[X] + w * q[VX] - p[X] - u * p[VX]
+    y = q[Y] + w * q[VY] - p[Y] - u * p[VY]
+    z = q[Z] + w * q[VZ] - p[Z] - u * p[VZ]
+    a = vx * vx + vy * vy + vz * vz
+    b = x * vx + y * vy + z * vz
+    s = 0.0
+    if b < 0.0:
+        s = last if -b >= a * last else -b / a
+    x += s * vx
+    y += s * vy
+    z += s * vz
+    reach = within + p[E] + q[E]
+    return x * x + y * y + z * z <= reach * reach
+
+
+@inlined
+def _grown(pairs: Shorts) -> Shorts:
+    more = np.empty((2 * pairs.shape[0], 2), np.int32)
+    more[: pairs.shape[0]] = pairs
+    return more
+
+
+@kernel(INTEGERS, TABLE, SHORTS, SHORTS, RELATION, TABLE, NUMBER, NUMBER)
+def candidates(
+    place: Integers,
+    stretches: Floats,
+    movers: Shorts,
+    side: Shorts,
+    related: Bytes,
+    axes: Floats,
+    within: float,
+    vertical: float,
+) -> tuple[Shorts, int]:
+    """Return the pairs of stretches (n, 2) that may meet, the lower mover first, and how many were near.
+
+    Stretches of one slot stand together, from place[slot] on. side, related: which pairs of sides are looked
+    for; axes: an orthonormal frame whose third axis is upwards where most movers are.
+    """
+    pairs = np.empty((1024, 2), np.int32)
+    count = tested = most = 0
+    for k in range(place.size - 1):
+        most = max(most, place[k + 1] - place[k])
+    size = 8
+    while size < 2 * most:
+        size *= 2
+    head = np.empty(size, np.int32)
+    follow, level = np.empty(most, np.int32), np.empty(most, np.int32)
+    order, partners = np.empty(most, np.int32), np.empty(most, np.int32)
+    keys = np.empty(most, np.int64)
+    balls = np.empty((most, 5))
+    begins = np.empty(LEVELS + 1, np.int32)
+    for k in range(place.size - 1):
+        at, n = place[k], place[k + 1] - place[k]
+        if n < 2:
+            continue
+        _make_balls(stretches, at, n, axes, within, balls, level, order, begins)
+        mask = _clear(head, n)
+        for position in range(n):
+            i = order[position]
+            found = _partners(
+                i, position, level[i], balls, begins, order, head, mask, follow, keys, partners, within
+            )
+            tested += found
+            while count + found > pairs.shape[0]:
+                pairs = _grown(pairs)
+            for f in range(found):
+                s1, s2 = at + i, at + partners[f]
+                a, b = movers[s1], movers[s2]
+                if a != b and related[side[a], side[b]] and _may_meet(stretches, s1, s2, within, vertical):
+                    pairs[count, 0] = s1 if a < b else s2
+                    pairs[count, 1] = s2 if a < b else s1
+                    count += 1
+    return pairs[:count].copy(), tested

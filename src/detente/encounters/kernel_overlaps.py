@@ -1,0 +1,544 @@
+"""Encounters of candidates: one quadratic for each two legs, solved whole.
+
+On the overlap of two legs the relative position is linear in time; its square is a quadratic, and the instants at
+which it crosses the limit are its roots. Every overlap is solved whole and cut to slots and windows only then:
+no result depends on where they begin or end.
+
+The limit is the chord of the distance on the sphere of the Earth's mean radius: distance = 2 E asin(chord / 2 E).
+Within 100 NM the difference to the ellipsoid's geodesic is below 0.1 m.
+
+``intervals`` finds when both limits hold; most of what it finds lies in harbours and is only counted. What is
+wanted is walked once more by ``describe``.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from detente.encounters.compiled import (
+    BYTES,
+    FLOATS,
+    INTEGERS,
+    PAIRS,
+    SHORTS,
+    SINGLES,
+    TABLE,
+    WHOLE,
+    WHOLES,
+    inlined,
+    kernel,
+)
+
+__all__ = ["FIELDS", "FLAGS", "NUMBERS", "describe", "intervals", "sort_pairs"]
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+Shorts = npt.NDArray[np.int32]
+Bytes = npt.NDArray[np.uint8]
+
+FIELDS = 29
+"""Floats of a piece: 0 least distance squared, 1 severity, 2 closing speed on entering (m/us);
+3-5 position of a, 6-8 of b, 9-11 velocity of a (m/us), 12-14 of b on entering; 15-26 the same at the closest;
+27 and 28 heights of a and b at the closest."""
+NUMBERS = 9
+"""Integers of a piece: 0 a, 1 b, 2 entered, 3 left, 4 closest at (us), 5 flags, 6 passes, 7 first and 8 last sense
+of the distance (-1 shrinking, 1 growing, 0 neither)."""
+
+
+class FLAGS:
+    """Bits of a piece."""
+
+    CROSSED = 1
+    CERTAIN = 2
+    A_MOVED = 4
+    B_MOVED = 8
+    A_RESTS_AT_CLOSEST = 16
+    B_RESTS_AT_CLOSEST = 32
+    A_RESTS_ON_ENTERING = 64
+    B_RESTS_ON_ENTERING = 128
+
+
+
+FOLLOWED, AT_REST = 1, 2
+STATUS_BITS, SEA = 1, 4
+# the columns of a stretch: when it begins and ends
+T0, T1 = 0, 1
+# limits
+RANGE, VERTICAL, START, END, FIX_M, VERTICAL_M, GEOID_M, PRESSURE_M = range(8)
+# an overlap: when it begins and ends, x, y, z, vx, vy, vz of b against a, c, b, a of the distance squared, h, rise
+O0, O1, OX, OY, OZ, OVX, OVY, OVZ, OC, OB, OA, OH, ORISE = range(13)
+OVERLAP_FIELDS = 13
+
+
+@inlined
+def _held(
+    c: float, b: float, a: float, last: float, within: float, h: float, rise: float, vertical: float
+) -> tuple[bool, float, float, bool]:
+    """Return whether both limits hold somewhere on an overlap, from when to when, and whether at its start.
+
+    Distance squared c + 2 b s + a s^2 for s in [0, last]; vertical distance |h + rise s|, NaN where unknown.
+    The limits are open: touching one is not within it.
+    """
+    square = within * within
+    begin, end = 0.0, last
+    at_start = c < square
+    if not at_start and b >= 0.0:
+        return False, 0.0, 0.0, False
+    inside_at_end = c + last * (2.0 * b + a * last) < square
+    if not (at_start and inside_at_end):
+        root = b * b - a * (c - square)
+        if root <= 0.0:
+            return False, 0.0, 0.0, False
+        root = math.sqrt(root)
+        if not at_start:
+            begin = (c - square) / (root - b)
+        if not inside_at_end:
+            end = (root - b) / a if b <= 0.0 else (square - c) / (root + b)
+    if h == h:  # noqa: PLR0124 - not a NaN
+        at_start = at_start and abs(h) < vertical
+        if rise == 0.0:
+            if abs(h) >= vertical:
+                return False, 0.0, 0.0, False
+        else:
+            first, second = (-vertical - h) / rise, (vertical - h) / rise
+            begin = max(begin, min(first, second))
+            end = min(end, max(first, second))
+    end = min(end, last)
+    return begin < end, begin, end, at_start
+
+
+@inlined
+def _severity(
+    c: float,
+    b: float,
+    a: float,
+    begin: float,
+    end: float,
+    nearest: float,
+    within: float,
+    h: float,
+    rise: float,
+    vertical: float,
+) -> float:
+    """Return the least over [begin, end] of the larger of distance / within and vertical / limit.
+
+    Both are convex, so the least lies at one's own least, where they are equal, or at an end.
+    """
+    if h != h:  # noqa: PLR0124 - a NaN
+        return math.sqrt(max(c + nearest * (2.0 * b + a * nearest), 0.0)) / within
+    least = math.inf
+    level = -h / rise if rise != 0.0 else begin
+    # equal where c + 2 b s + a s^2 = (within / vertical)^2 (h + rise s)^2
+    ratio = (within / vertical) ** 2
+    a2, b2, c2 = a - ratio * rise * rise, b - ratio * h * rise, c - ratio * h * h
+    equal1 = equal2 = begin
+    root = b2 * b2 - a2 * c2
+    if root >= 0.0:
+        root = math.sqrt(root)
+        big = -b2 - root if b2 > 0.0 else -b2 + root
+        if a2 != 0.0:
+            equal1 = big / a2
+        if big != 0.0:
+            equal2 = c2 / big
+    for s in (begin, end, nearest, level, equal1, equal2):
+        t = min(max(s, begin), end)
+        far = math.sqrt(max(c + t * (2.0 * b + a * t), 0.0)) / within
+        least = min(least, max(far, abs(h + rise * t) / vertical))
+    return least
+
+
+@inlined
+def _doubt(
+    i: int,
+    at: float,
+    speed: float,
+    turn: float,
+    rcs: Singles,
+    ages: Singles,
+    leg_begin: Floats,
+    leg_end: Floats,
+    fix_m: float,
+) -> float:
+    """Return how far the mover may be from where the leg has it (detente.encounters.quality states the formula)."""
+    fix, age = fix_m, 0.0
+    # a NaN is not greater than anything
+    if rcs.size:
+        if rcs[i] >= 0.0:
+            fix = rcs[i]
+        if rcs[i + 1] >= 0.0 and (rcs[i + 1] > fix or not rcs[i] >= 0.0):
+            fix = rcs[i + 1]
+    if ages.size:
+        age = ages[i] if ages[i] > age else age
+        age = ages[i + 1] if ages[i + 1] > age else age
+    before, after = at - leg_begin[i], leg_end[i] - at
+    swerve = min(0.5 * speed * turn * before * after, speed * min(before, after))
+    return fix + age * 1e6 * speed + max(swerve, 0.0)
+
+
+@inlined
+def _vertical_doubt(one: int, other: int, limits: Floats) -> float:
+    """Return the doubt of a vertical distance from what both heights are measured from."""
+    if one == other:
+        return 0.0 if one == SEA else limits[VERTICAL_M]
+    return limits[PRESSURE_M] if one <= 1 or other <= 1 else limits[GEOID_M]
+
+
+@inlined
+def _overlap(
+    ia: int, ib: int, times: Floats, points: Floats, inverse: Floats, limits: Floats, over: Floats
+) -> bool:
+    """Fill in the overlap of two legs within the period; tells whether it lasts."""
+    begin, end = max(times[ia], times[ib], limits[START]), min(times[ia + 1], times[ib + 1], limits[END])
+    if begin >= end:
+        return False
+    over[O0], over[O1] = begin, end
+    ua, ub = (begin - times[ia]) * inverse[ia], (begin - times[ib]) * inverse[ib]
+    for axis in range(3):
+        da = points[ia + 1, axis] - points[ia, axis]
+        db = points[ib + 1, axis] - points[ib, axis]
+        over[OX + axis] = points[ib, axis] + ub * db - (points[ia, axis] + ua * da)
+        over[OVX + axis] = db * inverse[ib] - da * inverse[ia]
+    x, y, z, vx, vy, vz = over[OX], over[OY], over[OZ], over[OVX], over[OVY], over[OVZ]
+    over[OC] = x * x + y * y + z * z
+    over[OB] = x * vx + y * vy + z * vz
+    over[OA] = vx * vx + vy * vy + vz * vz
+    da, db = points[ia + 1, 3] - points[ia, 3], points[ib + 1, 3] - points[ib, 3]
+    over[OH] = points[ib, 3] + ub * db - (points[ia, 3] + ua * da)
+    over[ORISE] = db * inverse[ib] - da * inverse[ia]
+    return True
+
+
+@inlined
+def _inside(
+    ia: int,
+    ib: int,
+    low: float,
+    high: float,
+    times: Floats,
+    points: Floats,
+    inverse: Floats,
+    limits: Floats,
+    over: Floats,
+) -> tuple[float, float]:
+    """Return from when to when two legs are within the limits between low and high; nothing where not before."""
+    if not _overlap(ia, ib, times, points, inverse, limits, over):
+        return 0.0, 0.0
+    hit, s0, s1, _ = _held(
+        over[OC], over[OB], over[OA], over[O1] - over[O0], limits[RANGE], over[OH], over[ORISE], limits[VERTICAL]
+    )
+    if not hit:
+        return 0.0, 0.0
+    return max(over[O0] + np.rint(s0), low), min(over[O0] + np.rint(s1), high)
+
+
+@inlined
+def _after(j: int, k: int, pairs: Shorts, movers: Shorts, stretches: Floats) -> bool:
+    """Tell whether candidate j is of the same movers as k and begins later."""
+    j1, j2, k1, k2 = pairs[j, 0], pairs[j, 1], pairs[k, 0], pairs[k, 1]
+    if movers[j1] != movers[k1] or movers[j2] != movers[k2]:
+        return False
+    return max(stretches[j1, T0], stretches[j2, T0]) > max(stretches[k1, T0], stretches[k2, T0])
+
+
+@inlined
+def _longer(found: Integers) -> Integers:
+    more = np.empty((2 * found.shape[0], found.shape[1]), np.int64)
+    more[: found.shape[0]] = found
+    return more
+
+
+@inlined
+def _leg_at(first: Integers, m: int, t: float, times: Floats) -> int:
+    """Return the mover's last fix not after t."""
+    low, high = first[m], first[m + 1] - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if times[middle] <= t:
+            low = middle
+        else:
+            high = middle
+    return low
+
+
+@inlined
+def _state(ia: int, ib: int, t: float, times: Floats, points: Floats, inverse: Floats, state: Floats) -> None:
+    """Fill in positions of a and b and velocities of a and b at a time (12 floats)."""
+    for axis in range(3):
+        da = points[ia + 1, axis] - points[ia, axis]
+        db = points[ib + 1, axis] - points[ib, axis]
+        state[axis] = points[ia, axis] + (t - times[ia]) * inverse[ia] * da
+        state[3 + axis] = points[ib, axis] + (t - times[ib]) * inverse[ib] * db
+        state[6 + axis] = da * inverse[ia]
+        state[9 + axis] = db * inverse[ib]
+
+
+@inlined
+def _begin(
+    ia: int,
+    ib: int,
+    at_start: bool,  # noqa: FBT001 - compiled
+    times: Floats,
+    points: Floats,
+    inverse: Floats,
+    leg: Bytes,
+    limits: Floats,
+    over: Floats,
+    entered: float,
+    f: Floats,
+    n: Integers,
+) -> None:
+    """Begin an encounter: how it was entered, and nothing yet of how it goes on."""
+    o0 = over[O0]
+    # coverage begins: of the period, of a or of b
+    begins = o0 == limits[START]
+    begins = begins or (o0 == times[ia] and (ia == 0 or not leg[ia - 1] & FOLLOWED))
+    begins = begins or (o0 == times[ib] and (ib == 0 or not leg[ib - 1] & FOLLOWED))
+    n[5] = 0 if at_start and begins else 1
+    n[5] |= 64 if leg[ia] & AT_REST else 0
+    n[5] |= 128 if leg[ib] & AT_REST else 0
+    n[4], n[6], n[7], n[8] = 0, 0, 0, 0
+    f[0], f[1] = math.inf, math.inf
+    s = entered - o0
+    far = math.sqrt(max(over[OC] + s * (2.0 * over[OB] + over[OA] * s), 0.0))
+    f[2] = -(over[OB] + over[OA] * s) / far if far > 0.0 else 0.0
+    _state(ia, ib, entered, times, points, inverse, f[3:15])
+
+
+@inlined
+def _sense(over: Floats, cut0: float, cut1: float, n: Integers) -> float:
+    """Follow the sense of the distance through an overlap and count where it turns; returns when it does."""
+    if over[OA] <= 0.0:
+        return 0.0
+    turning = -over[OB] / over[OA]
+    before = -1 if cut0 - over[O0] < turning else 1
+    after = 1 if cut1 - over[O0] > turning else -1
+    if n[8] == -1 and before == 1:
+        n[6] += 1
+    if before == -1 and after == 1:
+        n[6] += 1
+    if n[7] == 0:
+        n[7] = before
+    n[8] = after
+    return turning
+
+
+@inlined
+def _near(
+    ia: int,
+    ib: int,
+    s: float,
+    square: float,
+    times: Floats,
+    points: Floats,
+    inverse: Floats,
+    leg: Bytes,
+    over: Floats,
+    f: Floats,
+    n: Integers,
+) -> None:
+    """Keep the nearest point so far: the earliest of the least."""
+    at = np.int64(over[O0] + np.rint(s))
+    if not (square < f[0] or (square == f[0] and at < n[4])):
+        return
+    f[0] = square
+    n[4] = at
+    n[5] &= ~np.int64(48)
+    n[5] |= 16 if leg[ia] & AT_REST else 0
+    n[5] |= 32 if leg[ib] & AT_REST else 0
+    _state(ia, ib, over[O0] + s, times, points, inverse, f[15:27])
+    ua, ub = (over[O0] + s - times[ia]) * inverse[ia], (over[O0] + s - times[ib]) * inverse[ib]
+    f[27] = points[ia, 3] + ua * (points[ia + 1, 3] - points[ia, 3])
+    f[28] = points[ib, 3] + ub * (points[ib + 1, 3] - points[ib, 3])
+
+
+@inlined
+def _speed(i: int, points: Floats, inverse: Floats) -> float:
+    square = 0.0
+    for axis in range(3):
+        d = points[i + 1, axis] - points[i, axis]
+        square += d * d
+    return math.sqrt(square) * inverse[i]
+
+
+@inlined
+def _square(over: Floats, s: float) -> float:
+    """Return the distance squared, from the position: the quadratic loses digits near nothing."""
+    x, y, z = over[OX] + s * over[OVX], over[OY] + s * over[OVY], over[OZ] + s * over[OVZ]
+    return x * x + y * y + z * z
+
+
+@inlined
+def _certain(
+    ia: int,
+    ib: int,
+    at: float,
+    square: float,
+    apart: float,
+    turn_a: float,
+    turn_b: float,
+    points: Floats,
+    inverse: Floats,
+    rcs: Singles,
+    ages: Singles,
+    marks: Bytes,
+    leg_begin: Floats,
+    leg_end: Floats,
+    limits: Floats,
+) -> bool:
+    """Tell whether both limits hold whatever the doubt."""
+    fix = limits[FIX_M]
+    doubt_a = _doubt(ia, at, _speed(ia, points, inverse), turn_a, rcs, ages, leg_begin, leg_end, fix)
+    doubt_b = _doubt(ib, at, _speed(ib, points, inverse), turn_b, rcs, ages, leg_begin, leg_end, fix)
+    doubt = math.sqrt(doubt_a * doubt_a + doubt_b * doubt_b)
+    upwards = _vertical_doubt(marks[ia] >> STATUS_BITS, marks[ib] >> STATUS_BITS, limits)
+    return math.sqrt(square) + doubt < limits[RANGE] and apart + upwards < limits[VERTICAL]
+
+
+@kernel(PAIRS, SHORTS, TABLE, WHOLE)
+def sort_pairs(pairs: Shorts, movers: Shorts, stretches: Floats, count: int) -> Integers:
+    """Return the order of candidates by mover, other mover and time; ``count`` movers."""
+    order = np.arange(pairs.shape[0])
+    for column in (1, 0):
+        free = np.zeros(count + 1, np.int64)
+        for i in range(order.size):
+            free[movers[pairs[i, column]] + 1] += 1
+        for m in range(count):
+            free[m + 1] += free[m]
+        sorted_now = np.empty_like(order)
+        for j in range(order.size):
+            m = movers[pairs[order[j], column]]
+            sorted_now[free[m]] = order[j]
+            free[m] += 1
+        order = sorted_now
+    # slots come in order of time; several stretches of one slot may not
+    for j in range(1, order.size):
+        here = order[j]
+        k = j
+        while k > 0 and _after(order[k - 1], here, pairs, movers, stretches):
+            order[k] = order[k - 1]
+            k -= 1
+        order[k] = here
+    return order
+
+
+@kernel(
+    *(PAIRS, INTEGERS, TABLE, SHORTS, INTEGERS),
+    *(FLOATS, TABLE, FLOATS, BYTES, FLOATS),
+)
+def intervals(
+    pairs: Shorts,
+    order: Integers,
+    stretches: Floats,
+    movers: Shorts,
+    legs: Integers,
+    times: Floats,
+    points: Floats,
+    inverse: Floats,
+    leg: Bytes,
+    limits: Floats,
+) -> Integers:
+    """Return when candidates are within the limits: rows of a, b, entered, left, flags (A_MOVED, B_MOVED).
+
+    Rows are sorted by a, b, entered; those of one pair never touch.
+    """
+    found = np.empty((1024, 5), np.int64)
+    count = 0
+    over = np.empty(OVERLAP_FIELDS)
+    for j in range(order.size):
+        s1, s2 = pairs[order[j], 0], pairs[order[j], 1]
+        a, b = movers[s1], movers[s2]
+        ia, ib = legs[s1], legs[s2]
+        low, high = max(stretches[s1, T0], stretches[s2, T0]), min(stretches[s1, T1], stretches[s2, T1])
+        while times[ia + 1] <= low:
+            ia += 1
+        while times[ib + 1] <= low:
+            ib += 1
+        while True:
+            entered, left = _inside(ia, ib, low, high, times, points, inverse, limits, over)
+            if entered < left:
+                last = count - 1
+                if count > 0 and found[last, 0] == a and found[last, 1] == b and entered <= found[last, 3]:
+                    found[last, 3] = max(found[last, 3], np.int64(left))
+                else:
+                    if count == found.shape[0]:
+                        found = _longer(found)
+                    last = count
+                    count += 1
+                    found[last, 0], found[last, 1], found[last, 4] = a, b, 0
+                    found[last, 2], found[last, 3] = np.int64(entered), np.int64(left)
+                if not leg[ia] & AT_REST:
+                    found[last, 4] |= 4
+                if not leg[ib] & AT_REST:
+                    found[last, 4] |= 8
+            until = min(times[ia + 1], times[ib + 1])
+            if until >= high:
+                break
+            ia += times[ia + 1] == until
+            ib += times[ib + 1] == until
+    return found[:count].copy()
+
+
+@kernel(
+    *(WHOLES, INTEGERS, FLOATS, TABLE, FLOATS, BYTES, SINGLES, SINGLES, BYTES),
+    *(FLOATS, FLOATS, FLOATS, FLOATS),
+)
+def describe(
+    rows: Integers,
+    first: Integers,
+    times: Floats,
+    points: Floats,
+    inverse: Floats,
+    leg: Bytes,
+    rcs: Singles,
+    ages: Singles,
+    marks: Bytes,
+    leg_begin: Floats,
+    leg_end: Floats,
+    turn: Floats,
+    limits: Floats,
+) -> tuple[Floats, Integers]:
+    """Return fields and numbers (FIELDS, NUMBERS) of intervals: rows as ``intervals`` returns them.
+
+    rcs, ages: of each fix, or empty; leg_begin, leg_end: of the whole leg that a leg is a part of;
+    turn: rate of turn of each mover (rad / us).
+    """
+    fields, numbers = np.empty((rows.shape[0], FIELDS)), np.empty((rows.shape[0], NUMBERS), np.int64)
+    over = np.empty(OVERLAP_FIELDS)
+    for row in range(rows.shape[0]):
+        f, n = fields[row], numbers[row]
+        a, b, entered, left = rows[row, 0], rows[row, 1], float(rows[row, 2]), float(rows[row, 3])
+        n[0], n[1], n[2], n[3] = a, b, rows[row, 2], rows[row, 3]
+        ia, ib = _leg_at(first, a, entered, times), _leg_at(first, b, entered, times)
+        begun = False
+        while True:
+            hit = _overlap(ia, ib, times, points, inverse, limits, over)
+            s0, s1, at_start = 0.0, 0.0, False
+            last, h, rise = over[O1] - over[O0], over[OH], over[ORISE]
+            c, bb, aa = over[OC], over[OB], over[OA]
+            if hit:
+                hit, s0, s1, at_start = _held(c, bb, aa, last, limits[RANGE], h, rise, limits[VERTICAL])
+            cut0, cut1 = max(over[O0] + np.rint(s0), entered), min(over[O0] + np.rint(s1), left)
+            if hit and cut0 < cut1:
+                if not begun:
+                    _begin(ia, ib, at_start, times, points, inverse, leg, limits, over, cut0, f, n)
+                    begun = True
+                s = min(max(_sense(over, cut0, cut1, n), s0), s1)
+                square = _square(over, s)
+                f[1] = min(f[1], _severity(c, bb, aa, s0, s1, s, limits[RANGE], h, rise, limits[VERTICAL]))
+                _near(ia, ib, s, square, times, points, inverse, leg, over, f, n)
+                if not n[5] & 2 and h == h and _certain(
+                    ia, ib, over[O0] + s, square, abs(h + rise * s), turn[a], turn[b],
+                    points, inverse, rcs, ages, marks, leg_begin, leg_end, limits,
+                ):  # fmt: skip
+                    n[5] |= 2
+            until = min(times[ia + 1], times[ib + 1])
+            if until >= left:
+                break
+            ia += times[ia + 1] == until
+            ib += times[ib + 1] == until
+        n[5] |= rows[row, 4]
+    return fields, numbers
