@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from detente import words
 
-__all__ = ["labels", "notes", "qualities", "reasons", "script_words", "situations"]
+__all__ = ["labels", "qualities", "script_words", "situations"]
 
 say = words.speaker("encounters")
 
@@ -115,33 +115,3 @@ def situations() -> dict[str, str]:
 def qualities() -> dict[str, str]:
     """Return names of qualities by their code in the table of encounters."""
     return {"certain": say("certain"), "possible": say("possible")}
-
-
-def reasons() -> dict[str, str]:
-    """Return what each reason for not using a row means, by its code."""
-    return {
-        "unreadable": say("not a record of the format"),
-        "bad_checksum": say("wrong checksum"),
-        "incomplete": say("part of a message without its other parts"),
-        "no_position": say("a record that carries no position"),
-        "not_a_mover": say("base station, buoy or ground vehicle"),
-        "no_time": say("no time"),
-        "no_identity": say("no identity"),
-        "not_available": say("position marked not available"),
-        "out_of_range": say("value out of range"),
-        "duplicate": say("duplicate: same mover, same time"),
-        "stale": say("stale: the position stood still while the mover did not"),
-        "teleport": say("teleport: no mover is so fast"),
-    }
-
-
-def notes() -> dict[str, str]:
-    """Return what each note about kept rows means, by its code."""
-    return {
-        "no_zone": say("times without a zone, read as UTC"),
-        "out_of_order": say("rows out of order, sorted"),
-        "mixed_units": say("seconds and milliseconds side by side"),
-        "shared_identity": say("two movers under one id, kept apart"),
-        "swapped": say("latitude and longitude look exchanged"),
-        "no_altitude": say("aircraft rows without altitude"),
-    }

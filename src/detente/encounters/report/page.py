@@ -26,6 +26,8 @@ from detente.encounters.report.drawings import drawing
 from detente.encounters.report.pieces import track_pieces
 from detente.encounters.report.subject import DRAWN_MAX, ROWS_MAX, InputFile, Limits
 from detente.notices.quantities import FOOT_M, NAUTICAL_MILE_M
+from detente.tracks.meanings import note_meaning, reason_meaning
+from detente.tracks.reasons import Note, Reason
 
 __all__ = ["check_report", "write_report"]
 
@@ -325,7 +327,6 @@ def _bar_words(bin_s: float) -> str:
 
 def _cleaning(tally: Mapping[str, Any]) -> dict[str, Any]:
     rows = int(tally.get("rows", 0))
-    reasons, notes = labels.reasons(), labels.notes()
 
     def line(text: str, count: int) -> tuple[str, str, str]:
         share = say("{figure} %", figure=figures.number(100.0 * count / rows, 1)) if rows else "\u2013"
@@ -335,9 +336,9 @@ def _cleaning(tally: Mapping[str, Any]) -> dict[str, Any]:
         "read": line(labels.labels()["read"], rows),
         "kept": line(labels.labels()["kept"], int(tally.get("kept", 0))),
         "rejected": [
-            line(reasons.get(code, code), int(count)) for code, count in tally.get("rejected", {}).items()
+            line(reason_meaning(Reason(code)), int(count)) for code, count in tally.get("rejected", {}).items()
         ],
-        "notes": [line(notes.get(code, code), int(count)) for code, count in tally.get("notes", {}).items()],
+        "notes": [line(note_meaning(Note(code)), int(count)) for code, count in tally.get("notes", {}).items()],
         "formats": ", ".join(
             f"{visible(str(name))} ({figures.number(int(count))})"
             for name, count in tally.get("formats", {}).items()
