@@ -204,12 +204,14 @@ def test_what_is_owed_adds_up_over_repeats_and_is_forgiven_by_movement_or_rest()
     assert cleaned(tracks(moving))[1].rejected[Reason.STALE] == 0
 
 
-def test_a_repeat_whose_own_time_stood_still_is_stale_at_any_speed() -> None:
-    ages = [0.3, 10.3, 20.3, 0.1, 10.2, 0.5]
-    rows = [{"t": place * 10, "speed_kn": 0.0, "position_age_s": age} for place, age in enumerate(ages)]
+def test_a_position_reported_again_at_a_greater_age_is_stale_and_at_the_same_age_a_duplicate() -> None:
+    # time is the position's own: of six reports four are of the first position
+    rows: list[dict[str, object]] = [{"t": 0, "speed_kn": 0.0, "position_age_s": age} for age in (0.3, 5.3, 10.3)]
+    rows.insert(1, rows[0])
+    rows += [{"t": 10, "speed_kn": 0.0, "position_age_s": 0.1}, {"t": 10, "speed_kn": 0.0}]
     kept, tally = cleaned(tracks(rows))
-    assert tally.rejected == {Reason.STALE: 3}
-    assert kept["position_age_s"].to_list() == [0.3, 0.1, 0.5]
+    assert tally.rejected == {Reason.STALE: 2, Reason.DUPLICATE: 2}
+    assert kept["position_age_s"].to_list() == [0.3, 0.1]
 
 
 def test_a_stale_row_does_not_shorten_the_hop_behind_it() -> None:

@@ -33,7 +33,6 @@ class Limits:
     A hop is impossible when it exceeds both the speed and the distance: 60 m/s (117 kn) and 1,000 m for ships;
     514.4 m/s (1,000 kn) and 2,000 m for all else, because aircraft positions come late by whole seconds.
     owed_m: a repeated position is stale when the reported speed meant more movement than this since it was new.
-    advance_s: or when the position's own time advanced no more than this (ages are given to a tenth of a second).
     window_s: how long a fix that nothing reaches waits for a second one that makes it another mover.
     """
 
@@ -42,7 +41,6 @@ class Limits:
     other_speed_ms: float = 1_000.0 * 1852.0 / 3600.0
     other_distance_m: float = 2_000.0
     owed_m: float = 30.0
-    advance_s: float = 0.1
     ship_window_s: float = 600.0
     other_window_s: float = 60.0
 
@@ -88,8 +86,8 @@ def compile_kernel(note: Callable[[str], None] | None = None) -> None:
 
 def _is_compiled() -> bool:
     """Tell whether the cache holds the kernel, newer than its source."""
-    changed = Path(kernel.__file__).stat().st_mtime
-    cached = Path(kernel.judge.stats.cache_path).glob("cleaning_kernel.judge-*.nbi")
+    changed = Path(str(kernel.__file__)).stat().st_mtime
+    cached = Path(str(kernel.judge.stats.cache_path)).glob("cleaning_kernel.judge-*.nbi")
     return any(found.stat().st_mtime >= changed for found in cached)
 
 
@@ -171,7 +169,7 @@ class _State:
             lons=_lent(frame["lon"].to_numpy()),
             lats=_lent(frame["lat"].to_numpy()),
             speeds=_lent(frame["speed_kn"].fill_null(np.nan).to_numpy()),
-            measured=_lent(_measured(frame)),
+            ages_s=_lent(frame["position_age_s"].fill_null(np.nan).to_numpy()),
             ships=_lent(frame["kind"].eq_missing("ship").to_numpy()),
             verdicts=piece.verdicts,
             numbers=piece.numbers,
@@ -229,15 +227,6 @@ class _State:
             piece.undecided -= rows.size
 
 
-def _measured(frame: pl.DataFrame) -> npt.NDArray[np.int64]:
-    """Return each position's own time, us: the row's time less the position's age; NO_TIME when unknown."""
-    ages = frame["position_age_s"]
-    if ages.null_count() == frame.height:
-        return np.full(frame.height, kernel.NO_TIME)
-    own = frame["time"].to_physical() - (ages.clip(0.0, 1e9) * 1e6).round().cast(pl.Int64, strict=False)
-    return own.fill_null(kernel.NO_TIME).to_numpy()
-
-
 def _lent(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Return the array read-only, as Polars lends some: kernels are compiled for one kind of array."""
     lent = np.ascontiguousarray(array).view()
@@ -251,7 +240,6 @@ def _rules(limits: Limits) -> kernel.Rules:
         distance_m=np.array([limits.ship_distance_m, limits.other_distance_m]),
         window_us=np.array([limits.ship_window_s * 1e6, limits.other_window_s * 1e6]).astype(np.int64),
         owed_m=limits.owed_m,
-        advance_us=limits.advance_s * 1e6,
     )
 
 

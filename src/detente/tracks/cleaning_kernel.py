@@ -19,7 +19,6 @@ __all__ = [
     "HYPOTHESIS",
     "KEPT",
     "MOVER",
-    "NO_TIME",
     "SETTLED",
     "STALE",
     "TELEPORT",
@@ -33,9 +32,6 @@ __all__ = [
 
 KEPT, UNDECIDED, DUPLICATE, STALE, TELEPORT = 0, 1, 2, 3, 4
 """Verdicts on a row."""
-
-NO_TIME = np.iinfo(np.int64).min
-"""A position without a time of its own."""
 
 MOST_HYPOTHESES = 8
 """Of one mover at a time; the one unseen for longest gives way."""
@@ -58,7 +54,7 @@ HYPOTHESIS = np.dtype(
         ("lat", np.float64),
         ("time", np.int64),  # of the last fix kept, us
         ("seen", np.int64),  # of the last row at this position, kept or stale, us
-        ("measured", np.int64),  # the position's own time, us; NO_TIME when unknown
+        ("age_s", np.float64),  # of the position when it was reported, NaN unknown
         ("speed_kn", np.float64),  # reported with that row, NaN unknown
         ("owed_m", np.float64),  # how far the mover says it went while its position repeated
         ("row", np.int64),  # the undecided row, -1 when decided
@@ -86,7 +82,6 @@ class Rules(NamedTuple):
     distance_m: Any  # (2,) and above this
     window_us: Any  # (2,) how long a row may stay undecided
     owed_m: float  # movement that the reported speed may owe before a repeated position is stale
-    advance_us: float  # least advance of a position's own time
 
 
 class Rows(NamedTuple):
@@ -98,7 +93,7 @@ class Rows(NamedTuple):
     lons: Any  # (n,) float64 degrees
     lats: Any
     speeds: Any  # (n,) float64 kn, NaN unknown
-    measured: Any  # (n,) int64 us, the position's own time, or NO_TIME
+    ages_s: Any  # (n,) float64 of the position when it was reported, NaN unknown
     ships: Any  # (n,) bool
     verdicts: Any  # (n,) int8, out
     numbers: Any  # (n,) int32, out: which hypothesis a kept row belongs to
@@ -253,7 +248,7 @@ def _start(state: State, mover: int, row: int) -> int:
 
 @njit(cache=True, nogil=True)
 def _nearest(state: State, mover: int, point: tuple[float, float, float], time: int, rules: Rules) -> int:
-    """Return the nearest hypothesis that reaches the point: -1 none, -2 when one was there at that very time."""
+    """Return the nearest hypothesis that reaches the point; -1 none; -2 - index of one at this very time."""
     nearest, nearest_m = -1, np.inf
     one = state.movers[mover].first
     while one >= 0:
@@ -261,23 +256,21 @@ def _nearest(state: State, mover: int, point: tuple[float, float, float], time: 
         away_m = _distance_m(track, point)
         if not _out_of_reach(track, away_m, time, rules):
             if time == track.time:
-                return -2
+                return int(-2 - one)
             # of two equally near the older one, so that the order of the list does not matter
             if away_m < nearest_m or (away_m == nearest_m and track.time < state.tracks[nearest].time):
                 nearest, nearest_m = one, away_m
         one = track.next
-    return nearest
+    return int(nearest)
 
 
 @njit(cache=True, nogil=True)
-def _is_stale(track: Any, time: int, speed_kn: float, measured: int, rules: Rules) -> bool:
+def _is_stale(track: Any, time: int, speed_kn: float, rules: Rules) -> bool:
     """Judge a row that repeats the position of its hypothesis; keeps the account of what the mover owes."""
     elapsed_s = (time - track.seen) * 1e-6
     # the smaller of both speeds: a ship that casts off now lay still until now
     slower_kn = min(track.speed_kn, speed_kn)
     track.seen, track.speed_kn = time, speed_kn
-    if NO_TIME not in (measured, track.measured) and measured - track.measured <= rules.advance_us:
-        return True
     if speed_kn <= 1.0:
         track.owed_m = 0.0
         return False
@@ -294,11 +287,14 @@ def judge(rows: Rows, state: State, rules: Rules) -> None:
         point = _earth_centred(lon, lat)
         _expire_of(state, mover, time, rules)
         one = _nearest(state, mover, point, time, rules)
-        if one == -2:
-            rows.verdicts[i] = DUPLICATE
+        if one <= -2:
+            # the same position reported again at another age is no second measurement
+            twin = state.tracks[-2 - one]
+            is_again = twin.lon == lon and twin.lat == lat and abs(rows.ages_s[i] - twin.age_s) > 0.0
+            rows.verdicts[i] = STALE if is_again else DUPLICATE
             continue
         if one >= 0 and state.tracks[one].lon == lon and state.tracks[one].lat == lat:
-            if _is_stale(state.tracks[one], time, rows.speeds[i], rows.measured[i], rules):
+            if _is_stale(state.tracks[one], time, rows.speeds[i], rules):
                 rows.verdicts[i] = STALE
                 continue
         elif one >= 0:
@@ -319,8 +315,8 @@ def judge(rows: Rows, state: State, rules: Rules) -> None:
         track = state.tracks[one]
         track.x, track.y, track.z = point
         track.lon, track.lat, track.ship = lon, lat, rows.ships[i]
-        track.time, track.seen, track.measured = time, time, rows.measured[i]
-        track.speed_kn = rows.speeds[i]
+        track.time, track.seen = time, time
+        track.speed_kn, track.age_s = rows.speeds[i], rows.ages_s[i]
 
 
 @njit(cache=True, nogil=True)

@@ -224,7 +224,9 @@ def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
     # rows of one mover at one time: few, so only they are sorted by all their columns
     member = np.append(twin, False) | np.insert(twin, 0, False)
     places = np.flatnonzero(member)
-    rest = [name for name in frame.columns if name not in {"time", "mover"}]
+    # the youngest report of one position first, then the columns as they stand
+    names = [name for name in frame.columns if name not in {"time", "mover"}]
+    rest = sorted(names, key=lambda name: name != "position_age_s")
     order = frame[places].select(pl.arg_sort_by("time", "mover", *rest, nulls_last=True)).to_series().to_numpy()
     rows = np.arange(frame.height)
     rows[places] = places[order]

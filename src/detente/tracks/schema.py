@@ -39,7 +39,8 @@ SCHEMA = pl.Schema(
         "military": pl.Boolean(),
         # format and file that the row came from: "dma_csv:aisdk-2018-04-04.csv"
         "source": pl.String(),
-        # quality: age of the position when it was reported; navigation integrity category; containment radius
+        # quality: age of the position when it was reported (time is the position's own, not the report's);
+        # navigation integrity category; containment radius
         "position_age_s": pl.Float64(),
         "nic": pl.Int16(),
         "rc_m": pl.Float64(),
