@@ -15,7 +15,9 @@ the deviation is piecewise linear in time, so e is its largest value at the fixe
    stretches is looked through one by one: a teleport costs one test per stretch of its slot, and no cells;
 4. a candidate is let go only when the balls are farther apart than R, or the two mean motions never come nearer
    than R + e1 + e2 while both are there, or their ranges of height are the vertical limit apart or more.
-   e carries SLACK_M for rounding.
+   e carries SLACK_M for rounding;
+5. where the mean motions stay nearer than R - e1 - e2 (their distance is largest at an end) and the ranges of
+   height nearer than the vertical limit, the pair is inside all the time, and no leg need be looked at.
 
 The cost is that of the stretches and of the pairs that are near: a stretch of any size has one cell.
 """
@@ -56,9 +58,12 @@ UPWARDS = 32.0
 """How much higher than wide a cell is: movers lie on a surface."""
 
 FOLLOWED = 1
-T0, T1, X, Y, Z, VX, VY, VZ, E, LOW, HIGH = range(11)
-STRETCH_FIELDS = 11
-"""Of a stretch: when it begins and ends, where it begins, mean velocity, e, range of heights."""
+AT_REST = 2
+T0, T1, X, Y, Z, VX, VY, VZ, E, LOW, HIGH, MOVED = range(12)
+STRETCH_FIELDS = 12
+"""Of a stretch: when it begins and ends, where it begins, mean velocity, e, range of heights, any leg not at rest."""
+RECORD = 4
+"""Of a candidate: a and b, when both stretches begin and end (us), and stretches and flags; see ``_packed``."""
 
 
 @inlined
@@ -77,7 +82,15 @@ def _stretch(times: Floats, p: int, at: float, until: float, begin: float, slot:
 
 @inlined
 def _describe(
-    stretch: Floats, times: Floats, points: Floats, inverse: Floats, p: int, q: int, at: float, to: float
+    stretch: Floats,
+    times: Floats,
+    points: Floats,
+    inverse: Floats,
+    leg: Bytes,
+    p: int,
+    q: int,
+    at: float,
+    to: float,
 ) -> None:
     """Fill in one stretch: when, where, mean velocity, largest deviation, range of heights."""
     u = (at - times[p]) * inverse[p]
@@ -92,12 +105,14 @@ def _describe(
     worst = 0.0
     low = high = points[p, 3]
     unknown = low != low  # noqa: PLR0124 - a NaN
+    moved = not leg[p] & AT_REST
     for i in range(p + 1, q + 2):
         h = points[i, 3]
         if h != h:  # noqa: PLR0124 - a NaN
             unknown = True
         low, high = min(low, h), max(high, h)
         if i <= q:
+            moved = moved or not leg[i] & AT_REST
             t = times[i] - at
             dx, dy, dz = points[i, 0] - x - vx * t, points[i, 1] - y - vy * t, points[i, 2] - z - vz * t
             worst = max(worst, dx * dx + dy * dy + dz * dz)
@@ -108,6 +123,7 @@ def _describe(
     stretch[VX], stretch[VY], stretch[VZ] = vx, vy, vz
     stretch[E] = math.sqrt(worst) + SLACK_M
     stretch[LOW], stretch[HIGH] = low, high
+    stretch[MOVED] = 1.0 if moved else 0.0
 
 
 @kernel(INTEGERS, FLOATS, BYTES, NUMBER, NUMBER, NUMBER, WHOLE)
@@ -179,7 +195,7 @@ def fill_stretches(
                 free[k] += 1
                 movers[s] = m
                 legs[s] = p
-                _describe(stretches[s], times, points, inverse, p, q, at, to)
+                _describe(stretches[s], times, points, inverse, leg, p, q, at, to)
                 at = to
                 p = q
             i = stop
@@ -328,13 +344,12 @@ def _partners(
 
 
 @inlined
-def _may_meet(stretches: Floats, s1: int, s2: int, within: float, vertical: float) -> bool:
-    """Tell whether two stretches may come within the limits: rule 4 of the head of this file."""
-    p, q = stretches[s1], stretches[s2]
+def _verdict(p: Floats, q: Floats, within: float, vertical: float) -> int:
+    """Return how two stretches stand: 0 apart (rule 4), 1 to be walked, 2 within the limits all the time (rule 5)."""
     at = max(p[T0], q[T0])
     last = min(p[T1], q[T1]) - at
     if last <= 0.0 or p[LOW] - q[HIGH] >= vertical or q[LOW] - p[HIGH] >= vertical:
-        return False
+        return 0
     u, w = at - p[T0], at - q[T0]
     vx, vy, vz = q[VX] - p[VX], q[VY] - p[VY], q[VZ] - p[VZ]
     x = q[X] + w * q[VX] - p[X] - u * p[VX]
@@ -342,20 +357,38 @@ def _may_meet(stretches: Floats, s1: int, s2: int, within: float, vertical: floa
     z = q[Z] + w * q[VZ] - p[Z] - u * p[VZ]
     a = vx * vx + vy * vy + vz * vz
     b = x * vx + y * vy + z * vz
+    c = x * x + y * y + z * z
+    inner = within - p[E] - q[E]
+    if inner > 0.0 and max(c, c + last * (2.0 * b + a * last)) < inner * inner:
+        level = p[HIGH] - q[LOW] < vertical and q[HIGH] - p[LOW] < vertical
+        whole_p = p[MOVED] == 0.0 or (p[T0] == at and p[T1] == at + last)
+        whole_q = q[MOVED] == 0.0 or (q[T0] == at and q[T1] == at + last)
+        unknown = p[LOW] == -math.inf or q[LOW] == -math.inf
+        if (level or unknown) and whole_p and whole_q:
+            return 1 if unknown else 2
     s = 0.0
     if b < 0.0:
         s = last if -b >= a * last else -b / a
-    x += s * vx
-    y += s * vy
-    z += s * vz
     reach = within + p[E] + q[E]
-    return x * x + y * y + z * z <= reach * reach
+    return 1 if c + s * (2.0 * b + a * s) <= reach * reach + SLACK_M else 0
 
 
 @inlined
-def _grown(pairs: Shorts) -> Shorts:
-    more = np.empty((2 * pairs.shape[0], 2), np.int32)
-    more[: pairs.shape[0]] = pairs
+def _packed(stretches: Floats, s1: int, s2: int, a: int, b: int, verdict: int, record: Integers) -> None:
+    """Fill in a candidate: a, b; begin; end; s1, s2 and whether it is inside throughout, with who moved."""
+    record[0] = np.int64(a) << 32 | b
+    record[1] = np.int64(max(stretches[s1, T0], stretches[s2, T0]))
+    record[2] = np.int64(min(stretches[s1, T1], stretches[s2, T1]))
+    flags = np.int64(verdict == 2)
+    flags |= 4 if stretches[s1, MOVED] > 0.0 else 0
+    flags |= 8 if stretches[s2, MOVED] > 0.0 else 0
+    record[3] = np.int64(s1) << 34 | np.int64(s2) << 4 | flags
+
+
+@inlined
+def _grown(records: Integers) -> Integers:
+    more = np.empty((2 * records.shape[0], RECORD), np.int64)
+    more[: records.shape[0]] = records
     return more
 
 
@@ -369,13 +402,13 @@ def candidates(
     axes: Floats,
     within: float,
     vertical: float,
-) -> tuple[Shorts, int]:
-    """Return the pairs of stretches (n, 2) that may meet, the lower mover first, and how many were near.
+) -> tuple[Integers, int]:
+    """Return the pairs of stretches that may meet (RECORD), a before b, and how many were near.
 
     Stretches of one slot stand together, from place[slot] on. side, related: which pairs of sides are looked
     for; axes: an orthonormal frame whose third axis is upwards where most movers are.
     """
-    pairs = np.empty((1024, 2), np.int32)
+    pairs = np.empty((1024, RECORD), np.int64)
     count = tested = most = 0
     for k in range(place.size - 1):
         most = max(most, place[k + 1] - place[k])
@@ -405,8 +438,12 @@ def candidates(
             for f in range(found):
                 s1, s2 = at + i, at + partners[f]
                 a, b = movers[s1], movers[s2]
-                if a != b and related[side[a], side[b]] and _may_meet(stretches, s1, s2, within, vertical):
-                    pairs[count, 0] = s1 if a < b else s2
-                    pairs[count, 1] = s2 if a < b else s1
+                if a == b or not related[side[a], side[b]]:
+                    continue
+                if a > b:
+                    a, b, s1, s2 = b, a, s2, s1
+                verdict = _verdict(stretches[s1], stretches[s2], within, vertical)
+                if verdict > 0:
+                    _packed(stretches, s1, s2, a, b, verdict, pairs[count])
                     count += 1
     return pairs[:count].copy(), tested

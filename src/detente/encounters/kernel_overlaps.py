@@ -22,8 +22,6 @@ from detente.encounters.compiled import (
     BYTES,
     FLOATS,
     INTEGERS,
-    PAIRS,
-    SHORTS,
     SINGLES,
     TABLE,
     WHOLE,
@@ -32,12 +30,11 @@ from detente.encounters.compiled import (
     kernel,
 )
 
-__all__ = ["FIELDS", "FLAGS", "NUMBERS", "describe", "intervals", "sort_pairs"]
+__all__ = ["FIELDS", "FLAGS", "NUMBERS", "describe", "intervals", "sort_candidates"]
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
-Shorts = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
 FIELDS = 29
@@ -65,8 +62,6 @@ class FLAGS:
 
 FOLLOWED, AT_REST = 1, 2
 STATUS_BITS, SEA = 1, 4
-# the columns of a stretch: when it begins and ends
-T0, T1 = 0, 1
 # limits
 RANGE, VERTICAL, START, END, FIX_M, VERTICAL_M, GEOID_M, PRESSURE_M = range(8)
 # an overlap: when it begins and ends, x, y, z, vx, vy, vz of b against a, c, b, a of the distance squared, h, rise
@@ -236,15 +231,6 @@ def _inside(
 
 
 @inlined
-def _after(j: int, k: int, pairs: Shorts, movers: Shorts, stretches: Floats) -> bool:
-    """Tell whether candidate j is of the same movers as k and begins later."""
-    j1, j2, k1, k2 = pairs[j, 0], pairs[j, 1], pairs[k, 0], pairs[k, 1]
-    if movers[j1] != movers[k1] or movers[j2] != movers[k2]:
-        return False
-    return max(stretches[j1, T0], stretches[j2, T0]) > max(stretches[k1, T0], stretches[k2, T0])
-
-
-@inlined
 def _longer(found: Integers) -> Integers:
     more = np.empty((2 * found.shape[0], found.shape[1]), np.int64)
     more[: found.shape[0]] = found
@@ -398,42 +384,50 @@ def _certain(
     return math.sqrt(square) + doubt < limits[RANGE] and apart + upwards < limits[VERTICAL]
 
 
-@kernel(PAIRS, SHORTS, TABLE, WHOLE)
-def sort_pairs(pairs: Shorts, movers: Shorts, stretches: Floats, count: int) -> Integers:
-    """Return the order of candidates by mover, other mover and time; ``count`` movers."""
-    order = np.arange(pairs.shape[0])
-    for column in (1, 0):
-        free = np.zeros(count + 1, np.int64)
-        for i in range(order.size):
-            free[movers[pairs[i, column]] + 1] += 1
-        for m in range(count):
+@kernel(WHOLES, WHOLE)
+def sort_candidates(records: Integers, movers: int) -> Integers:
+    """Return candidates (detente.encounters.kernel_candidates) sorted by a, b and beginning."""
+    shift = 0
+    for _ in range(2):
+        free = np.zeros(movers + 1, np.int64)
+        for i in range(records.shape[0]):
+            free[((records[i, 0] >> shift) & 0xFFFFFFFF) + 1] += 1
+        for m in range(movers):
             free[m + 1] += free[m]
-        sorted_now = np.empty_like(order)
-        for j in range(order.size):
-            m = movers[pairs[order[j], column]]
-            sorted_now[free[m]] = order[j]
+        sorted_now = np.empty_like(records)
+        for i in range(records.shape[0]):
+            m = (records[i, 0] >> shift) & 0xFFFFFFFF
+            sorted_now[free[m]] = records[i]
             free[m] += 1
-        order = sorted_now
+        records = sorted_now
+        shift = 32
     # slots come in order of time; several stretches of one slot may not
-    for j in range(1, order.size):
-        here = order[j]
-        k = j
-        while k > 0 and _after(order[k - 1], here, pairs, movers, stretches):
-            order[k] = order[k - 1]
+    for i in range(1, records.shape[0]):
+        k = i
+        while k > 0 and records[k - 1, 0] == records[k, 0] and records[k - 1, 1] > records[k, 1]:
+            for column in range(4):
+                kept = records[k, column]
+                records[k, column] = records[k - 1, column]
+                records[k - 1, column] = kept
             k -= 1
-        order[k] = here
-    return order
+    return records
 
 
-@kernel(
-    *(PAIRS, INTEGERS, TABLE, SHORTS, INTEGERS),
-    *(FLOATS, TABLE, FLOATS, BYTES, FLOATS),
-)
+@inlined
+def _add(found: Integers, count: int, pair: int, entered: int, left: int, flags: int) -> int:
+    """Let the last interval go on, or add one; returns how many there are. There is room for one."""
+    last = count - 1
+    if count > 0 and found[last, 0] == pair and entered <= found[last, 2]:
+        found[last, 2] = max(found[last, 2], left)
+        found[last, 3] |= flags
+        return count
+    found[count, 0], found[count, 1], found[count, 2], found[count, 3] = pair, entered, left, flags
+    return count + 1
+
+
+@kernel(WHOLES, INTEGERS, FLOATS, TABLE, FLOATS, BYTES, FLOATS)
 def intervals(
-    pairs: Shorts,
-    order: Integers,
-    stretches: Floats,
-    movers: Shorts,
+    records: Integers,
     legs: Integers,
     times: Floats,
     points: Floats,
@@ -441,18 +435,21 @@ def intervals(
     leg: Bytes,
     limits: Floats,
 ) -> Integers:
-    """Return when candidates are within the limits: rows of a, b, entered, left, flags (A_MOVED, B_MOVED).
+    """Return when sorted candidates are within the limits: rows of a << 32 | b, entered, left, flags (4, 8: moved).
 
     Rows are sorted by a, b, entered; those of one pair never touch.
     """
-    found = np.empty((1024, 5), np.int64)
+    found = np.empty((1024, 4), np.int64)
     count = 0
     over = np.empty(OVERLAP_FIELDS)
-    for j in range(order.size):
-        s1, s2 = pairs[order[j], 0], pairs[order[j], 1]
-        a, b = movers[s1], movers[s2]
-        ia, ib = legs[s1], legs[s2]
-        low, high = max(stretches[s1, T0], stretches[s2, T0]), min(stretches[s1, T1], stretches[s2, T1])
+    for j in range(records.shape[0]):
+        pair, low, high, packed = records[j, 0], records[j, 1], records[j, 2], records[j, 3]
+        if count + 2 > found.shape[0]:
+            found = _longer(found)
+        if packed & 1:
+            count = _add(found, count, pair, low, high, packed & 12)
+            continue
+        ia, ib = legs[packed >> 34], legs[(packed >> 4) & 0x3FFFFFFF]
         while times[ia + 1] <= low:
             ia += 1
         while times[ib + 1] <= low:
@@ -460,20 +457,10 @@ def intervals(
         while True:
             entered, left = _inside(ia, ib, low, high, times, points, inverse, limits, over)
             if entered < left:
-                last = count - 1
-                if count > 0 and found[last, 0] == a and found[last, 1] == b and entered <= found[last, 3]:
-                    found[last, 3] = max(found[last, 3], np.int64(left))
-                else:
-                    if count == found.shape[0]:
-                        found = _longer(found)
-                    last = count
-                    count += 1
-                    found[last, 0], found[last, 1], found[last, 4] = a, b, 0
-                    found[last, 2], found[last, 3] = np.int64(entered), np.int64(left)
-                if not leg[ia] & AT_REST:
-                    found[last, 4] |= 4
-                if not leg[ib] & AT_REST:
-                    found[last, 4] |= 8
+                if count + 1 > found.shape[0]:
+                    found = _longer(found)
+                flags = (0 if leg[ia] & AT_REST else 4) | (0 if leg[ib] & AT_REST else 8)
+                count = _add(found, count, pair, np.int64(entered), np.int64(left), flags)
             until = min(times[ia + 1], times[ib + 1])
             if until >= high:
                 break
@@ -510,8 +497,9 @@ def describe(
     over = np.empty(OVERLAP_FIELDS)
     for row in range(rows.shape[0]):
         f, n = fields[row], numbers[row]
-        a, b, entered, left = rows[row, 0], rows[row, 1], float(rows[row, 2]), float(rows[row, 3])
-        n[0], n[1], n[2], n[3] = a, b, rows[row, 2], rows[row, 3]
+        a, b = rows[row, 0] >> 32, rows[row, 0] & 0xFFFFFFFF
+        entered, left = float(rows[row, 1]), float(rows[row, 2])
+        n[0], n[1], n[2], n[3] = a, b, rows[row, 1], rows[row, 2]
         ia, ib = _leg_at(first, a, entered, times), _leg_at(first, b, entered, times)
         begun = False
         while True:
@@ -528,7 +516,10 @@ def describe(
                     begun = True
                 s = min(max(_sense(over, cut0, cut1, n), s0), s1)
                 square = _square(over, s)
-                f[1] = min(f[1], _severity(c, bb, aa, s0, s1, s, limits[RANGE], h, rise, limits[VERTICAL]))
+                if h == 0.0 and rise == 0.0:
+                    f[1] = min(f[1], math.sqrt(square) / limits[RANGE])
+                else:
+                    f[1] = min(f[1], _severity(c, bb, aa, s0, s1, s, limits[RANGE], h, rise, limits[VERTICAL]))
                 _near(ia, ib, s, square, times, points, inverse, leg, over, f, n)
                 if not n[5] & 2 and h == h and _certain(
                     ia, ib, over[O0] + s, square, abs(h + rise * s), turn[a], turn[b],
@@ -540,5 +531,5 @@ def describe(
                 break
             ia += times[ia + 1] == until
             ib += times[ib + 1] == until
-        n[5] |= rows[row, 4]
+        n[5] |= rows[row, 3]
     return fields, numbers

@@ -23,7 +23,7 @@ from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
 from detente.encounters.kernel_joins import join
 from detente.encounters.kernel_legs import BASELINE_S, FOLLOWED, by_mover, make_legs, mark_rest
-from detente.encounters.kernel_overlaps import describe, intervals, sort_pairs
+from detente.encounters.kernel_overlaps import describe, intervals, sort_candidates
 from detente.encounters.long_legs import split_long_legs
 from detente.encounters.motion import chord_m
 from detente.tracks.schema import KINDS
@@ -36,6 +36,7 @@ Integers = npt.NDArray[np.int64]
 _SHIP = 1 + KINDS.index("ship")
 _WINDOW_ROWS = 400_000
 _SLOTS_MAX = 4_000_000
+_START, _END = 2, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,23 +170,24 @@ def _search(
     inverse = np.zeros(times.size)
     followed = np.flatnonzero(leg & FOLLOWED)
     inverse[followed] = 1.0 / (times[followed + 1] - times[followed])
-    slots = max(math.ceil(span / slot), 1)
-    place = np.zeros(slots + 1, np.int64)
-    np.cumsum(count_stretches(first, times, leg, 0.0, span, slot, slots), out=place[1:])
-    stretches, whose, legs = fill_stretches(first, times, points, inverse, leg, 0.0, span, slot, place)
-    side, looked_for = related(movers, active)
     asked = _asked(limits, begin)
+    since, until = max(0.0, asked[_START]), min(span, asked[_END])
+    slots = max(math.ceil((until - since) / slot), 1)
+    place = np.zeros(slots + 1, np.int64)
+    np.cumsum(count_stretches(first, times, leg, since, until, slot, slots), out=place[1:])
+    stretches, whose, legs = fill_stretches(first, times, points, inverse, leg, since, until, slot, place)
+    side, looked_for = related(movers, active)
     pairs, tested = candidates(
         place, stretches, whose, side, looked_for, _axes(stretches), asked[0], limits.vertical_m
     )
     counts.tested += tested
     counts.walked += len(pairs)
-    order = sort_pairs(pairs, whose, stretches, active.size)
-    rows = intervals(pairs, order, stretches, whose, legs, times, points, inverse, leg, asked)
+    rows = intervals(sort_candidates(pairs, active.size), legs, times, points, inverse, leg, asked)
     if not limits.moored:
         # what two movers at rest make is only counted, unless it goes on beyond the window
-        at_rest = (rows[:, 4] == 0) & (rows[:, 2] > 0) & (rows[:, 3] < span)
-        counts.moored.append(active[rows[at_rest][:, :2]])
+        at_rest = (rows[:, 3] == 0) & (rows[:, 1] > 0) & (rows[:, 2] < span)
+        moored = rows[at_rest, 0]
+        counts.moored.append(np.stack([active[moored >> 32], active[moored & 0xFFFFFFFF]], axis=1))
         rows = rows[~at_rest]
     turn = np.where(movers.kind[active] == _SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
     fields, numbers = describe(
