@@ -28,7 +28,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     given = list(sys.argv[1:] if argv is None else argv)
     _choose_language(given)
     try:
-        return _run(given)
+        code = _run(given)
+        sys.stdout.flush()  # a full disk behind standard output is said here, not at Python's exit
+        return code  # noqa: TRY300 - flushing belongs to what may fail
     except DetenteError as error:
         terminal.failure(error)
         return error.exit_code
@@ -36,15 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         terminal.note(say("stopped by you; no half-written file was left"))
         return 130
     except BrokenPipeError:
-        # the reader of our output went away: point standard output nowhere so that Python's exit is quiet
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()  # the reader of our output went away
         return 0
     except MemoryError:
         terminal.note(say("detente: not enough memory; try fewer files or a shorter period"))
         return 2
     except OSError as error:
-        name = terminal.visible(str(error.filename or ""))
-        terminal.note(f"detente: {name}: {terminal.visible(error.strerror or str(error))}")
+        place = f"{terminal.visible(str(error.filename))}: " if error.filename else ""
+        terminal.note(f"detente: {place}{terminal.visible(error.strerror or str(error))}")
+        _drop_output()
         return 2
     except Exception as error:
         if os.environ.get("DETENTE_DEBUG"):
@@ -54,6 +56,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         terminal.note(say("  please report it; DETENTE_DEBUG=1 shows where it happened"))
         return 70
+
+
+def _drop_output() -> None:
+    """Point standard output nowhere when it takes nothing more, so that Python's exit is quiet."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _choose_language(given: list[str]) -> None:

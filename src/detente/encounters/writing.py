@@ -72,7 +72,7 @@ def write(frame: pl.DataFrame, target: Path) -> Written:
     neutralised = 0
     with writing(target) as temporary:
         if suffix == ".parquet":
-            frame.write_parquet(temporary, compression="zstd")
+            _write_parquet(frame, temporary)
         elif suffix == ".csv":
             safe, neutralised = _safe_for_spreadsheets(with_written_times(frame))
             safe.write_csv(temporary)
@@ -80,6 +80,13 @@ def write(frame: pl.DataFrame, target: Path) -> Written:
             with temporary.open("w", encoding="utf-8", newline="\n") as out:
                 out.writelines(geojson(frame) if suffix == ".geojson" else kml(frame))
     return Written(rows=frame.height, neutralised=neutralised)
+
+
+def _write_parquet(frame: pl.DataFrame, path: Path) -> None:
+    try:
+        frame.write_parquet(path, compression="zstd")
+    except pl.exceptions.ComputeError as failure:  # a full disk reaches Polars' encoder as a broken format
+        raise OSError(str(failure)[:200]) from failure
 
 
 def _safe_for_spreadsheets(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
