@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 1000
 
-.PHONY: help setup demo test prove prove-full bench lint words lock clean
+.PHONY: help setup demo test prove prove-full bench bench-quick bench-lock lint words lock clean
 
 help:
 	@echo "make demo         set up and run the main job on the bundled scenario"
@@ -49,6 +49,22 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --extra watch --extra report --group test \
 	  --quiet --output-file locks/test.txt pyproject.toml
+
+# the peers live apart: some are GPL, and none of them is needed to use or to test détente
+.venv-bench/ready: locks/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --require-hashes -r locks/bench.txt
+	@touch $@
+
+bench: setup .venv-bench/ready
+	$(BIN)/python bench/run.py
+
+bench-quick: setup .venv-bench/ready
+	$(BIN)/python bench/run.py --quick --out bench/data/quick.md
+
+bench-lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --quiet --output-file locks/bench.txt bench/peers.in
 
 clean:
 	rm -rf $(VENV) dist build

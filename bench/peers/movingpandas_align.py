@@ -43,7 +43,7 @@ def main() -> int:
             steps = part.df.index[0].ceil("10s"), part.df.index[-1].floor("10s")
             for at in _grid(*steps):
                 place = part.interpolate_position_at(at)
-                aligned.setdefault(at, []).append((str(part.df["mover"].iloc[0]), place.x, place.y))
+                aligned.setdefault(at, []).append((str(part.id).rpartition("_")[0], place.x, place.y))
             done += len(part.df)
         least = _nearest(aligned, given.within_m)
     rows = [(a, b, distance) for (a, b), distance in sorted(least.items())]

@@ -1,0 +1,62 @@
+"""détente itself: the public call on the file, reading included; and reading alone, apart."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+import polars as pl
+from stopwatch import Stopwatch, arguments, peak_mib
+
+from detente import __version__
+
+
+def main() -> int:
+    """Compile or load kernels and warm up on a few fixes; then search the archive once."""
+    parser = arguments("détente: detente.encounters.find.search")
+    given = parser.parse_args()
+    watch = Stopwatch()
+    begun = time.perf_counter()
+    from detente.encounters.find import search  # noqa: PLC0415 - what importing costs is measured
+
+    limits = {"within_m": given.within_m, "max_gap_s": given.max_gap_s, "keep_moored": True}
+    archive = pl.scan_parquet(given.data)
+    search(archive.head(2000), **limits)
+    watch.facts["warm_up_s"] = time.perf_counter() - begun
+    with watch.phase("search"):
+        found = search(archive, **limits)
+    pairs = (
+        found.encounters.lazy()
+        .select(pl.col("a").cast(pl.String), pl.col("b").cast(pl.String), "distance_m")
+        .group_by("a", "b")
+        .agg(pl.col("distance_m").min())
+        .collect()
+    )
+    if given.pairs:
+        pairs.write_parquet(given.pairs)
+    peak = peak_mib()
+    with watch.phase("read"):
+        _read(archive)
+    watch.report(
+        name="detente",
+        version=__version__,
+        fixes=found.fixes,
+        pairs=pairs.height,
+        encounters=found.encounters.height,
+        pairs_tested=found.pairs_tested,
+        pairs_examined=found.pairs_examined,
+        peak_mib=peak,
+    )
+    return 0
+
+
+def _read(archive: pl.LazyFrame) -> None:
+    """Take the fixes in as the search does, and do nothing with them."""
+    from detente.encounters import intake  # noqa: PLC0415
+
+    for _ in intake.read(archive, intake.Movers(), start_us=None, end_us=None):
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())
