@@ -28,9 +28,7 @@ FEATURE_BYTES_MAX = 65_536
 NAMES_MAX = 500_000
 """More ships than exist; names beyond are not remembered."""
 
-_COLLECTION = re.compile(
-    rb'\A\s*\{(?:\s*"(?!features")\w+"\s*:\s*(?:"[^"]*"|[^"\[{]*?)\s*,?)*\s*"features"\s*:\s*\['
-)
+_FEATURES = re.compile(rb'"features"\s{0,99}:\s{0,99}\[')
 _TOPIC = re.compile(r"vessels(?:-v2)?/([0-9]{1,10})/(\w+)")
 _LINE = re.compile(
     rb"vessels(?:-v2)?/[0-9]{1,10}/\w+"
@@ -59,8 +57,8 @@ class _Digitraffic:
         """Yield the positions; all other messages are counted under their reason."""
         judge = Judge(self.name, source.name, _LAYOUT, options, tally)
         ships = _Ships()
-        head = source.head.removeprefix(b"\xef\xbb\xbf")
-        documents = _features(source, tally) if _COLLECTION.match(head) else _lines(source, tally)
+        start = _start_of_features(source.head)
+        documents = _lines(source, tally) if start is None else _features(source, start, tally)
         for found in documents:
             tally.read(len(found))
             rows = ships.rows(found, tally)
@@ -98,12 +96,19 @@ def _document(line: bytes, decode: Any) -> Document:
     return mmsi, told if isinstance(told, dict) else None
 
 
-def _features(source: Source, tally: Tally) -> Iterator[list[Document]]:
+def _start_of_features(head: bytes) -> int | None:
+    """Return where the features of a collection begin, None when the input is not one collection."""
+    opening = _FEATURES.search(head)
+    # a line with a topic, or an object with others in it before its features, is no collection
+    plain = opening is not None and head[: opening.start()].count(b"{") == 1
+    return opening.end() if opening is not None and plain else None
+
+
+def _features(source: Source, start: int, tally: Tally) -> Iterator[list[Document]]:
     """Yield the features of a collection in runs, without holding the whole of it."""
     decode = msgspec.json.Decoder(list[Any]).decode
     with source.open() as stream:
-        opening = _COLLECTION.match(source.head.removeprefix(b"\xef\xbb\xbf"))
-        stream.read(source.head.find(b"[", opening.end() - 1 if opening else 0) + 1)
+        stream.read(start)
         cutter = ElementCutter(FEATURE_BYTES_MAX)
         cutter.feed(b"[")
         while piece := stream.read(BLOCK_BYTES):
@@ -131,8 +136,6 @@ def _decoded(elements: bytes, decode: Any) -> list[Any]:
 def _one_by_one(text: bytes) -> Iterable[Any]:
     """Return each element by itself, so that a broken one does not take the others with it."""
     decode = msgspec.json.Decoder().decode
-    cutter = ElementCutter(FEATURE_BYTES_MAX)
-    cutter.feed(b"[")
     for part in re.split(rb"(?<=\})\s*,\s*(?=\{\s*\"(?:mmsi|type)\")", text):
         try:
             yield decode(part)

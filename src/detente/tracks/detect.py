@@ -34,6 +34,8 @@ READERS = (
     "adsb_beast",
 )
 """Modules of this room, each with its READER."""
+_WITH_HEADER = {"ais_dma", "ais_noaa", "adsb_opensky", "plain_tables"}
+"""Their first line names columns: a line that does not end within the head is none of theirs."""
 
 
 def reader_of(source: Source, options: Options) -> Reader:
@@ -51,7 +53,9 @@ def reader_of(source: Source, options: Options) -> Reader:
         )
     if plain_tables.has_columns(head, options.columns):
         return plain_tables.READER
-    found = next((module for module in READERS if reader(module).recognises(head)), None)
+    endless = b"\n" not in head and len(head) >= HEAD_BYTES
+    asked = [module for module in READERS if not (endless and module in _WITH_HEADER)]
+    found = next((module for module in asked if reader(module).recognises(head)), None)
     if found == "plain_parquet":
         traffic = _parquet_of_traffic(source, options)
         return reader("plain_parquet") if traffic is None else traffic

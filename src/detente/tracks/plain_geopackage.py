@@ -47,6 +47,8 @@ class _GeoPackage:
             with closing(_opened(source.path())) as database:
                 for layer in _layers(database, source.name):
                     yield from self._layer(database, layer, source, options, tally)
+            if tally.progress is not None:
+                tally.progress(source.path().stat().st_size)
         except (sqlite3.Error, OverflowError, UnicodeError) as fault:
             raise TrackMistake(
                 expected=say("a whole GeoPackage"),

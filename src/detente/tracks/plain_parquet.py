@@ -54,7 +54,7 @@ class _Parquet:
         if has_geometry and point is not None:
             chosen += _coordinates(point, schema[point])
         judge = Judge(self.name, source.name, layout, options, tally)
-        for raw in _batches(pl.scan_parquet(path, glob=False).select(chosen), source.name):
+        for raw in _batches(path, chosen, source.name, tally):
             tally.read(raw.height)
             yield judge.judge(_without_categories(raw))
 
@@ -98,16 +98,25 @@ def _damaged(where: str) -> TrackMistake:
     )
 
 
-def _batches(frame: pl.LazyFrame, where: str) -> Iterator[pl.DataFrame]:
+def _batches(path: Path, chosen: list[pl.Expr], where: str, tally: Tally) -> Iterator[pl.DataFrame]:
+    """Yield the chosen columns in pieces of bounded size; progress is told in bytes of the file."""
     try:
-        yield from frame.collect_batches(chunk_size=ROWS_PER_BATCH, maintain_order=True, lazy=True)
+        frame = pl.scan_parquet(path, glob=False)
+        rows = max(int(frame.select(pl.len()).collect().item()), 1)
+        bytes_per_row = path.stat().st_size / rows
+        for piece in frame.select(chosen).collect_batches(
+            chunk_size=ROWS_PER_BATCH, maintain_order=True, lazy=True
+        ):
+            yield piece
+            if tally.progress is not None:
+                tally.progress(bytes_per_row * piece.height)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as fault:
         raise _damaged(where) from fault
 
 
 def _own(path: Path, where: str, tally: Tally) -> Iterator[pl.DataFrame]:
     """Yield an archive of our own; rows that our own writer cannot have written are rejected."""
-    for frame in _batches(pl.scan_parquet(path, glob=False), where):
+    for frame in _batches(path, [pl.col(name) for name in SCHEMA], where, tally):
         tally.read(frame.height)
         position = ais_fields.position_reason(pl.col("lat"), pl.col("lon"))
         judged = frame.select(

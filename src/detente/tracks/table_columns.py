@@ -118,6 +118,7 @@ _PLAIN: dict[str, tuple[str, ...]] = {
     "altitude_datum": ("altitudedatum",),
 }  # fmt: skip
 
+_IDENTITIES = {"mover", "mmsi", "icao24", "id"}
 _NAMED: dict[str, tuple[str, float]] = {
     **{
         name: (name, 1.0)
@@ -154,7 +155,9 @@ def assigned(names: Sequence[str], *, said: Mapping[str, str], where: str, geome
     for field, synonyms in _PLAIN.items():
         if field in taken or (geometry and field in {"lat", "lon"}):
             continue
-        if field == "id" and {column.field for column in columns} & {"mover", "mmsi", "icao24"}:
+        if field in _IDENTITIES and taken & _IDENTITIES:
+            continue  # the person said whose the rows are
+        if field == "id" and {column.field for column in columns} & _IDENTITIES:
             continue
         allowed = _DEGREE_WORDS if field in {"lat", "lon", "course"} else set()
         found = _pick(known, synonyms, allowed)
@@ -212,11 +215,16 @@ def _pick(known: Sequence[Sequence[str]], synonyms: Sequence[str], allowed: set[
 
     allowed: words that may stand at the end (or, for times, anywhere) without changing what the column is.
     """
-    joined = ["".join(words_of) for words_of in known]
-    bare = ["".join(word for word in words_of if word not in allowed) for words_of in known]
-    return [
-        index for synonym in synonyms for index in range(len(known)) if synonym in {joined[index], bare[index]}
-    ]
+    found: dict[str, list[int]] = {}
+    for index, words_of in enumerate(known):
+        spellings = {"".join(words_of), "".join(word for word in words_of if word not in allowed)}
+        for end in range(len(words_of) - 1, 0, -1):
+            if words_of[end] not in allowed:
+                break
+            spellings.add("".join(words_of[:end]))
+        for spelling in spellings:
+            found.setdefault(spelling, []).append(index)
+    return [index for synonym in synonyms for index in found.get(synonym, [])]
 
 
 def _unit(
@@ -282,7 +290,7 @@ def _complete(names: Sequence[str], columns: Sequence[Column], where: str, *, ge
         "time": (say("a column with the time"), "time"),
     }
     missing = [wanted[field] for field in wanted if field not in fields]
-    if not fields & {"mover", "mmsi", "icao24", "id"}:
+    if not fields & _IDENTITIES:
         missing.append((say("a column with the identity of the ship or aircraft"), "mmsi"))
     if missing:
         raise TrackMistake(

@@ -97,7 +97,8 @@ class Unpacked:
         if self._waiting is not None:
             rest, self._waiting = self._waiting, None
             return io.BufferedReader(_Rejoined(self.head, rest), STREAM_BUFFER_BYTES)
-        return io.BufferedReader(self._stream(self), STREAM_BUFFER_BYTES)
+        raw = self._stream(self) if self._file is None else _CountedFile(self._file, self)
+        return io.BufferedReader(raw, STREAM_BUFFER_BYTES)
 
     def path(self) -> Path:
         """Return a seekable file with the unpacked bytes; a temporary one lives until ``close``."""
@@ -365,6 +366,26 @@ class _Counted:
 
     def close(self) -> None:
         self._raw.close()
+
+
+class _CountedFile(io.FileIO):
+    """A file that lies unpacked, read without another copy of its bytes."""
+
+    def __init__(self, path: Path, source: Unpacked) -> None:
+        super().__init__(path, "rb")
+        self._source = source
+
+    def readinto(self, buffer: object, /) -> int:
+        size = super().readinto(cast("bytearray", buffer))
+        if self._source.progress is not None and size:
+            self._source.progress(size)
+        return size
+
+    def readall(self) -> bytes:
+        data = super().readall() or b""
+        if self._source.progress is not None and data:
+            self._source.progress(len(data))
+        return data
 
 
 def _counted(raw: IO[bytes], source: Unpacked) -> _Counted:
