@@ -1,4 +1,4 @@
-"""What the tests of radio formats share: inputs in memory, sentences with right checksums, and reading them all."""
+"""What the tests of radio formats share: inputs in memory, sentences with checksums, and reading them all."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import gzip
 import io
 import tempfile
 from dataclasses import dataclass
+from dataclasses import field as field_
 from functools import reduce
 from pathlib import Path
 from typing import BinaryIO
@@ -23,6 +24,7 @@ class Bytes:
 
     data: bytes
     name: str = "input"
+    _written: list[Path] = field_(default_factory=list)
 
     @property
     def head(self) -> bytes:
@@ -32,9 +34,16 @@ class Bytes:
         return io.BytesIO(self.data)
 
     def path(self) -> Path:
-        with tempfile.NamedTemporaryFile(delete=False) as file:
-            file.write(self.data)
-        return Path(file.name)
+        if not self._written:
+            with tempfile.NamedTemporaryFile(delete=False) as file:
+                file.write(self.data)
+            self._written.append(Path(file.name))
+        return self._written[0]
+
+    def forget(self) -> None:
+        """Remove the file that ``path`` wrote."""
+        while self._written:
+            self._written.pop().unlink()
 
 
 def of_file(path: Path) -> Bytes:

@@ -48,7 +48,7 @@ _NAMES = (
     "onground",
     "last_position",
 )
-_RECORD = re.compile(rb'\{(?=[^{}]*"timestamp"\s*:)(?=[^{}]*"icao24"\s*:)(?=[^{}]*"latitude"\s*:)[^{}]*\}')
+_KEYS = (rb'"timestamp"\s*:', rb'"icao24"\s*:', rb'"latitude"\s*:')
 _BY_COLUMNS = re.compile(rb'\A\s*\{\s*"\w+"\s*:\s*\{\s*"\d+"\s*:')
 
 Stamp = float | str | None
@@ -86,7 +86,10 @@ class TrafficReader:
         """Tell by the first record's keys, by a first column of numbered rows, or by Parquet's columns."""
         text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
         if text.startswith((b"[", b"{")):
-            return bool(_BY_COLUMNS.match(text) or (b'"df"' not in text and _RECORD.search(text[:16_384])))
+            first = text[:4096]
+            return bool(_BY_COLUMNS.match(text)) or (
+                b'"df"' not in first and all(re.search(key, first) for key in _KEYS)
+            )
         return False
 
     def recognises_columns(self, columns: list[str]) -> bool:

@@ -21,7 +21,7 @@ from typing import Any
 import polars as pl
 
 from detente.tracks.reasons import Note, Reason, Tally
-from detente.tracks.schema import complete
+from detente.tracks.schema import SCHEMA, complete
 from detente.tracks.stamps import UnixUnits, utc
 
 __all__ = [
@@ -77,6 +77,9 @@ def sightings(columns: Mapping[str, Any], rows: int) -> pl.DataFrame:
     )
 
 
+NO_ROWS = pl.DataFrame(schema=SCHEMA)
+
+
 @dataclass(slots=True)
 class Judge:
     """Judges one input's sightings. source is what stands in the ``source`` column."""
@@ -87,6 +90,8 @@ class Judge:
     def rows(self, frame: pl.DataFrame, tally: Tally) -> pl.DataFrame:
         """Return the rows of the table of tracks; counts each sighting as read, and each refusal."""
         tally.read(len(frame))
+        if frame.is_empty():
+            return NO_ROWS
         frame = frame.with_columns(pl.col(pl.Float64).fill_nan(None))
         frame = self._units.seconds(frame, "stamp", tally)
         frame = frame.with_columns(

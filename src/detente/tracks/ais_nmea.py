@@ -26,7 +26,7 @@ from detente.tracks.line_faults import count_spoiled
 from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
-from detente.tracks.schema import complete
+from detente.tracks.schema import SCHEMA, complete
 
 __all__ = ["NAMES_CAP", "READER", "NmeaReader"]
 
@@ -68,6 +68,8 @@ class NmeaReader:
 
 
 READER = NmeaReader()
+_NO_ROWS = pl.DataFrame(schema=SCHEMA)
+_NOBODY = pl.DataFrame(schema={"mmsi": pl.Int64, "line": pl.Int64})
 
 
 @dataclass(slots=True)
@@ -148,6 +150,9 @@ class _Listener:
             tally.reject(reason, int(those.sum()))
         reports = payloads.only(~np.logical_or.reduce(list(judged.values())))
         readable = payloads.only(~(judged[Reason.UNREADABLE] | judged[Reason.INCOMPLETE]))
+        if not len(reports.type):
+            self._named(_NOBODY, names(readable))
+            return _NO_ROWS
         frame = positions(reports).with_columns(
             pl.Series("line", reports.line), pl.Series("time_us", reports.time_us)
         )
@@ -177,6 +182,8 @@ class _Listener:
             self.names[mmsi] = name
         while len(self.names) > NAMES_CAP:
             del self.names[next(iter(self.names))]
+        if frame.is_empty():
+            return frame
         earlier = pl.DataFrame(known, schema=said.schema, orient="row")
         return frame.join_asof(
             pl.concat([earlier, said]), on="line", by="mmsi", strategy="backward", check_sortedness=False

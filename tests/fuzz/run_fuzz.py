@@ -1,0 +1,119 @@
+"""Fuzz one reader of tracks: ``python tests/fuzz/run_fuzz.py READER --runs N``.
+
+Every input must be read or refused with a TrackMistake, and yielded + rejected = read; anything else is a crash, as
+is more memory than RESIDENT_MIB. Inputs that Mode S or NMEA would refuse for their checksum alone are given a right
+one when their length is odd, so that what lies behind the checksum is reached. Deterministic for a seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import sys
+import tempfile
+import warnings
+from datetime import UTC, datetime
+from functools import reduce
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(  # type: ignore[attr-defined] # its stub omits it
+    include=["detente.tracks"]
+):
+    from detente.tracks import detect
+    from detente.tracks.errors import TrackMistake
+    from detente.tracks.readers import Options
+    from detente.tracks.reasons import Tally
+
+from tests.tracks.radio import Bytes
+
+RESIDENT_MIB = 1024
+LONGEST = 4096
+CORPUS = Path(__file__).parent / "corpus"
+START = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def main() -> None:
+    """Parse, and hand over to libFuzzer, which ends the process."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("reader", choices=detect.READERS)
+    parser.add_argument("--runs", type=int, default=2000)
+    parser.add_argument("--seed", type=int, default=1)
+    chosen = parser.parse_args()
+    warnings.simplefilter("error")
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    reader = detect.reader(chosen.reader)
+    found = tempfile.mkdtemp()
+
+    def one(data: bytes) -> None:
+        _read(reader, _with_checksums(data, chosen.reader) if len(data) % 2 else data)
+
+    arguments = [
+        sys.argv[0],
+        f"-runs={chosen.runs}",
+        f"-seed={chosen.seed}",
+        f"-max_len={LONGEST}",
+        f"-rss_limit_mb={RESIDENT_MIB}",
+        "-timeout=20",
+        "-verbosity=0",
+        f"-artifact_prefix={found}/",
+        found,
+        str(CORPUS / chosen.reader),
+    ]
+    atheris.Setup(arguments, one)  # type: ignore[attr-defined] # its stub omits both
+    atheris.Fuzz()  # type: ignore[attr-defined]
+
+
+def _read(reader: object, data: bytes) -> None:
+    tally = Tally()
+    source = Bytes(data)
+    yielded = 0
+    try:
+        reader.recognises(data)  # type: ignore[attr-defined]
+        for frame in reader.read(source, Options(start=START), tally):  # type: ignore[attr-defined]
+            yielded += len(frame)
+            if yielded != tally.kept:
+                raise AssertionError((yielded, tally.as_dict()))
+        if yielded != tally.kept:
+            raise AssertionError((yielded, tally.as_dict()))
+    except TrackMistake:
+        pass
+    finally:
+        source.forget()
+
+
+def _with_checksums(data: bytes, reader: str) -> bytes:
+    """Return the input with right checksums where its format has them; else without its middle."""
+    if reader == "ais_nmea":
+        return b"\n".join(_line_with_checksum(line) for line in data.split(b"\n"))
+    if reader == "adsb_beast":
+        return b"".join(_squitter(data[at : at + 11], at) for at in range(0, len(data), 11))
+    return data[: len(data) // 3] + data[len(data) // 2 :]
+
+
+def _line_with_checksum(line: bytes) -> bytes:
+    start, star = line.rfind(b"!"), line.rfind(b"*")
+    if start < 0 or star < start:
+        return line
+    total = reduce(lambda a, b: a ^ b, line[start + 1 : star], 0)
+    return line[: star + 1] + b"%02X" % total + line[star + 3 :]
+
+
+def _squitter(body: bytes, at: int) -> bytes:
+    """Return an extended squitter with these bytes and the right parity, framed."""
+    body = body.ljust(11, b"\0")
+    body = bytes([0x88 | body[0] & 0x17]) + body[1:]
+    value = int.from_bytes(body, "big") << 24
+    for bit in range(111, 23, -1):
+        if value >> bit & 1:
+            value ^= 0x1FFF409 << (bit - 24)
+    message = body + value.to_bytes(3, "big")
+    ticks = (1_000_000 + at * 100_000).to_bytes(6, "big")
+    return b"\x1a3" + (ticks + b"\x50" + message).replace(b"\x1a", b"\x1a\x1a")
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("POLARS_MAX_THREADS", "1")
+    main()

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from detente.tracks import detect
+
+HERE = Path(__file__).parent
+HAS_ATHERIS = importlib.util.find_spec("atheris") is not None
+pytestmark = pytest.mark.skipif(not HAS_ATHERIS, reason="no fuzzer: atheris is not installed")
+
+
+def _fuzz(reader: str, runs: int, seed: int, seconds: int) -> None:
+    done = subprocess.run(
+        [sys.executable, str(HERE / "run_fuzz.py"), reader, "--runs", str(runs), "--seed", str(seed)],
+        capture_output=True,
+        text=True,
+        timeout=seconds,
+        check=False,
+        cwd=HERE.parent.parent,
+        env=os.environ
+        | {"PYTHONPATH": str(HERE.parent.parent), "POLARS_MAX_THREADS": "1", "RUST_BACKTRACE": "0"},
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+
+
+@pytest.mark.parametrize("reader", detect.READERS)
+def test_no_input_of_two_thousand_makes_a_reader_fail(reader: str) -> None:
+    _fuzz(reader, 2_000, seed=1, seconds=110)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("reader", detect.READERS)
+def test_no_input_of_twenty_thousand_makes_a_reader_fail(reader: str) -> None:
+    _fuzz(reader, 20_000, seed=2, seconds=890)
+
+
+@pytest.mark.parametrize("reader", detect.READERS)
+def test_every_reader_has_a_corpus(reader: str) -> None:
+    assert list((HERE / "corpus" / reader).iterdir())
