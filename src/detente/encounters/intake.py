@@ -15,16 +15,13 @@ from detente.encounters.kernel_legs import DATUM_SHIFT, note_movers, place
 from detente.tracks import ordering
 from detente.tracks.schema import KINDS, REQUIRED, SCHEMA, complete
 
-__all__ = ["DATUM_SEA", "Fixes", "Movers", "read"]
+__all__ = ["Fixes", "Movers", "read"]
 
 say = words.speaker("encounters")
 
-DATUM_SEA = 4
-"""Datum codes: 0 unknown, 1 pressure, 2 ellipsoid, 3 ground, 4 the sea, for ships."""
 _DATUMS = ("pressure", "ellipsoid", "ground")
 _AT_REST = ("moored", "anchored", "at_anchor", "aground")
 _OPTIONAL = ("altitude_m", "altitude_datum", "kind", "name", "status", "military", "rc_m", "position_age_s")
-_NO_NAME = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,8 +96,13 @@ class Movers:
 
     def learn(self, codes: npt.NDArray[np.int32], rows: pl.DataFrame) -> None:
         """Learn kind, military flag and name from rows (columns where known)."""
-        if "kind" in rows.columns:
-            note_movers(codes, _coded(rows["kind"], KINDS), self.kind)
+        if "kind" in rows.columns and rows["kind"].null_count() < rows.height:
+            kinds = rows["kind"]
+            alike = kinds[0] if kinds.null_count() == 0 and (kinds == kinds[0]).all() else None
+            if alike is None:
+                note_movers(codes, _coded(kinds, KINDS), self.kind)
+            elif alike in KINDS:
+                note_movers(codes, np.full(codes.size, 1 + KINDS.index(alike), np.uint8), self.kind)
         if "military" in rows.columns and rows["military"].null_count() < rows.height:
             said = (rows["military"].cast(pl.UInt8) + 1).fill_null(0).to_numpy()
             note_movers(codes, np.ascontiguousarray(said), self.military)
@@ -139,19 +141,14 @@ def _fixes(rows: pl.DataFrame, movers: Movers) -> Fixes:
             raise _impossible(say("a row without {column}", column=name))
     codes = movers.codes(rows["mover"])
     movers.learn(codes, rows)
-    ships = movers.kind[codes] == 1 + KINDS.index("ship") if "kind" in rows.columns else None
-    heights = _floats(rows, "altitude_m")
     mark = np.zeros(rows.height, np.uint8)
     if "altitude_datum" in rows.columns:
-        mark = _coded(rows["altitude_datum"], _DATUMS) << DATUM_SHIFT
-    if ships is not None:
-        heights[ships] = 0.0
-        mark[ships] = DATUM_SEA << DATUM_SHIFT
+        mark = _coded(rows["altitude_datum"], _DATUMS) << np.uint8(DATUM_SHIFT)
     if "status" in rows.columns and rows["status"].null_count() < rows.height:
         mark |= rows["status"].is_in(_AT_REST).fill_null(value=False).cast(pl.UInt8).to_numpy()
+    lon, lat, heights = (_floats(rows, name) for name in ("lon", "lat", "altitude_m"))
     points = np.empty((rows.height, 4))
-    lon, lat = (np.ascontiguousarray(rows[name].to_numpy()) for name in ("lon", "lat"))
-    if place(lon, lat, heights, points):
+    if place(lon, lat, heights, codes, movers.kind, mark, points):
         at = int(np.argmin((np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)))
         raise _impossible(say("longitude {lon}, latitude {lat}", lon=lon[at], lat=lat[at]))
     return Fixes(
@@ -175,9 +172,11 @@ def _coded(column: pl.Series, texts: tuple[str, ...]) -> npt.NDArray[np.uint8]:
 
 
 def _floats(rows: pl.DataFrame, name: str) -> npt.NDArray[np.float64]:
+    """Return a column with NaN for null; empty when it says nothing."""
     if name not in rows.columns or rows[name].null_count() == rows.height:
-        return np.full(rows.height, np.nan)
-    return rows[name].fill_null(np.nan).to_numpy().copy()
+        return np.empty(0)
+    column = rows[name].fill_null(np.nan) if rows[name].null_count() else rows[name]
+    return np.ascontiguousarray(column.to_numpy())
 
 
 def _singles(rows: pl.DataFrame, name: str) -> npt.NDArray[np.float32]:

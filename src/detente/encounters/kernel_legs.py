@@ -36,9 +36,11 @@ from detente.encounters.compiled import (
 __all__ = [
     "AT_REST",
     "BASELINE_S",
+    "DATUM_SEA",
     "DATUM_SHIFT",
     "FOLLOWED",
     "LEG_M_MAX",
+    "SHIP",
     "by_mover",
     "make_legs",
     "mark_rest",
@@ -70,12 +72,19 @@ STATUS_AT_REST = 1
 """Bit of a fix's mark: it was reported as moored or at anchor."""
 DATUM_SHIFT = 1
 """The bits of a mark above it: what the height is measured from."""
+DATUM_SEA = 4
+"""Datum codes: 0 unknown, 1 pressure, 2 ellipsoid, 3 ground, 4 the sea, for ships."""
+SHIP = 1
+"""Kind codes: 0 unknown, else 1 + place in detente.tracks.schema.KINDS."""
 
 
-@kernel(FLOATS_LENT, FLOATS_LENT, FLOATS, TABLE)
-def place(lon: Floats, lat: Floats, height: Floats, placed: Floats) -> int:
+@kernel(FLOATS_LENT, FLOATS_LENT, FLOATS_LENT, SHORTS, BYTES, BYTES, TABLE)
+def place(
+    lon: Floats, lat: Floats, height: Floats, code: Shorts, kind: Bytes, mark: Bytes, placed: Floats
+) -> int:
     """Fill ``placed`` (n, 4) with x, y, z of the point at zero height, and the height (NaN unknown), in metres.
 
+    height: of each fix, or empty; ships (kind SHIP of the mover's code) are at sea level, and so is their mark.
     Returns how many positions are not on Earth or not finite; nothing may be done with the others then.
     """
     impossible = 0
@@ -90,7 +99,10 @@ def place(lon: Floats, lat: Floats, height: Floats, placed: Floats) -> int:
         placed[i, 0] = normal * cosine * math.cos(east)
         placed[i, 1] = normal * cosine * math.sin(east)
         placed[i, 2] = normal * (1.0 - E2) * sine
-        placed[i, 3] = height[i]
+        placed[i, 3] = height[i] if height.size else math.nan
+        if kind[code[i]] == SHIP:
+            placed[i, 3] = 0.0
+            mark[i] |= DATUM_SEA << DATUM_SHIFT
     return impossible
 
 

@@ -57,8 +57,8 @@ class Pairing:
         fresh = [key for key in keys if key not in self._side_of]
         for key, side in zip(fresh, self._sides_now(movers, fresh), strict=True):
             self._side_of[key] = side
-        side = np.array([self._side_of[key] for key in keys], np.int32)
-        return side + 1, self._looked_for()
+        side = np.array([self._side_of[key] + 1 for key in keys], np.int32)
+        return side, self._looked_for()
 
     def final(self, movers: Movers, codes: npt.NDArray[np.int64]) -> list[str]:
         """Return the side of each mover by all that was said about it, "" without one."""
@@ -66,13 +66,14 @@ class Pairing:
             return [""] * codes.size
         return self.sides.assign(_described(movers, codes)).to_list()
 
-    def wanted(self, side_a: list[str], side_b: list[str]) -> npt.NDArray[np.bool_]:
+    def wanted(self, side_a: pl.Series, side_b: pl.Series) -> npt.NDArray[np.bool_]:
         """Tell of each pair of sides whether it is looked for."""
         if self.between == "all" or self.sides is None:
-            return np.ones(len(side_a), np.bool_)
-        pairs = set(zip(side_a, side_b, strict=True))
-        rival = {pair: self.sides.rivals(*pair) for pair in pairs}
-        return np.array([rival[pair] for pair in zip(side_a, side_b, strict=True)], np.bool_)
+            return np.ones(side_a.len(), np.bool_)
+        sides = self.sides
+        pairs = list(zip(side_a.to_list(), side_b.to_list(), strict=True))
+        rival = {pair: sides.rivals(*pair) for pair in set(pairs)}
+        return np.array([rival[pair] for pair in pairs], np.bool_)
 
     def _sides_now(self, movers: Movers, keys: list[tuple[int, int, int]]) -> list[int]:
         """Return the number of each mover's side, UNDECIDED where a later row may change it."""

@@ -54,7 +54,9 @@ class Listed:
         fields = np.concatenate([np.empty((0, FIELDS)), *(part.fields for part in self._parts)])
         self._parts.clear()
         still = np.concatenate([np.empty((0, 2), np.int64), *self.moored_pairs])
-        self.moored = int(np.count_nonzero(_sided(still, movers, pairing)[2]))
+        self.moored = len(still)
+        if pairing.between != "all":
+            self.moored = int(np.count_nonzero(_sided(still, movers, pairing)[2]))
         side_a, side_b, wanted = _sided(numbers[:, :2], movers, pairing)
         if self.area is not None:
             lon, lat = lon_lat(0.5 * (fields[:, 15:18] + fields[:, 18:21]))
@@ -63,7 +65,7 @@ class Listed:
             wanted &= within
         places = np.flatnonzero(wanted)
         found = Pieces(fields[places], numbers[places])
-        sides = {"side_a": [side_a[place] for place in places], "side_b": [side_b[place] for place in places]}
+        sides = {"side_a": side_a.gather(places), "side_b": side_b.gather(places)}
         return _table(found, movers, sides)
 
 
@@ -71,17 +73,16 @@ def _moored(numbers: Integers) -> Flags:
     return (numbers[:, _FLAGS] & (FLAGS.A_MOVED | FLAGS.B_MOVED)) == 0
 
 
-def _sided(pairs: Integers, movers: Movers, pairing: Pairing) -> tuple[list[str], list[str], Flags]:
+def _sided(pairs: Integers, movers: Movers, pairing: Pairing) -> tuple[pl.Series, pl.Series, Flags]:
     """Return both sides of each pair, and whether the pair is looked for."""
     codes, back = np.unique(pairs, return_inverse=True)
-    sides = pairing.final(movers, codes)
+    sides = pl.Series(pairing.final(movers, codes), dtype=pl.String)
     place = back.reshape(-1, 2)
-    side_a = [sides[at] for at in place[:, 0]]
-    side_b = [sides[at] for at in place[:, 1]]
+    side_a, side_b = sides.gather(place[:, 0]), sides.gather(place[:, 1])
     return side_a, side_b, pairing.wanted(side_a, side_b)
 
 
-def _table(found: Pieces, movers: Movers, sides: dict[str, list[str]]) -> pl.DataFrame:
+def _table(found: Pieces, movers: Movers, sides: dict[str, pl.Series]) -> pl.DataFrame:
     numbers, fields = found.numbers, found.fields
     flags = numbers[:, _FLAGS]
     crossed = _has(flags, FLAGS.CROSSED)
@@ -143,13 +144,15 @@ def _has(flags: Integers, bit: int | Integers) -> Flags:
     return has
 
 
-def _movers(numbers: Integers, movers: Movers) -> dict[str, list[str | None]]:
+def _movers(numbers: Integers, movers: Movers) -> dict[str, pl.Series]:
     """Return id, kind and name of both."""
-    kinds = (None, *KINDS)
-    columns: dict[str, list[str | None]] = {}
+    ids = pl.Series(movers.ids, dtype=pl.String)
+    kinds = pl.Series([None, *KINDS], dtype=pl.String)
+    names = pl.Series([movers.names.get(code) for code in range(len(movers.ids))], dtype=pl.String)
+    columns: dict[str, pl.Series] = {}
     for letter, column in (("a", _A), ("b", _B)):
-        codes = numbers[:, column].tolist()
-        columns[letter] = [movers.ids[code] for code in codes]
-        columns[f"kind_{letter}"] = [kinds[movers.kind[code]] for code in codes]
-        columns[f"name_{letter}"] = [movers.names.get(code) for code in codes]
+        codes = numbers[:, column]
+        columns[letter] = ids.gather(codes)
+        columns[f"kind_{letter}"] = kinds.gather(movers.kind[codes])
+        columns[f"name_{letter}"] = names.gather(codes)
     return columns

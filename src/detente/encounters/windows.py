@@ -22,18 +22,16 @@ from detente.encounters import quality
 from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
 from detente.encounters.kernel_joins import join
-from detente.encounters.kernel_legs import BASELINE_S, FOLLOWED, by_mover, make_legs, mark_rest
+from detente.encounters.kernel_legs import BASELINE_S, FOLLOWED, SHIP, by_mover, make_legs, mark_rest
 from detente.encounters.kernel_overlaps import describe, intervals, sort_candidates
 from detente.encounters.long_legs import split_long_legs
 from detente.encounters.motion import chord_m
-from detente.tracks.schema import KINDS
 
 __all__ = ["Counts", "Limits", "Pieces", "encounters_of"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_SHIP = 1 + KINDS.index("ship")
 _WINDOW_ROWS = 400_000
 _SLOTS_MAX = 4_000_000
 _START, _END = 2, 3
@@ -189,7 +187,7 @@ def _search(
         moored = rows[at_rest, 0]
         counts.moored.append(np.stack([active[moored >> 32], active[moored & 0xFFFFFFFF]], axis=1))
         rows = rows[~at_rest]
-    turn = np.where(movers.kind[active] == _SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
+    turn = np.where(movers.kind[active] == SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
     fields, numbers = describe(
         rows, first, times, points, inverse, leg, rcs, ages, marks, leg_begin, leg_end, turn, asked
     )
