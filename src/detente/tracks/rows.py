@@ -160,6 +160,7 @@ class Judge:
         movers: list[pl.Expr] = []
         kinds: list[pl.Expr] = []
         refused: list[pl.Expr] = []
+        of_ais: pl.Expr = pl.lit(False)
         if "mover" in schema:
             text = _text("mover", lower=False)
             full = text.str.contains(_MOVER)
@@ -167,12 +168,14 @@ class Judge:
                 pl.when(full).then(text).when(text.is_not_null()).then(pl.concat_str(pl.lit("id:"), text))
             )
             of_mmsi = ais_fields.kind(text.str.extract(r"^mmsi:([0-9]{9})").cast(pl.Int64, strict=False))
+            of_ais = of_mmsi.is_not_null()
             kinds += [of_mmsi, pl.when(text.str.starts_with("icao24:")).then(pl.lit("aircraft"))]
         if "mmsi" in schema:
             mmsi = _mmsi(schema["mmsi"])
             kind = ais_fields.kind(mmsi)
             movers.append(pl.when(kind.is_not_null()).then(ais_fields.mover(mmsi)))
             kinds.append(kind)
+            of_ais = kind.is_not_null()
             refused.append(pl.when(mmsi.is_not_null()).then(ais_fields.identity_reason(mmsi)))
         if "icao24" in schema:
             address = _text("icao24")
@@ -188,13 +191,14 @@ class Judge:
             said = _text("kind")
             kind = pl.coalesce(pl.when(said.is_in(KINDS)).then(said), kind)
         if "mobile" in schema:
-            mobile = _text("mobile")
+            mobile = pl.col("mobile").cast(pl.String).str.to_lowercase()
             kind = pl.when(mobile.str.starts_with("sar airborne")).then(pl.lit("aircraft")).otherwise(kind)
             refused.insert(0, pl.when(mobile.is_in(NOT_MOVERS)).then(pl.lit(Reason.NOT_A_MOVER.value)))
         return {
             "mover": pl.coalesce(*movers, none),
             "kind": pl.coalesce(kind, pl.lit("other")),
             "identity_reason": pl.coalesce(*refused, none),
+            "of_ais": of_ais.fill_null(False),
         }
 
     def _reason(self, schema: Mapping[str, pl.DataType]) -> pl.Expr:
@@ -226,7 +230,7 @@ class Judge:
     def _fields(self, schema: Mapping[str, pl.DataType]) -> list[pl.Expr]:
         """Return SCHEMA's columns."""
         kind = pl.col("kind")
-        of_ais = pl.col("mover").str.starts_with("mmsi:")
+        of_ais = pl.col("of_ais")
         nothing = {name: pl.lit(None, kind_of) for name, kind_of in SCHEMA.items()}
         fields: dict[str, pl.Expr] = {
             **nothing,
@@ -248,13 +252,8 @@ class Judge:
         if "vertical" in schema:
             fields["vertical_fpm"] = pl.when(pl.col("vertical").is_finite()).then("vertical")
         fields |= self._altitude(schema, ship=kind == "ship")
-        names = [
-            _text(name, lower=False)
-            for name in self._named
-            if name in schema and self._named[name].field == "name"
-        ]
-        if names:
-            text = names[0].str.strip_chars("@ ")
+        if "name" in schema:
+            text = pl.col("name").cast(pl.String).str.strip_chars("@ ")  # AIS fills a name up with "@"
             fields["name"] = pl.when(text != "").then(text)
         if "status" in schema:
             fields["status"] = ais_fields.status_of_text(pl.col("status"))
