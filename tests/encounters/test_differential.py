@@ -1,0 +1,191 @@
+"""The search held against the slow reference on random worlds, and against itself where the world is the same.
+
+Method: what the reference finds half a metre inside the limit must be found, what is found must be in what the
+reference finds half a metre outside it. Where all three limits give a pair the same number of encounters, the
+search gives that number too, with the same distances and the times that belong to the limit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import polars as pl
+import pytest
+from geographiclib.geodesic import Geodesic
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detente.encounters.find import find
+from tests.encounters.reference import WGS84, Episode, Fix, episodes
+from tests.encounters.worlds import EPOCH, World, frame_of, worlds
+
+LIMIT_M = 0.5
+HEIGHT_M = 0.01
+TIME_S = 0.01
+
+quick = settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+heavy = settings(max_examples=700, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+
+Found = dict[tuple[str, str], list[Episode]]
+
+
+def found_in(world: World, frame: pl.LazyFrame | None = None, shift: timedelta = timedelta(0)) -> Found:
+    """Return what the search finds, in the reference's form."""
+    table = find(
+        frame if frame is not None else frame_of(world, shift=shift),
+        within_m=world.within_m,
+        vertical_m=world.vertical_m,
+        max_gap_s=world.max_gap_s,
+        between="all",
+        keep_moored=True,
+    )
+    result: Found = {}
+    for row in table.iter_rows(named=True):
+        times = [(row[name] - EPOCH - shift) / timedelta(seconds=1) for name in ("entered", "left", "closest_at")]
+        episode = Episode(times[0], times[1], times[2], row["distance_m"], row["vertical_m"])
+        result.setdefault((row["a"], row["b"]), []).append(episode)
+    return {pair: sorted(found, key=lambda episode: episode.entered) for pair, found in result.items()}
+
+
+def reference(world: World, by_m: float, by_height_m: float) -> Found:
+    return episodes(
+        world.movers,
+        within_m=world.within_m + by_m,
+        vertical_m=world.vertical_m + by_height_m,
+        max_gap_s=world.max_gap_s,
+    )
+
+
+def contains(outer: Episode, inner: Episode) -> bool:
+    return outer.entered - TIME_S <= inner.entered and inner.left <= outer.left + TIME_S
+
+
+def hold(world: World, found: Found) -> int:
+    """Hold what the search found against the reference in one world; returns how many encounters it found."""
+    inner, exact, outer = (reference(world, sign * LIMIT_M, sign * HEIGHT_M) for sign in (-1.0, 0.0, 1.0))
+    for pair, expected in inner.items():
+        for episode in expected:
+            assert any(contains(got, episode) for got in found.get(pair, [])), (world.seed, pair, episode)
+    for pair, got_here in found.items():
+        for got in got_here:
+            assert any(contains(episode, got) for episode in outer.get(pair, [])), (world.seed, pair, got)
+        counts = {len(each.get(pair, [])) for each in (inner, exact, outer)}
+        if len(counts) != 1:
+            continue
+        assert len(got_here) == len(exact[pair]), (world.seed, pair)
+        for got, least, most, true in zip(got_here, inner[pair], outer[pair], exact[pair], strict=True):
+            assert contains(got, least), (world.seed, pair)
+            assert contains(most, got), (world.seed, pair)
+            assert got.distance == pytest.approx(true.distance, abs=LIMIT_M), (world.seed, pair)
+            if None not in {got.vertical, true.vertical} and abs(got.closest_at - true.closest_at) < TIME_S:
+                assert got.vertical == pytest.approx(true.vertical, abs=1.0), (world.seed, pair)
+    return sum(len(each) for each in found.values())
+
+
+@quick
+@given(worlds())
+def test_the_search_finds_what_the_reference_finds(world: World) -> None:
+    hold(world, found_in(world))
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(300)
+@heavy
+@given(worlds())
+def test_the_search_finds_what_the_reference_finds_in_many_worlds(world: World) -> None:
+    hold(world, found_in(world))
+
+
+def same(one: Found, other: Found) -> None:
+    """Hold two answers to one question to a microsecond and a micrometre."""
+    assert one.keys() == other.keys()
+    for pair, episodes_here in one.items():
+        assert len(episodes_here) == len(other[pair])
+        for got, expected in zip(episodes_here, other[pair], strict=True):
+            assert got.entered == pytest.approx(expected.entered, abs=2e-6)
+            assert got.left == pytest.approx(expected.left, abs=2e-6)
+            assert got.distance == pytest.approx(expected.distance, abs=1e-6)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(worlds(), st.integers(-(10**15), 10**15), st.randoms(use_true_random=False))
+def test_time_shifts_shuffles_and_duplicates_change_nothing(world: World, shift_us: int, random: object) -> None:
+    plain = found_in(world)
+    same(found_in(world, shift=timedelta(microseconds=shift_us)), plain)
+    frame = frame_of(world).collect()
+    shuffled = frame.sample(fraction=1.0, shuffle=True, seed=world.seed)
+    same(found_in(world, pl.concat([shuffled, shuffled.head(3)]).lazy()), plain)
+    half = frame.height // 2
+    same(found_in(world, pl.concat([frame.tail(-half).lazy(), frame.head(half).lazy()])), plain)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(worlds())
+def test_the_names_of_the_movers_change_nothing(world: World) -> None:
+    """Rename the movers so that their order turns round: the same encounters, a and b exchanged."""
+    names = dict(zip(sorted(world.movers), (f"id:{place:02d}" for place in range(99, 0, -1)), strict=False))
+    turned = replace(
+        world,
+        movers={names[name]: fixes for name, fixes in world.movers.items()},
+        ships=frozenset(names[name] for name in world.ships),
+    )
+    back = {name: old for old, name in names.items()}
+    renamed = {
+        tuple(sorted((back[a], back[b]))): episodes_here for (a, b), episodes_here in found_in(turned).items()
+    }
+    same({(a, b): each for (a, b), each in renamed.items()}, found_in(world))
+
+
+def test_the_reference_s_geodesics_are_karney_s() -> None:
+    """PROJ and geographiclib, two programs of one method, agree."""
+    for lat, lon, azimuth, length in (
+        (58.0, 21.0, 33.0, 45_000.0),
+        (89.99, 0.0, 180.0, 9_000.0),
+        (0, 179.9, 90, 1e5),
+    ):
+        other = Geodesic.WGS84.Direct(lat, lon, azimuth, length)
+        got_lon, got_lat, _ = WGS84.fwd(lon, lat, azimuth, length)
+        assert WGS84.inv(got_lon, got_lat, other["lon2"], other["lat2"])[2] < 1e-6
+
+
+def test_the_reference_knows_the_simple_cases() -> None:
+    """Two ships that meet head-on on the equator at 10 m/s each, 2 km apart, limit 500 m."""
+    degree = WGS84.inv(0, 0, 0.001, 0)[2] / 0.001
+    far = 1000.0 / degree
+    world = {
+        "a": [Fix(0.0, -far, 0.0, 0.0), Fix(100.0, 0.0, 0.0, 0.0)],
+        "b": [Fix(0.0, far, 0.0, 0.0), Fix(100.0, 0.0, 0.0, 0.0)],
+    }
+    (only,) = episodes(world, within_m=500.0, vertical_m=300.0, max_gap_s=180.0)["a", "b"]
+    assert only.entered == pytest.approx(75.0, abs=1e-6)
+    assert only.left == 100.0
+    assert only.distance == pytest.approx(0.0, abs=1e-6)
+
+
+def test_the_comparison_notices_wrong_answers() -> None:
+    """A lost encounter, an invented one, a wrong distance and a wrong time are each noticed."""
+    world = World(
+        seed=0,
+        movers={
+            "mmsi:1": [Fix(0.0, 0.0, 0.0, 0.0), Fix(100.0, 0.01, 0.0, 0.0)],
+            "mmsi:2": [Fix(0.0, 0.01, 0.001, 0.0), Fix(100.0, 0.0, 0.001, 0.0)],
+        },
+        ships=frozenset({"mmsi:1", "mmsi:2"}),
+        within_m=300.0,
+        vertical_m=300.0,
+        max_gap_s=180.0,
+    )
+    right = found_in(world)
+    assert hold(world, right) == 1
+    (only,) = right["mmsi:1", "mmsi:2"]
+    wrong = [
+        [],
+        [only, replace(only, entered=1.0, left=2.0)],
+        [replace(only, distance=only.distance + 1.0)],
+        [replace(only, entered=only.entered + 1.0)],
+        [replace(only, left=only.left + 1.0)],
+    ]
+    for answer in wrong:
+        with pytest.raises(AssertionError):
+            hold(world, {("mmsi:1", "mmsi:2"): answer})
