@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+
+import polars as pl
 
 from detente import words
 from detente.door import terminal
@@ -21,7 +24,7 @@ from detente.tracks.reasons import Note, Reason, Tally
 from detente.tracks.timestamps import check_zone
 from detente.tracks.unpack import total_bytes
 
-__all__ = ["TRACKS", "add_reading_options", "reading_options", "tally_lines"]
+__all__ = ["TRACKS", "add_reading_options", "reading_options", "stay_interruptible", "tally_lines"]
 
 say = words.speaker("tracks")
 
@@ -50,6 +53,16 @@ def add_reading_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=say("keep duplicates, stale positions and teleports, and do not part two movers under one id"),
     )
+
+
+def stay_interruptible() -> None:
+    """Let Ctrl-C end a read that waits for input.
+
+    Polars catches SIGINT from its first query on and asks the system to resume interrupted reads, so that Python
+    would learn of Ctrl-C only with the next byte of a pipe.
+    """
+    pl.LazyFrame({"": [0]}).collect()
+    signal.siginterrupt(signal.SIGINT, True)
 
 
 def reading_options(arguments: argparse.Namespace) -> Options:
@@ -119,6 +132,7 @@ class _Tracks:
         target = check_target(Path(arguments.out), arguments.files) if arguments.out else None
         if not arguments.no_clean:
             compile_kernel(terminal.note)
+        stay_interruptible()
         outcome = _prepare(arguments.files, options, target, is_clean=not arguments.no_clean)
         if arguments.json:
             terminal.result_json(_document(outcome))
