@@ -69,8 +69,8 @@ def inputs() -> dict[str, list[bytes]]:
         ],
         "ais_dma": [
             (
-                b"# Timestamp,Type of mobile,MMSI,Latitude,Longitude,Navigational status,ROT,SOG,COG,Heading,Name\n"
-                b"31/12/2015 23:59:59,Class A,219000001,55.0,12.0,Moored,0,0.1,10.0,511,MERMAID\n"
+                b"# Timestamp,Type of mobile,MMSI,Latitude,Longitude,Navigational status,ROT,SOG,COG,Name\n"
+                b"31/12/2015 23:59:59,Class A,219000001,55.0,12.0,Moored,0,0.1,10.0,MERMAID\n"
             )
         ],
         "ais_noaa": [

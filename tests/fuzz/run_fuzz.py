@@ -1,8 +1,8 @@
 """Fuzz one reader of tracks: ``python tests/fuzz/run_fuzz.py READER --runs N``.
 
-Every input must be read or refused with a TrackMistake, and yielded + rejected = read; anything else is a crash, as
-is more memory than RESIDENT_MIB. Inputs that Mode S or NMEA would refuse for their checksum alone are given a right
-one when their length is odd, so that what lies behind the checksum is reached. Deterministic for a seed.
+Every input must be read or refused with a TrackMistake, and yielded + rejected = read; anything else is a crash,
+as is more memory than RESIDENT_MIB. Inputs of Mode S and NMEA are given a right checksum
+when their length is odd, so that what lies behind the checksum is reached. Deterministic for a seed.
 """
 
 from __future__ import annotations
