@@ -11,6 +11,7 @@ from pathlib import Path
 
 from detente import words
 from detente.door.errors import ArgumentMistake
+from detente.encounters.find import WITHIN_M_MAX
 from detente.encounters.report import check_report
 from detente.encounters.sides import Sides
 from detente.encounters.sides_file import read_sides
@@ -136,9 +137,9 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
     Raises ValueMistake, SidesMistake, OutputMistake or ArgumentMistake, each naming its option, and OSError when
     the sides file cannot be opened.
     """
-    within_m = parse_distance_m(arguments.within, where="--within")
-    vertical_m = parse_distance_m(arguments.vertical, where="--vertical")
-    max_gap_s = parse_duration_s(arguments.max_gap, where="--max-gap")
+    within_m = _at_most(WITHIN_M_MAX, parse_distance_m(arguments.within, where="--within"), "m", "--within")
+    vertical_m = _at_most(1e6, parse_distance_m(arguments.vertical, where="--vertical"), "m", "--vertical")
+    max_gap_s = _at_most(30 * 86_400.0, parse_duration_s(arguments.max_gap, where="--max-gap"), "s", "--max-gap")
     start = parse_moment(arguments.moment_from, where="--from") if arguments.moment_from else None
     end = parse_moment(arguments.moment_to, where="--to") if arguments.moment_to else None
     if start and end and not start < end:
@@ -186,6 +187,18 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
         out=out,
         report=report,
     )
+
+
+def _at_most(most: float, value: float, unit: str, option: str) -> float:
+    """Return the value; the search refuses larger ones too, but does not know the option's name."""
+    if value > most:
+        raise ArgumentMistake(
+            expected=say("at most {most} {unit}", most=f"{most:,.0f}", unit=unit),
+            came=f"{value:,.0f} {unit}",
+            where=option,
+            remedy=say("choose a smaller limit"),
+        )
+    return value
 
 
 def _check_targets(targets: dict[str, Path | None], files: Sequence[str]) -> None:
