@@ -16,7 +16,7 @@ import numpy.typing as npt
 from detente.encounters.coast.land import EARTH_RADIUS_M, land
 from detente.encounters.places import middle, wrapped_deg
 
-__all__ = ["Chart", "fit", "land_paths", "places_of", "symbols"]
+__all__ = ["Chart", "fit", "land_paths", "locator", "places_of", "symbols"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -28,6 +28,8 @@ _MARGIN = 1.3
 _AROUND = 2.0
 """How many view widths of land are drawn on each side, for who zooms out."""
 _PATH_UNIT = 0.01
+_LOCATOR_M = 2_600_000.0
+_LOCATOR_HEIGHT = 760.0
 _CLASSES = (0.25, 0.5, 0.75)
 
 
@@ -126,13 +128,43 @@ def land_paths(chart: Chart, places_deg: Floats) -> tuple[str, str]:
     return "".join(fill), "".join(shore)
 
 
-def _bounds(chart: Chart) -> tuple[float, float, float, float]:
+def locator(chart: Chart) -> dict[str, Any] | None:
+    """Return a coarse map of the surroundings and the frame of the chart in it; None when it shows enough itself.
+
+    Keys: height, fill (a path in hundredths of a unit), frame (x, y, width, height in units).
+    """
+    wide_m = chart.metres_per_unit() * WIDTH
+    if chart.polar or wide_m > _LOCATOR_M / 3.0:
+        return None
+    share = wide_m / _LOCATOR_M
+    around = Chart(
+        polar=0,
+        lon0_deg=chart.lon0_deg,
+        factor=chart.factor * share,
+        centre_x=WIDTH / 2.0 + (chart.centre_x - WIDTH / 2.0) * share,
+        centre_y=_LOCATOR_HEIGHT / 2.0 + (chart.centre_y - chart.height / 2.0) * share,
+        height=_LOCATOR_HEIGHT,
+    )
+    rings = land(np.empty((0, 2)), bounds_deg=_bounds(around, 0.02), coarsest_m=_LOCATOR_M / 160.0)
+    fill = [
+        _path(np.round(around.project(ring.lon_lat_deg) / _PATH_UNIT).astype(np.int64)[:-1]) for ring in rings
+    ]
+    size = (max(WIDTH * share, 24.0), max(chart.height * share, 16.0))
+    corner = (WIDTH / 2.0 - size[0] / 2.0, _LOCATOR_HEIGHT / 2.0 - size[1] / 2.0)
+    return {
+        "height": _LOCATOR_HEIGHT,
+        "fill": "z".join(fill) + "z",
+        "frame": [round(value, 1) for value in (*corner, *size)],
+    }
+
+
+def _bounds(chart: Chart, around: float = _AROUND) -> tuple[float, float, float, float]:
     if chart.polar:
         return (-180.0, 40.0, 180.0, 90.0) if chart.polar > 0 else (-180.0, -90.0, 180.0, -40.0)
-    half = min((0.5 + _AROUND) * WIDTH / chart.factor, math.pi)
+    half = min((0.5 + around) * WIDTH / chart.factor, math.pi)
     middle_x = (WIDTH / 2.0 - chart.centre_x) / chart.factor
     middle_y = (chart.centre_y - chart.height / 2.0) / chart.factor
-    tall = (0.5 + _AROUND) * chart.height / chart.factor
+    tall = (0.5 + around) * chart.height / chart.factor
     south, north = (
         max(-_LAT_MOST_DEG, min(_LAT_MOST_DEG, math.degrees(math.atan(math.sinh(edge)))))
         for edge in (middle_y - tall, middle_y + tall)

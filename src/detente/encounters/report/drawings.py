@@ -19,7 +19,8 @@ import polars as pl
 
 from detente import words
 from detente.encounters.places import middle
-from detente.encounters.report.figures import length
+from detente.encounters.report.figures import clock, length
+from detente.notices.quantities import KNOT_MS
 
 __all__ = ["drawing"]
 
@@ -58,12 +59,20 @@ def drawing(row: dict[str, Any], pieces: dict[str, pl.DataFrame], *, within_m: f
     tracks = {w: _track(origin, pieces[w], row["closest_at"]) for w in "ab"}
     half_m = max(1.6 * row["distance_m"], *(_LEAST_HALF_M.get(str(row[f"kind_{w}"]), 100.0) for w in "ab"))
     per_m = _CENTRE[1] / half_m
-    step_s = _tick_step_s(row, half_m)
     taken: list[tuple[float, float]] = []
     body = [_closest_line(at, row["distance_m"], per_m)]
     for which in "ba":
         body.append(_track_lines(tracks[which], which, per_m, max_gap_s))
-        body.append(_ticks(tracks[which], which, per_m, step_s=step_s, max_gap_s=max_gap_s, taken=taken))
+        body.append(
+            _ticks(
+                tracks[which],
+                which,
+                per_m,
+                step_s=_tick_step_s(row[f"speed_{which}_kn"], half_m),
+                max_gap_s=max_gap_s,
+                taken=taken,
+            )
+        )
         body.append(_glyph(row, which, at[which], per_m))
     label = say(
         "Tracks around the closest point, {distance} apart; north is up", distance=length(row["distance_m"])
@@ -71,7 +80,8 @@ def drawing(row: dict[str, Any], pieces: dict[str, pl.DataFrame], *, within_m: f
     return (
         f'<svg class="close" viewBox="0 0 {_WIDTH:g} 300" role="img" aria-label="{escape(label)}">'
         f'<rect class="paper" width="{_WIDTH:g}" height="{_HEIGHT:g}"/>'
-        f'<g class="plot">{"".join(body)}</g>{_north()}{_scale_bar(per_m)}'
+        f'<svg class="field" width="{_WIDTH:g}" height="{_HEIGHT:g}">{"".join(body)}</svg>'
+        f"{_north()}{_scale_bar(per_m)}"
         f"{_inset(tracks, at, max_gap_s)}{_profile(tracks, row, within_m, max_gap_s)}</svg>"
     )
 
@@ -147,10 +157,9 @@ def _track_lines(track: _Track, which: str, per_m: float, max_gap_s: float) -> s
     return "".join(lines) + dots
 
 
-def _tick_step_s(row: dict[str, Any], half_m: float) -> float:
-    """Return the time between ticks so that the faster one passes about six in the drawing."""
-    fastest_ms = max(row["speed_a_kn"] or 0.0, row["speed_b_kn"] or 0.0) * 0.514444
-    wanted = 2.0 * half_m / max(fastest_ms, 0.2) / 5.0
+def _tick_step_s(speed_kn: float | None, half_m: float) -> float:
+    """Return the time between ticks so that a mover of this speed passes about five in the drawing."""
+    wanted = 2.0 * half_m / max((speed_kn or 0.0) * KNOT_MS, 0.2) / 5.0
     return next((step for step in (1, 2, 5, 10, 15, 30, 60, 120, 300) if step >= wanted), 300.0)
 
 
@@ -177,18 +186,30 @@ def _ticks(
                 per_m,
             )
             crowded = any(abs(x - other) < 42.0 and abs(y - high) < 13.0 for other, high in taken)
-            under_inset = x < 92.0 and y < 92.0
-            if k == 0 or not _inside(x, y, 8.0) or crowded or under_inset or math.dist((x, y), _CENTRE) < 34.0:
+            covered = (x < 92.0 and y < 92.0) or (x < 150.0 and y > _HEIGHT - 30.0)  # inset, scale bar
+            if k == 0 or not _inside(x, y, 8.0) or crowded or covered or math.dist((x, y), _CENTRE) < 34.0:
                 continue
             taken.append((x, y))
-            side = 7 if x < _WIDTH - 60 else -7
-            anchor = "start" if side > 0 else "end"
             drawn.append(
                 f'<path class="tick {which}" d="M{x - 3:g} {y - 3:g}l6 6m0-6l-6 6"/>'
-                f'<text class="when" x="{x + side:g}" y="{y + 3:g}" text-anchor="{anchor}">'
-                f"{escape(_offset(k * step_s))}</text>"
+                + _label_beside((x, y), k * step_s, level=_is_level(track, run, k * step_s))
             )
     return "".join(drawn)
+
+
+def _is_level(track: _Track, run: slice, second: float) -> bool:
+    """Tell whether the track runs more east or west than north or south at this time."""
+    around = [second - 1.0, second + 1.0]
+    east, north = (np.interp(around, track.seconds[run], axis[run]) for axis in (track.east_m, track.north_m))
+    return bool(abs(east[1] - east[0]) > abs(north[1] - north[0]))
+
+
+def _label_beside(at: tuple[float, float], seconds: float, *, level: bool) -> str:
+    """Return the label of a time: above a track that runs level, else beside it."""
+    x, y = at
+    dx, dy, anchor = (0, -8, "middle") if level else (8, 3, "start") if x < _WIDTH - 60 else (-8, 3, "end")
+    text = escape(_offset(seconds))
+    return f'<text class="when" x="{x + dx:g}" y="{y + dy:g}" text-anchor="{anchor}">{text}</text>'
 
 
 def _offset(seconds: float) -> str:
@@ -259,12 +280,13 @@ def _inset(tracks: dict[str, _Track], at: dict[str, Floats], max_gap_s: float) -
         for which in "ba"
         for run in _runs(tracks[which], max_gap_s)
     )
+    reach_words = "\u00b1" + say("{minutes} min", minutes=10)
     shift = f"translate({size / 2 - _CENTRE[0]:g} {size / 2 - _CENTRE[1]:g})"
     return (
         f'<svg class="inset" x="6" y="6" width="{size:g}" height="{size:g}" viewBox="0 0 {size:g} {size:g}">'
         f'<rect width="{size:g}" height="{size:g}"/><g transform="{shift}">{lines}'
         f'<circle class="here" cx="{_CENTRE[0]:g}" cy="{_CENTRE[1]:g}" r="3.2"/></g>'
-        f'<text x="5" y="{size - 5:g}">{escape(say("±10 min"))}</text></svg>'
+        f'<text x="5" y="{size - 5:g}">{escape(reach_words)}</text></svg>'
     )
 
 
@@ -291,7 +313,7 @@ def _profile(tracks: dict[str, _Track], row: dict[str, Any], within_m: float, ma
         f'<text x="{place(s, 0.0)[0]:g}" y="296" text-anchor="{anchor}">{escape(text)}</text>'
         for s, anchor, text in (
             (-600.0, "start", _offset(-600.0)),
-            (0.0, "middle", f"{row['closest_at']:%H:%M:%S}"),
+            (0.0, "middle", clock(row["closest_at"])),
             (600.0, "end", _offset(600.0)),
         )
     )

@@ -83,8 +83,7 @@ def labels() -> dict[str, str]:
         "bytes": say("Bytes"),
         "none": say("No pair of movers came within the limits in the time and area that the tracks cover."),
         "none_note": say("Where there are no tracks, nothing can be found: no data is not no encounter."),
-        "drawing_at": say("at"),
-        "apart": say("apart"),
+        "knots": say("kn"),
     }
 
 

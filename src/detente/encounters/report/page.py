@@ -201,6 +201,7 @@ def _map(rows: list[dict[str, Any]]) -> dict[str, Any] | None:
         "height": round(fitted.height, 1),
         "fill": fill,
         "shore": shore,
+        "locator": chart.locator(fitted),
         "symbols": chart.symbols(fitted, rows, places),
         "projection": [fitted.polar, fitted.lon0_deg, fitted.factor, fitted.centre_x, fitted.centre_y],
     }
@@ -215,7 +216,10 @@ def _data(rows: list[dict[str, Any]], map_part: dict[str, Any] | None) -> dict[s
         "projection": map_part["projection"] if map_part else None,
         "height": map_part["height"] if map_part else None,
         "numbers": [[row["closest_at"].timestamp(), *(_brief(row[name]) for name in columns)] for row in rows],
-        "flags": [[bool(row["both_moving"]), row["quality"] == "certain", row["situation"]] for row in rows],
+        "flags": [
+            [bool(row["both_moving"]), row["quality"] == "certain", visible(row["situation"] or "")]
+            for row in rows
+        ],
     }
 
 
