@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.tracks.reading_samples import DMA_HEADER, DMA_ROWS, NOAA_OLD, taken, write
 
-from detente import tracks
+from detente import tracks, words
 from detente.tracks.errors import ReadingMistake, TrackMistake
 from detente.tracks.reasons import Tally
 
@@ -60,6 +60,12 @@ def test_options_that_cannot_be_used_are_refused_at_once(tmp_path: Path, options
 
 def test_a_fault_in_a_file_reaches_the_person_as_itself(tmp_path: Path) -> None:
     with pytest.raises(TrackMistake, match="empty file"):
+        tracks.read(write(tmp_path, "")).collect()
+
+
+def test_a_fault_is_told_in_the_language_that_was_chosen(tmp_path: Path) -> None:
+    words.choose("ru")
+    with pytest.raises(TrackMistake, match="пустой файл"):
         tracks.read(write(tmp_path, "")).collect()
 
 

@@ -57,10 +57,12 @@ def read(
     if not clean and tally is None and not options.columns and all(is_archive(Path(path)) for path in given):
         return pl.scan_parquet([Path(path) for path in given], glob=False)
     counts = tally if tally is not None else Tally()
+    language = words.language()
 
     def rows(
         with_columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _size: int | None
     ) -> Iterator[pl.DataFrame]:
+        words.choose(language)  # Polars calls from threads of its own, which know nothing of the choice
         _forget(counts)
         left = n_rows
         for frame in stream(given, options, counts, clean=clean):

@@ -293,13 +293,14 @@ def _complete(names: Sequence[str], columns: Sequence[Column], where: str, *, ge
     if not fields & _IDENTITIES:
         missing.append((say("a column with the identity of the ship or aircraft"), "mmsi"))
     if missing:
+        placeholder = say("NAME")
         raise TrackMistake(
             expected=", ".join(text for text, _ in missing),
             came=say("the columns {names}", names=_shown(names)),
             where=where,
             remedy=say(
                 "name them, for example {example}",
-                example="--columns " + ",".join(f"{ours}={say('NAME')}" for _, ours in missing),
+                example="--columns " + ",".join(f"{ours}={placeholder}" for _, ours in missing),
             ),
         )
     twice = sorted({column.name for column in columns if names.count(column.name) > 1})
