@@ -190,8 +190,9 @@ def slices_of(frame: pl.LazyFrame, *, rows: int = ROWS_PER_BATCH) -> Iterator[pl
     that they are in order, slices are passed on as they are read (rows of one time in any order);
     otherwise in_time_order puts them in total order.
     """
+    is_in_order = _is_in_order(frame, rows)
     batches = frame.collect_batches(chunk_size=rows, maintain_order=True)
-    if _is_in_order(frame, rows):
+    if is_in_order:
         yield from batches
     else:
         yield from in_time_order(batches, Tally())
