@@ -141,7 +141,7 @@ def modified_tau_s(s: ArrayLike, v: ArrayLike, *, distance_m: float) -> Floats:
 
     NaN where the pair is not closing; negative inside D. Source: RTCA DO-185B; Munoz, Narkawicz, Chamberlain,
     Consiglio, Upchurch: "A Family of Well-Clear Boundary Models for the Integration of UAS in the NAS",
-    AIAA 2014-2412.
+    AIAA Aviation 2014.
     """
     position, velocity = vectors(s, v)
     product = (position[..., :2] * velocity[..., :2]).sum(axis=-1)

@@ -12,7 +12,7 @@ Both limits are closed. With straight motion the horizontal times form the inter
 where t0 and d0 are time and distance of the horizontal closest approach: the start is the smaller root of
 tau_mod(t) = T, that is of v^2 t^2 + (2 s.v + T v^2) t + s^2 + T s.v - D^2 = 0. Source: Munoz, Narkawicz,
 Chamberlain, Consiglio, Upchurch, "A Family of Well-Clear Boundary Models for the Integration of UAS in the
-NAS", AIAA 2014-2412, and Narkawicz, Munoz, Upchurch, Chamberlain, Consiglio, NASA/TM-2014-218152.
+NAS", AIAA Aviation 2014 (NTRS 20150000558).
 """
 
 from __future__ import annotations
