@@ -80,7 +80,7 @@ def inlined(function: _Function) -> _Function:
 
     The leaf must stand in the module of its callers: the cache watches only that file.
     """
-    leaf: _Function = njit(function, error_model="numpy")
+    leaf: _Function = njit(function, error_model="numpy", forceinline=True)
     return leaf
 
 

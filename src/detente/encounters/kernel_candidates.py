@@ -49,7 +49,7 @@ Integers = npt.NDArray[np.int64]
 Shorts = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
-STRETCH_LEGS = 32
+STRETCH_LEGS = 64
 SLACK_M = 1e-6
 FEW = 12
 """A level of so few stretches is looked through one by one."""
@@ -224,8 +224,12 @@ def _make_balls(
     level: Shorts,
     order: Shorts,
     begins: Shorts,
-) -> None:
-    """Fill in centre (in ``axes``), radius and q of each ball, its level, and the order from large to small."""
+) -> int:
+    """Fill in centre (in ``axes``), radius and q of each ball, its level, and the order from large to small.
+
+    Returns the highest level.
+    """
+    top = 0
     for k in range(LEVELS + 1):
         begins[k] = 0
     for i in range(n):
@@ -245,6 +249,7 @@ def _make_balls(
             cell *= 2.0
             k += 1
         level[i] = k
+        top = max(top, k)
         begins[k] += 1
     # begins[k]: where level k begins when the largest come first
     before = 0
@@ -259,6 +264,7 @@ def _make_balls(
     for k in range(LEVELS - 1):
         begins[k] = begins[k + 1]
     begins[LEVELS - 1] = 0
+    return top
 
 
 @inlined
@@ -304,11 +310,12 @@ def _partners(
     keys: Integers,
     partners: Shorts,
     within: float,
+    top: int,
 ) -> int:
     """Fill in the earlier stretches whose ball is within reach of i's; puts i into its cell. Returns how many."""
     found = 0
     u, v, w, radius, q = balls[i, 0], balls[i, 1], balls[i, 2], balls[i, 3], balls[i, 4]
-    k = LEVELS - 1
+    k = top
     done = 0
     while done < position:
         # the level of the next larger ones that are not looked through
@@ -344,32 +351,32 @@ def _partners(
 
 
 @inlined
-def _verdict(p: Floats, q: Floats, within: float, vertical: float) -> int:
+def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) -> int:
     """Return how two stretches stand: 0 apart (rule 4), 1 to be walked, 2 within the limits all the time (rule 5)."""
-    at = max(p[T0], q[T0])
-    last = min(p[T1], q[T1]) - at
-    if last <= 0.0 or p[LOW] - q[HIGH] >= vertical or q[LOW] - p[HIGH] >= vertical:
+    at = max(stretches[p, T0], stretches[q, T0])
+    last = min(stretches[p, T1], stretches[q, T1]) - at
+    if last <= 0.0 or stretches[p, LOW] - stretches[q, HIGH] >= vertical or stretches[q, LOW] - stretches[p, HIGH] >= vertical:
         return 0
-    u, w = at - p[T0], at - q[T0]
-    vx, vy, vz = q[VX] - p[VX], q[VY] - p[VY], q[VZ] - p[VZ]
-    x = q[X] + w * q[VX] - p[X] - u * p[VX]
-    y = q[Y] + w * q[VY] - p[Y] - u * p[VY]
-    z = q[Z] + w * q[VZ] - p[Z] - u * p[VZ]
+    u, w = at - stretches[p, T0], at - stretches[q, T0]
+    vx, vy, vz = stretches[q, VX] - stretches[p, VX], stretches[q, VY] - stretches[p, VY], stretches[q, VZ] - stretches[p, VZ]
+    x = stretches[q, X] + w * stretches[q, VX] - stretches[p, X] - u * stretches[p, VX]
+    y = stretches[q, Y] + w * stretches[q, VY] - stretches[p, Y] - u * stretches[p, VY]
+    z = stretches[q, Z] + w * stretches[q, VZ] - stretches[p, Z] - u * stretches[p, VZ]
     a = vx * vx + vy * vy + vz * vz
     b = x * vx + y * vy + z * vz
     c = x * x + y * y + z * z
-    inner = within - p[E] - q[E]
+    inner = within - stretches[p, E] - stretches[q, E]
     if inner > 0.0 and max(c, c + last * (2.0 * b + a * last)) < inner * inner:
-        level = p[HIGH] - q[LOW] < vertical and q[HIGH] - p[LOW] < vertical
-        whole_p = p[MOVED] == 0.0 or (p[T0] == at and p[T1] == at + last)
-        whole_q = q[MOVED] == 0.0 or (q[T0] == at and q[T1] == at + last)
-        unknown = p[LOW] == -math.inf or q[LOW] == -math.inf
+        level = stretches[p, HIGH] - stretches[q, LOW] < vertical and stretches[q, HIGH] - stretches[p, LOW] < vertical
+        whole_p = stretches[p, MOVED] == 0.0 or (stretches[p, T0] == at and stretches[p, T1] == at + last)
+        whole_q = stretches[q, MOVED] == 0.0 or (stretches[q, T0] == at and stretches[q, T1] == at + last)
+        unknown = stretches[p, LOW] == -math.inf or stretches[q, LOW] == -math.inf
         if (level or unknown) and whole_p and whole_q:
             return 1 if unknown else 2
     s = 0.0
     if b < 0.0:
         s = last if -b >= a * last else -b / a
-    reach = within + p[E] + q[E]
+    reach = within + stretches[p, E] + stretches[q, E]
     return 1 if c + s * (2.0 * b + a * s) <= reach * reach + SLACK_M else 0
 
 
@@ -425,12 +432,12 @@ def candidates(
         at, n = place[k], place[k + 1] - place[k]
         if n < 2:
             continue
-        _make_balls(stretches, at, n, axes, within, balls, level, order, begins)
+        top = _make_balls(stretches, at, n, axes, within, balls, level, order, begins)
         mask = _clear(head, n)
         for position in range(n):
             i = order[position]
             found = _partners(
-                i, position, level[i], balls, begins, order, head, mask, follow, keys, partners, within
+                i, position, level[i], balls, begins, order, head, mask, follow, keys, partners, within, top
             )
             tested += found
             while count + found > pairs.shape[0]:
@@ -442,7 +449,7 @@ def candidates(
                     continue
                 if a > b:
                     a, b, s1, s2 = b, a, s2, s1
-                verdict = _verdict(stretches[s1], stretches[s2], within, vertical)
+                verdict = _verdict(stretches, s1, s2, within, vertical)
                 if verdict > 0:
                     _packed(stretches, s1, s2, a, b, verdict, pairs[count])
                     count += 1

@@ -22,7 +22,7 @@ from detente.encounters import quality
 from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
 from detente.encounters.kernel_joins import join
-from detente.encounters.kernel_legs import BASELINE_S, FOLLOWED, SHIP, by_mover, make_legs, mark_rest
+from detente.encounters.kernel_legs import BASELINE_S, SHIP, by_mover, inverses, make_legs, mark_rest
 from detente.encounters.kernel_overlaps import describe, intervals, sort_candidates
 from detente.encounters.long_legs import split_long_legs
 from detente.encounters.motion import chord_m
@@ -156,18 +156,15 @@ def _search(
         begin,
     )
     counts.duplicates += twice
-    leg, length = make_legs(first, times, points, float(limits.gap_us))
-    mark_rest(first, times, points, marks, leg)
-    followed = np.flatnonzero(leg & FOLLOWED)
     span = float(end - begin)
-    counts.legs += int(np.count_nonzero((times[followed] >= 0.0) & (times[followed] < span)))
-    slot = _slot_us(times, length, followed, limits, span)
+    leg, length, legs_begun, leg_us, travelled_m = make_legs(first, times, points, float(limits.gap_us), span)
+    mark_rest(first, times, points, marks, leg)
+    counts.legs += legs_begun
+    slot = _slot_us(legs_begun, leg_us, travelled_m, limits, span)
     first, times, points, rcs, ages, marks, leg, leg_begin, leg_end = split_long_legs(
         first, times, points, rcs, ages, marks, leg, length
     )
-    inverse = np.zeros(times.size)
-    followed = np.flatnonzero(leg & FOLLOWED)
-    inverse[followed] = 1.0 / (times[followed + 1] - times[followed])
+    inverse = inverses(times, leg)
     asked = _asked(limits, begin)
     since, until = max(0.0, asked[_START]), min(span, asked[_END])
     slots = max(math.ceil((until - since) / slot), 1)
@@ -215,18 +212,16 @@ def _asked(limits: Limits, base: int) -> Floats:
     return np.array([chord_m(limits.within_m), limits.vertical_m, start, end, *doubts])
 
 
-def _slot_us(times: Floats, length: Floats, followed: Integers, limits: Limits, span: float) -> float:
-    """Return how long a slot is: about the time to travel twice the limit, one to ten legs; cost alone depends on it.
+def _slot_us(legs: int, leg_us: float, travelled_m: float, limits: Limits, span: float) -> float:
+    """Return how long a slot is: about the time to travel eight times the limit, and 1 to 40 legs.
 
-    Long legs count as 5 km, so that a teleport does not shorten the slots of all.
+    legs, leg_us, travelled_m: how many, their time and way in all. Only the cost depends on the length of slots.
     """
-    if not followed.size:
+    if not legs:
         return max(span, 1.0)
-    during = times[followed + 1] - times[followed]
-    leg_us = float(during.mean())
-    speed = float(np.minimum(length[followed], 5_000.0).sum() / during.sum())
-    travel = 2.0 * limits.within_m / speed if speed > 0.0 else math.inf
-    slot = min(max(travel, leg_us), 10.0 * leg_us)
+    mean_us = leg_us / legs
+    travel = 8.0 * limits.within_m * leg_us / travelled_m if travelled_m > 0.0 else math.inf
+    slot = min(max(travel, mean_us), 40.0 * mean_us)
     return max(math.ceil(max(slot, span / _SLOTS_MAX)), 1.0)
 
 
