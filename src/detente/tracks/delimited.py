@@ -190,13 +190,13 @@ class _Parser:
         if self._failures < _FAILURES_MAX:
             try:
                 return self._scan(data, self._typed, quote)
-            except pl.exceptions.PolarsError:
+            except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
                 self._failures += 1
         text: dict[str, pl.DataType] = dict.fromkeys(self._typed, pl.String())
         for attempt in (data, data.decode("utf-8", "replace").encode()):
             try:
                 return self._scan(attempt, text, quote)
-            except pl.exceptions.PolarsError:
+            except (pl.exceptions.PolarsError, pl.exceptions.PanicException):
                 continue
         return None
 
