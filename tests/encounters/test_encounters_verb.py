@@ -19,7 +19,10 @@ import polars as pl
 import pytest
 
 from detente.__main__ import main
+from detente.encounters import encounters_command
 from detente.encounters.schema import ENCOUNTERS
+from detente.tracks.errors import OutOfOrder
+from detente.tracks.reading import stream
 from tests.stories.program import COMMAND, environment
 from tests.stories.ships import write_crossing
 
@@ -236,6 +239,57 @@ def test_the_help_states_every_default(capsys):
     shown = " ".join(capsys.readouterr().out.split())
     for default in ("(default: 500m)", "(default: 1000ft)", "(default: 180s)", "default with --sides"):
         assert default in shown
+
+
+def test_rows_far_out_of_order_are_read_again_and_counted_once(ships, document, monkeypatch):
+    ways = []
+
+    def reading(*given, nearly_in_order, **named):
+        ways.append(nearly_in_order)
+        if nearly_in_order:
+            raise OutOfOrder(expected="order", came="none")
+        return stream(*given, nearly_in_order=False, **named)
+
+    monkeypatch.setattr(encounters_command, "stream", reading)
+    found = document(ships)
+    assert ways == [True, False]
+    assert found["rows"]["rows"] == 484
+    assert found["counts"]["encounters"] == 1
+
+
+def test_a_file_of_which_no_row_can_be_used_is_refused_with_the_reasons(tmp_path, capsys):
+    path = tmp_path / "far.csv"
+    path.write_text("mmsi,time,longitude,latitude\n219000001,2024-05-01T12:00:00Z,181,91\n", encoding="utf-8")
+    assert main(["encounters", str(path), "--out", str(tmp_path / "out.csv")]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "rows read: 1, kept: 0" in err
+    assert f"detente: {path}: none of 1 row" in err
+    assert [left.name for left in tmp_path.iterdir()] == ["far.csv"]
+
+
+def test_names_that_a_spreadsheet_would_run_are_neutralised_and_counted(ships, capsys):
+    ships.write_text(ships.read_text(encoding="utf-8").replace("ANNA", "=1+1"), encoding="utf-8")
+    assert main(["encounters", str(ships), "--out", str(ships.parent / "out.csv")]) == 0
+    assert "1 cell got an apostrophe" in capsys.readouterr().err
+
+
+def test_times_in_the_wrong_order_and_one_file_for_two_outputs_are_refused(ships, sides, capsys):
+    assert main(["encounters", str(ships), "--from", "2024-05-02", "--to", "2024-05-01"]) == 2
+    assert "--to" in capsys.readouterr().err
+    assert main(["encounters", str(ships), "--sides", str(sides), "--out", str(sides)]) == 2
+    assert "--out" in capsys.readouterr().err
+
+
+def test_standard_input_is_read_once_and_has_no_hash(ships):
+    with ships.open("rb") as content:
+        ended = subprocess.run(
+            [*COMMAND, "encounters", "-", "--json"],
+            stdin=content, capture_output=True, check=False, env=environment(),
+        )  # fmt: skip
+    found = json.loads(ended.stdout)
+    assert found["inputs"] == []
+    assert found["counts"]["encounters"] == 1
 
 
 def test_real_traffic_gives_exactly_the_pairs_and_episodes_of_the_reference(shared, tmp_path, capsys):

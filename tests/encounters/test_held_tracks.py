@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from detente.door.errors import OutputFailure
-from detente.encounters import held_tracks
 from detente.encounters.held_tracks import held
 from detente.tracks.schema import SCHEMA, complete
 
@@ -68,7 +67,7 @@ def test_a_full_disk_names_the_folder_of_temporary_files(folder: Path, monkeypat
     def full(*_given: object, **_named: object) -> None:
         raise pl.exceptions.ComputeError("No space left on device")
 
-    monkeypatch.setattr(held_tracks.pl.DataFrame, "write_parquet", full)
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", full)
     with pytest.raises(OutputFailure) as caught, held(iter(frames(3)), rows_in_memory=5):
         pass
     assert caught.value.where == str(folder)

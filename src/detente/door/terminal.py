@@ -68,7 +68,8 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequen
 
     drawn = Table(header_style="bold", box=None, pad_edge=False)
     for name, is_right in zip(head, right, strict=True):
-        drawn.add_column(name, justify="right" if is_right else "left")
+        # text that does not fit goes on in the next line: a cut id would name nobody
+        drawn.add_column(name, justify="right" if is_right else "left", overflow="fold", no_wrap=is_right)
     for row in rows:
         drawn.add_row(*(Text(visible(cell)) for cell in row))
     Console().print(drawn)

@@ -20,7 +20,7 @@ from detente.encounters.held_tracks import held
 from detente.encounters.inputs import hashed
 from detente.encounters.places import with_written_times
 from detente.encounters.report import InputFile, Limits, write_report
-from detente.encounters.screen import NUMERIC, closest_first, head, table_rows
+from detente.encounters.screen import closest_first, table_of
 from detente.encounters.writing import Written, write
 from detente.tracks.cleaning import compile_kernel
 from detente.tracks.commands import add_reading_options, reading_options, tally_lines
@@ -83,8 +83,7 @@ class _Encounters:
         with _reading(asked, options) as (tracks, tally):
             compile_kernels(terminal.note)
             found = _search(asked, tracks)
-            with terminal.progress(say("hashing the inputs"), total=total_bytes(asked.files)) as advance:
-                inputs = hashed(asked.files, advance) if asked.report or arguments.json else []
+            inputs = _hashed(asked.files) if asked.report or arguments.json else []
             outcome = _Outcome(asked, tally, found, inputs, _write(asked, found, tally, inputs, tracks))
         if arguments.json:
             terminal.result_json(_document(outcome))
@@ -158,6 +157,11 @@ def _search(asked: Request, tracks: pl.LazyFrame) -> Search:
         )
 
 
+def _hashed(files: Sequence[str]) -> list[InputFile]:
+    with terminal.progress(say("hashing the inputs"), total=total_bytes(files)) as advance:
+        return hashed(files, advance)
+
+
 def _write(
     asked: Request, found: Search, tally: Tally, inputs: list[InputFile], tracks: pl.LazyFrame
 ) -> dict[str, Written]:
@@ -214,9 +218,11 @@ def _show(outcome: _Outcome) -> None:
     """Show the closest encounters on standard output, the summary on standard error."""
     closest = closest_first(outcome.found.encounters)
     # a pipe gets every row: whoever cuts it does so knowingly
-    shown = closest.head(_ROWS_SHOWN) if sys.stdout.isatty() else closest
+    brief = sys.stdout.isatty()
+    shown = closest.head(_ROWS_SHOWN) if brief else closest
     if shown.height:
-        terminal.table(head(), table_rows(shown), numeric=NUMERIC)
+        drawn = table_of(shown, brief=brief)
+        terminal.table(drawn.head, drawn.rows, numeric=drawn.numeric)
     for line in _summary(outcome, shown.height):
         terminal.note(line)
 

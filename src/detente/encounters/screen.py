@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -11,7 +12,7 @@ from detente import words
 from detente.notices.moments import format_moment
 from detente.notices.quantities import NAUTICAL_MILE_M
 
-__all__ = ["NUMERIC", "closest_first", "head", "situation_words", "table_rows"]
+__all__ = ["Table", "closest_first", "situation_words", "table_of"]
 
 say = words.speaker("encounters")
 
@@ -21,8 +22,6 @@ _SITUATIONS: dict[str, Callable[[], str]] = {
     "overtaking": lambda: say("overtaking"),
     "stopped": lambda: say("stopped"),
 }
-NUMERIC = (False, False, False, True, True, True, False, False)
-"""Which columns of the table are numbers."""
 
 
 def closest_first(encounters: pl.DataFrame) -> pl.DataFrame:
@@ -30,34 +29,48 @@ def closest_first(encounters: pl.DataFrame) -> pl.DataFrame:
     return encounters.sort(["severity", "distance_m", "entered", "a", "b"], nulls_last=True)
 
 
-def head() -> tuple[str, ...]:
-    """Return the table's column names, units included."""
-    return (
-        say("closest at (UTC)"),
-        say("one"),
-        say("other"),
-        say("distance m"),
-        say("NM"),
-        say("vertical m"),
-        say("situation"),
-        say("quality"),
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of texts: column names with their units, rows, and which columns are numbers."""
+
+    head: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    numeric: tuple[bool, ...]
+
+
+def table_of(encounters: pl.DataFrame, *, brief: bool) -> Table:
+    """Return one row of texts for each encounter, in the order given.
+
+    brief, for a terminal: times to the second, and no vertical distances when all of them are 0 or unknown.
+    """
+    with_vertical = not brief or bool((encounters["vertical_m"].fill_null(0.0) != 0.0).any())
+    vertical = (say("vertical m"),) if with_vertical else ()
+    return Table(
+        head=(
+            say("closest at (UTC)"),
+            say("one"),
+            say("other"),
+            say("distance m"),
+            say("NM"),
+            *vertical,
+            say("situation"),
+            say("quality"),
+        ),
+        rows=[_row(row, brief=brief, with_vertical=with_vertical) for row in encounters.iter_rows(named=True)],
+        numeric=(False, False, False, True, True, *(True for _ in vertical), False, False),
     )
 
 
-def table_rows(encounters: pl.DataFrame) -> list[tuple[str, ...]]:
-    """Return one row of texts for each encounter, in the order given."""
-    return [_row(row) for row in encounters.iter_rows(named=True)]
-
-
-def _row(row: dict[str, Any]) -> tuple[str, ...]:
+def _row(row: dict[str, Any], *, brief: bool, with_vertical: bool) -> tuple[str, ...]:
     vertical_m = row["vertical_m"]
+    moment = format_moment(row["closest_at"]).replace("T", " ").removesuffix("Z")
     return (
-        format_moment(row["closest_at"]).replace("T", " ").removesuffix("Z"),
+        moment.partition(".")[0] if brief else moment,
         _mover(row, "a"),
         _mover(row, "b"),
         f"{row['distance_m']:.1f}",
         f"{row['distance_m'] / NAUTICAL_MILE_M:.3f}",
-        "" if vertical_m is None else f"{vertical_m:.0f}",
+        *(("" if vertical_m is None else f"{vertical_m:.0f}",) if with_vertical else ()),
         situation_words(row["situation"]),
         {"certain": say("certain"), "possible": say("possible")}.get(row["quality"] or "", row["quality"] or ""),
     )
