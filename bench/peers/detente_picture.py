@@ -13,13 +13,13 @@ from detente import __version__
 
 def main() -> int:
     """Load states.csv, predict once after a small warm-up."""
-    parser = arguments("détente: detente.encounters.predict.predict")
+    parser = arguments("détente: detente.encounters.predict")
     parser.add_argument("--horizon-s", type=float, default=300.0)
     parser.add_argument("--vertical-ft", type=float, default=1000.0)
     given = parser.parse_args()
     watch = Stopwatch()
     begun = time.perf_counter()
-    from detente.encounters.predict import predict  # noqa: PLC0415 - what importing costs is measured
+    from detente.encounters.prediction import predict  # noqa: PLC0415 - what importing costs is measured
 
     states = pl.read_csv(given.data)
     limits = {

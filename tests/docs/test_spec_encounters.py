@@ -5,7 +5,7 @@ from __future__ import annotations
 import doctest
 from pathlib import Path
 
-from detente.encounters.predict import PREDICTED
+from detente.encounters.prediction import PREDICTED
 from detente.encounters.schema import ENCOUNTERS
 from detente.encounters.well_clear import VOLUMES
 from detente.notices.quantities import parse_distance_m, parse_duration_s

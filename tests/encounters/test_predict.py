@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +19,7 @@ from pyproj import Geod
 from detente.encounters.errors import LimitMistake, StateMistake
 from detente.encounters.kernel_instant import gap
 from detente.encounters.kernel_straight import LEG_M, leg_rows
-from detente.encounters.predict import PREDICTED, predict
+from detente.encounters.prediction import PREDICTED, predict
 from detente.encounters.sides_file import parse_sides
 from detente.encounters.states import STATES
 
@@ -322,3 +324,12 @@ def test_a_table_without_its_columns_or_types_is_refused() -> None:
         predict(picture({}, {}).drop("lat"))
     with pytest.raises(StateMistake):
         predict(picture({}, {}).with_columns(pl.lit("fast").alias("speed_kn")))
+
+
+def test_the_room_offers_predict_and_loads_it_only_when_asked() -> None:
+    """A fresh interpreter: importing the room loads no kernel; afterwards the name is the function."""
+    program = (
+        "import sys, detente.encounters as room; assert 'numba' not in sys.modules; "
+        "f = room.predict; import detente.encounters.prediction as m; assert f is m.predict is room.predict"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=100)

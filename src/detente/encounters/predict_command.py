@@ -43,8 +43,8 @@ class _Predict:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Tells who will come too close to whom if nobody turns, from one picture of positions. STATES.csv has\n"
-            "one line a mover and the columns id, lat, lon (degrees), altitude_ft, speed_kn, course_deg (true),\n"
+            "Tells who will come too close to whom if nobody turns, from one picture of positions. STATES.csv\n"
+            "has one line a mover and the columns id, lat, lon (degrees), altitude_ft, speed_kn, course_deg (true),\n"
             "vertical_fpm, and if known kind (ship: at sea level) and military. An empty altitude or vertical\n"
             "rate means unknown: then only the horizontal distance is judged. - reads standard input."
         )
@@ -92,7 +92,7 @@ class _Predict:
         asked = _request(arguments)
         picture = read_states(arguments.states)
         _load_kernels()
-        from detente.encounters.predict import predict  # noqa: PLC0415 - after the person was told
+        from detente.encounters.prediction import predict  # noqa: PLC0415 - after the person was told
 
         found = predict(
             picture,
