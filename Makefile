@@ -42,6 +42,9 @@ test: lint
 prove: setup
 	$(BIN)/python -m pytest -n 2 -m prove
 
+prove-full: prove
+	POLARS_MAX_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/run_fuzz.py every --runs 200000
+
 words: $(VENV)/ready
 	$(BIN)/python tools/compile_words.py --collect
 

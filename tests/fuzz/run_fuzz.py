@@ -1,4 +1,4 @@
-"""Fuzz one reader of tracks: ``python tests/fuzz/run_fuzz.py READER --runs N``.
+"""Fuzz one reader of tracks: ``python tests/fuzz/run_fuzz.py READER --runs N``; READER may be ``every``.
 
 Every input must be read or refused with a TrackMistake, and yielded + rejected = read; anything else is a crash,
 as is more memory than RESIDENT_MIB. Inputs of Mode S and NMEA are given a right checksum
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import subprocess
 import sys
 import tempfile
 import warnings
@@ -40,10 +41,13 @@ START = datetime(2024, 1, 1, tzinfo=UTC)
 def main() -> None:
     """Parse, and hand over to libFuzzer, which ends the process."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("reader", choices=detect.READERS)
+    parser.add_argument("reader", choices=[*detect.READERS, "every"])
     parser.add_argument("--runs", type=int, default=2000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=int, default=0, help="end after this time too; 0: only after the runs")
     chosen = parser.parse_args()
+    if chosen.reader == "every":
+        sys.exit(_every(sys.argv[2:]))
     warnings.simplefilter("error")
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     reader = detect.reader(chosen.reader)
@@ -59,6 +63,7 @@ def main() -> None:
         f"-max_len={LONGEST}",
         f"-rss_limit_mb={RESIDENT_MIB}",
         "-timeout=20",
+        f"-max_total_time={chosen.seconds}",
         "-verbosity=0",
         f"-artifact_prefix={found}/",
         found,
@@ -66,6 +71,16 @@ def main() -> None:
     ]
     atheris.Setup(arguments, one)  # type: ignore[attr-defined] # its stub omits both
     atheris.Fuzz()  # type: ignore[attr-defined]
+
+
+def _every(options: list[str]) -> int:
+    """Fuzz one reader after the other, each in a process of its own; returns how many failed."""
+    failed = 0
+    for name in detect.READERS:
+        done = subprocess.run([sys.executable, __file__, name, *options], check=False)
+        print(f"{name}: {'failed' if done.returncode else 'no fault'}", flush=True)  # noqa: T201 - its work
+        failed += done.returncode != 0
+    return failed
 
 
 def _read(name: str, reader: object, data: bytes) -> None:
