@@ -44,7 +44,7 @@ class _Predict:
         """Return the paragraph of ``--help``."""
         return say(
             "Tells who will come too close to whom if nobody turns, from one picture of positions. STATES.csv\n"
-            "has one line a mover and the columns id, lat, lon (degrees), altitude_ft, speed_kn, course_deg (true),\n"
+            "has one line a mover and the columns id, lat, lon (degrees), altitude_ft, speed_kn, course_deg,\n"
             "vertical_fpm, and if known kind (ship: at sea level) and military. An empty altitude or vertical\n"
             "rate means unknown: then only the horizontal distance is judged. - reads standard input."
         )
