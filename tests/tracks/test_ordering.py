@@ -15,8 +15,10 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.io.plugins import register_io_source
 from tests.tracks.frames import tracks
 
+from detente.tracks import read
 from detente.tracks.errors import OutOfOrder
 from detente.tracks.ordering import already_in_order, in_time_order, slices_of
 from detente.tracks.reasons import Note, Tally
@@ -147,3 +149,27 @@ def test_slices_of_a_file_come_in_time_order_and_are_bounded(tmp_path: Path, shu
     )
     if not shuffled:
         assert max(piece.height for piece in slices) <= 700
+
+
+def test_what_python_computes_is_computed_once(tmp_path: Path) -> None:
+    frame = table(300, 1)
+    calls = []
+
+    def rows(*_: object) -> Iterator[pl.DataFrame]:
+        calls.append(1)
+        yield from cut(frame, [100])
+
+    source = register_io_source(rows, schema=frame.schema)
+    assert pl.concat(slices_of(source)).equals(whole(frame))
+    assert len(calls) == 1
+
+
+def test_our_own_reading_is_passed_on_once_and_sorted_when_it_was_reordered(tmp_path: Path) -> None:
+    frame = table(300, 1)
+    frame.with_columns(pl.col("time").dt.replace_time_zone(None)).write_csv(tmp_path / "a.csv")
+    tally = Tally()
+    ours = read(tmp_path / "a.csv", clean=False, tally=tally)
+    came = pl.concat(slices_of(ours.select("mover", "time", "lon")))
+    assert (came.height, tally.rows) == (300, 300)
+    for reordered in (ours, ours.sort("lon"), pl.concat([ours.head(150), ours.tail(200)])):
+        assert pl.concat(slices_of(reordered))["time"].is_sorted()

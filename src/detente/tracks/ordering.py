@@ -186,27 +186,51 @@ class _Runs:
 def slices_of(frame: pl.LazyFrame, *, rows: int = ROWS_PER_BATCH) -> Iterator[pl.DataFrame]:
     """Yield a lazy frame's rows in slices of about ``rows`` rows, in order of time, in bounded memory.
 
-    frame: any columns, among them ``time`` (Datetime, us, UTC, without nulls). When the time column alone tells
-    that they are in order, slices are passed on as they are read (rows of one time in any order);
-    otherwise in_time_order puts them in total order.
+    frame: any columns, among them ``time`` and ``mover`` (types of detente.tracks.SCHEMA, no nulls). Files and
+    tables in memory are first asked for their time column alone: when it is in order, slices are passed on as they
+    are read (rows of one time in any order), otherwise in_time_order puts them in total order. What Python
+    computes is computed once: detente.tracks.read comes in order, anything else goes through in_time_order.
     """
-    is_in_order = _is_in_order(frame, rows)
-    batches = frame.collect_batches(chunk_size=rows, maintain_order=True)
-    if is_in_order:
-        yield from batches
+    plan = frame.explain(optimized=False)
+    if plan.count(_OUR_SCAN) == 1 and not any(step in plan for step in _REORDERING):
+        yield from _passed_on(_slices(frame, rows))
+    elif "PYTHON" not in plan and _is_in_order(frame, rows):
+        yield from _slices(frame, rows)
     else:
-        yield from in_time_order(batches, Tally())
+        yield from in_time_order(_slices(frame, rows), Tally())
+
+
+_OUR_SCAN = "PYTHON[detente.tracks]"
+"""How detente.tracks.read stands in a plan."""
+_REORDERING = ("SORT", "UNION", "JOIN", "AGGREGATE", "EXPLODE")
+"""Steps of a plan after which rows may stand in another order."""
+
+
+def _slices(frame: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
+    return iter(frame.collect_batches(chunk_size=rows, maintain_order=True, lazy=True))
+
+
+def _passed_on(batches: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    latest: int | None = None
+    for batch in batches:
+        if batch.height:
+            times = batch["time"].to_physical()
+            if (latest is not None and int(times[0]) < latest) or not times.is_sorted():
+                raise OutOfOrder(
+                    expected=say("rows in order of time"),
+                    came=say("a table that was put in another order after it was read"),
+                    remedy=say("sort it by time, or leave it as it was read"),
+                )
+            latest = int(times[-1])
+        yield batch
 
 
 def _is_in_order(frame: pl.LazyFrame, rows: int) -> bool:
-    latest: int | None = None
-    for batch in frame.select("time").collect_batches(chunk_size=rows, maintain_order=True):
-        times = batch["time"].to_physical()
-        if times.len() == 0:
-            continue
-        if (latest is not None and int(times[0]) < latest) or not times.is_sorted():
-            return False
-        latest = int(times[-1])
+    try:
+        for _ in _passed_on(_slices(frame.select("time"), rows)):
+            pass
+    except OutOfOrder:
+        return False
     return True
 
 
