@@ -11,6 +11,10 @@ say = words.speaker("encounters")
 
 def labels() -> dict[str, str]:
     """Return the sentences that stand in the page's template, by short names."""
+    return _head_and_map() | _closest_and_table() | _account()
+
+
+def _head_and_map() -> dict[str, str]:
     return {
         "title": say("Close encounters"),
         "theme": say("Light or dark"),
@@ -41,6 +45,11 @@ def labels() -> dict[str, str]:
         "coast": say(
             "Coast: Natural Earth 1:10m, public domain. No borders are drawn. For orientation, not navigation."
         ),
+    }
+
+
+def _closest_and_table() -> dict[str, str]:
+    return {
         "nearest": say("The closest ones"),
         "nearest_note": say(
             "Pairs with both moving first, then by severity. A solid and filled, B dashed and hollow; dots are "
@@ -68,6 +77,11 @@ def labels() -> dict[str, str]:
         "duration": say("Duration"),
         "passes": say("Passes"),
         "quality": say("Quality"),
+    }
+
+
+def _account() -> dict[str, str]:
+    return {
         "rows": say("What was read, and what was not used"),
         "reason": say("Reason"),
         "count": say("Rows"),
