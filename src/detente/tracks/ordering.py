@@ -187,7 +187,7 @@ def slices_of(frame: pl.LazyFrame, *, rows: int = ROWS_PER_BATCH) -> Iterator[pl
     """Yield a lazy frame's rows in slices of about ``rows`` rows, in order of time, in bounded memory.
 
     frame: any columns, among them ``time`` and ``mover`` (types of detente.tracks.SCHEMA, no nulls). Files and
-    tables in memory are first asked for their time column alone: when it is in order, slices are passed on as they
+    tables in memory are first asked for their time column: when it is in order, slices are passed on as they
     are read (rows of one time in any order), otherwise in_time_order puts them in total order. What Python
     computes is computed once: detente.tracks.read comes in order, anything else goes through in_time_order.
     """
