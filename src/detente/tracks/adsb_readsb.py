@@ -221,30 +221,32 @@ def _of_trace(trace: _Trace, tally: Tally) -> pl.DataFrame:
     for raw in trace.trace:
         try:
             cells = _trace_row.decode(raw)
-            details = cells[8] if len(cells) > 8 and isinstance(cells[8], dict) else {}
-            flight = details.get("flight")
-            name = flight if isinstance(flight, str) and flight.strip() else name
-            rows.append(_row_of_trace(trace.icao, start, cells, details, name, military=military))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, _WrongCells):
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             _unreadable(tally)
+            continue
+        details = cells[8] if len(cells) > 8 and isinstance(cells[8], dict) else {}
+        flight = details.get("flight")
+        name = flight if isinstance(flight, str) and flight.strip() else name
+        row = _row_of_trace(trace.icao, start, cells, details, name, military=military)
+        if row is None:
+            _unreadable(tally)
+        else:
+            rows.append(row)
     return _frame(rows)
-
-
-class _WrongCells(Exception):  # noqa: N818 - never leaves this module
-    """A row of a trace has cells of other types than readsb writes."""
 
 
 def _row_of_trace(
     icao: str, start: float, cells: list[Any], details: dict[str, Any], name: str | None, *, military: bool | None
-) -> tuple[object, ...]:
+) -> tuple[object, ...] | None:
+    """Return the row's sighting, None when its cells have other types than readsb writes."""
     if len(cells) < 8 or not isinstance(cells[0], Number) or not isinstance(cells[6], int | None):
-        raise _WrongCells
+        return None
     numbers = [*cells[1:3], *cells[4:6], cells[7], cells[10] if len(cells) > 10 else None]
     if not all(isinstance(number, Number | None) for number in numbers):
-        raise _WrongCells
+        return None
     lat, lon, speed, course, rate, geometric = numbers
     if not isinstance(cells[3], Number | str | None):
-        raise _WrongCells
+        return None
     on_ground, altitude = _altitude(cells[3])
     if (cells[6] or 0) & _ALTITUDE_IS_GEOMETRIC:
         altitude, geometric = None, altitude
