@@ -60,9 +60,8 @@ def test_explicit_goes_before_ranges_and_ranges_before_flags():
         ids = ["id:N-?"]
         """
     )
-    assert [found.side_of(f"mmsi:{mmsi}") for mmsi in (273000000, 273100000, 273199999, 273200000, 273100007)] == [
-        "flag", "range", "range", "flag", "named",
-    ]  # fmt: skip
+    ships = (273000000, 273100000, 273199999, 273200000, 273100007)
+    assert [found.side_of(f"mmsi:{mmsi}") for mmsi in ships] == ["flag", "range", "range", "flag", "named"]
     assert [found.side_of(f"icao24:{hexa}") for hexa in ("14ffff", "150000", "1500ff", "150100", "150007")] == [
         "flag", "range", "range", "flag", "named",
     ]  # fmt: skip
