@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 from polars.io.plugins import register_io_source
@@ -134,17 +135,13 @@ def _parquet(target: Path) -> Iterator[Write]:
             writer.abandon()
 
 
-class _Stop(Exception):  # noqa: N818 - a signal inside this module, never seen outside
-    """The rest of the rows will not come."""
-
-
 class _Writer:
     """A thread in which Polars writes one Parquet file from frames that come one after another."""
 
     def __init__(self, path: Path) -> None:
         """Start writing to the path."""
         self._path = path
-        self._frames: queue.Queue[pl.DataFrame | _Stop | None] = queue.Queue(_WAITING)
+        self._frames: queue.Queue[pl.DataFrame | Literal["end", "stop"]] = queue.Queue(_WAITING)
         self._failure: BaseException | None = None
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name="detente-archive", daemon=True)
@@ -156,7 +153,7 @@ class _Writer:
 
     def finish(self) -> None:
         """Write what is left; the file is whole when this returns."""
-        self._hand_over(None)
+        self._hand_over("end")
         self._thread.join()
         self._check()
 
@@ -164,13 +161,13 @@ class _Writer:
         """End the thread, whatever it was doing."""
         while not self._ended.is_set():
             try:
-                self._frames.put(_Stop(), timeout=0.05)
+                self._frames.put("stop", timeout=0.05)
             except queue.Full:
                 continue
             break
         self._thread.join()
 
-    def _hand_over(self, item: pl.DataFrame | None) -> None:
+    def _hand_over(self, item: pl.DataFrame | Literal["end"]) -> None:
         while True:
             self._check()
             try:
@@ -209,8 +206,9 @@ class _Writer:
         del with_columns, predicate, n_rows, batch
         while True:
             item = self._frames.get()
-            if item is None:
+            if isinstance(item, pl.DataFrame):
+                yield item
+            elif item == "end":
                 return
-            if isinstance(item, _Stop):
-                raise item
-            yield item
+            else:
+                raise InterruptedError  # ends the thread; nobody sees it
