@@ -89,9 +89,10 @@ class Movers:
         if count > len(self.ids):
             fresh = pl.Series(range(len(self.ids), count), dtype=pl.UInt32)
             self.ids.extend(fresh.cat.to(kind).cast(pl.String).to_list())
-            room = max(count, 2 * self.kind.size)
-            self.kind = _longer(self.kind, room)
-            self.military = _longer(self.military, room)
+            if count > self.kind.size:
+                room = max(count, 2 * self.kind.size)
+                self.kind = _longer(self.kind, room)
+                self.military = _longer(self.military, room)
         return codes
 
     def learn(self, codes: npt.NDArray[np.int32], rows: pl.DataFrame) -> None:
