@@ -13,11 +13,11 @@ from detente import __version__
 
 def main() -> int:
     """Compile or load kernels and warm up on a few fixes; then search the archive once."""
-    parser = arguments("détente: detente.encounters.find.search")
+    parser = arguments("détente: detente.encounters.search")
     given = parser.parse_args()
     watch = Stopwatch()
     begun = time.perf_counter()
-    from detente.encounters.find import search  # noqa: PLC0415 - what importing costs is measured
+    from detente.encounters.searching import search  # noqa: PLC0415 - what importing costs is measured
 
     limits = {"within_m": given.within_m, "max_gap_s": given.max_gap_s, "keep_moored": True}
     archive = pl.scan_parquet(given.data)
@@ -37,6 +37,7 @@ def main() -> int:
     peak = peak_mib()
     with watch.phase("read"):
         _read(archive)
+    _in_memory(archive, given.within_m, given.max_gap_s, watch)
     watch.report(
         name="detente",
         version=__version__,
@@ -56,6 +57,19 @@ def _read(archive: pl.LazyFrame) -> None:
 
     for _ in intake.read(archive, intake.Movers(), start_us=None, end_us=None):
         pass
+
+
+def _in_memory(archive: pl.LazyFrame, within_m: float, max_gap_s: float, watch: Stopwatch) -> None:
+    """Search fixes that were read before, as the peers do: encounters as numbers, no table of them."""
+    from detente.encounters import intake, pairing, windows  # noqa: PLC0415
+
+    movers = intake.Movers()
+    slices = list(intake.read(archive, movers, start_us=None, end_us=None))
+    limits = windows.Limits(within_m, 304.8, round(max_gap_s * 1e6), None, None, moored=True)
+    related = pairing.Pairing(between="all", sides=None)
+    with watch.phase("in_memory"):
+        for _ in windows.encounters_of(slices, movers, limits, related, windows.Counts()):
+            pass
 
 
 if __name__ == "__main__":
