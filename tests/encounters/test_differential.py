@@ -16,7 +16,7 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detente.encounters.find import find
+from detente.encounters.searching import find
 from tests.encounters.reference import WGS84, Episode, Fix, episodes
 from tests.encounters.worlds import EPOCH, World, frame_of, worlds
 

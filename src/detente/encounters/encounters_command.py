@@ -15,7 +15,7 @@ from detente import __version__, words
 from detente.door import terminal
 from detente.encounters.compiled import compile_kernels
 from detente.encounters.encounters_request import Request, add_options, request
-from detente.encounters.find import Search, search
+from detente.encounters.searching import Search, search
 from detente.encounters.held_tracks import held
 from detente.encounters.inputs import hashed
 from detente.encounters.places import with_written_times

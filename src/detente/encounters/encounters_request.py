@@ -11,7 +11,7 @@ from pathlib import Path
 
 from detente import words
 from detente.door.errors import ArgumentMistake
-from detente.encounters.find import WITHIN_M_MAX
+from detente.encounters.searching import WITHIN_M_MAX
 from detente.encounters.report import check_report
 from detente.encounters.sides import Sides
 from detente.encounters.sides_file import read_sides

@@ -67,7 +67,7 @@ class Search:
 def find(
     frame: pl.LazyFrame,
     *,
-    within_m: float = 926.0,
+    within_m: float = 500.0,
     vertical_m: float = 304.8,
     max_gap_s: float = 180.0,
     between: str = "all",
@@ -95,7 +95,7 @@ def find(
 def search(
     frame: pl.LazyFrame,
     *,
-    within_m: float = 926.0,
+    within_m: float = 500.0,
     vertical_m: float = 304.8,
     max_gap_s: float = 180.0,
     between: str = "all",
