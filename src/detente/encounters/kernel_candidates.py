@@ -83,9 +83,7 @@ def _stretch(times: Floats, p: int, at: float, until: float, begin: float, slot:
 @inlined
 def _describe(
     stretch: Floats,
-    times: Floats,
-    points: Floats,
-    inverse: Floats,
+    moves: Floats,
     leg: Bytes,
     p: int,
     q: int,
@@ -93,28 +91,26 @@ def _describe(
     to: float,
 ) -> None:
     """Fill in one stretch: when, where, mean velocity, largest deviation, range of heights."""
-    u = (at - times[p]) * inverse[p]
-    w = (to - times[q]) * inverse[q]
-    x = points[p, 0] + u * (points[p + 1, 0] - points[p, 0])
-    y = points[p, 1] + u * (points[p + 1, 1] - points[p, 1])
-    z = points[p, 2] + u * (points[p + 1, 2] - points[p, 2])
+    u, w = at - moves[p, 0], to - moves[q, 0]
+    x, y, z = moves[p, 2] + u * moves[p, 6], moves[p, 3] + u * moves[p, 7], moves[p, 4] + u * moves[p, 8]
     over = 1.0 / (to - at)
-    vx = (points[q, 0] + w * (points[q + 1, 0] - points[q, 0]) - x) * over
-    vy = (points[q, 1] + w * (points[q + 1, 1] - points[q, 1]) - y) * over
-    vz = (points[q, 2] + w * (points[q + 1, 2] - points[q, 2]) - z) * over
+    vx = (moves[q, 2] + w * moves[q, 6] - x) * over
+    vy = (moves[q, 3] + w * moves[q, 7] - y) * over
+    vz = (moves[q, 4] + w * moves[q, 8] - z) * over
     worst = 0.0
-    low = high = points[p, 3]
+    low = high = moves[p, 5]
     unknown = low != low  # noqa: PLR0124 - a NaN
     moved = not leg[p] & AT_REST
     for i in range(p + 1, q + 2):
-        h = points[i, 3]
+        # the last is the end of leg q
+        h = moves[i, 5] if i <= q else moves[q, 5] + moves[q, 9] * (moves[q, 1] - moves[q, 0])
         if h != h:  # noqa: PLR0124 - a NaN
             unknown = True
         low, high = min(low, h), max(high, h)
         if i <= q:
             moved = moved or not leg[i] & AT_REST
-            t = times[i] - at
-            dx, dy, dz = points[i, 0] - x - vx * t, points[i, 1] - y - vy * t, points[i, 2] - z - vz * t
+            t = moves[i, 0] - at
+            dx, dy, dz = moves[i, 2] - x - vx * t, moves[i, 3] - y - vy * t, moves[i, 4] - z - vz * t
             worst = max(worst, dx * dx + dy * dy + dz * dz)
     if unknown:
         low, high = -math.inf, math.inf
@@ -122,7 +118,8 @@ def _describe(
     stretch[X], stretch[Y], stretch[Z] = x, y, z
     stretch[VX], stretch[VY], stretch[VZ] = vx, vy, vz
     stretch[E] = math.sqrt(worst) + SLACK_M
-    stretch[LOW], stretch[HIGH] = low, high
+    # the end of a leg is rounded
+    stretch[LOW], stretch[HIGH] = low - SLACK_M, high + SLACK_M
     stretch[MOVED] = 1.0 if moved else 0.0
 
 
@@ -154,12 +151,11 @@ def count_stretches(
     return count
 
 
-@kernel(INTEGERS, FLOATS, TABLE, FLOATS, BYTES, NUMBER, NUMBER, NUMBER, INTEGERS)
+@kernel(INTEGERS, FLOATS, TABLE, BYTES, NUMBER, NUMBER, NUMBER, INTEGERS)
 def fill_stretches(
     first: Integers,
     times: Floats,
-    points: Floats,
-    inverse: Floats,
+    moves: Floats,
     leg: Bytes,
     begin: float,
     end: float,
@@ -195,7 +191,7 @@ def fill_stretches(
                 free[k] += 1
                 movers[s] = m
                 legs[s] = p
-                _describe(stretches[s], times, points, inverse, leg, p, q, at, to)
+                _describe(stretches[s], moves, leg, p, q, at, to)
                 at = to
                 p = q
             i = stop
@@ -355,10 +351,18 @@ def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) 
     """Return how two stretches stand: 0 apart (rule 4), 1 to be walked, 2 within the limits all the time (rule 5)."""
     at = max(stretches[p, T0], stretches[q, T0])
     last = min(stretches[p, T1], stretches[q, T1]) - at
-    if last <= 0.0 or stretches[p, LOW] - stretches[q, HIGH] >= vertical or stretches[q, LOW] - stretches[p, HIGH] >= vertical:
+    if (
+        last <= 0.0
+        or stretches[p, LOW] - stretches[q, HIGH] >= vertical
+        or stretches[q, LOW] - stretches[p, HIGH] >= vertical
+    ):
         return 0
     u, w = at - stretches[p, T0], at - stretches[q, T0]
-    vx, vy, vz = stretches[q, VX] - stretches[p, VX], stretches[q, VY] - stretches[p, VY], stretches[q, VZ] - stretches[p, VZ]
+    vx, vy, vz = (
+        stretches[q, VX] - stretches[p, VX],
+        stretches[q, VY] - stretches[p, VY],
+        stretches[q, VZ] - stretches[p, VZ],
+    )
     x = stretches[q, X] + w * stretches[q, VX] - stretches[p, X] - u * stretches[p, VX]
     y = stretches[q, Y] + w * stretches[q, VY] - stretches[p, Y] - u * stretches[p, VY]
     z = stretches[q, Z] + w * stretches[q, VZ] - stretches[p, Z] - u * stretches[p, VZ]
@@ -367,7 +371,10 @@ def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) 
     c = x * x + y * y + z * z
     inner = within - stretches[p, E] - stretches[q, E]
     if inner > 0.0 and max(c, c + last * (2.0 * b + a * last)) < inner * inner:
-        level = stretches[p, HIGH] - stretches[q, LOW] < vertical and stretches[q, HIGH] - stretches[p, LOW] < vertical
+        level = (
+            stretches[p, HIGH] - stretches[q, LOW] < vertical
+            and stretches[q, HIGH] - stretches[p, LOW] < vertical
+        )
         whole_p = stretches[p, MOVED] == 0.0 or (stretches[p, T0] == at and stretches[p, T1] == at + last)
         whole_q = stretches[q, MOVED] == 0.0 or (stretches[q, T0] == at and stretches[q, T1] == at + last)
         unknown = stretches[p, LOW] == -math.inf or stretches[q, LOW] == -math.inf

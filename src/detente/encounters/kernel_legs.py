@@ -42,9 +42,9 @@ __all__ = [
     "LEG_M_MAX",
     "SHIP",
     "by_mover",
-    "inverses",
     "make_legs",
     "mark_rest",
+    "moves_of",
     "note_movers",
     "place",
 ]
@@ -260,14 +260,19 @@ def by_mover(
     return first, times[:n], points[:n], rcs[: min(n, rc.size)], ages[: min(n, age.size)], marks[:n], twice
 
 
-@kernel(FLOATS, BYTES)
-def inverses(times: Floats, leg: Bytes) -> Floats:
-    """Return one over each leg's time (1 / us), 0 where there is no leg."""
-    inverse = np.zeros(times.size)
-    for i in range(times.size - 1):
+@kernel(FLOATS, TABLE, BYTES)
+def moves_of(times: Floats, points: Floats, leg: Bytes) -> Floats:
+    """Return each leg as a row: begin, end, x, y, z, height, and their rates (m / us); nothing where there is none."""
+    moves = np.empty((times.size, 10))
+    for i in range(times.size):
+        moves[i, 0] = moves[i, 1] = times[i]
         if leg[i] & FOLLOWED:
-            inverse[i] = 1.0 / (times[i + 1] - times[i])
-    return inverse
+            moves[i, 1] = times[i + 1]
+            rate = 1.0 / (times[i + 1] - times[i])
+            for axis in range(4):
+                moves[i, 2 + axis] = points[i, axis]
+                moves[i, 6 + axis] = (points[i + 1, axis] - points[i, axis]) * rate
+    return moves
 
 
 @kernel(INTEGERS, FLOATS, TABLE, NUMBER, NUMBER)

@@ -59,14 +59,10 @@ class FLAGS:
     B_RESTS_ON_ENTERING = 128
 
 
-
 FOLLOWED, AT_REST = 1, 2
 STATUS_BITS, SEA = 1, 4
 # limits
 RANGE, VERTICAL, START, END, FIX_M, VERTICAL_M, GEOID_M, PRESSURE_M = range(8)
-# an overlap: when it begins and ends, x, y, z, vx, vy, vz of b against a, c, b, a of the distance squared, h, rise
-O0, O1, OX, OY, OZ, OVX, OVY, OVZ, OC, OB, OA, OH, ORISE = range(13)
-OVERLAP_FIELDS = 13
 
 
 @inlined
@@ -183,51 +179,37 @@ def _vertical_doubt(one: int, other: int, limits: Floats) -> float:
 
 
 @inlined
-def _overlap(
-    ia: int, ib: int, times: Floats, points: Floats, inverse: Floats, limits: Floats, over: Floats
-) -> bool:
-    """Fill in the overlap of two legs within the period; tells whether it lasts."""
-    begin, end = max(times[ia], times[ib], limits[START]), min(times[ia + 1], times[ib + 1], limits[END])
-    if begin >= end:
-        return False
-    over[O0], over[O1] = begin, end
-    ua, ub = (begin - times[ia]) * inverse[ia], (begin - times[ib]) * inverse[ib]
-    for axis in range(3):
-        da = points[ia + 1, axis] - points[ia, axis]
-        db = points[ib + 1, axis] - points[ib, axis]
-        over[OX + axis] = points[ib, axis] + ub * db - (points[ia, axis] + ua * da)
-        over[OVX + axis] = db * inverse[ib] - da * inverse[ia]
-    x, y, z, vx, vy, vz = over[OX], over[OY], over[OZ], over[OVX], over[OVY], over[OVZ]
-    over[OC] = x * x + y * y + z * z
-    over[OB] = x * vx + y * vy + z * vz
-    over[OA] = vx * vx + vy * vy + vz * vz
-    da, db = points[ia + 1, 3] - points[ia, 3], points[ib + 1, 3] - points[ib, 3]
-    over[OH] = points[ib, 3] + ub * db - (points[ia, 3] + ua * da)
-    over[ORISE] = db * inverse[ib] - da * inverse[ia]
-    return True
+def _relative(
+    ia: int, ib: int, at: float, moves: Floats
+) -> tuple[float, float, float, float, float, float, float, float]:
+    """Return where b is against a at a time, and how it moves: x, y, z, vx, vy, vz, height and rise."""
+    u, w = at - moves[ia, 0], at - moves[ib, 0]
+    return (
+        moves[ib, 2] - moves[ia, 2] + (w * moves[ib, 6] - u * moves[ia, 6]),
+        moves[ib, 3] - moves[ia, 3] + (w * moves[ib, 7] - u * moves[ia, 7]),
+        moves[ib, 4] - moves[ia, 4] + (w * moves[ib, 8] - u * moves[ia, 8]),
+        moves[ib, 6] - moves[ia, 6],
+        moves[ib, 7] - moves[ia, 7],
+        moves[ib, 8] - moves[ia, 8],
+        moves[ib, 5] - moves[ia, 5] + (w * moves[ib, 9] - u * moves[ia, 9]),
+        moves[ib, 9] - moves[ia, 9],
+    )
 
 
 @inlined
-def _inside(
-    ia: int,
-    ib: int,
-    low: float,
-    high: float,
-    times: Floats,
-    points: Floats,
-    inverse: Floats,
-    limits: Floats,
-    over: Floats,
-) -> tuple[float, float]:
+def _inside(ia: int, ib: int, low: float, high: float, moves: Floats, limits: Floats) -> tuple[float, float]:
     """Return from when to when two legs are within the limits between low and high; nothing where not before."""
-    if not _overlap(ia, ib, times, points, inverse, limits, over):
+    begin, end = max(moves[ia, 0], moves[ib, 0], limits[START]), min(moves[ia, 1], moves[ib, 1], limits[END])
+    if begin >= end:
         return 0.0, 0.0
-    hit, s0, s1, _ = _held(
-        over[OC], over[OB], over[OA], over[O1] - over[O0], limits[RANGE], over[OH], over[ORISE], limits[VERTICAL]
-    )
+    x, y, z, vx, vy, vz, h, rise = _relative(ia, ib, begin, moves)
+    c = x * x + y * y + z * z
+    b = x * vx + y * vy + z * vz
+    a = vx * vx + vy * vy + vz * vz
+    hit, s0, s1, _ = _held(c, b, a, end - begin, limits[RANGE], h, rise, limits[VERTICAL])
     if not hit:
         return 0.0, 0.0
-    return max(over[O0] + np.rint(s0), low), min(over[O0] + np.rint(s1), high)
+    return max(begin + np.rint(s0), low), min(begin + np.rint(s1), high)
 
 
 @inlined
@@ -238,12 +220,12 @@ def _longer(found: Integers) -> Integers:
 
 
 @inlined
-def _leg_at(first: Integers, m: int, t: float, times: Floats) -> int:
-    """Return the mover's last fix not after t."""
+def _leg_at(first: Integers, m: int, t: float, moves: Floats) -> int:
+    """Return the mover's last leg that begins not after t."""
     low, high = first[m], first[m + 1] - 1
     while high - low > 1:
         middle = (low + high) // 2
-        if times[middle] <= t:
+        if moves[middle, 0] <= t:
             low = middle
         else:
             high = middle
@@ -251,110 +233,104 @@ def _leg_at(first: Integers, m: int, t: float, times: Floats) -> int:
 
 
 @inlined
-def _state(ia: int, ib: int, t: float, times: Floats, points: Floats, inverse: Floats, state: Floats) -> None:
-    """Fill in positions of a and b and velocities of a and b at a time (12 floats)."""
+def _state(ia: int, ib: int, at: float, moves: Floats, fields: Floats, row: int, column: int) -> None:
+    """Fill in positions of a and b and velocities of a and b at a time (12 floats from a column on)."""
     for axis in range(3):
-        da = points[ia + 1, axis] - points[ia, axis]
-        db = points[ib + 1, axis] - points[ib, axis]
-        state[axis] = points[ia, axis] + (t - times[ia]) * inverse[ia] * da
-        state[3 + axis] = points[ib, axis] + (t - times[ib]) * inverse[ib] * db
-        state[6 + axis] = da * inverse[ia]
-        state[9 + axis] = db * inverse[ib]
+        fields[row, column + axis] = moves[ia, 2 + axis] + (at - moves[ia, 0]) * moves[ia, 6 + axis]
+        fields[row, column + 3 + axis] = moves[ib, 2 + axis] + (at - moves[ib, 0]) * moves[ib, 6 + axis]
+        fields[row, column + 6 + axis] = moves[ia, 6 + axis]
+        fields[row, column + 9 + axis] = moves[ib, 6 + axis]
 
 
 @inlined
 def _begin(
+    row: int,
     ia: int,
     ib: int,
-    at_start: bool,  # noqa: FBT001 - compiled
-    times: Floats,
-    points: Floats,
-    inverse: Floats,
+    begin: float,
+    entered: float,
+    inside: bool,  # noqa: FBT001 - compiled
+    moves: Floats,
     leg: Bytes,
     limits: Floats,
-    over: Floats,
-    entered: float,
-    f: Floats,
-    n: Integers,
+    fields: Floats,
+    numbers: Integers,
 ) -> None:
-    """Begin an encounter: how it was entered, and nothing yet of how it goes on."""
-    o0 = over[O0]
+    """Begin an encounter: how it was entered, and nothing yet of how it goes on.
+
+    inside: whether the limits hold at the begin of the overlap.
+    """
     # coverage begins: of the period, of a or of b
-    begins = o0 == limits[START]
-    begins = begins or (o0 == times[ia] and (ia == 0 or not leg[ia - 1] & FOLLOWED))
-    begins = begins or (o0 == times[ib] and (ib == 0 or not leg[ib - 1] & FOLLOWED))
-    n[5] = 0 if at_start and begins else 1
-    n[5] |= 64 if leg[ia] & AT_REST else 0
-    n[5] |= 128 if leg[ib] & AT_REST else 0
-    n[4], n[6], n[7], n[8] = 0, 0, 0, 0
-    f[0], f[1] = math.inf, math.inf
-    s = entered - o0
-    far = math.sqrt(max(over[OC] + s * (2.0 * over[OB] + over[OA] * s), 0.0))
-    f[2] = -(over[OB] + over[OA] * s) / far if far > 0.0 else 0.0
-    _state(ia, ib, entered, times, points, inverse, f[3:15])
+    covered = begin == limits[START]
+    covered = covered or (begin == moves[ia, 0] and (ia == 0 or not leg[ia - 1] & FOLLOWED))
+    covered = covered or (begin == moves[ib, 0] and (ib == 0 or not leg[ib - 1] & FOLLOWED))
+    flags = 0 if inside and covered else 1
+    flags |= 64 if leg[ia] & AT_REST else 0
+    flags |= 128 if leg[ib] & AT_REST else 0
+    numbers[row, 4] = 0
+    numbers[row, 5] = flags
+    numbers[row, 6] = 0
+    numbers[row, 7] = 0
+    numbers[row, 8] = 0
+    fields[row, 0] = fields[row, 1] = math.inf
+    x, y, z, vx, vy, vz, _, _ = _relative(ia, ib, entered, moves)
+    far = math.sqrt(x * x + y * y + z * z)
+    fields[row, 2] = -(x * vx + y * vy + z * vz) / far if far > 0.0 else 0.0
+    _state(ia, ib, entered, moves, fields, row, 3)
 
 
 @inlined
-def _sense(over: Floats, cut0: float, cut1: float, n: Integers) -> float:
-    """Follow the sense of the distance through an overlap and count where it turns; returns when it does."""
-    if over[OA] <= 0.0:
-        return 0.0
-    turning = -over[OB] / over[OA]
-    before = -1 if cut0 - over[O0] < turning else 1
-    after = 1 if cut1 - over[O0] > turning else -1
-    if n[8] == -1 and before == 1:
-        n[6] += 1
+def _sense(turning: float, cut0: float, cut1: float, row: int, numbers: Integers) -> None:
+    """Follow the sense of the distance through an overlap and count where it turns, at ``turning``."""
+    before = -1 if cut0 < turning else 1
+    after = 1 if cut1 > turning else -1
+    if before == 1 and numbers[row, 8] == -1:
+        numbers[row, 6] += 1
     if before == -1 and after == 1:
-        n[6] += 1
-    if n[7] == 0:
-        n[7] = before
-    n[8] = after
-    return turning
+        numbers[row, 6] += 1
+    if numbers[row, 7] == 0:
+        numbers[row, 7] = before
+    numbers[row, 8] = after
+
+
+@inlined
+def _nearer(square: float, at: int, least: float, least_at: int) -> bool:
+    """Tell which point is the closest: the earliest of the least distance, in whole micrometres.
+
+    Where two legs meet, rounding alone would choose between them otherwise.
+    """
+    if square > least * (1.0 + 1e-6) + 1e-6:
+        return False
+    one, other = np.rint(math.sqrt(square) * 1e6), np.rint(math.sqrt(least) * 1e6)
+    return one < other or (one == other and at < least_at)
 
 
 @inlined
 def _near(
+    row: int,
     ia: int,
     ib: int,
-    s: float,
+    at: float,
     square: float,
-    times: Floats,
-    points: Floats,
-    inverse: Floats,
+    moves: Floats,
     leg: Bytes,
-    over: Floats,
-    f: Floats,
-    n: Integers,
+    fields: Floats,
+    numbers: Integers,
+    rounded: int,
 ) -> None:
-    """Keep the nearest point so far: the earliest of the least."""
-    at = np.int64(over[O0] + np.rint(s))
-    if not (square < f[0] or (square == f[0] and at < n[4])):
-        return
-    f[0] = square
-    n[4] = at
-    n[5] &= ~np.int64(48)
-    n[5] |= 16 if leg[ia] & AT_REST else 0
-    n[5] |= 32 if leg[ib] & AT_REST else 0
-    _state(ia, ib, over[O0] + s, times, points, inverse, f[15:27])
-    ua, ub = (over[O0] + s - times[ia]) * inverse[ia], (over[O0] + s - times[ib]) * inverse[ib]
-    f[27] = points[ia, 3] + ua * (points[ia + 1, 3] - points[ia, 3])
-    f[28] = points[ib, 3] + ub * (points[ib + 1, 3] - points[ib, 3])
+    """Keep the nearest point so far."""
+    fields[row, 0] = square
+    numbers[row, 4] = rounded
+    numbers[row, 5] &= ~np.int64(48)
+    numbers[row, 5] |= (16 if leg[ia] & AT_REST else 0) | (32 if leg[ib] & AT_REST else 0)
+    _state(ia, ib, at, moves, fields, row, 15)
+    fields[row, 27] = moves[ia, 5] + (at - moves[ia, 0]) * moves[ia, 9]
+    fields[row, 28] = moves[ib, 5] + (at - moves[ib, 0]) * moves[ib, 9]
 
 
 @inlined
-def _speed(i: int, points: Floats, inverse: Floats) -> float:
-    square = 0.0
-    for axis in range(3):
-        d = points[i + 1, axis] - points[i, axis]
-        square += d * d
-    return math.sqrt(square) * inverse[i]
-
-
-@inlined
-def _square(over: Floats, s: float) -> float:
-    """Return the distance squared, from the position: the quadratic loses digits near nothing."""
-    x, y, z = over[OX] + s * over[OVX], over[OY] + s * over[OVY], over[OZ] + s * over[OVZ]
-    return x * x + y * y + z * z
+def _speed(i: int, moves: Floats) -> float:
+    return math.sqrt(moves[i, 6] * moves[i, 6] + moves[i, 7] * moves[i, 7] + moves[i, 8] * moves[i, 8])
 
 
 @inlined
@@ -366,8 +342,7 @@ def _certain(
     apart: float,
     turn_a: float,
     turn_b: float,
-    points: Floats,
-    inverse: Floats,
+    moves: Floats,
     rcs: Singles,
     ages: Singles,
     marks: Bytes,
@@ -377,8 +352,8 @@ def _certain(
 ) -> bool:
     """Tell whether both limits hold whatever the doubt."""
     fix = limits[FIX_M]
-    doubt_a = _doubt(ia, at, _speed(ia, points, inverse), turn_a, rcs, ages, leg_begin, leg_end, fix)
-    doubt_b = _doubt(ib, at, _speed(ib, points, inverse), turn_b, rcs, ages, leg_begin, leg_end, fix)
+    doubt_a = _doubt(ia, at, _speed(ia, moves), turn_a, rcs, ages, leg_begin, leg_end, fix)
+    doubt_b = _doubt(ib, at, _speed(ib, moves), turn_b, rcs, ages, leg_begin, leg_end, fix)
     doubt = math.sqrt(doubt_a * doubt_a + doubt_b * doubt_b)
     upwards = _vertical_doubt(marks[ia] >> STATUS_BITS, marks[ib] >> STATUS_BITS, limits)
     return math.sqrt(square) + doubt < limits[RANGE] and apart + upwards < limits[VERTICAL]
@@ -425,13 +400,11 @@ def _add(found: Integers, count: int, pair: int, entered: int, left: int, flags:
     return count + 1
 
 
-@kernel(WHOLES, INTEGERS, FLOATS, TABLE, FLOATS, BYTES, FLOATS)
+@kernel(WHOLES, INTEGERS, TABLE, BYTES, FLOATS)
 def intervals(
     records: Integers,
     legs: Integers,
-    times: Floats,
-    points: Floats,
-    inverse: Floats,
+    moves: Floats,
     leg: Bytes,
     limits: Floats,
 ) -> Integers:
@@ -441,7 +414,6 @@ def intervals(
     """
     found = np.empty((1024, 4), np.int64)
     count = 0
-    over = np.empty(OVERLAP_FIELDS)
     for j in range(records.shape[0]):
         pair, low, high, packed = records[j, 0], records[j, 1], records[j, 2], records[j, 3]
         if count + 2 > found.shape[0]:
@@ -450,35 +422,30 @@ def intervals(
             count = _add(found, count, pair, low, high, packed & 12)
             continue
         ia, ib = legs[packed >> 34], legs[(packed >> 4) & 0x3FFFFFFF]
-        while times[ia + 1] <= low:
+        while moves[ia, 1] <= low:
             ia += 1
-        while times[ib + 1] <= low:
+        while moves[ib, 1] <= low:
             ib += 1
         while True:
-            entered, left = _inside(ia, ib, low, high, times, points, inverse, limits, over)
+            entered, left = _inside(ia, ib, low, high, moves, limits)
             if entered < left:
                 if count + 1 > found.shape[0]:
                     found = _longer(found)
                 flags = (0 if leg[ia] & AT_REST else 4) | (0 if leg[ib] & AT_REST else 8)
                 count = _add(found, count, pair, np.int64(entered), np.int64(left), flags)
-            until = min(times[ia + 1], times[ib + 1])
+            until = min(moves[ia, 1], moves[ib, 1])
             if until >= high:
                 break
-            ia += times[ia + 1] == until
-            ib += times[ib + 1] == until
+            ia += moves[ia, 1] == until
+            ib += moves[ib, 1] == until
     return found[:count].copy()
 
 
-@kernel(
-    *(WHOLES, INTEGERS, FLOATS, TABLE, FLOATS, BYTES, SINGLES, SINGLES, BYTES),
-    *(FLOATS, FLOATS, FLOATS, FLOATS),
-)
+@kernel(WHOLES, INTEGERS, TABLE, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, FLOATS)
 def describe(
     rows: Integers,
     first: Integers,
-    times: Floats,
-    points: Floats,
-    inverse: Floats,
+    moves: Floats,
     leg: Bytes,
     rcs: Singles,
     ages: Singles,
@@ -494,42 +461,47 @@ def describe(
     turn: rate of turn of each mover (rad / us).
     """
     fields, numbers = np.empty((rows.shape[0], FIELDS)), np.empty((rows.shape[0], NUMBERS), np.int64)
-    over = np.empty(OVERLAP_FIELDS)
+    within, vertical = limits[RANGE], limits[VERTICAL]
     for row in range(rows.shape[0]):
-        f, n = fields[row], numbers[row]
         a, b = rows[row, 0] >> 32, rows[row, 0] & 0xFFFFFFFF
         entered, left = float(rows[row, 1]), float(rows[row, 2])
-        n[0], n[1], n[2], n[3] = a, b, rows[row, 1], rows[row, 2]
-        ia, ib = _leg_at(first, a, entered, times), _leg_at(first, b, entered, times)
+        numbers[row, 0], numbers[row, 1], numbers[row, 2], numbers[row, 3] = a, b, rows[row, 1], rows[row, 2]
+        ia, ib = _leg_at(first, a, entered, moves), _leg_at(first, b, entered, moves)
         begun = False
         while True:
-            hit = _overlap(ia, ib, times, points, inverse, limits, over)
-            s0, s1, at_start = 0.0, 0.0, False
-            last, h, rise = over[O1] - over[O0], over[OH], over[ORISE]
-            c, bb, aa = over[OC], over[OB], over[OA]
-            if hit:
-                hit, s0, s1, at_start = _held(c, bb, aa, last, limits[RANGE], h, rise, limits[VERTICAL])
-            cut0, cut1 = max(over[O0] + np.rint(s0), entered), min(over[O0] + np.rint(s1), left)
+            begin = max(moves[ia, 0], moves[ib, 0], limits[START])
+            until = min(moves[ia, 1], moves[ib, 1])
+            x, y, z, vx, vy, vz, h, rise = _relative(ia, ib, begin, moves)
+            c, bb, aa = x * x + y * y + z * z, x * vx + y * vy + z * vz, vx * vx + vy * vy + vz * vz
+            hit, s0, s1, inside = _held(c, bb, aa, min(until, limits[END]) - begin, within, h, rise, vertical)
+            cut0, cut1 = max(begin + np.rint(s0), entered), min(begin + np.rint(s1), left)
             if hit and cut0 < cut1:
                 if not begun:
-                    _begin(ia, ib, at_start, times, points, inverse, leg, limits, over, cut0, f, n)
+                    _begin(row, ia, ib, begin, cut0, inside, moves, leg, limits, fields, numbers)
                     begun = True
-                s = min(max(_sense(over, cut0, cut1, n), s0), s1)
-                square = _square(over, s)
-                if h == 0.0 and rise == 0.0:
-                    f[1] = min(f[1], math.sqrt(square) / limits[RANGE])
-                else:
-                    f[1] = min(f[1], _severity(c, bb, aa, s0, s1, s, limits[RANGE], h, rise, limits[VERTICAL]))
-                _near(ia, ib, s, square, times, points, inverse, leg, over, f, n)
-                if not n[5] & 2 and h == h and _certain(
-                    ia, ib, over[O0] + s, square, abs(h + rise * s), turn[a], turn[b],
-                    points, inverse, rcs, ages, marks, leg_begin, leg_end, limits,
+                s = s0
+                if aa > 0.0:
+                    turning = -bb / aa
+                    _sense(turning, cut0 - begin, cut1 - begin, row, numbers)
+                    s = min(max(turning, s0), s1)
+                x, y, z = x + s * vx, y + s * vy, z + s * vz
+                square = x * x + y * y + z * z
+                if not (h == 0.0 and rise == 0.0):
+                    least = _severity(c, bb, aa, s0, s1, s, within, h, rise, vertical)
+                    fields[row, 1] = min(fields[row, 1], least)
+                if h == 0.0 and rise == 0.0 and square < fields[row, 0]:
+                    fields[row, 1] = min(fields[row, 1], math.sqrt(square) / within)
+                rounded = np.int64(begin + np.rint(s))
+                if _nearer(square, rounded, fields[row, 0], numbers[row, 4]):
+                    _near(row, ia, ib, begin + s, square, moves, leg, fields, numbers, rounded)
+                if not numbers[row, 5] & 2 and h == h and _certain(
+                    ia, ib, begin + s, square, abs(h + rise * s), turn[a], turn[b],
+                    moves, rcs, ages, marks, leg_begin, leg_end, limits,
                 ):  # fmt: skip
-                    n[5] |= 2
-            until = min(times[ia + 1], times[ib + 1])
+                    numbers[row, 5] |= 2
             if until >= left:
                 break
-            ia += times[ia + 1] == until
-            ib += times[ib + 1] == until
-        n[5] |= rows[row, 3]
+            ia += moves[ia, 1] == until
+            ib += moves[ib, 1] == until
+        numbers[row, 5] |= rows[row, 3]
     return fields, numbers

@@ -21,8 +21,8 @@ import numpy.typing as npt
 from detente.encounters import quality
 from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
-from detente.encounters.kernel_joins import join
-from detente.encounters.kernel_legs import BASELINE_S, SHIP, by_mover, inverses, make_legs, mark_rest
+from detente.encounters.kernel_joins import go_on
+from detente.encounters.kernel_legs import BASELINE_S, SHIP, by_mover, make_legs, mark_rest, moves_of
 from detente.encounters.kernel_overlaps import describe, intervals, sort_candidates
 from detente.encounters.long_legs import split_long_legs
 from detente.encounters.motion import chord_m
@@ -140,7 +140,10 @@ def _search(
 ) -> tuple[Pieces, Pieces]:
     """Return the encounters that finish between begin and end, and those that go on."""
     counts.windows += 1
-    seen = np.flatnonzero(np.bincount(fixes.code, minlength=len(movers.ids)))
+    counted = np.bincount(fixes.code, minlength=len(movers.ids))
+    if going_on is not None:
+        counted[going_on.numbers[:, :2]] = 1
+    seen = np.flatnonzero(counted)
     active = np.array(sorted(seen.tolist(), key=movers.ids.__getitem__), np.int64)
     local_of = np.zeros(len(movers.ids), np.int32)
     local_of[active] = np.arange(active.size, dtype=np.int32)
@@ -164,20 +167,20 @@ def _search(
     first, times, points, rcs, ages, marks, leg, leg_begin, leg_end = split_long_legs(
         first, times, points, rcs, ages, marks, leg, length
     )
-    inverse = inverses(times, leg)
+    moves = moves_of(times, points, leg)
     asked = _asked(limits, begin)
     since, until = max(0.0, asked[_START]), min(span, asked[_END])
     slots = max(math.ceil((until - since) / slot), 1)
     place = np.zeros(slots + 1, np.int64)
     np.cumsum(count_stretches(first, times, leg, since, until, slot, slots), out=place[1:])
-    stretches, whose, legs = fill_stretches(first, times, points, inverse, leg, since, until, slot, place)
+    stretches, whose, legs = fill_stretches(first, times, moves, leg, since, until, slot, place)
     side, looked_for = related(movers, active)
     pairs, tested = candidates(
         place, stretches, whose, side, looked_for, _axes(stretches), asked[0], limits.vertical_m
     )
     counts.tested += tested
     counts.walked += len(pairs)
-    rows = intervals(sort_candidates(pairs, active.size), legs, times, points, inverse, leg, asked)
+    rows = intervals(sort_candidates(pairs, active.size), legs, moves, leg, asked)
     if not limits.moored:
         # what two movers at rest make is only counted, unless it goes on beyond the window
         at_rest = (rows[:, 3] == 0) & (rows[:, 1] > 0) & (rows[:, 2] < span)
@@ -185,24 +188,33 @@ def _search(
         counts.moored.append(np.stack([active[moored >> 32], active[moored & 0xFFFFFFFF]], axis=1))
         rows = rows[~at_rest]
     turn = np.where(movers.kind[active] == SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
-    fields, numbers = describe(
-        rows, first, times, points, inverse, leg, rcs, ages, marks, leg_begin, leg_end, turn, asked
-    )
-    numbers[:, :2] = active[numbers[:, :2]]
+    fields, numbers = describe(rows, first, moves, leg, rcs, ages, marks, leg_begin, leg_end, turn, asked)
     numbers[:, 2:5] += begin
-    return _joined(Pieces(fields, numbers), going_on, end)
+    return _joined(Pieces(fields, numbers), going_on, local_of, active, end)
 
 
-def _joined(pieces: Pieces, going_on: Pieces | None, until: int) -> tuple[Pieces, Pieces]:
-    """Join what touches; returns what is finished, and what lasts until the border."""
+def _joined(
+    pieces: Pieces, going_on: Pieces | None, local_of: npt.NDArray[np.int32], active: Integers, until: int
+) -> tuple[Pieces, Pieces]:
+    """Join what touches the border before; returns what is finished, and what lasts until the next border.
+
+    Movers of the pieces are numbered in this window; those of the results by code.
+    """
+    finished = []
     if going_on is not None and len(going_on.numbers):
-        pieces = Pieces(
-            np.concatenate([going_on.fields, pieces.fields]), np.concatenate([going_on.numbers, pieces.numbers])
-        )
-    numbers = pieces.numbers
-    order = np.lexsort((numbers[:, 2], numbers[:, 0] << 32 | numbers[:, 1]))
-    finished, open_still = join(order, pieces.fields, numbers, until)
-    return pieces.at(finished), pieces.at(open_still)
+        codes = going_on.numbers[:, :2].copy()
+        # both numberings follow the ids as text, so the order stays
+        going_on.numbers[:, :2] = local_of[codes]
+        alone = go_on(going_on.fields, going_on.numbers, pieces.fields, pieces.numbers)
+        going_on.numbers[:, :2] = codes
+        finished.append(going_on.at(alone))
+    pieces.numbers[:, :2] = active[pieces.numbers[:, :2]]
+    open_still = pieces.numbers[:, 3] >= until
+    finished.append(pieces.at(np.flatnonzero(~open_still)))
+    return (
+        Pieces(*(np.concatenate([getattr(part, name) for part in finished]) for name in Pieces.__slots__)),
+        pieces.at(np.flatnonzero(open_still)),
+    )
 
 
 def _asked(limits: Limits, base: int) -> Floats:
