@@ -262,8 +262,9 @@ def _picture(race: Result) -> str:
 
 def _start(start: Result) -> str:
     best, median = start["help_best_s"], start["help_s"]
+    first, later = start["first_s"], start["later_s"]
     return f"""## Starting
 
 `detente --help`: {best:.2f} s wall (best of 7; median {median:.2f} s). Compiling all kernels, once per
-install: {start["first_s"]:.1f} s; loading them from the cache later: {start["later_s"]:.1f} s with Python and Polars.
+install: {first:.1f} s; loading them from the cache later: {later:.1f} s, with Python and Polars.
 """

@@ -1,6 +1,6 @@
 """Run every contender on the same archives, one at a time, each in a fresh process; write bench/RESULTS.md.
 
-.venv/bin/python bench/run.py            # everything; about half an hour on two cores
+.venv/bin/python bench/run.py            # everything; about an hour on two cores
 .venv/bin/python bench/run.py --quick    # 1 M fixes, once
 """
 
@@ -46,13 +46,13 @@ class Contender:
 
 DETENTE = Contender("détente", OWN, "detente_search.py")
 DUCKDB = Contender(
-    "DuckDB, box per mover and slot", PEERS, "duckdb_sql.py", ("--plan", "movers", "--slot-s", "120")
+    "DuckDB, box per mover and slot", PEERS, "duckdb_sql.py", ("--plan", "movers", "--slot-s", "180")
 )
-DUCKDB_LEGS = Contender("DuckDB, box per leg", PEERS, "duckdb_sql.py", ("--plan", "legs", "--slot-s", "120"))
+DUCKDB_LEGS = Contender("DuckDB, box per leg", PEERS, "duckdb_sql.py", ("--plan", "legs", "--slot-s", "180"))
 KDTREE = Contender("KD-tree on a 10 s grid", PEERS, "kdtree.py")
 POLARS = Contender("Polars, read and sort", OWN, "polars_sort.py")
 MOVINGPANDAS = Contender("movingpandas, aligned at 10 s", PEERS, "movingpandas_align.py", timeout_s=400)
-TRAFFIC = Contender("traffic, closest_point_of_approach", PEERS, "traffic_cpa.py", timeout_s=600)
+TRAFFIC = Contender("traffic, closest_point_of_approach", PEERS, "traffic_cpa.py", timeout_s=400)
 BLUESKY = Contender("bluesky, compiled", PEERS, "bluesky_picture.py", ("--within-m", str(PICTURE_WITHIN_M)))
 PREDICT = Contender("détente", OWN, "detente_picture.py", ("--within-m", str(PICTURE_WITHIN_M)))
 
