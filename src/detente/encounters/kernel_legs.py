@@ -46,6 +46,7 @@ __all__ = [
     "mark_rest",
     "moves_of",
     "note_movers",
+    "number",
     "place",
 ]
 
@@ -146,6 +147,32 @@ def note_movers(code: Shorts, said: Bytes, known: Bytes) -> None:
     for i in range(code.size):
         if said[i] > known[code[i]]:
             known[code[i]] = said[i]
+
+
+@kernel(INTEGERS_LENT, WHOLE, WHOLE, SHORTS, INTEGERS, SHORTS, INTEGERS)
+def number(
+    hashes: Integers, row: int, known: int, codes: Shorts, keys: Integers, places: Shorts, fresh: Integers
+) -> tuple[int, int]:
+    """Give each hash its number from row on, new ones the next number; returns where it stopped and how many now.
+
+    keys, places: a table of open addresses, a power of two long; places are numbers, -1 empty. It stops when the
+    table is half full, to be called again with a larger one. fresh: the row in which each new one came first.
+    """
+    mask = places.size - 1
+    begun = known
+    for i in range(row, hashes.size):
+        h = hashes[i]
+        at = (h ^ (h >> 32)) & mask
+        while places[at] >= 0 and keys[at] != h:
+            at = (at + 1) & mask
+        if places[at] < 0:
+            if 2 * known >= places.size or known - begun == fresh.size:
+                return i, known
+            keys[at], places[at] = h, known
+            fresh[known - begun] = i
+            known += 1
+        codes[i] = places[at]
+    return hashes.size, known
 
 
 @inlined

@@ -267,30 +267,11 @@ def _begin(
     flags = 0 if inside and covered else 1
     flags |= 64 if leg[ia] & AT_REST else 0
     flags |= 128 if leg[ib] & AT_REST else 0
-    numbers[row, 4] = 0
     numbers[row, 5] = flags
-    numbers[row, 6] = 0
-    numbers[row, 7] = 0
-    numbers[row, 8] = 0
-    fields[row, 0] = fields[row, 1] = math.inf
     x, y, z, vx, vy, vz, _, _ = _relative(ia, ib, entered, moves)
     far = math.sqrt(x * x + y * y + z * z)
     fields[row, 2] = -(x * vx + y * vy + z * vz) / far if far > 0.0 else 0.0
     _state(ia, ib, entered, moves, fields, row, 3)
-
-
-@inlined
-def _sense(turning: float, cut0: float, cut1: float, row: int, numbers: Integers) -> None:
-    """Follow the sense of the distance through an overlap and count where it turns, at ``turning``."""
-    before = -1 if cut0 < turning else 1
-    after = 1 if cut1 > turning else -1
-    if before == 1 and numbers[row, 8] == -1:
-        numbers[row, 6] += 1
-    if before == -1 and after == 1:
-        numbers[row, 6] += 1
-    if numbers[row, 7] == 0:
-        numbers[row, 7] = before
-    numbers[row, 8] = after
 
 
 @inlined
@@ -311,16 +292,12 @@ def _near(
     ia: int,
     ib: int,
     at: float,
-    square: float,
     moves: Floats,
     leg: Bytes,
     fields: Floats,
     numbers: Integers,
-    rounded: int,
 ) -> None:
-    """Keep the nearest point so far."""
-    fields[row, 0] = square
-    numbers[row, 4] = rounded
+    """Keep the state of both at the nearest point so far."""
     numbers[row, 5] &= ~np.int64(48)
     numbers[row, 5] |= (16 if leg[ia] & AT_REST else 0) | (32 if leg[ib] & AT_REST else 0)
     _state(ia, ib, at, moves, fields, row, 15)
@@ -467,7 +444,9 @@ def describe(
         entered, left = float(rows[row, 1]), float(rows[row, 2])
         numbers[row, 0], numbers[row, 1], numbers[row, 2], numbers[row, 3] = a, b, rows[row, 1], rows[row, 2]
         ia, ib = _leg_at(first, a, entered, moves), _leg_at(first, b, entered, moves)
-        begun = False
+        begun = certain = False
+        least, least_at, worst = math.inf, np.int64(0), math.inf
+        passes = first_sense = sense = np.int64(0)
         while True:
             begin = max(moves[ia, 0], moves[ib, 0], limits[START])
             until = min(moves[ia, 1], moves[ib, 1])
@@ -482,26 +461,36 @@ def describe(
                 s = s0
                 if aa > 0.0:
                     turning = -bb / aa
-                    _sense(turning, cut0 - begin, cut1 - begin, row, numbers)
+                    # the sense of the distance, -1 shrinking or 1 growing, and how often it turned
+                    before = np.int64(1) - 2 * np.int64(cut0 - begin < turning)
+                    after = 2 * np.int64(cut1 - begin > turning) - np.int64(1)
+                    passes += (sense < 0) & (before > 0)
+                    passes += (before < 0) & (after > 0)
+                    first_sense = before if first_sense == 0 else first_sense
+                    sense = after
                     s = min(max(turning, s0), s1)
                 x, y, z = x + s * vx, y + s * vy, z + s * vz
                 square = x * x + y * y + z * z
-                if not (h == 0.0 and rise == 0.0):
-                    least = _severity(c, bb, aa, s0, s1, s, within, h, rise, vertical)
-                    fields[row, 1] = min(fields[row, 1], least)
-                if h == 0.0 and rise == 0.0 and square < fields[row, 0]:
-                    fields[row, 1] = min(fields[row, 1], math.sqrt(square) / within)
-                rounded = np.int64(begin + np.rint(s))
-                if _nearer(square, rounded, fields[row, 0], numbers[row, 4]):
-                    _near(row, ia, ib, begin + s, square, moves, leg, fields, numbers, rounded)
-                if not numbers[row, 5] & 2 and h == h and _certain(
-                    ia, ib, begin + s, square, abs(h + rise * s), turn[a], turn[b],
-                    moves, rcs, ages, marks, leg_begin, leg_end, limits,
-                ):  # fmt: skip
-                    numbers[row, 5] |= 2
+                level = h == 0.0 and rise == 0.0
+                if not level:
+                    worst = min(worst, _severity(c, bb, aa, s0, s1, s, within, h, rise, vertical))
+                elif square < worst * worst * within * within:
+                    worst = math.sqrt(square) / within
+                if square <= least * (1.0 + 1e-6) + 1e-6:
+                    rounded = np.int64(begin + np.rint(s))
+                    if _nearer(square, rounded, least, least_at):
+                        least, least_at = square, rounded
+                        _near(row, ia, ib, begin + s, moves, leg, fields, numbers)
+                if not certain and h == h:
+                    certain = _certain(
+                        ia, ib, begin + s, square, abs(h + rise * s), turn[a], turn[b],
+                        moves, rcs, ages, marks, leg_begin, leg_end, limits,
+                    )  # fmt: skip
             if until >= left:
                 break
             ia += moves[ia, 1] == until
             ib += moves[ib, 1] == until
-        numbers[row, 5] |= rows[row, 3]
+        fields[row, 0], fields[row, 1] = least, worst
+        numbers[row, 4], numbers[row, 6], numbers[row, 7], numbers[row, 8] = least_at, passes, first_sense, sense
+        numbers[row, 5] |= rows[row, 3] | (2 if certain else 0)
     return fields, numbers
