@@ -52,10 +52,6 @@ _REFUSED = (
 Pull = Generator[bytes, None, None]
 
 
-class _CutShort(Exception):  # noqa: N818 - a signal inside this module, never seen outside
-    """The packed bytes end in the middle or are damaged from here on."""
-
-
 class Unpacked:
     """One input, unpacked: detente.tracks.readers.Source, to be closed when it has been read.
 
@@ -300,7 +296,7 @@ def _gunzip(raw: _Counted) -> Pull:
         try:
             chunk = unpacker.decompress(packed, CHUNK_BYTES)
         except zlib.error as fault:
-            raise _CutShort from fault
+            raise EOFError from fault
         if chunk:
             yield chunk
         packed = unpacker.unconsumed_tail
@@ -310,7 +306,7 @@ def _gunzip(raw: _Counted) -> Pull:
         elif not packed:
             packed = raw.read(STREAM_BUFFER_BYTES)
     if begun:
-        raise _CutShort
+        raise EOFError
 
 
 def _unzstd(raw: _Counted) -> Pull:
@@ -324,7 +320,7 @@ def _unzstd(raw: _Counted) -> Pull:
             try:
                 chunk = frame.decompress(piece)
             except zstandard.ZstdError as fault:
-                raise _CutShort from fault
+                raise EOFError from fault
             at += len(piece)
             begun = True
             if chunk:
@@ -333,7 +329,7 @@ def _unzstd(raw: _Counted) -> Pull:
                 at -= len(frame.unused_data)
                 frame, begun = unpacker.decompressobj(), False
     if begun:
-        raise _CutShort
+        raise EOFError
 
 
 def _member_bytes(raw: _Counted) -> Pull:
@@ -341,7 +337,7 @@ def _member_bytes(raw: _Counted) -> Pull:
         try:
             chunk = raw.read(CHUNK_BYTES)
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as fault:
-            raise _CutShort from fault
+            raise EOFError from fault
         if not chunk:
             return
         yield chunk
@@ -420,7 +416,7 @@ class _Chunks(io.RawIOBase):
         if not self._left:
             try:
                 self._left = memoryview(next(self._chunks, b""))
-            except _CutShort:
+            except EOFError:
                 self._source.cut_short = True
             self._given += len(self._left)
             self._guard()
