@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from numba import njit, types
 
@@ -71,8 +71,7 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 def kernel(*signature: Any) -> Callable[[_Function], _Function]:
     """Compile a function ahead of its use for these argument types, through the cache."""
-    compiling: Callable[[_Function], _Function] = njit(signature, cache=True, error_model="numpy")
-    return compiling
+    return cast("Callable[[_Function], _Function]", njit(signature, cache=True, error_model="numpy"))
 
 
 def inlined(function: _Function) -> _Function:

@@ -61,7 +61,7 @@ FOLLOWED = 1
 AT_REST = 2
 T0, T1, X, Y, Z, VX, VY, VZ, E, LOW, HIGH, MOVED = range(12)
 STRETCH_FIELDS = 12
-"""Of a stretch: when it begins and ends, where it begins, mean velocity, e, range of heights, any leg not at rest."""
+"""Of a stretch: when it begins and ends, where it begins, mean velocity, e, range of heights, if it moved."""
 RECORD = 4
 """Of a candidate: a and b, when both stretches begin and end (us), and stretches and flags; see ``_packed``."""
 
@@ -348,7 +348,7 @@ def _partners(
 
 @inlined
 def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) -> int:
-    """Return how two stretches stand: 0 apart (rule 4), 1 to be walked, 2 within the limits all the time (rule 5)."""
+    """Return how two stretches stand: 0 apart (rule 4), 1 to be walked, 2 inside all the time (rule 5)."""
     at = max(stretches[p, T0], stretches[q, T0])
     last = min(stretches[p, T1], stretches[q, T1]) - at
     if (
@@ -407,7 +407,7 @@ def _grown(records: Integers) -> Integers:
 
 
 @kernel(INTEGERS, TABLE, SHORTS, SHORTS, RELATION, TABLE, NUMBER, NUMBER)
-def candidates(
+def candidates(  # noqa: C901 - the loop over slots, stretches and partners
     place: Integers,
     stretches: Floats,
     movers: Shorts,

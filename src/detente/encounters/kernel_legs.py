@@ -145,8 +145,7 @@ def place(
 def note_movers(code: Shorts, said: Bytes, known: Bytes) -> None:
     """Keep for each mover the highest of what its fixes say (0: nothing), in ``known``, indexed by code."""
     for i in range(code.size):
-        if said[i] > known[code[i]]:
-            known[code[i]] = said[i]
+        known[code[i]] = max(known[code[i]], said[i])
 
 
 @kernel(INTEGERS_LENT, WHOLE, WHOLE, SHORTS, INTEGERS, SHORTS, INTEGERS)
@@ -231,7 +230,7 @@ def _keep(points: Floats, k: int, placed: Floats, i: int) -> int:
     return 0
 
 
-@kernel(SHORTS, SHORTS, WHOLE, INTEGERS_LENT, TABLE, SINGLES_LENT, SINGLES_LENT, BYTES, WHOLE)
+@kernel(SHORTS, SHORTS, WHOLE, INTEGERS_LENT, TABLE, SINGLES_LENT, SINGLES_LENT, BYTES, WHOLE, NUMBER)
 def by_mover(
     code: Shorts,
     local_of: Shorts,
@@ -242,13 +241,14 @@ def by_mover(
     age: Singles,
     mark: Bytes,
     base: int,
+    until: float,
 ) -> tuple[Integers, Floats, Floats, Singles, Singles, Bytes, int]:
     """Return where each mover's fixes begin (movers + 1) and the fixes sorted by mover, one of each time.
 
     code: mover of each fix in time order; local_of: code -> 0 .. movers - 1; rc, age may be empty.
     Times come out relative to the base. Of several positions of one mover at one time the least (x, y, z) is
     kept, with its known height and its worst quality, whatever their order. The last result counts those not
-    kept whose time is not before the base.
+    kept from the base to before ``until``.
     """
     n = code.size
     first = np.zeros(movers + 1, np.int64)
@@ -267,7 +267,7 @@ def by_mover(
         order = -1
         if k > first[m] and times[k - 1] == t:
             k -= 1
-            twice += t >= 0.0
+            twice += 0.0 <= t < until
             order = _keep(points, k, placed, i)
             if order == 0:
                 _merge(k, i, points, placed, rcs, rc, ages, age, marks, mark)
@@ -289,7 +289,7 @@ def by_mover(
 
 @kernel(FLOATS, TABLE, BYTES)
 def moves_of(times: Floats, points: Floats, leg: Bytes) -> Floats:
-    """Return each leg as a row: begin, end, x, y, z, height, and their rates (m / us); nothing where there is none."""
+    """Return each leg as a row: begin, end, x, y, z, height, and their rates (m / us)."""
     moves = np.empty((times.size, 10))
     for i in range(times.size):
         moves[i, 0] = moves[i, 1] = times[i]
@@ -308,8 +308,8 @@ def make_legs(
 ) -> tuple[Bytes, Floats, int, float, float]:
     """Return each fix's leg to the mover's next fix (FOLLOWED or 0) and its length in metres.
 
-    The other results are the number, the time and the way of the legs that begin from 0 to before ``until``; a way
-    counts LONG_M at most, so that a teleport does not change how time is cut.
+    The other results are the number, the time and the way of the legs that begin from 0 to before ``until``;
+    a way counts LONG_M at most, so that a teleport does not change how time is cut.
     Unknown heights between known ones at most ``gap`` (us) apart are filled in, linear in time.
     """
     begun = 0
@@ -329,7 +329,7 @@ def make_legs(
                     begun += 1
                     total_us += times[i + 1] - times[i]
                     total_m += min(length[i], LONG_M)
-            if points[i, 3] == points[i, 3]:  # noqa: PLR0124 - not a NaN
+            if points[i, 3] == points[i, 3]:
                 if 0 <= known < i - 1 and times[i] - times[known] <= gap:
                     rate = (points[i, 3] - points[known, 3]) / (times[i] - times[known])
                     for j in range(known + 1, i):

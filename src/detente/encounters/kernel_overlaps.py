@@ -42,8 +42,8 @@ FIELDS = 29
 3-5 position of a, 6-8 of b, 9-11 velocity of a (m/us), 12-14 of b on entering; 15-26 the same at the closest;
 27 and 28 heights of a and b at the closest."""
 NUMBERS = 9
-"""Integers of a piece: 0 a, 1 b, 2 entered, 3 left, 4 closest at (us), 5 flags, 6 passes, 7 first and 8 last sense
-of the distance (-1 shrinking, 1 growing, 0 neither)."""
+"""Integers of a piece: 0 a, 1 b, 2 entered, 3 left, 4 closest at (us), 5 flags, 6 passes, 7 first and 8 last
+sense of the distance (-1 shrinking, 1 growing, 0 neither)."""
 
 
 class FLAGS:
@@ -154,7 +154,7 @@ def _doubt(
     leg_end: Floats,
     fix_m: float,
 ) -> float:
-    """Return how far the mover may be from where the leg has it (detente.encounters.quality states the formula)."""
+    """Return how far the mover may be from where the leg has it: the formula of detente.encounters.quality."""
     fix, age = fix_m, 0.0
     # a NaN is not greater than anything
     if rcs.size:
@@ -163,19 +163,21 @@ def _doubt(
         if rcs[i + 1] >= 0.0 and (rcs[i + 1] > fix or not rcs[i] >= 0.0):
             fix = rcs[i + 1]
     if ages.size:
-        age = ages[i] if ages[i] > age else age
-        age = ages[i + 1] if ages[i + 1] > age else age
+        if ages[i] > 0.0:
+            age = float(ages[i])
+        if ages[i + 1] > age:
+            age = float(ages[i + 1])
     before, after = at - leg_begin[i], leg_end[i] - at
     swerve = min(0.5 * speed * turn * before * after, speed * min(before, after))
-    return fix + age * 1e6 * speed + max(swerve, 0.0)
+    return float(fix + age * 1e6 * speed + max(swerve, 0.0))
 
 
 @inlined
 def _vertical_doubt(one: int, other: int, limits: Floats) -> float:
     """Return the doubt of a vertical distance from what both heights are measured from."""
     if one == other:
-        return 0.0 if one == SEA else limits[VERTICAL_M]
-    return limits[PRESSURE_M] if one <= 1 or other <= 1 else limits[GEOID_M]
+        return 0.0 if one == SEA else float(limits[VERTICAL_M])
+    return float(limits[PRESSURE_M]) if one <= 1 or other <= 1 else float(limits[GEOID_M])
 
 
 @inlined
@@ -222,7 +224,7 @@ def _longer(found: Integers) -> Integers:
 @inlined
 def _leg_at(first: Integers, m: int, t: float, moves: Floats) -> int:
     """Return the mover's last leg that begins not after t."""
-    low, high = first[m], first[m + 1] - 1
+    low, high = int(first[m]), int(first[m + 1]) - 1
     while high - low > 1:
         middle = (low + high) // 2
         if moves[middle, 0] <= t:
@@ -333,7 +335,7 @@ def _certain(
     doubt_b = _doubt(ib, at, _speed(ib, moves), turn_b, rcs, ages, leg_begin, leg_end, fix)
     doubt = math.sqrt(doubt_a * doubt_a + doubt_b * doubt_b)
     upwards = _vertical_doubt(marks[ia] >> STATUS_BITS, marks[ib] >> STATUS_BITS, limits)
-    return math.sqrt(square) + doubt < limits[RANGE] and apart + upwards < limits[VERTICAL]
+    return bool(math.sqrt(square) + doubt < limits[RANGE] and apart + upwards < limits[VERTICAL])
 
 
 @kernel(WHOLES, WHOLE)
@@ -385,9 +387,9 @@ def intervals(
     leg: Bytes,
     limits: Floats,
 ) -> Integers:
-    """Return when sorted candidates are within the limits: rows of a << 32 | b, entered, left, flags (4, 8: moved).
+    """Return when sorted candidates are within the limits: rows of a << 32 | b, entered, left, flags.
 
-    Rows are sorted by a, b, entered; those of one pair never touch.
+    Of the flags, 4 and 8 say that a or b moved. Rows are sorted by a, b, entered; those of one pair never touch.
     """
     found = np.empty((1024, 4), np.int64)
     count = 0
@@ -409,7 +411,7 @@ def intervals(
                 if count + 1 > found.shape[0]:
                     found = _longer(found)
                 flags = (0 if leg[ia] & AT_REST else 4) | (0 if leg[ib] & AT_REST else 8)
-                count = _add(found, count, pair, np.int64(entered), np.int64(left), flags)
+                count = _add(found, count, pair, int(entered), int(left), flags)
             until = min(moves[ia, 1], moves[ib, 1])
             if until >= high:
                 break
@@ -419,7 +421,7 @@ def intervals(
 
 
 @kernel(WHOLES, INTEGERS, TABLE, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, FLOATS)
-def describe(
+def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves would cost a third of the search
     rows: Integers,
     first: Integers,
     moves: Floats,
@@ -445,7 +447,7 @@ def describe(
         numbers[row, 0], numbers[row, 1], numbers[row, 2], numbers[row, 3] = a, b, rows[row, 1], rows[row, 2]
         ia, ib = _leg_at(first, a, entered, moves), _leg_at(first, b, entered, moves)
         begun = certain = False
-        least, least_at, worst = math.inf, np.int64(0), math.inf
+        least, least_at, worst = math.inf, 0, math.inf
         passes = first_sense = sense = np.int64(0)
         while True:
             begin = max(moves[ia, 0], moves[ib, 0], limits[START])
@@ -477,11 +479,11 @@ def describe(
                 elif square < worst * worst * within * within:
                     worst = math.sqrt(square) / within
                 if square <= least * (1.0 + 1e-6) + 1e-6:
-                    rounded = np.int64(begin + np.rint(s))
+                    rounded = int(begin + np.rint(s))
                     if _nearer(square, rounded, least, least_at):
                         least, least_at = square, rounded
                         _near(row, ia, ib, begin + s, moves, leg, fields, numbers)
-                if not certain and h == h:
+                if not certain and h == h:  # noqa: PLR0124 - not a NaN
                     certain = _certain(
                         ia, ib, begin + s, square, abs(h + rise * s), turn[a], turn[b],
                         moves, rcs, ages, marks, leg_begin, leg_end, limits,

@@ -2,11 +2,11 @@
 
 Moving and at rest
 ------------------
-A mover is *at rest* on a leg when its speed over the ground, measured from its track over at least 120 s, is below
-0.5 kn; below 1 kn when it reported itself moored or at anchor at both ends of the leg. The speed is the distance
-between the end of the leg and the mover's latest fix at least 120 s before it, over the time between; near the
-beginning of a coverage, between its first fix and the first one 120 s later; in a shorter coverage, over the
-whole. A position that wanders by the noise of a receiver is so no motion.
+A mover is *at rest* on a leg when its speed over the ground, measured from its track over at least 120 s, is
+below 0.5 kn; below 1 kn when it reported itself moored or at anchor at both ends of the leg. The speed is the
+distance between the end of the leg and the mover's latest fix at least 120 s before it, over the time between;
+near the beginning of a coverage, between its first fix and the first one 120 s later; in a shorter coverage,
+over the whole. A position that wanders by the noise of a receiver is so no motion.
 
 An encounter is *moored* when both movers are at rest on every leg of it: such encounters are suppressed and
 counted unless they are asked for. ``both_moving`` says that neither was at rest at the closest point.

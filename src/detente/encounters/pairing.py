@@ -55,8 +55,8 @@ class Pairing:
         kinds, military = movers.kind[active].tolist(), movers.military[active].tolist()
         keys = list(zip(active.tolist(), kinds, military, strict=True))
         fresh = [key for key in keys if key not in self._side_of]
-        for key, side in zip(fresh, self._sides_now(movers, fresh), strict=True):
-            self._side_of[key] = side
+        for key, number in zip(fresh, self._sides_now(movers, fresh), strict=True):
+            self._side_of[key] = number
         side = np.array([self._side_of[key] + 1 for key in keys], np.int32)
         return side, self._looked_for()
 

@@ -4,7 +4,8 @@ An encounter is ``certain`` when at the nearest point of at least one of its pai
 
     distance + doubt < within    and    vertical distance + vertical doubt < vertical limit
 
-and ``possible`` otherwise: gaps or errors of position leave open whether the limit was kept, or a height is unknown.
+and ``possible`` otherwise: gaps or errors of position leave open whether the limits were kept, or a height is
+unknown.
 
 doubt = sqrt(u_a^2 + u_b^2), each u = fix + aged + between, in metres:
 

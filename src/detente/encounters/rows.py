@@ -70,7 +70,7 @@ class Listed:
 
 
 def _moored(numbers: Integers) -> Flags:
-    return (numbers[:, _FLAGS] & (FLAGS.A_MOVED | FLAGS.B_MOVED)) == 0
+    return ~_has(numbers[:, _FLAGS], FLAGS.A_MOVED | FLAGS.B_MOVED)
 
 
 def _sided(pairs: Integers, movers: Movers, pairing: Pairing) -> tuple[pl.Series, pl.Series, Flags]:

@@ -1,10 +1,10 @@
 """Every close encounter in an archive of tracks.
 
 Definition: each mover moves at constant speed along the WGS 84 geodesic between consecutive fixes at most
-``max_gap_s`` apart and has no position otherwise. An encounter of a pair is a maximal interval of time in which the
-horizontal distance is below ``within_m`` and, where the heights of both are known, the vertical distance is below
-``vertical_m``. Ships are at sea level. A height that is unknown at a fix and known at fixes around it, at most
-``max_gap_s`` apart, is linear in between; where a height is unknown the horizontal limit alone holds.
+``max_gap_s`` apart and has no position otherwise. An encounter of a pair is a maximal interval of time in which
+the horizontal distance is below ``within_m`` and, where the heights of both are known, the vertical distance is
+below ``vertical_m``. Ships are at sea level. A height that is unknown at a fix and known at fixes around it, at
+most ``max_gap_s`` apart, is linear in between; where a height is unknown the horizontal limit alone holds.
 Intervals that touch are one: a separation is time outside the limits, or without coverage longer than the gap.
 A fix without a neighbour within the gap is no motion and makes no encounter.
 """
@@ -31,8 +31,8 @@ __all__ = ["Search", "find", "search"]
 
 say = words.speaker("encounters")
 
-WITHIN_M_MAX = 185_200.0
-"""100 NM: so far the chord of a distance differs from the geodesic by less than 0.1 m."""
+_BOUNDS = {"within_m": (0.001, 185_200.0), "vertical_m": (0.001, 1e6), "max_gap_s": (0.001, 30 * 86_400.0)}
+"""Least and most. Up to 100 NM the chord of a distance stands for the geodesic within 0.1 m."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,8 @@ def search(
     progress: is called with the number of fixes read so far; note: with a sentence when kernels are compiled.
     Raises LimitMistake for limits that cannot be used, SchemaMistake and PositionMistake for the table.
     """
-    _check(within_m, vertical_m, max_gap_s, between, sides, start, end, area)
+    _check({"within_m": within_m, "vertical_m": vertical_m, "max_gap_s": max_gap_s}, between, sides)
+    _check_place_and_period(start, end, area)
     compiled.compile_kernels(note)
     # what follows needs the kernels, so it is imported once they are there
     from detente.encounters import intake, pairing, rows, windows  # noqa: PLC0415
@@ -153,30 +154,16 @@ def search(
     )
 
 
-def _check(
-    within_m: float,
-    vertical_m: float,
-    max_gap_s: float,
-    between: str,
-    sides: SidesOfMovers | None,
-    start: datetime | None,
-    end: datetime | None,
-    area: Area | None,
-) -> None:
-    """Raise LimitMistake for what cannot be used."""
-    for name, value, most in (
-        ("within_m", within_m, WITHIN_M_MAX),
-        ("vertical_m", vertical_m, 1e6),
-        ("max_gap_s", max_gap_s, 30 * 86_400.0),
-    ):
-        if not (0.0 < value <= most):
+def _check(limits_given: dict[str, float], between: str, sides: SidesOfMovers | None) -> None:
+    """Raise LimitMistake for limits and pairs that cannot be used."""
+    for name, value in limits_given.items():
+        least, most = _BOUNDS[name]
+        if not (least <= value <= most):
             raise LimitMistake(
-                expected=say("a number above 0 and at most {most}", most=f"{most:g}"),
+                expected=say("a number from {least} to {most}", least=f"{least:g}", most=f"{most:g}"),
                 came=f"{value:g}",
                 where=name,
             )
-    if max_gap_s < 1e-6:
-        raise LimitMistake(expected=say("a microsecond or more"), came=f"{max_gap_s:g}", where="max_gap_s")
     if between not in {"all", "rivals"}:
         raise LimitMistake(expected=say("all or rivals"), came=str(between), where="between")
     if between == "rivals" and sides is None:
@@ -186,6 +173,10 @@ def _check(
             where="between",
             remedy=say("give the sides, or look between all"),
         )
+
+
+def _check_place_and_period(start: datetime | None, end: datetime | None, area: Area | None) -> None:
+    """Raise LimitMistake for a period or an area that cannot be used."""
     for name, moment in (("start", start), ("end", end)):
         if moment is not None and moment.tzinfo is None:
             raise LimitMistake(expected=say("a time with its zone"), came=moment.isoformat(), where=name)

@@ -4,9 +4,9 @@ Judged once, on entering; at the closest point when coverage began inside the li
 
 - ``stopped``: one or both are at rest (detente.encounters.motion), or a leg has no motion at all;
 - ``head_on``: the courses are within 10 degrees of reciprocal (rule 14: "reciprocal or nearly reciprocal");
-- ``overtaking``: the faster one is in the other's stern sector, more than 22.5 degrees abaft the beam, that is at
-  a relative bearing of more than 112.5 degrees to either side (rule 13); or the courses are within 22.5 degrees of
-  each other: the same way, passing or keeping station;
+- ``overtaking``: the one that is not slower is in the other's stern sector, more than 22.5 degrees abaft the
+  beam, that is at a relative bearing of more than 112.5 degrees to either side (rule 13); or the courses are
+  within 22.5 degrees of each other: the same way, passing or keeping station;
 - ``crossing``: everything else (rule 15).
 
 The names are those of the International Regulations for Preventing Collisions at Sea (1972), the sectors too. For

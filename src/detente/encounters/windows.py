@@ -22,9 +22,9 @@ from detente.encounters import quality
 from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
 from detente.encounters.kernel_joins import go_on
-from detente.encounters.kernel_legs import BASELINE_S, SHIP, by_mover, make_legs, mark_rest, moves_of
+from detente.encounters.kernel_legs import BASELINE_S, SHIP
 from detente.encounters.kernel_overlaps import describe, intervals, sort_candidates
-from detente.encounters.long_legs import split_long_legs
+from detente.encounters.legs import Legs, Totals, legs_of
 from detente.encounters.motion import chord_m
 
 __all__ = ["Counts", "Limits", "Pieces", "encounters_of"]
@@ -39,7 +39,7 @@ _START, _END = 2, 3
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is looked for: metres along the surface, metres upwards, longest leg, period, whether moored pairs are wanted."""
+    """What is looked for: metres along the surface and upwards, longest leg, period, moored pairs or not."""
 
     within_m: float
     vertical_m: float
@@ -58,7 +58,6 @@ class Counts:
     legs: int = 0
     tested: int = 0
     walked: int = 0
-    windows: int = 0
     moored: list[Integers] = field(default_factory=list)
 
 
@@ -112,7 +111,8 @@ def encounters_of(
         if held.fresh < max(_WINDOW_ROWS, held.kept) or border <= begin:
             continue
         together = Fixes.together(held.parts)
-        finished, going_on = _search(together, movers, limits, related, counts, begin, border, going_on)
+        window = _Window(begin, border, last=False)
+        finished, going_on = _search(together, window, movers, limits, related, counts, going_on)
         yield finished
         old = int(np.searchsorted(together.time_us, border - margin))
         held = _Held([together.part(old)], 0, together.count - old)
@@ -120,77 +120,101 @@ def encounters_of(
     if begin is None:
         return
     together = Fixes.together(held.parts)
-    end = int(together.time_us[-1])
-    if end > begin:
-        finished, going_on = _search(together, movers, limits, related, counts, begin, end, going_on)
-        yield finished
-    if going_on is not None:
-        yield going_on
+    window = _Window(begin, max(int(together.time_us[-1]), begin), last=True)
+    finished, going_on = _search(together, window, movers, limits, related, counts, going_on)
+    yield finished
+    yield going_on
 
 
-def _search(
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """From when to when, microseconds since 1970, and whether nothing follows."""
+
+    begin: int
+    end: int
+    last: bool
+
+    @property
+    def span(self) -> float:
+        return float(self.end - self.begin)
+
+
+def _search(  # noqa: PLR0917 - the parts of one search
     fixes: Fixes,
+    window: _Window,
     movers: Movers,
     limits: Limits,
     related: Related,
     counts: Counts,
-    begin: int,
-    end: int,
     going_on: Pieces | None,
 ) -> tuple[Pieces, Pieces]:
-    """Return the encounters that finish between begin and end, and those that go on."""
-    counts.windows += 1
+    """Return the encounters that finish in the window, and those that go on."""
     counted = np.bincount(fixes.code, minlength=len(movers.ids))
     if going_on is not None:
         counted[going_on.numbers[:, :2]] = 1
-    seen = np.flatnonzero(counted)
-    active = np.array(sorted(seen.tolist(), key=movers.ids.__getitem__), np.int64)
+    active = np.array(sorted(np.flatnonzero(counted).tolist(), key=movers.ids.__getitem__), np.int64)
     local_of = np.zeros(len(movers.ids), np.int32)
     local_of[active] = np.arange(active.size, dtype=np.int32)
-    first, times, points, rcs, ages, marks, twice = by_mover(
-        fixes.code,
+    legs, totals = legs_of(
+        fixes,
         local_of,
         active.size,
-        fixes.time_us,
-        fixes.points,
-        fixes.rc_m,
-        fixes.age_s,
-        fixes.mark,
-        begin,
+        gap_us=limits.gap_us,
+        base_us=window.begin,
+        until=math.inf if window.last else window.span,
     )
-    counts.duplicates += twice
-    span = float(end - begin)
-    leg, length, legs_begun, leg_us, travelled_m = make_legs(first, times, points, float(limits.gap_us), span)
-    mark_rest(first, times, points, marks, leg)
-    counts.legs += legs_begun
-    slot = _slot_us(legs_begun, leg_us, travelled_m, limits, span)
-    first, times, points, rcs, ages, marks, leg, leg_begin, leg_end = split_long_legs(
-        first, times, points, rcs, ages, marks, leg, length
-    )
-    moves = moves_of(times, points, leg)
-    asked = _asked(limits, begin)
-    since, until = max(0.0, asked[_START]), min(span, asked[_END])
-    slots = max(math.ceil((until - since) / slot), 1)
-    place = np.zeros(slots + 1, np.int64)
-    np.cumsum(count_stretches(first, times, leg, since, until, slot, slots), out=place[1:])
-    stretches, whose, legs = fill_stretches(first, times, moves, leg, since, until, slot, place)
-    side, looked_for = related(movers, active)
-    pairs, tested = candidates(
-        place, stretches, whose, side, looked_for, _axes(stretches), asked[0], limits.vertical_m
-    )
-    counts.tested += tested
-    counts.walked += len(pairs)
-    rows = intervals(sort_candidates(pairs, active.size), legs, moves, leg, asked)
+    counts.duplicates += totals.duplicates
+    counts.legs += totals.legs
+    rows = _intervals(legs, totals, window, limits, related(movers, active), counts)
     if not limits.moored:
         # what two movers at rest make is only counted, unless it goes on beyond the window
-        at_rest = (rows[:, 3] == 0) & (rows[:, 1] > 0) & (rows[:, 2] < span)
+        at_rest = (rows[:, 3] == 0) & (rows[:, 1] > 0) & (rows[:, 2] < window.span)
         moored = rows[at_rest, 0]
         counts.moored.append(np.stack([active[moored >> 32], active[moored & 0xFFFFFFFF]], axis=1))
         rows = rows[~at_rest]
     turn = np.where(movers.kind[active] == SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
-    fields, numbers = describe(rows, first, moves, leg, rcs, ages, marks, leg_begin, leg_end, turn, asked)
-    numbers[:, 2:5] += begin
-    return _joined(Pieces(fields, numbers), going_on, local_of, active, end)
+    fields, numbers = describe(
+        rows,
+        legs.first,
+        legs.moves,
+        legs.flags,
+        legs.rc_m,
+        legs.age_s,
+        legs.mark,
+        legs.whole_begin,
+        legs.whole_end,
+        turn,
+        _asked(limits, window.begin),
+    )
+    numbers[:, 2:5] += window.begin
+    return _joined(Pieces(fields, numbers), going_on, local_of, active, window.end)
+
+
+def _intervals(  # noqa: PLR0917 - the parts of one search
+    legs: Legs,
+    totals: Totals,
+    window: _Window,
+    limits: Limits,
+    sides: tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]],
+    counts: Counts,
+) -> Integers:
+    """Return when which movers (numbered in the window) are within the limits; see ``intervals``."""
+    asked = _asked(limits, window.begin)
+    since, until = max(0.0, asked[_START]), min(window.span, asked[_END])
+    slot = _slot_us(totals, limits, window.span)
+    slots = max(math.ceil((until - since) / slot), 1)
+    place = np.zeros(slots + 1, np.int64)
+    np.cumsum(count_stretches(legs.first, legs.times, legs.flags, since, until, slot, slots), out=place[1:])
+    stretches, whose, begins = fill_stretches(
+        legs.first, legs.times, legs.moves, legs.flags, since, until, slot, place
+    )
+    side, looked_for = sides
+    axes = _axes(stretches)
+    pairs, tested = candidates(place, stretches, whose, side, looked_for, axes, asked[0], limits.vertical_m)
+    counts.tested += tested
+    counts.walked += len(pairs)
+    ordered = sort_candidates(pairs, legs.first.size - 1)
+    return intervals(ordered, begins, legs.moves, legs.flags, asked)
 
 
 def _joined(
@@ -224,15 +248,15 @@ def _asked(limits: Limits, base: int) -> Floats:
     return np.array([chord_m(limits.within_m), limits.vertical_m, start, end, *doubts])
 
 
-def _slot_us(legs: int, leg_us: float, travelled_m: float, limits: Limits, span: float) -> float:
+def _slot_us(totals: Totals, limits: Limits, span: float) -> float:
     """Return how long a slot is: about the time to travel eight times the limit, and 1 to 40 legs.
 
-    legs, leg_us, travelled_m: how many, their time and way in all. Only the cost depends on the length of slots.
+    Only the cost depends on the length of slots.
     """
-    if not legs:
+    if not totals.legs:
         return max(span, 1.0)
-    mean_us = leg_us / legs
-    travel = 8.0 * limits.within_m * leg_us / travelled_m if travelled_m > 0.0 else math.inf
+    mean_us = totals.time_us / totals.legs
+    travel = 8.0 * limits.within_m * totals.time_us / totals.way_m if totals.way_m > 0.0 else math.inf
     slot = min(max(travel, mean_us), 40.0 * mean_us)
     return max(math.ceil(max(slot, span / _SLOTS_MAX)), 1.0)
 
