@@ -145,7 +145,8 @@ def _severity(
 @inlined
 def _doubt(
     i: int,
-    at: float,
+    begin: float,
+    s: float,
     speed: float,
     turn: float,
     rcs: Singles,
@@ -167,7 +168,7 @@ def _doubt(
             age = float(ages[i])
         if ages[i + 1] > age:
             age = float(ages[i + 1])
-    before, after = at - leg_begin[i], leg_end[i] - at
+    before, after = (begin - leg_begin[i]) + s, (leg_end[i] - begin) - s
     swerve = min(0.5 * speed * turn * before * after, speed * min(before, after))
     return float(fix + age * 1e6 * speed + max(swerve, 0.0))
 
@@ -235,11 +236,17 @@ def _leg_at(first: Integers, m: int, t: float, moves: Floats) -> int:
 
 
 @inlined
-def _state(ia: int, ib: int, at: float, moves: Floats, fields: Floats, row: int, column: int) -> None:
-    """Fill in positions of a and b and velocities of a and b at a time (12 floats from a column on)."""
+def _state(
+    ia: int, ib: int, begin: float, s: float, moves: Floats, fields: Floats, row: int, column: int
+) -> None:
+    """Fill in positions of a and b and velocities of a and b a time s after a begin (12 floats from a column on).
+
+    The begin is a whole microsecond and s is not: kept apart, nothing is lost to how far from the base it is.
+    """
+    u, w = (begin - moves[ia, 0]) + s, (begin - moves[ib, 0]) + s
     for axis in range(3):
-        fields[row, column + axis] = moves[ia, 2 + axis] + (at - moves[ia, 0]) * moves[ia, 6 + axis]
-        fields[row, column + 3 + axis] = moves[ib, 2 + axis] + (at - moves[ib, 0]) * moves[ib, 6 + axis]
+        fields[row, column + axis] = moves[ia, 2 + axis] + u * moves[ia, 6 + axis]
+        fields[row, column + 3 + axis] = moves[ib, 2 + axis] + w * moves[ib, 6 + axis]
         fields[row, column + 6 + axis] = moves[ia, 6 + axis]
         fields[row, column + 9 + axis] = moves[ib, 6 + axis]
 
@@ -273,7 +280,7 @@ def _begin(
     x, y, z, vx, vy, vz, _, _ = _relative(ia, ib, entered, moves)
     far = math.sqrt(x * x + y * y + z * z)
     fields[row, 2] = -(x * vx + y * vy + z * vz) / far if far > 0.0 else 0.0
-    _state(ia, ib, entered, moves, fields, row, 3)
+    _state(ia, ib, entered, 0.0, moves, fields, row, 3)
 
 
 @inlined
@@ -293,7 +300,8 @@ def _near(
     row: int,
     ia: int,
     ib: int,
-    at: float,
+    begin: float,
+    s: float,
     moves: Floats,
     leg: Bytes,
     fields: Floats,
@@ -302,9 +310,9 @@ def _near(
     """Keep the state of both at the nearest point so far."""
     numbers[row, 5] &= ~np.int64(48)
     numbers[row, 5] |= (16 if leg[ia] & AT_REST else 0) | (32 if leg[ib] & AT_REST else 0)
-    _state(ia, ib, at, moves, fields, row, 15)
-    fields[row, 27] = moves[ia, 5] + (at - moves[ia, 0]) * moves[ia, 9]
-    fields[row, 28] = moves[ib, 5] + (at - moves[ib, 0]) * moves[ib, 9]
+    _state(ia, ib, begin, s, moves, fields, row, 15)
+    fields[row, 27] = moves[ia, 5] + ((begin - moves[ia, 0]) + s) * moves[ia, 9]
+    fields[row, 28] = moves[ib, 5] + ((begin - moves[ib, 0]) + s) * moves[ib, 9]
 
 
 @inlined
@@ -316,7 +324,8 @@ def _speed(i: int, moves: Floats) -> float:
 def _certain(
     ia: int,
     ib: int,
-    at: float,
+    begin: float,
+    s: float,
     square: float,
     apart: float,
     turn_a: float,
@@ -331,8 +340,8 @@ def _certain(
 ) -> bool:
     """Tell whether both limits hold whatever the doubt."""
     fix = limits[FIX_M]
-    doubt_a = _doubt(ia, at, _speed(ia, moves), turn_a, rcs, ages, leg_begin, leg_end, fix)
-    doubt_b = _doubt(ib, at, _speed(ib, moves), turn_b, rcs, ages, leg_begin, leg_end, fix)
+    doubt_a = _doubt(ia, begin, s, _speed(ia, moves), turn_a, rcs, ages, leg_begin, leg_end, fix)
+    doubt_b = _doubt(ib, begin, s, _speed(ib, moves), turn_b, rcs, ages, leg_begin, leg_end, fix)
     doubt = math.sqrt(doubt_a * doubt_a + doubt_b * doubt_b)
     upwards = _vertical_doubt(marks[ia] >> STATUS_BITS, marks[ib] >> STATUS_BITS, limits)
     return bool(math.sqrt(square) + doubt < limits[RANGE] and apart + upwards < limits[VERTICAL])
@@ -479,13 +488,13 @@ def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves wou
                 elif square < worst * worst * within * within:
                     worst = math.sqrt(square) / within
                 if square <= least * (1.0 + 1e-6) + 1e-6:
-                    rounded = int(begin + np.rint(s))
+                    rounded = int(begin) + int(np.rint(s))
                     if _nearer(square, rounded, least, least_at):
                         least, least_at = square, rounded
-                        _near(row, ia, ib, begin + s, moves, leg, fields, numbers)
+                        _near(row, ia, ib, begin, s, moves, leg, fields, numbers)
                 if not certain and h == h:  # noqa: PLR0124 - not a NaN
                     certain = _certain(
-                        ia, ib, begin + s, square, abs(h + rise * s), turn[a], turn[b],
+                        ia, ib, begin, s, square, abs(h + rise * s), turn[a], turn[b],
                         moves, rcs, ages, marks, leg_begin, leg_end, limits,
                     )  # fmt: skip
             if until >= left:
