@@ -31,7 +31,7 @@ __all__ = ["Search", "find", "search"]
 
 say = words.speaker("encounters")
 
-_BOUNDS = {"within_m": (0.001, 185_200.0), "vertical_m": (0.001, 1e6), "max_gap_s": (0.001, 30 * 86_400.0)}
+BOUNDS = {"within_m": (0.001, 185_200.0), "vertical_m": (0.001, 1e6), "max_gap_s": (0.001, 30 * 86_400.0)}
 """Least and most. Up to 100 NM the chord of a distance stands for the geodesic within 0.1 m."""
 
 
@@ -157,7 +157,7 @@ def search(
 def _check(limits_given: dict[str, float], between: str, sides: SidesOfMovers | None) -> None:
     """Raise LimitMistake for limits and pairs that cannot be used."""
     for name, value in limits_given.items():
-        least, most = _BOUNDS[name]
+        least, most = BOUNDS[name]
         if not (least <= value <= most):
             raise LimitMistake(
                 expected=say("a number from {least} to {most}", least=f"{least:g}", most=f"{most:g}"),
