@@ -1,0 +1,84 @@
+"""What the README shows is run: its commands on small made-up files, its Python, the example programs."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.docs.test_demo import ROOT, load
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BIN = Path(sys.executable).parent
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with files of the names that the README uses."""
+    folder = tmp_path_factory.mktemp("desk")
+    demo = load("demo_for_readme", ROOT / "tools" / "demo.py")
+    made = tmp_path_factory.mktemp("scenario")
+    demo.write_scenario(made)
+    with zipfile.ZipFile(folder / "aisdk-2018-04-04.zip", "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.write(made / "ships.csv", "aisdk-2018-04-04.csv")
+    shutil.copy(made / "ships.csv", folder / "aisdk-2018-04-04.csv")
+    (folder / "ships.csv.gz").write_bytes(gzip.compress((made / "ships.csv").read_bytes(), mtime=0))
+    (folder / "traces").mkdir()
+    for trace in made.glob("trace_*.json"):
+        shutil.copy(trace, folder / "traces")
+    shutil.copy(next(made.glob("*.nmea")), folder / "receiver.nmea")
+    shutil.copy(made / "sides.toml", folder)
+    shutil.copy(made / "states.csv", folder / "picture.csv")
+    return folder
+
+
+COMMANDS = [line for block in blocks("") for line in block.splitlines() if line.startswith("detente ")]
+
+
+def test_the_readme_shows_five_examples() -> None:
+    assert len(COMMANDS) + len(blocks("python")) == 5
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_of_the_readme_works(desk: Path, command: str) -> None:
+    run = subprocess.run(
+        ["bash", "-c", command],
+        cwd=desk, capture_output=True, text=True, check=False, env={**os.environ, "PATH": f"{BIN}:/usr/bin:/bin"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.strip()
+
+
+@pytest.mark.timeout(300)
+def test_the_python_of_the_readme_works(desk: Path) -> None:
+    (program,) = blocks("python")
+    run = subprocess.run([sys.executable, "-c", program], cwd=desk, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "distance_m" in run.stdout
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("program", sorted((ROOT / "examples").glob("*.py")), ids=lambda path: path.stem)
+def test_each_example_program_runs(desk: Path, program: Path) -> None:
+    arguments = [str(desk / "aisdk-2018-04-04.csv")] if "TRACKS" in program.read_text(encoding="utf-8") else []
+    run = subprocess.run([sys.executable, str(program), *arguments], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    assert "distance_m" in run.stdout
+
+
+def test_every_page_that_the_readme_names_is_there() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        if "://" not in target:
+            assert (ROOT / target).exists(), target
