@@ -15,12 +15,12 @@ from detente import __version__, words
 from detente.door import terminal
 from detente.encounters.compiled import compile_kernels
 from detente.encounters.encounters_request import Request, add_options, request
-from detente.encounters.searching import Search, search
 from detente.encounters.held_tracks import held
 from detente.encounters.inputs import hashed
 from detente.encounters.places import with_written_times
 from detente.encounters.report import InputFile, Limits, write_report
 from detente.encounters.screen import closest_first, table_of
+from detente.encounters.searching import Search, search
 from detente.encounters.writing import Written, write
 from detente.tracks.cleaning import compile_kernel
 from detente.tracks.commands import add_reading_options, reading_options, tally_lines

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from detente import words
 from detente.door.errors import ArgumentMistake
-from detente.encounters.searching import BOUNDS
 from detente.encounters.report import check_report
+from detente.encounters.searching import BOUNDS
 from detente.encounters.sides import Sides
 from detente.encounters.sides_file import read_sides
 from detente.encounters.writing import check_target
@@ -137,7 +137,8 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
     Raises ValueMistake, SidesMistake, OutputMistake or ArgumentMistake, each naming its option, and OSError when
     the sides file cannot be opened.
     """
-    within_m = _at_most(BOUNDS["within_m"][1], parse_distance_m(arguments.within, where="--within"), "m", "--within")
+    most_m = BOUNDS["within_m"][1]
+    within_m = _at_most(most_m, parse_distance_m(arguments.within, where="--within"), "m", "--within")
     vertical_m = _at_most(1e6, parse_distance_m(arguments.vertical, where="--vertical"), "m", "--vertical")
     max_gap_s = _at_most(30 * 86_400.0, parse_duration_s(arguments.max_gap, where="--max-gap"), "s", "--max-gap")
     start = parse_moment(arguments.moment_from, where="--from") if arguments.moment_from else None
