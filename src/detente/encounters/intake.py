@@ -13,6 +13,7 @@ import polars as pl
 from detente import words
 from detente.encounters.errors import PositionMistake
 from detente.encounters.kernel_legs import DATUM_SHIFT, note_movers, number, place
+from detente.encounters.room import Room
 from detente.tracks import ordering
 from detente.tracks.schema import KINDS, REQUIRED, SCHEMA, complete
 
@@ -45,17 +46,24 @@ class Fixes:
         """Return how many there are."""
         return self.code.size
 
-    def part(self, begin: int, end: int | None = None) -> Fixes:
-        """Return those from place ``begin`` to before ``end``."""
-        # copies: a view would keep the whole alive
-        return Fixes(*(getattr(self, name)[begin:end].copy() for name in self.__slots__))
+    def part(self, begin: int, end: int) -> Fixes:
+        """Return a view of those from place ``begin`` to before ``end``; arrays that are empty stay so."""
+        return Fixes(*(getattr(self, name)[begin:end] for name in self.__slots__))
 
-    @staticmethod
-    def together(parts: list[Fixes]) -> Fixes:
-        """Return the fixes of all parts, in their order."""
-        if len(parts) == 1:
-            return parts[0]
-        return Fixes(*(np.concatenate([getattr(part, name) for part in parts]) for name in Fixes.__slots__))
+    def like(self, count: int) -> Fixes:
+        """Return room for so many fixes of the same columns."""
+        return Fixes(
+            *(
+                np.empty((count if len(array) or not self.count else 0, *array.shape[1:]), array.dtype)
+                for array in (getattr(self, name) for name in self.__slots__)
+            )
+        )
+
+    def put(self, place: int, fixes: Fixes) -> None:
+        """Write others at a place; both may lie in the same arrays when these come before."""
+        for name in self.__slots__:
+            array, other = getattr(self, name), getattr(fixes, name)
+            array[place : place + len(other)] = other
 
 
 @dataclass(slots=True)
@@ -137,6 +145,7 @@ class Movers:
 def read(frame: pl.LazyFrame, movers: Movers, *, start_us: int | None, end_us: int | None) -> Iterator[Fixes]:
     """Yield the fixes of a table of tracks in time order, only the columns needed, times within the bounds.
 
+    Each is gone when the next is asked for: its memory is used again.
     Raises SchemaMistake when a required column is missing; PositionMistake for a position that is not on Earth.
     """
     have = frame.collect_schema().names()
@@ -146,12 +155,13 @@ def read(frame: pl.LazyFrame, movers: Movers, *, start_us: int | None, end_us: i
         table = table.filter(pl.col("time") >= _moment(start_us))
     if end_us is not None:
         table = table.filter(pl.col("time") <= _moment(end_us))
+    room = Room()
     for rows in ordering.slices_of(table):
         if not rows.is_empty():
-            yield _fixes(rows, movers)
+            yield _fixes(rows, movers, room)
 
 
-def _fixes(rows: pl.DataFrame, movers: Movers) -> Fixes:
+def _fixes(rows: pl.DataFrame, movers: Movers, room: Room) -> Fixes:
     for name in REQUIRED:
         if rows[name].null_count():
             raise _impossible(say("a row without {column}", column=name))
@@ -163,7 +173,7 @@ def _fixes(rows: pl.DataFrame, movers: Movers) -> Fixes:
     if "status" in rows.columns and rows["status"].null_count() < rows.height:
         mark |= rows["status"].is_in(_AT_REST).fill_null(value=False).cast(pl.UInt8).to_numpy()
     lon, lat, heights = (_floats(rows, name) for name in ("lon", "lat", "altitude_m"))
-    points = np.empty((rows.height, 4))
+    points = room.table("points", rows.height, 4)
     if place(lon, lat, heights, codes, movers.kind, mark, points):
         at = int(np.argmin((np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)))
         raise _impossible(say("longitude {lon}, latitude {lat}", lon=lon[at], lat=lat[at]))

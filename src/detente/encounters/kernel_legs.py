@@ -230,7 +230,7 @@ def _keep(points: Floats, k: int, placed: Floats, i: int) -> int:
     return 0
 
 
-@kernel(SHORTS, SHORTS, WHOLE, INTEGERS_LENT, TABLE, SINGLES_LENT, SINGLES_LENT, BYTES, WHOLE, NUMBER)
+@kernel(SHORTS, SHORTS, WHOLE, INTEGERS_LENT, TABLE, SINGLES_LENT, SINGLES_LENT, BYTES, WHOLE, NUMBER, FLOATS, TABLE)
 def by_mover(
     code: Shorts,
     local_of: Shorts,
@@ -242,11 +242,13 @@ def by_mover(
     mark: Bytes,
     base: int,
     until: float,
+    times: Floats,
+    points: Floats,
 ) -> tuple[Integers, Floats, Floats, Singles, Singles, Bytes, int]:
     """Return where each mover's fixes begin (movers + 1) and the fixes sorted by mover, one of each time.
 
     code: mover of each fix in time order; local_of: code -> 0 .. movers - 1; rc, age may be empty.
-    Times come out relative to the base. Of several positions of one mover at one time the least (x, y, z) is
+    Times come out relative to the base; times and points are given as room for as many as come in. Of several positions of one mover at one time the least (x, y, z) is
     kept, with its known height and its worst quality, whatever their order. The last result counts those not
     kept from the base to before ``until``.
     """
@@ -257,7 +259,7 @@ def by_mover(
     for m in range(movers):
         first[m + 1] += first[m]
     free = first[:-1].copy()
-    times, points, marks = np.empty(n), np.empty((n, 4)), np.empty(n, np.uint8)
+    marks = np.empty(n, np.uint8)
     rcs, ages = np.empty(rc.size, np.float32), np.empty(age.size, np.float32)
     twice = 0
     for i in range(n):
@@ -287,10 +289,9 @@ def by_mover(
     return first, times[:n], points[:n], rcs[: min(n, rc.size)], ages[: min(n, age.size)], marks[:n], twice
 
 
-@kernel(FLOATS, TABLE, BYTES)
-def moves_of(times: Floats, points: Floats, leg: Bytes) -> Floats:
-    """Return each leg as a row: begin, end, x, y, z, height, and their rates (m / us)."""
-    moves = np.empty((times.size, 10))
+@kernel(FLOATS, TABLE, BYTES, TABLE)
+def moves_of(times: Floats, points: Floats, leg: Bytes, moves: Floats) -> None:
+    """Fill in each leg as a row: begin, end, x, y, z, height, and their rates (m / us)."""
     for i in range(times.size):
         moves[i, 0] = moves[i, 1] = times[i]
         if leg[i] & FOLLOWED:
@@ -299,7 +300,6 @@ def moves_of(times: Floats, points: Floats, leg: Bytes) -> Floats:
             for axis in range(4):
                 moves[i, 2 + axis] = points[i, axis]
                 moves[i, 6 + axis] = (points[i + 1, axis] - points[i, axis]) * rate
-    return moves
 
 
 @kernel(INTEGERS, FLOATS, TABLE, NUMBER, NUMBER)

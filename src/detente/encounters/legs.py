@@ -20,6 +20,7 @@ from detente.encounters.kernel_legs import (
     moves_of,
 )
 from detente.encounters.motion import lon_lat
+from detente.encounters.room import Room
 
 __all__ = ["Legs", "Totals", "legs_of"]
 
@@ -62,6 +63,7 @@ class Totals:
 
 
 def legs_of(
+    room: Room,
     fixes: Fixes,
     local_of: npt.NDArray[np.int32],
     movers: int,
@@ -72,7 +74,8 @@ def legs_of(
 ) -> tuple[Legs, Totals]:
     """Return the legs of fixes in time order, and totals of those that begin from the base to before ``until``.
 
-    local_of: a mover's code -> its number in the window, below ``movers``.
+    room: where they lie, until it is used again. local_of: a mover's code -> its number in the window, below
+    ``movers``.
     """
     first, times, points, rcs, ages, marks, twice = by_mover(
         fixes.code,
@@ -85,6 +88,8 @@ def legs_of(
         fixes.mark,
         base_us,
         until,
+        room.array("times", fixes.count),
+        room.table("points", fixes.count, 4),
     )
     flags, length, begun, time_us, way_m = make_legs(first, times, points, float(gap_us), until)
     mark_rest(first, times, points, marks, flags)
@@ -95,16 +100,19 @@ def legs_of(
     parts = np.minimum(np.ceil(length[long] / LEG_M_MAX), ends[long] - times[long]).astype(np.int64)
     long, parts = long[parts > 1], parts[parts > 1]
     if not long.size:
-        moves = moves_of(times, points, flags)
+        moves = room.table("moves", times.size, 10)
+        moves_of(times, points, flags, moves)
         return Legs(first, times, moves, flags, rcs, ages, marks, times, ends), totals
     copies = np.ones(times.size, np.int64)
     copies[long] = parts
     source = np.repeat(np.arange(times.size), copies)
     all_times, all_points = _split(times, ends, points, copies, source)
+    moves = room.table("moves", all_times.size, 10)
+    moves_of(all_times, all_points, flags[source], moves)
     legs = Legs(
         first=np.append(np.cumsum(copies) - copies, source.size)[first],
         times=all_times,
-        moves=moves_of(all_times, all_points, flags[source]),
+        moves=moves,
         flags=flags[source],
         rc_m=rcs[source] if rcs.size else rcs,
         age_s=ages[source] if ages.size else ages,

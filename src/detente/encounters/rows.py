@@ -10,7 +10,7 @@ import polars as pl
 
 from detente.encounters.areas import Area, inside
 from detente.encounters.intake import Movers
-from detente.encounters.kernel_overlaps import FIELDS, FLAGS, NUMBERS
+from detente.encounters.kernel_overlaps import FLAGS
 from detente.encounters.motion import State, arc_m, lon_lat, wrapped
 from detente.encounters.pairing import Pairing
 from detente.encounters.schema import ENCOUNTERS
@@ -36,8 +36,8 @@ class Listed:
     area: Area | None
     moored: int = 0
     outside_area: int = 0
-    _parts: list[Pieces] = field(default_factory=list)
     moored_pairs: list[Integers] = field(default_factory=list)
+    _parts: list[pl.DataFrame] = field(default_factory=list)
 
     def add(self, found: Pieces) -> None:
         """Keep what may be listed; what two movers at rest make is only counted."""
@@ -46,27 +46,32 @@ class Listed:
             self.moored_pairs.append(found.numbers[moored][:, :2].copy())
             found = found.at(np.flatnonzero(~moored))
         if len(found.numbers):
-            self._parts.append(found)
+            # one window at a time: large temporary arrays would cost more than what is computed in them
+            self._parts.append(_part(found, self.area))
 
     def table(self, movers: Movers, pairing: Pairing) -> pl.DataFrame:
         """Return all that is listed; sets the counts."""
-        numbers = np.concatenate([np.empty((0, NUMBERS), np.int64), *(part.numbers for part in self._parts)])
-        fields = np.concatenate([np.empty((0, FIELDS)), *(part.fields for part in self._parts)])
-        self._parts.clear()
         still = np.concatenate([np.empty((0, 2), np.int64), *self.moored_pairs])
         self.moored = len(still)
         if pairing.between != "all":
             self.moored = int(np.count_nonzero(_sided(still, movers, pairing)[2]))
-        side_a, side_b, wanted = _sided(numbers[:, :2], movers, pairing)
-        if self.area is not None:
-            lon, lat = lon_lat(0.5 * (fields[:, 15:18] + fields[:, 18:21]))
-            within = inside(self.area, lon, lat)
-            self.outside_area = int(np.count_nonzero(wanted & ~within))
-            wanted &= within
-        places = np.flatnonzero(wanted)
-        found = Pieces(fields[places], numbers[places])
-        sides = {"side_a": side_a.gather(places), "side_b": side_b.gather(places)}
-        return _table(found, movers, sides)
+        if not self._parts:
+            return pl.DataFrame(schema=ENCOUNTERS)
+        rows = pl.concat(self._parts)
+        self._parts.clear()
+        side_a, side_b, wanted = _sided(rows.select("a", "b").to_numpy(), movers, pairing)
+        inside_area = rows["in_area"].to_numpy()
+        self.outside_area = int(np.count_nonzero(wanted & ~inside_area))
+        return (
+            rows.with_columns(
+                **_movers(rows["a"], rows["b"], movers),
+                side_a=side_a,
+                side_b=side_b,
+            )
+            .filter(pl.Series(wanted & inside_area))
+            .select(pl.col(name).cast(kind) for name, kind in ENCOUNTERS.items())
+            .sort("entered", "a", "b")
+        )
 
 
 def _moored(numbers: Integers) -> Flags:
@@ -82,7 +87,8 @@ def _sided(pairs: Integers, movers: Movers, pairing: Pairing) -> tuple[pl.Series
     return side_a, side_b, pairing.wanted(side_a, side_b)
 
 
-def _table(found: Pieces, movers: Movers, sides: dict[str, pl.Series]) -> pl.DataFrame:
+def _part(found: Pieces, area: Area | None) -> pl.DataFrame:
+    """Return the columns that the encounters themselves give; a and b are codes."""
     numbers, fields = found.numbers, found.fields
     flags = numbers[:, _FLAGS]
     crossed = _has(flags, FLAGS.CROSSED)
@@ -98,8 +104,9 @@ def _table(found: Pieces, movers: Movers, sides: dict[str, pl.Series]) -> pl.Dat
     seen_by_a, seen_by_b = relative_bearings(judged)
     at_rest = _has(flags, FLAGS.A_RESTS_AT_CLOSEST) | _has(flags, FLAGS.B_RESTS_AT_CLOSEST)
     columns = {
-        **_movers(numbers, movers),
-        **sides,
+        "a": numbers[:, _A],
+        "b": numbers[:, _B],
+        "in_area": _in_area(area, fields),
         "entered": numbers[:, _ENTERED],
         "closest_at": np.clip(numbers[:, _CLOSEST], numbers[:, _ENTERED], numbers[:, _LEFT]),
         "left": numbers[:, _LEFT],
@@ -134,9 +141,14 @@ def _table(found: Pieces, movers: Movers, sides: dict[str, pl.Series]) -> pl.Dat
         pl.DataFrame(columns)
         .with_columns(pl.col("entered", "closest_at", "left").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
         .with_columns(pl.col(pl.Float64).fill_nan(None))
-        .select(pl.col(name).cast(kind) for name, kind in ENCOUNTERS.items())
-        .sort("entered", "a", "b")
     )
+
+
+def _in_area(area: Area | None, fields: Floats) -> Flags:
+    """Tell of each encounter whether the middle of the pair at its closest point lies in the area."""
+    if area is None:
+        return np.ones(len(fields), np.bool_)
+    return inside(area, *lon_lat(0.5 * (fields[:, 15:18] + fields[:, 18:21])))
 
 
 def _has(flags: Integers, bit: int | Integers) -> Flags:
@@ -144,15 +156,15 @@ def _has(flags: Integers, bit: int | Integers) -> Flags:
     return has
 
 
-def _movers(numbers: Integers, movers: Movers) -> dict[str, pl.Series]:
-    """Return id, kind and name of both."""
+def _movers(a: pl.Series, b: pl.Series, movers: Movers) -> dict[str, pl.Series]:
+    """Return id, kind and name of both from their codes."""
     ids = pl.Series(movers.ids, dtype=pl.String)
     kinds = pl.Series([None, *KINDS], dtype=pl.String)
     names = pl.Series([movers.names.get(code) for code in range(len(movers.ids))], dtype=pl.String)
+    kind_of = kinds.gather(movers.kind[: len(movers.ids)])
     columns: dict[str, pl.Series] = {}
-    for letter, column in (("a", _A), ("b", _B)):
-        codes = numbers[:, column]
+    for letter, codes in (("a", a), ("b", b)):
         columns[letter] = ids.gather(codes)
-        columns[f"kind_{letter}"] = kinds.gather(movers.kind[codes])
+        columns[f"kind_{letter}"] = kind_of.gather(codes)
         columns[f"name_{letter}"] = names.gather(codes)
     return columns

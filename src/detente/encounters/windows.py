@@ -26,13 +26,14 @@ from detente.encounters.kernel_legs import BASELINE_S, SHIP
 from detente.encounters.kernel_overlaps import describe, intervals, sort_candidates
 from detente.encounters.legs import Legs, Totals, legs_of
 from detente.encounters.motion import chord_m
+from detente.encounters.room import Room
 
 __all__ = ["Counts", "Limits", "Pieces", "encounters_of"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_WINDOW_ROWS = 400_000
+_WINDOW_ROWS = 800_000
 _SLOTS_MAX = 4_000_000
 _START, _END = 2, 3
 
@@ -82,15 +83,42 @@ Related = Callable[[Movers, npt.NDArray[np.int64]], tuple[npt.NDArray[np.int32],
 
 @dataclass(slots=True)
 class _Held:
-    """Fixes not yet done with."""
+    """Fixes not yet done with, one behind the other in arrays that are used again.
 
-    parts: list[Fixes] = field(default_factory=list)
-    fresh: int = 0
+    fresh: how many came since the last window; kept: how many were kept from it.
+    """
+
+    arrays: Fixes | None = None
+    count: int = 0
     kept: int = 0
 
+    @property
+    def fresh(self) -> int:
+        return self.count - self.kept
+
     def add(self, fixes: Fixes) -> None:
-        self.parts.append(fixes)
-        self.fresh += fixes.count
+        """Put a copy behind the others."""
+        if self.arrays is None or self.arrays.count < self.count + fixes.count:
+            room = max(self.count + fixes.count, _WINDOW_ROWS + _WINDOW_ROWS // 2)
+            larger = fixes.like(room)
+            if self.arrays is not None:
+                larger.put(0, self.arrays.part(0, self.count))
+            self.arrays = larger
+        self.arrays.put(self.count, fixes)
+        self.count += fixes.count
+
+    def all(self) -> Fixes:
+        """Return a view of what is held."""
+        if self.arrays is None:
+            raise LookupError
+        return self.arrays.part(0, self.count)
+
+    def drop(self, count: int) -> None:
+        """Let go of the first ones."""
+        if self.arrays is not None:
+            self.arrays.put(0, self.arrays.part(count, self.count))
+        self.count -= count
+        self.kept = self.count
 
 
 def encounters_of(
@@ -99,6 +127,7 @@ def encounters_of(
     """Yield finished encounters, a batch per window, from slices of fixes in time order."""
     margin = 2 * limits.gap_us + int(BASELINE_S * 1e6)
     held = _Held()
+    room = Room()
     begin: int | None = None
     going_on: Pieces | None = None
     for fixes in slices:
@@ -110,18 +139,17 @@ def encounters_of(
         border = int(fixes.time_us[-1]) - 1 - margin
         if held.fresh < max(_WINDOW_ROWS, held.kept) or border <= begin:
             continue
-        together = Fixes.together(held.parts)
+        together = held.all()
         window = _Window(begin, border, last=False)
-        finished, going_on = _search(together, window, movers, limits, related, counts, going_on)
+        finished, going_on = _search(together, window, movers, limits, related, counts, going_on, room)
         yield finished
-        old = int(np.searchsorted(together.time_us, border - margin))
-        held = _Held([together.part(old)], 0, together.count - old)
+        held.drop(int(np.searchsorted(together.time_us, border - margin)))
         begin = border
     if begin is None:
         return
-    together = Fixes.together(held.parts)
+    together = held.all()
     window = _Window(begin, max(int(together.time_us[-1]), begin), last=True)
-    finished, going_on = _search(together, window, movers, limits, related, counts, going_on)
+    finished, going_on = _search(together, window, movers, limits, related, counts, going_on, room)
     yield finished
     yield going_on
 
@@ -147,6 +175,7 @@ def _search(  # noqa: PLR0917 - the parts of one search
     related: Related,
     counts: Counts,
     going_on: Pieces | None,
+    room: Room,
 ) -> tuple[Pieces, Pieces]:
     """Return the encounters that finish in the window, and those that go on."""
     counted = np.bincount(fixes.code, minlength=len(movers.ids))
@@ -156,6 +185,7 @@ def _search(  # noqa: PLR0917 - the parts of one search
     local_of = np.zeros(len(movers.ids), np.int32)
     local_of[active] = np.arange(active.size, dtype=np.int32)
     legs, totals = legs_of(
+        room,
         fixes,
         local_of,
         active.size,
