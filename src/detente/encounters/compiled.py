@@ -61,7 +61,7 @@ WHOLES = types.int64[:, ::1]
 BYTES = types.uint8[::1]
 RELATION = types.uint8[:, ::1]
 
-FINDING = ("kernel_legs", "kernel_candidates", "kernel_overlaps", "kernel_joins")
+FINDING = ("kernel_legs", "kernel_candidates", "kernel_overlaps", "kernel_joins", "kernel_motion")
 PREDICTING = ("kernel_straight", "kernel_instant")
 """The modules of kernels that a search in tracks, and a prediction from one picture, use."""
 _QUIET_S = 1.5

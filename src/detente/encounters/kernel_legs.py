@@ -230,7 +230,10 @@ def _keep(points: Floats, k: int, placed: Floats, i: int) -> int:
     return 0
 
 
-@kernel(SHORTS, SHORTS, WHOLE, INTEGERS_LENT, TABLE, SINGLES_LENT, SINGLES_LENT, BYTES, WHOLE, NUMBER, FLOATS, TABLE)
+@kernel(
+    *(SHORTS, SHORTS, WHOLE, INTEGERS_LENT, TABLE, SINGLES_LENT, SINGLES_LENT, BYTES),
+    *(WHOLE, NUMBER, FLOATS, TABLE),
+)
 def by_mover(
     code: Shorts,
     local_of: Shorts,
@@ -247,10 +250,10 @@ def by_mover(
 ) -> tuple[Integers, Floats, Floats, Singles, Singles, Bytes, int]:
     """Return where each mover's fixes begin (movers + 1) and the fixes sorted by mover, one of each time.
 
-    code: mover of each fix in time order; local_of: code -> 0 .. movers - 1; rc, age may be empty.
-    Times come out relative to the base; times and points are given as room for as many as come in. Of several positions of one mover at one time the least (x, y, z) is
-    kept, with its known height and its worst quality, whatever their order. The last result counts those not
-    kept from the base to before ``until``.
+    code: mover of each fix in time order; local_of: code -> 0 .. movers - 1; rc, age may be empty; times and
+    points: room for as many as come in. Times come out relative to the base. Of several positions of one mover
+    at one time the least (x, y, z) is kept, with its known height and its worst quality, whatever their order.
+    The last result counts those not kept from the base to before ``until``.
     """
     n = code.size
     first = np.zeros(movers + 1, np.int64)

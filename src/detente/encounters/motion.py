@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.encounters.kernel_legs import E2
-from detente.notices.quantities import KNOT_MS
+from detente.encounters.kernel_motion import states_of
 
 __all__ = ["MEAN_RADIUS_M", "State", "arc_m", "chord_m", "lon_lat", "wrapped"]
 
@@ -82,35 +82,17 @@ class State:
     @classmethod
     def of(cls, fields: Floats, rests_a: Flags, rests_b: Flags) -> State:
         """Return the state from positions of a, b (metres) and velocities of a, b (m / us): shape (n, 12)."""
-        at_a, at_b, v_a, v_b = (fields[:, column : column + 3] for column in (0, 3, 6, 9))
-        lon_a, lat_a = lon_lat(at_a)
-        lon_b, lat_b = lon_lat(at_b)
-        apart = at_b - at_a
+        found = states_of(np.ascontiguousarray(fields))
         return cls(
-            lon_a=lon_a,
-            lat_a=lat_a,
-            lon_b=lon_b,
-            lat_b=lat_b,
-            speed_a_kn=_length(v_a) * 1e6 / KNOT_MS,
-            speed_b_kn=_length(v_b) * 1e6 / KNOT_MS,
-            course_a_deg=np.where(rests_a, np.nan, _direction(lon_a, lat_a, v_a)),
-            course_b_deg=np.where(rests_b, np.nan, _direction(lon_b, lat_b, v_b)),
-            bearing_a_deg=_direction(lon_a, lat_a, apart),
-            bearing_b_deg=_direction(lon_b, lat_b, -apart),
-            relative_speed_kn=_length(v_b - v_a) * 1e6 / KNOT_MS,
+            lon_a=found[:, 0],
+            lat_a=found[:, 1],
+            lon_b=found[:, 5],
+            lat_b=found[:, 6],
+            speed_a_kn=found[:, 2],
+            speed_b_kn=found[:, 7],
+            course_a_deg=np.where(rests_a, np.nan, found[:, 3]),
+            course_b_deg=np.where(rests_b, np.nan, found[:, 8]),
+            bearing_a_deg=found[:, 4],
+            bearing_b_deg=found[:, 9],
+            relative_speed_kn=found[:, 10],
         )
-
-
-def _length(vectors: Floats) -> Floats:
-    length: Floats = np.sqrt((vectors * vectors).sum(axis=1))
-    return length
-
-
-def _direction(lon_deg: Floats, lat_deg: Floats, vectors: Floats) -> Floats:
-    """Return the true direction in [0, 360) of vectors at points; NaN where the vector is zero."""
-    lon, lat = np.radians(lon_deg), np.radians(lat_deg)
-    x, y, z = vectors[:, 0], vectors[:, 1], vectors[:, 2]
-    east = -np.sin(lon) * x + np.cos(lon) * y
-    north = -np.sin(lat) * (np.cos(lon) * x + np.sin(lon) * y) + np.cos(lat) * z
-    direction = np.mod(np.degrees(np.arctan2(east, north)), 360.0)
-    return np.where((east == 0.0) & (north == 0.0), np.nan, np.where(direction >= 360.0, 0.0, direction))
