@@ -1,4 +1,4 @@
-"""The report in a real browser: asks no network, sorts and filters its table, zooms its map, reads in all themes."""
+"""The report in a real browser: no network, table sorted and filtered, map zoomed, readable in all themes."""
 
 from __future__ import annotations
 
