@@ -88,7 +88,8 @@ def _sine_cosine(degrees: float) -> tuple[float, float]:
     Quarter turns are taken off exactly; on [-45, 45] degrees the Taylor series to the 17th and 16th power leave
     less than 2e-17.
     """
-    quarter = np.floor(degrees * (1.0 / 90.0) + 0.5)
+    # adding and taking off 1.5 * 2^52 rounds to the nearest whole number, from -2 to 2
+    quarter = (degrees * (1.0 / 90.0) + 6755399441055744.0) - 6755399441055744.0
     x = (degrees - 90.0 * quarter) * (math.pi / 180.0)
     z = x * x
     s = 1.0 / 355687428096000.0
@@ -108,10 +109,10 @@ def _sine_cosine(degrees: float) -> tuple[float, float]:
     c = c * z - 1.0 / 720.0
     c = c * z + 1.0 / 24.0
     c = 1.0 - 0.5 * z + z * z * c
-    turns = int(quarter) & 3
-    sine = c if turns & 1 else s
-    cosine = s if turns & 1 else c
-    return (-sine if turns & 2 else sine), (-cosine if (turns + 1) & 2 else cosine)
+    half = abs(quarter) == 2.0
+    sine = c if quarter == 1.0 else (-c if quarter == -1.0 else (-s if half else s))
+    cosine = -s if quarter == 1.0 else (s if quarter == -1.0 else (-c if half else c))
+    return sine, cosine
 
 
 @kernel(FLOATS_LENT, FLOATS_LENT, FLOATS_LENT, SHORTS, BYTES, BYTES, TABLE)
@@ -125,15 +126,16 @@ def place(
     """
     impossible = 0
     for i in range(lon.size):
-        if not (-180.0 <= lon[i] <= 180.0 and -90.0 <= lat[i] <= 90.0):
-            impossible += 1
-            continue
+        impossible += not (-180.0 <= lon[i] <= 180.0 and -90.0 <= lat[i] <= 90.0)
+    # no branches, so that it runs in lanes
+    for i in range(lon.size):
         sine, cosine = _sine_cosine(lat[i])
         sine_east, cosine_east = _sine_cosine(lon[i])
         normal = A_M / math.sqrt(1.0 - E2 * sine * sine)
         placed[i, 0] = normal * cosine * cosine_east
         placed[i, 1] = normal * cosine * sine_east
         placed[i, 2] = normal * (1.0 - E2) * sine
+    for i in range(lon.size):
         placed[i, 3] = height[i] if height.size else math.nan
         if kind[code[i]] == SHIP:
             placed[i, 3] = 0.0
@@ -364,7 +366,8 @@ def mark_rest(first: Integers, times: Floats, points: Floats, marks: Bytes, leg:
             dx = points[end, 0] - points[back, 0]
             dy = points[end, 1] - points[back, 1]
             dz = points[end, 2] - points[back, 2]
-            speed = math.sqrt(dx * dx + dy * dy + dz * dz) / (times[end] - times[back]) * 1e6
+            over_s = (times[end] - times[back]) * 1e-6
+            square = (dx * dx + dy * dy + dz * dz) / (over_s * over_s)
             reported = marks[i] & STATUS_AT_REST and marks[i + 1] & STATUS_AT_REST
-            if speed < REST_MS or (reported and speed < REST_BY_STATUS_MS):
+            if square < REST_MS**2 or (reported and square < REST_BY_STATUS_MS**2):
                 leg[i] |= AT_REST
