@@ -25,7 +25,6 @@ SEED = 1972
 DAY_S = 86_400.0
 FIXES_A_SEA = 500_000
 ROW_GROUP = 200_000
-RESTING_S = 172.0
 KNOT_MS = 1852 / 3600
 HALF_SEA_M = 50_000.0
 START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
@@ -46,6 +45,21 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """How ships at rest report: nominal interval, its jitter (share of it), share of reports lost."""
+
+    every_s: float
+    jitter: float
+    lost: float
+
+
+STEADY = Rest(172.0, 0.02, 0.02)
+"""Nearly always within a gap of 180 s."""
+BROKEN = Rest(180.0, 0.1, 0.08)
+"""Half of the intervals are above a gap of 180 s: encounters in port fall into many."""
+
+
+@dataclass(frozen=True, slots=True)
 class Sea:
     """The fixed places of one sea, in metres from its middle."""
 
@@ -61,10 +75,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fixes", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plant", choices=("nothing", "teleport", "fast"), default="nothing")
+    parser.add_argument("--broken-rest", action="store_true", help="ships at rest report around every 180 s")
     parser.add_argument("--hours", type=float, help="keep the first hours only")
     given = parser.parse_args(argv)
     given.out.parent.mkdir(parents=True, exist_ok=True)
-    frame = planted(archive(given.fixes), given.plant)
+    frame = planted(archive(given.fixes, BROKEN if given.broken_rest else STEADY), given.plant)
     if given.hours is not None:
         frame = frame.filter(pl.col("time") < START + dt.timedelta(hours=given.hours))
     frame.write_parquet(given.out, compression="zstd", row_group_size=ROW_GROUP)
@@ -73,10 +88,10 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def archive(fixes: int) -> pl.DataFrame:
+def archive(fixes: int, rest: Rest = STEADY) -> pl.DataFrame:
     """Return an archive of exactly that many fixes, in order of time; ties in order of the mover's number."""
     seas = max(1, -(-fixes // FIXES_A_SEA))
-    parts = [_sea(number, min(FIXES_A_SEA, fixes - number * FIXES_A_SEA)) for number in range(seas)]
+    parts = [_sea(number, min(FIXES_A_SEA, fixes - number * FIXES_A_SEA), rest) for number in range(seas)]
     names = pl.Series([name for part in parts for name in part[0]])
     counts = [len(part[0]) for part in parts]
     offsets = np.cumsum([0, *counts[:-1]])
@@ -111,7 +126,9 @@ def planted(frame: pl.DataFrame, what: str) -> pl.DataFrame:
         at_s = np.arange(0.0, DAY_S, 5.0)
         swing = np.abs((at_s * 480 * KNOT_MS / 2_000_000.0) % 2 - 1)
         corners = frame.select(west=pl.col("lon").min(), east=pl.col("lon").max(), lat=pl.col("lat").median())
-        west, east, lat = corners.row(0)
+        west, east, middle = corners.row(0)
+        # through the middle of a row of seas, where the ships are
+        lat = 35.0 + 2.5 * round((middle - 35.0) / 2.5 + 0.1)
         span = min(east - west, 2_000_000.0 / (111_195.0 * np.cos(np.radians(lat))))
         times = pl.Series(np.round(at_s * 1e6).astype(np.int64) + int(START.timestamp()) * 1_000_000)
         one = pl.DataFrame(
@@ -129,7 +146,7 @@ def planted(frame: pl.DataFrame, what: str) -> pl.DataFrame:
     return frame
 
 
-def _sea(number: int, budget: int) -> tuple[list[str], npt.NDArray[np.int64], list[Numbers]]:
+def _sea(number: int, budget: int, rest: Rest) -> tuple[list[str], npt.NDArray[np.int64], list[Numbers]]:
     """Return names, mover number of each fix, and [ms, lon, lat, kn, deg] of exactly ``budget`` fixes."""
     chance = np.random.default_rng((SEED, number))
     sea = _places(chance)
@@ -139,7 +156,7 @@ def _sea(number: int, budget: int) -> tuple[list[str], npt.NDArray[np.int64], li
     fixes: list[list[Numbers]] = []
     left = budget
     for plan in _plans(chance, sea, share):
-        reported = _reports(chance, plan)
+        reported = _reports(chance, plan, rest)
         count = min(left, len(reported[0]))
         if count == 0:
             continue
@@ -300,7 +317,7 @@ def _sail(chance: np.random.Generator, east: Numbers, north: Numbers, *, rest_at
     return Plan(at_s, east, north, resting=False)
 
 
-def _reports(chance: np.random.Generator, plan: Plan) -> list[Numbers]:
+def _reports(chance: np.random.Generator, plan: Plan, rest: Rest) -> list[Numbers]:
     """Return [ms, east, north, kn, deg] as a receiver ashore would have them: jitter, losses, holes."""
     parts = []
     lengths = np.hypot(np.diff(plan.east_m), np.diff(plan.north_m))
@@ -308,8 +325,8 @@ def _reports(chance: np.random.Generator, plan: Plan) -> list[Numbers]:
     speeds_kn = lengths / np.maximum(spans, 1e-9) / KNOT_MS
     # ITU-R M.1371: 3 min at rest, 10 s to 14 kn, 6 s to 23 kn, 2 s above; runs of equal interval at once.
     # At rest a little less than 3 min: otherwise jitter alone would break half the motion at a gap of 180 s.
-    every = np.select([speeds_kn < 0.5, speeds_kn < 14, speeds_kn < 23], [RESTING_S, 10.0, 6.0], 2.0)
-    every = np.full_like(every, RESTING_S) if plan.resting else every
+    every = np.select([speeds_kn < 0.5, speeds_kn < 14, speeds_kn < 23], [rest.every_s, 10.0, 6.0], 2.0)
+    every = np.full_like(every, rest.every_s) if plan.resting else every
     changes = np.flatnonzero(np.diff(every)) + 1
     edges = np.concatenate([[0], changes, [len(every)]])
     for first, last in itertools.pairwise(edges):
@@ -317,7 +334,7 @@ def _reports(chance: np.random.Generator, plan: Plan) -> list[Numbers]:
         step = every[first]
         if end > begin:
             ideal = np.arange(begin + chance.uniform(0, step), end, step)
-            jitter, lost = (0.02, 0.02) if step == RESTING_S else (0.1, 0.08)
+            jitter, lost = (rest.jitter, rest.lost) if step == rest.every_s else (0.1, 0.08)
             received = chance.random(len(ideal)) > lost
             parts.append((ideal + chance.uniform(-jitter, jitter, len(ideal)) * step)[received])
     if not parts:

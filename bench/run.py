@@ -71,7 +71,8 @@ class Session:
         for _ in range(repeats):
             for contender in contenders:
                 runs[contender.name].append(run(contender, archive, title))
-        self.measured[title] = {name: middle(several) for name, several in runs.items()}
+        found = {name: middle(several) for name, several in runs.items()}
+        self.measured.setdefault(title, {}).update(found)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -91,6 +92,8 @@ def main(argv: list[str] | None = None) -> int:
     pictures_compared(session)
     for plant in ("teleport", "fast"):
         session.race(f"1m-{plant}", DATA / f"1m-{plant}.parquet", (DETENTE, DUCKDB), session.repeats)
+    session.race("1m-broken", DATA / "1m-broken.parquet", (DETENTE, DUCKDB, DUCKDB_LEGS, POLARS), session.repeats)
+    exactness(session, "1m-broken", (DUCKDB, DUCKDB_LEGS))
     if not given.quick:
         session.race("hour", DATA / "hour.parquet", (DETENTE, DUCKDB, MOVINGPANDAS), 1)
         exactness(session, "hour", (DUCKDB, MOVINGPANDAS))
@@ -99,12 +102,12 @@ def main(argv: list[str] | None = None) -> int:
         for size in ("2m", "5m"):
             session.race(size, DATA / f"{size}.parquet", (DETENTE, POLARS), session.repeats)
         session.race("10m", DATA / "10m.parquet", (DETENTE, POLARS), session.repeats)
-        session.race("10m-peers", DATA / "10m.parquet", (DUCKDB, DUCKDB_LEGS, KDTREE), 1)
-        session.measured["10m"].update(session.measured.pop("10m-peers"))
+        session.race("10m", DATA / "10m.parquet", (DUCKDB, DUCKDB_LEGS, KDTREE), 1)
         exactness(session, "10m", (DUCKDB, DUCKDB_LEGS, KDTREE))
         for plant in ("teleport", "fast"):
             session.race(f"10m-{plant}", DATA / f"10m-{plant}.parquet", (DETENTE,), session.repeats)
     session.measured["start"] = start_times()
+    session.measured["revision"] = {"text": revision()}
     session.measured["load"] = {"before": begun, "after": os.getloadavg()[0]}
     (DATA / "measured.json").write_text(json.dumps(session.measured, indent=1), "utf-8")
     command = " ".join(["python", "bench/run.py", *(argv if argv is not None else sys.argv[1:])])
@@ -117,6 +120,7 @@ def main(argv: list[str] | None = None) -> int:
 def prepare(*, quick: bool) -> None:
     """Write the archives that are missing."""
     wanted: dict[str, tuple[str, ...]] = {"1m": ("1_000_000",)}
+    wanted |= {"1m-broken": ("1_000_000", "--broken-rest")}
     wanted |= {f"1m-{plant}": ("1_000_000", "--plant", plant) for plant in ("teleport", "fast")}
     if not quick:
         wanted |= {"hour": ("500_000", "--hours", "1"), "minutes": ("500_000", "--hours", "0.1667")}
@@ -282,6 +286,14 @@ def start_times() -> Result:
         first = wall_s([str(OWN), "-c", load], environment)
         later = wall_s([str(OWN), "-c", load], environment)
     return {"help_s": statistics.median(helps), "help_best_s": min(helps), "first_s": first, "later_s": later}
+
+
+def revision() -> str:
+    """Return the commit that was measured, and whether anything differed from it."""
+    git = ["git", "-C", str(ROOT)]
+    commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=False).stdout[:12]
+    changed = subprocess.run([*git, "diff", "--quiet", "HEAD"], capture_output=True, check=False).returncode
+    return f"{commit or 'unknown'}{' with changes' if changed else ''}"
 
 
 def wall_s(command: list[str], environment: dict[str, str]) -> float:

@@ -148,10 +148,10 @@ copy (
 def main() -> int:
     """Run the query on one archive."""
     parser = arguments("exact pairs by gridded SQL")
-    parser.add_argument("--memory", default="8GB")
+    parser.add_argument("--memory", default="12GB")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--plan", choices=tuple(PLANS), default="movers")
-    parser.add_argument("--slot-s", type=float, default=60.0)
+    parser.add_argument("--slot-s", type=float, default=180.0)
     parser.add_argument("--cell-m", type=float, default=2000.0)
     given = parser.parse_args()
     watch = Stopwatch()

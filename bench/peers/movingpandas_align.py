@@ -34,11 +34,12 @@ def main() -> int:
         parts = movingpandas.ObservationGapSplitter(whole).split(
             gap=np.timedelta64(int(given.max_gap_s), "s").astype("timedelta64[us]").item()
         )
-    done, aligned = 0, {}
+    done, aligned, stopped = 0, {}, 0
     with watch.phase("search"):
         begun = time.perf_counter()
         for part in parts:
             if time.perf_counter() - begun > given.timeout_s:
+                stopped = 1
                 break
             steps = part.df.index[0].ceil("10s"), part.df.index[-1].floor("10s")
             for at in _grid(*steps):
@@ -54,6 +55,7 @@ def main() -> int:
         version=movingpandas.__version__,
         fixes=len(frame),
         fixes_done=done,
+        stopped=stopped,
         pairs=len(rows),
     )
     return 0
