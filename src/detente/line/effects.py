@@ -1,0 +1,358 @@
+"""What goes into the machine and what comes out: the whole contract between the line and the world.
+
+The machine (``machine.Line``) is a function of its inputs: no clock, no randomness, no input or output.
+
+    events  -> Opened, Submitted, Arrived, Signed, Durable, CourierReady, Ticked, Confirmed, RootActGiven, ...
+    effects <- Sign, Append, Transmit, Wake, Raise
+
+The order that everything rests on: Sign -> Signed -> Append -> Durable -> Transmit. A signature goes into an
+Append and nowhere else; what leaves in a Transmit was durable before. The host carries out Append atomically
+(all puts of one batch or none) and only then answers Durable; it carries out the signer's rules itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import Protocol
+
+from detente.line.bundle import Record
+from detente.line.checkpoint import Checkpoint, Cosignature, Origin
+from detente.line.statement import Reference
+
+__all__ = [
+    "Alarm",
+    "Append",
+    "Arrived",
+    "Confirmed",
+    "CourierReady",
+    "Draft",
+    "Durable",
+    "HeadFile",
+    "Opened",
+    "Part",
+    "Priority",
+    "PutAct",
+    "PutBody",
+    "PutCheckpoint",
+    "PutCosignature",
+    "PutEntry",
+    "PutFork",
+    "PutHistory",
+    "PutOpening",
+    "PutPeer",
+    "PutState",
+    "Raise",
+    "Role",
+    "Sign",
+    "Signed",
+    "Submitted",
+    "Ticked",
+    "Transmit",
+    "View",
+    "Wake",
+]
+
+
+# ---- what the signer is asked -------------------------------------------------------------------------------
+
+
+class Role(StrEnum):
+    """Which of a member's operational keys signs; each signs only its own kinds of bytes."""
+
+    SIGN = "sign"  # statements, heads, have-vectors, answers, tests
+    COSIGN_LOG = "cosign_log"
+    COSIGN_HELD = "cosign_held"
+
+
+@dataclass(frozen=True, slots=True)
+class Sign:
+    """Ask the signer. ``ticket`` comes back in Signed.
+
+    what: "statement" (message is the payload; the signer refuses any index but the one after the last it was told is
+    durable or has signed in this session), "head" (message is the text of the head that these statements lead to),
+    "cosign" (message is the head's text; the signer refuses a head that does not extend, by ``proof``, the highest
+    that it cosigned of this log in this role, and syncs the new one before it answers), "have", "answer", "test"
+    (message is the payload; nothing is recorded).
+    """
+
+    ticket: int
+    what: str
+    role: Role
+    origin: Origin
+    message: bytes
+    index: int = 0  # statement: its seq; head and cosign: the size
+    leaf: bytes = b""  # statement: empty (the leaf exists only with the signature); head and cosign: the root
+    proof: tuple[bytes, ...] = ()  # cosign: consistency from the highest size recorded, which the machine is told
+    proof_from: int = 0
+    clock_s: int = 0  # cosign: the time that goes into the cosignature
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """The signer's answer: 64 bytes, or a refusal with its reason (then the machine halts and raises an alarm)."""
+
+    ticket: int
+    signature: bytes | None
+    refusal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFile:
+    """What the signer durably recorded, outside the home and outside every backup.
+
+    own: per own log, the size and root of the last durable head. cosigned: per mirrored log and role, the highest head
+    cosigned.
+    """
+
+    own: dict[Origin, tuple[int, bytes]]
+    cosigned: dict[tuple[Origin, Role], tuple[int, bytes]]
+
+
+# ---- what is stored -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PutEntry:
+    """One statement at its index, its leaf hash, and the perfect tree nodes that it completed (leaf included)."""
+
+    origin: Origin
+    seq: int
+    leaf: bytes
+    leaf_hash: bytes
+    nodes: tuple[tuple[int, int, bytes], ...]
+    submission: str  # of own entries: to be found again; "" for others'
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutBody:
+    """A content by its commitment hash."""
+
+    hash: str
+    salt: bytes
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PutCheckpoint:
+    """The newest checkpoint of a log (without cosignatures); older ones stay for proof."""
+
+    checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class PutCosignature:
+    """A cosignature over a head, own or another's; all are kept, so that the first over each entry is known."""
+
+    origin: Origin
+    size: int
+    root: bytes
+    cosignature: Cosignature
+    received_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class PutAct:
+    """A party's root act, by index; the whole envelope."""
+
+    member: str
+    index: int
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PutOpening:
+    """An opening of this line; ``current`` says that this node's member is in it and works in it."""
+
+    hash: str
+    epoch: int
+    octets: bytes
+    current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PutFork:
+    """A fork proof: canonical JSON, by its hash; the verbs write it out as a file and name it."""
+
+    hash: str
+    proof: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PutPeer:
+    """What the machine remembers of a party between runs: its last have-vector, clocks, counters (canonical JSON)."""
+
+    member: str
+    octets: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class PutHistory:
+    """One line of the history that is not a statement: state changes, refusals, halts, confirmations, answers."""
+
+    at_ms: int
+    what: str
+    member: str
+    detail: bytes  # canonical JSON
+
+
+@dataclass(frozen=True, slots=True)
+class PutState:
+    """The machine's own small state (canonical JSON): run state, pending challenges, suspended directions."""
+
+    octets: bytes
+
+
+Part = (
+    PutEntry | PutBody | PutCheckpoint | PutCosignature | PutAct | PutOpening | PutFork | PutPeer | PutHistory | PutState
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Append:
+    """Store all parts or none; answer Durable(batch). ``own``: heads that the signer may now record as durable,
+    before Durable is answered (if we die between store and head file, the database is ahead by one batch: the
+    signer accepts exactly that at the next start when the entries verify under its own key)."""
+
+    batch: int
+    parts: tuple[Part, ...]
+    own: tuple[tuple[Origin, int, bytes], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Durable:
+    """Everything up to and including this batch is on the disk, and so is the head file."""
+
+    batch: int
+
+
+class View(Protocol):
+    """Read-only look-ups in what is durable. The machine calls them synchronously; the answers are part of its
+    input, and every one is checked again by hash where it goes into a proof."""
+
+    def entry(self, origin: Origin, seq: int) -> bytes | None: ...
+    def entries(self, origin: Origin, start: int, count: int) -> list[bytes]: ...
+    def node(self, origin: Origin, level: int, index: int) -> bytes: ...
+    def size(self, origin: Origin) -> int: ...
+    def origins(self) -> list[Origin]: ...
+    def body(self, digest: str) -> tuple[bytes, bytes] | None: ...
+    def has_body(self, digest: str) -> bool: ...
+    def submission(self, submission: str) -> Reference | None: ...
+    def checkpoint(self, origin: Origin) -> Checkpoint | None: ...
+    def checkpoint_at(self, origin: Origin, size: int) -> Checkpoint | None: ...
+    def cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]: ...
+    def acts(self, member: str) -> list[bytes]: ...
+    def openings(self) -> list[tuple[bytes, bool]]: ...
+    def peer(self, member: str) -> bytes | None: ...
+    def forks(self) -> list[bytes]: ...
+    def state(self) -> bytes | None: ...
+
+
+# ---- what happens -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """First event of every run: what the signer's head file says (None: there is no head file), and whether the
+    home was restored by the verb ``restore`` or the machine changed since the last run."""
+
+    head_file: HeadFile | None
+    restored: bool = False
+    machine_changed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What an officer sends. salts: 32 random bytes for the body, then one for each attachment; submission: 16
+    random bytes, hexadecimal, the same again for a retry."""
+
+    type: str
+    media_type: str
+    content: bytes
+    submission: str
+    salts: tuple[bytes, ...]
+    attachments: tuple[tuple[str, bytes], ...] = ()
+    reveal: str = "now"
+    answer_by_ms: int | None = None
+    in_reply_to: Reference | None = None
+    critical: tuple[str, ...] = ()
+    release: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """Officers' drafts, in order; they become one batch."""
+
+    drafts: tuple[Draft, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """Whole records of one bundle, in order, as the parser gives them; ``last`` ends the bundle."""
+
+    records: tuple[Record, ...]
+    last: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CourierReady:
+    """A courier can carry a bundle of about ``size_max`` bytes to this party now. nonce: 16 random bytes."""
+
+    to: str
+    size_max: int
+    nonce: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time passed; the machine looks at what is due. nonces: random material for tests, one for each party."""
+
+    nonces: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmed:
+    """A keeper's word after a halt: go on from what is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transmit:
+    """Hand these records to the courier: everything in them is durable."""
+
+    to: str
+    records: tuple[Record, ...]
+    more: bool  # there is more than fitted: ask again
+
+
+@dataclass(frozen=True, slots=True)
+class Wake:
+    """Send Ticked at this time, own clock."""
+
+    at_ms: int
+
+
+class Priority(Enum):
+    """As on a ship's bridge (IEC 62923)."""
+
+    EMERGENCY = "emergency"
+    ALARM = "alarm"
+    WARNING = "warning"
+    CAUTION = "caution"
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """What a person must know: a stable name, about whom, and detail for the sentence."""
+
+    name: str
+    priority: Priority
+    member: str
+    detail: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Tell a person."""
+
+    alarm: Alarm
