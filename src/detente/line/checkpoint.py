@@ -31,7 +31,7 @@ say = words.speaker("line")
 NOTE_MAX = 64 * 1024
 """Bytes: 1 signature and 2 cosignatures of each of 64 mirrors fit in 40 kB."""
 _SIGNATURE_TYPE = 1
-_COSIGNATURE_TYPE = 4
+COSIGNATURE_TYPE = 4
 _NAME = r"[a-z][a-z0-9-]{0,62}"
 _ORIGIN = re.compile(rf"detente/({_NAME})/(0|[1-9][0-9]{{0,8}})/({_NAME})/(0|[1-9][0-9]{{0,8}})", re.ASCII)
 _TEXT = re.compile(rb"([!-~]{1,240})\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)\n", re.ASCII)
@@ -149,7 +149,7 @@ def cosigned_message(head: Head, clock_s: int) -> bytes:
 
 def verify_cosignature(head: Head, one: Cosignature, public: bytes) -> None:
     """Return when the cosignature over this head is this key's; raises BadSignature."""
-    if one.hint != note_hint(one.name, _COSIGNATURE_TYPE, public):
+    if one.hint != note_hint(one.name, COSIGNATURE_TYPE, public):
         raise _bad(one.name)
     keys.verify(public, one.signature, cosigned_message(head, one.clock_s))
 
@@ -161,7 +161,7 @@ def make_checkpoint(head: Head, signature: bytes, public: bytes) -> Checkpoint:
 
 def make_cosignature(name: str, clock_s: int, signature: bytes, public: bytes) -> Cosignature:
     """Return a cosignature made by this key over ``cosigned_message``."""
-    return Cosignature(name, note_hint(name, _COSIGNATURE_TYPE, public), clock_s, signature)
+    return Cosignature(name, note_hint(name, COSIGNATURE_TYPE, public), clock_s, signature)
 
 
 def note_hint(name: str, kind: int, public: bytes) -> bytes:

@@ -21,10 +21,12 @@ from detente.line.checkpoint import Checkpoint, Cosignature, Origin
 from detente.line.statement import Reference
 
 __all__ = [
+    "ActGiven",
     "Alarm",
     "Append",
     "Arrived",
     "Confirmed",
+    "Consented",
     "CourierReady",
     "Draft",
     "Durable",
@@ -33,6 +35,7 @@ __all__ = [
     "Part",
     "Priority",
     "PutAct",
+    "PutAnswer",
     "PutBody",
     "PutCheckpoint",
     "PutCosignature",
@@ -48,6 +51,7 @@ __all__ = [
     "Signed",
     "Submitted",
     "Ticked",
+    "Took",
     "Transmit",
     "View",
     "Wake",
@@ -180,6 +184,14 @@ class PutFork:
 
 
 @dataclass(frozen=True, slots=True)
+class PutAnswer:
+    """A challenge answer about this node's own logs, its whole envelope: it may convict its author later."""
+
+    member: str
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class PutPeer:
     """What the machine remembers of a party between runs: its last have-vector, clocks, counters (canonical JSON)."""
 
@@ -205,7 +217,17 @@ class PutState:
 
 
 Part = (
-    PutEntry | PutBody | PutCheckpoint | PutCosignature | PutAct | PutOpening | PutFork | PutPeer | PutHistory | PutState
+    PutEntry
+    | PutBody
+    | PutCheckpoint
+    | PutCosignature
+    | PutAct
+    | PutOpening
+    | PutFork
+    | PutAnswer
+    | PutPeer
+    | PutHistory
+    | PutState
 )
 
 
@@ -245,6 +267,8 @@ class View(Protocol):
     def acts(self, member: str) -> list[bytes]: ...
     def openings(self) -> list[tuple[bytes, bool]]: ...
     def peer(self, member: str) -> bytes | None: ...
+    def answers(self, member: str) -> list[bytes]: ...
+    def used_bytes(self, member: str) -> int: ...
     def forks(self) -> list[bytes]: ...
     def state(self) -> bytes | None: ...
 
@@ -254,30 +278,31 @@ class View(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """First event of every run: what the signer's head file says (None: there is no head file), and whether the
-    home was restored by the verb ``restore`` or the machine changed since the last run."""
+    """First event of every run: what the signer's head file says (None: there is no head file), 32 random bytes
+    from which this run derives its salts and nonces, and whether the home was restored by the verb ``restore`` or
+    the machine changed since the last run."""
 
     head_file: HeadFile | None
+    entropy: bytes
     restored: bool = False
     machine_changed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an officer sends. salts: 32 random bytes for the body, then one for each attachment; submission: 16
-    random bytes, hexadecimal, the same again for a retry."""
+    """What an officer sends. submission: 16 random bytes, hexadecimal, the same again for a retry."""
 
     type: str
     media_type: str
     content: bytes
     submission: str
-    salts: tuple[bytes, ...]
     attachments: tuple[tuple[str, bytes], ...] = ()
     reveal: str = "now"
     answer_by_ms: int | None = None
     in_reply_to: Reference | None = None
     critical: tuple[str, ...] = ()
     release: str | None = None
+    again: bool = False  # said again in a new epoch or generation under its old submission
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,18 +322,29 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class CourierReady:
-    """A courier can carry a bundle of about ``size_max`` bytes to this party now. nonce: 16 random bytes."""
+    """A courier can carry a bundle of about ``size_max`` bytes to this party now."""
 
     to: str
     size_max: int
-    nonce: str
 
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """Time passed; the machine looks at what is due. nonces: random material for tests, one for each party."""
+    """Time passed; the machine looks at what is due."""
 
-    nonces: tuple[str, ...] = ()
+
+@dataclass(frozen=True, slots=True)
+class ActGiven:
+    """A committed root act of this node's own member, from its keepers."""
+
+    envelope: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Consented:
+    """A keeper consents to an opening of the next epoch: this member's first statement in it will name it."""
+
+    opening: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +359,18 @@ class Transmit:
     to: str
     records: tuple[Record, ...]
     more: bool  # there is more than fitted: ask again
+
+
+@dataclass(frozen=True, slots=True)
+class Took:
+    """What an Arrived brought: counts of what was new, and for each refusal its reason and words.
+
+    not_understood: records of an unknown kind, skipped. cut: the bundle ended without its closing record.
+    """
+
+    new: tuple[tuple[str, int], ...]
+    refused: tuple[tuple[str, str], ...]
+    not_understood: int
 
 
 @dataclass(frozen=True, slots=True)

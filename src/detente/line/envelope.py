@@ -58,7 +58,8 @@ class Envelope:
                 "payload": base64.b64encode(self.payload).decode(),
                 "payloadType": self.type.value,
                 "signatures": [
-                    {"keyid": one.key_id, "sig": base64.b64encode(one.signature).decode()} for one in self.signatures
+                    {"keyid": one.key_id, "sig": base64.b64encode(one.signature).decode()}
+                    for one in self.signatures
                 ],
             }
         )

@@ -240,11 +240,15 @@ def _verify_quorum(envelope: Envelope, root: RootKeys) -> None:
 
 def _malformed(came: str) -> Malformed:
     return Malformed(
-        expected=say("a root act as spec/ describes it"), came=came, remedy=say("refuse it and ask its owner, face to face")
+        expected=say("a root act as spec/ describes it"),
+        came=came,
+        remedy=say("refuse it and ask its owner, face to face"),
     )
 
 
 def _out_of_place(came: str) -> OutOfPlace:
     return OutOfPlace(
-        expected=say("the next act in the member's chain"), came=came, remedy=say("refuse it and ask its owner, face to face")
+        expected=say("the next act in the member's chain"),
+        came=came,
+        remedy=say("refuse it and ask its owner, face to face"),
     )

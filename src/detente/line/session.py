@@ -66,6 +66,7 @@ class Have(msgspec.Struct, frozen=True, kw_only=True):
     challenge: bool
     clock_ms: Count
     epoch: Epoch
+    forks: Annotated[tuple[Hash, ...], Meta(max_length=256)]
     format: Literal[1]
     key: Hash
     line: LineId

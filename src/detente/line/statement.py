@@ -124,10 +124,16 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
                 came=str(fault)[:200],
                 remedy=say("nothing of it was stored; ask the sender"),
             ) from None
-        if sum(one.size for one in statement.attachments) > ATTACHMENTS_TOTAL_MAX or statement.body.size > BODY_MAX:
+        if (
+            sum(one.size for one in statement.attachments) > ATTACHMENTS_TOTAL_MAX
+            or statement.body.size > BODY_MAX
+        ):
             raise Malformed(
-                expected=say("a body of at most {body} and attachments of at most {all} bytes in all", body=BODY_MAX,
-                             all=ATTACHMENTS_TOTAL_MAX),
+                expected=say(
+                    "a body of at most {body} and attachments of at most {all} bytes in all",
+                    body=BODY_MAX,
+                    all=ATTACHMENTS_TOTAL_MAX,
+                ),
                 came=say("more"),
                 remedy=say("nothing of it was stored; ask the sender"),
             )

@@ -1,0 +1,299 @@
+"""A View in memory and a host around one machine: what the store and the signer do, without disk or process."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from detente.line import keys, merkle
+from detente.line.bundle import Kind, Parser, Record, write
+from detente.line.checkpoint import Checkpoint, Cosignature, Origin, cosigned_message
+from detente.line.effects import (
+    Append,
+    Arrived,
+    CourierReady,
+    Draft,
+    Durable,
+    HeadFile,
+    Opened,
+    Part,
+    PutAct,
+    PutAnswer,
+    PutBody,
+    PutCheckpoint,
+    PutCosignature,
+    PutEntry,
+    PutFork,
+    PutHistory,
+    PutOpening,
+    PutPeer,
+    PutState,
+    Raise,
+    Role,
+    Sign,
+    Signed,
+    Took,
+    Transmit,
+)
+from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
+from detente.line.machine import Effect, Event, Line
+from detente.line.rootact import Act, Keyring, KeySet, RootKeys, encode_act
+from detente.line.statement import Reference
+
+
+def private(seed: str) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(hashlib.sha256(seed.encode()).digest())
+
+
+def public(key: Ed25519PrivateKey) -> str:
+    return key.public_key().public_bytes_raw().hex()
+
+
+@dataclass
+class Member:
+    """A party with its root and operational keys, all derived from its name."""
+
+    name: str
+    roots: list[Ed25519PrivateKey] = field(default_factory=list)
+    operational: dict[Role, Ed25519PrivateKey] = field(default_factory=dict)
+    ring: Keyring = field(default_factory=Keyring)
+
+    @classmethod
+    def make(cls, name: str) -> Member:
+        roots = sorted((private(f"{name}/root/{i}") for i in range(3)), key=public)
+        made = cls(name, roots, {role: private(f"{name}/0/{role}") for role in Role})
+        act = Act(
+            act="card", clock_ms=0, format=1, heads=(), index=0, keys=made.key_set(), member=name, previous=None,
+            reason="first", root=RootKeys(tuple(public(root) for root in roots), 2), seal=None,
+        )  # fmt: skip
+        made.ring.take(made.root_sign(act))
+        return made
+
+    def key_set(self) -> KeySet:
+        by_role = {role: public(key) for role, key in self.operational.items()}
+        return KeySet(by_role[Role.COSIGN_HELD], by_role[Role.COSIGN_LOG], "00" * 1216, by_role[Role.SIGN])
+
+    def root_sign(self, act: Act) -> bytes:
+        payload = encode_act(act)
+        message = pre_authentication(PayloadType.ROOT_ACT, payload)
+        signatures = [
+            Signature(keys.key_id(bytes.fromhex(public(root))), root.sign(message)) for root in self.roots[:2]
+        ]
+        signatures.sort(key=lambda one: one.key_id)
+        return Envelope(PayloadType.ROOT_ACT, payload, tuple(signatures)).encode()
+
+
+class MemoryStore:
+    """Implements View over dictionaries; ``apply`` is atomic."""
+
+    def __init__(self) -> None:
+        self._entries: dict[Origin, list[bytes]] = defaultdict(list)
+        self._nodes: dict[tuple[Origin, int, int], bytes] = {}
+        self._bodies: dict[str, tuple[bytes, bytes]] = {}
+        self._submissions: dict[str, Reference] = {}
+        self._checkpoints: dict[Origin, dict[int, Checkpoint]] = defaultdict(dict)
+        self._cosignatures: dict[Origin, list[tuple[int, bytes, Cosignature]]] = defaultdict(list)
+        self._acts: dict[str, list[bytes]] = defaultdict(list)
+        self._openings: dict[str, tuple[bytes, bool]] = {}
+        self._peers: dict[str, bytes] = {}
+        self._answers: dict[str, list[bytes]] = defaultdict(list)
+        self._forks: dict[str, bytes] = {}
+        self._state: bytes | None = None
+        self.history: list[PutHistory] = []
+
+    def apply(self, parts: tuple[Part, ...]) -> None:
+        for part in parts:
+            self._apply(part)
+
+    def _apply(self, part: Part) -> None:
+        match part:
+            case PutEntry():
+                assert part.seq == len(self._entries[part.origin]), "an entry must follow the last"
+                self._entries[part.origin].append(part.leaf)
+                for level, index, value in part.nodes:
+                    self._nodes[part.origin, level, index] = value
+                if part.submission:
+                    place = part.origin
+                    self._submissions[part.submission] = Reference(
+                        place.epoch, place.generation, part.leaf_hash.hex(), place.member, part.seq
+                    )
+            case PutBody():
+                self._bodies[part.hash] = (part.salt, part.content)
+            case PutCheckpoint():
+                self._checkpoints[part.checkpoint.head.origin][part.checkpoint.head.size] = part.checkpoint
+            case PutCosignature():
+                self._cosignatures[part.origin].append((part.size, part.root, part.cosignature))
+            case PutAct():
+                assert part.index == len(self._acts[part.member])
+                self._acts[part.member].append(part.envelope)
+            case PutOpening():
+                self._openings[part.hash] = (part.octets, part.current)
+            case PutPeer():
+                self._peers[part.member] = part.octets
+            case PutAnswer():
+                self._answers[part.member].append(part.envelope)
+            case PutFork():
+                self._forks[part.hash] = part.proof
+            case PutHistory():
+                self.history.append(part)
+            case PutState():
+                self._state = part.octets
+
+    def entry(self, origin: Origin, seq: int) -> bytes | None:
+        log = self._entries.get(origin, [])
+        return log[seq] if 0 <= seq < len(log) else None
+
+    def entries(self, origin: Origin, start: int, count: int) -> list[bytes]:
+        return self._entries.get(origin, [])[start : start + count]
+
+    def node(self, origin: Origin, level: int, index: int) -> bytes:
+        return self._nodes[origin, level, index]
+
+    def size(self, origin: Origin) -> int:
+        return len(self._entries.get(origin, []))
+
+    def origins(self) -> list[Origin]:
+        return sorted(origin for origin, log in self._entries.items() if log)
+
+    def body(self, digest: str) -> tuple[bytes, bytes] | None:
+        return self._bodies.get(digest)
+
+    def has_body(self, digest: str) -> bool:
+        return digest in self._bodies
+
+    def submission(self, submission: str) -> Reference | None:
+        return self._submissions.get(submission)
+
+    def checkpoint(self, origin: Origin) -> Checkpoint | None:
+        held = self._checkpoints.get(origin)
+        return held[max(held)] if held else None
+
+    def checkpoint_at(self, origin: Origin, size: int) -> Checkpoint | None:
+        return self._checkpoints.get(origin, {}).get(size)
+
+    def cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]:
+        return list(self._cosignatures.get(origin, []))
+
+    def acts(self, member: str) -> list[bytes]:
+        return list(self._acts.get(member, []))
+
+    def openings(self) -> list[tuple[bytes, bool]]:
+        return list(self._openings.values())
+
+    def peer(self, member: str) -> bytes | None:
+        return self._peers.get(member)
+
+    def answers(self, member: str) -> list[bytes]:
+        return list(self._answers.get(member, []))
+
+    def used_bytes(self, member: str) -> int:
+        return sum(len(leaf) for origin, log in self._entries.items() if origin.member == member for leaf in log)
+
+    def forks(self) -> list[bytes]:
+        return list(self._forks.values())
+
+    def state(self) -> bytes | None:
+        return self._state
+
+
+class MemorySigner:
+    """The signer's rules without a disk: see detente.line.effects.Sign."""
+
+    def __init__(self, member: Member) -> None:
+        self.member = member
+        self.head_file = HeadFile({}, {})
+        self.issued: dict[Origin, int] = {}
+
+    def sign(self, request: Sign) -> Signed:
+        refusal = self._refuse(request)
+        if refusal:
+            return Signed(request.ticket, None, refusal)
+        key = self.member.operational[request.role]
+        message = request.message
+        kinds = {
+            "statement": PayloadType.STATEMENT, "have": PayloadType.HAVE, "answer": PayloadType.ANSWER,
+            "test": PayloadType.LINE_TEST,
+        }  # fmt: skip
+        if request.what in kinds:
+            message = pre_authentication(kinds[request.what], message)
+        elif request.what == "cosign":
+            message = b"cosignature/v1\ntime %d\n" % request.clock_s + message
+            self.head_file.cosigned[request.origin, request.role] = (request.index, request.leaf)
+        return Signed(request.ticket, key.sign(message))
+
+    def _refuse(self, request: Sign) -> str:
+        if request.what == "statement":
+            expected = self.issued.get(request.origin, self.head_file.own.get(request.origin, (0, b""))[0])
+            if request.index != expected:
+                return f"index {request.index}, expected {expected}"
+            self.issued[request.origin] = expected + 1
+        elif request.what == "cosign":
+            size, root = self.head_file.cosigned.get((request.origin, request.role), (0, b""))
+            if size and not merkle.verify_consistency(size, request.index, list(request.proof), root, request.leaf):
+                return "does not extend what was cosigned"
+        return ""
+
+    def durable(self, own: tuple[tuple[Origin, int, bytes], ...]) -> None:
+        for origin, size, root in own:
+            self.head_file.own[origin] = (size, root)
+            self.issued[origin] = size
+
+
+class Host:
+    """Runs one machine over a memory store: every effect is carried out at once."""
+
+    def __init__(self, member: Member, store: MemoryStore, signer: MemorySigner | None = None) -> None:
+        self.member, self.store = member, store
+        self.signer = signer or MemorySigner(member)
+        self.alarms: list[Raise] = []
+        self.took: list[Took] = []
+        self.sent: list[Transmit] = []
+        self.now_ms = 1_700_000_000_000
+        self.line = Line(member.name, store)
+
+    def open(self, **how: bool) -> None:
+        head_file = HeadFile(dict(self.signer.head_file.own), dict(self.signer.head_file.cosigned))
+        self.give(Opened(head_file, hashlib.sha256(self.member.name.encode()).digest(), **how))
+
+    def give(self, event: Event) -> None:
+        pending: list[Event] = [event]
+        while pending:
+            for effect in self.line.handle(pending.pop(0), self.now_ms):
+                answer = self._carry_out(effect)
+                if answer is not None:
+                    pending.append(answer)
+
+    def _carry_out(self, effect: Effect) -> Event | None:
+        match effect:
+            case Sign():
+                return self.signer.sign(effect)
+            case Append():
+                self.store.apply(effect.parts)
+                self.signer.durable(effect.own)
+                return Durable(effect.batch)
+            case Raise():
+                self.alarms.append(effect)
+            case Took():
+                self.took.append(effect)
+            case Transmit():
+                self.sent.append(effect)
+        return None
+
+    def bundle_for(self, to: str, size_max: int = 10_000_000) -> bytes:
+        self.sent.clear()
+        self.give(CourierReady(to, size_max))
+        return b"".join(write(self.sent[0].records))
+
+    def take(self, octets: bytes) -> Took:
+        parser = Parser()
+        self.give(Arrived(tuple(parser.feed(octets)), last=True))
+        return self.took[-1]
+
+    def send(self, text: str, submission: str | None = None) -> None:
+        from detente.line.effects import Submitted
+
+        identity = submission or hashlib.sha256(text.encode()).hexdigest()[:32]
+        self.give(Submitted((Draft("notice", "text/plain", text.encode(), identity),)))
