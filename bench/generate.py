@@ -1,6 +1,6 @@
 """Synthetic track archives for the benchmark: the same seed gives the same bytes of data.
 
-A *sea* is a square of 120 km with two crossing lanes, five ports, anchorages and fishing grounds; it yields
+A *sea* is a square of 100 km with two crossing lanes, five ports, anchorages and fishing grounds; it yields
 500,000 fixes in 24 hours. A larger archive has more seas, never denser ones, so cost at equal density can be
 compared. Everything random comes from one numpy generator per sea, seeded by (SEED, number of the sea).
 
@@ -10,8 +10,10 @@ compared. Everything random comes from one numpy generator per sea, seeded by (S
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
+import itertools
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,9 +25,10 @@ SEED = 1972
 DAY_S = 86_400.0
 FIXES_A_SEA = 500_000
 ROW_GROUP = 200_000
+RESTING_S = 172.0
 KNOT_MS = 1852 / 3600
-HALF_SEA_M = 60_000.0
-START = datetime.datetime(2026, 3, 1, tzinfo=datetime.UTC)
+HALF_SEA_M = 50_000.0
+START = dt.datetime(2026, 3, 1, tzinfo=dt.UTC)
 # Russia, Norway, Finland, Sweden, Denmark, Germany, Estonia, Poland, United Kingdom, Liberia, Panama, Malta
 FLAGS = (273, 257, 230, 265, 219, 211, 276, 261, 232, 636, 351, 215)
 
@@ -58,9 +61,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--fixes", type=int, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--plant", choices=("nothing", "teleport", "fast"), default="nothing")
+    parser.add_argument("--hours", type=float, help="keep the first hours only")
     given = parser.parse_args(argv)
     given.out.parent.mkdir(parents=True, exist_ok=True)
     frame = planted(archive(given.fixes), given.plant)
+    if given.hours is not None:
+        frame = frame.filter(pl.col("time") < START + dt.timedelta(hours=given.hours))
     frame.write_parquet(given.out, compression="zstd", row_group_size=ROW_GROUP)
     movers = frame["mover"].n_unique()
     print(f"{given.out}: {frame.height:,} fixes of {movers:,} movers, {given.out.stat().st_size:,} bytes")
@@ -164,30 +170,20 @@ def _sea(number: int, budget: int) -> tuple[list[str], npt.NDArray[np.int64], li
 
 def _places(chance: np.random.Generator) -> Sea:
     angle = np.radians(np.arange(5) * 72 + chance.uniform(0, 72))
-    far = chance.uniform(25_000, 50_000, 5)
+    far = chance.uniform(20_000, 42_000, 5)
     ports = np.column_stack([far * np.cos(angle), far * np.sin(angle)])
     return Sea(
         ports=ports,
         anchorages=ports * 0.85 + chance.normal(0, 1500, (5, 2)),
-        grounds=chance.uniform(-50_000, 50_000, (4, 2)),
+        grounds=chance.uniform(-42_000, 42_000, (4, 2)),
         bend_m=float(chance.uniform(-8_000, 8_000)),
     )
 
 
-def _plans(chance: np.random.Generator, sea: Sea, share: float):  # noqa: ANN202 - a generator of Plan
-    """Yield the movers of one sea: those at rest, ferries, fishing boats, pilots, then traffic without end."""
-    for port in sea.ports:
-        for _ in range(max(2, round(22 * share))):
-            yield _moored(chance, port, (330.0, 170.0))
-    for anchorage in sea.anchorages:
-        for _ in range(max(1, round(8 * share))):
-            yield _anchored(chance, anchorage)
-    for _ in range(max(2, round(7 * share))):
-        yield _ferry(chance, sea)
-    for _ in range(max(1, round(5 * share))):
-        yield _pilot(chance, sea)
-    for number in range(max(2, round(12 * share))):
-        yield _fishing(chance, sea.grounds[number % len(sea.grounds)])
+def _plans(chance: np.random.Generator, sea: Sea, share: float) -> Iterator[Plan]:
+    """Yield the movers of one sea: those at rest, those at work, then traffic without end."""
+    yield from _resting(chance, sea, share)
+    yield from _working(chance, sea, share)
     while True:
         draw = chance.random()
         if draw < 0.45:
@@ -196,6 +192,24 @@ def _plans(chance: np.random.Generator, sea: Sea, share: float):  # noqa: ANN202
             yield _through(chance, sea, along_east=False)
         else:
             yield _port_call(chance, sea)
+
+
+def _resting(chance: np.random.Generator, sea: Sea, share: float) -> Iterator[Plan]:
+    for port in sea.ports:
+        for _ in range(max(2, round(33 * share))):
+            yield _moored(chance, port, (330.0, 170.0))
+    for anchorage in sea.anchorages:
+        for _ in range(max(1, round(8 * share))):
+            yield _anchored(chance, anchorage)
+
+
+def _working(chance: np.random.Generator, sea: Sea, share: float) -> Iterator[Plan]:
+    for _ in range(max(2, round(5 * share))):
+        yield _ferry(chance, sea)
+    for _ in range(max(1, round(8 * share))):
+        yield _pilot(chance, sea)
+    for number in range(max(2, round(10 * share))):
+        yield _fishing(chance, sea.grounds[number % len(sea.grounds)])
 
 
 def _moored(chance: np.random.Generator, port: Numbers, spread_m: tuple[float, float]) -> Plan:
@@ -213,7 +227,7 @@ def _anchored(chance: np.random.Generator, anchorage: Numbers) -> Plan:
 def _ferry(chance: np.random.Generator, sea: Sea) -> Plan:
     """Shuttle between two ports all day, twenty-five minutes in each."""
     first, second = chance.choice(len(sea.ports), 2, replace=False)
-    speed_ms = float(chance.choice([15.0, 18.0, 21.0, 30.0])) * KNOT_MS
+    speed_ms = float(chance.choice([13.0, 15.0, 17.0, 19.0, 30.0])) * KNOT_MS
     quay = chance.normal(0, 120, (2, 2))
     ends = np.array([sea.ports[first] + quay[0], sea.ports[second] + quay[1]])
     crossing_s = float(np.hypot(*(ends[1] - ends[0]))) / speed_ms
@@ -254,7 +268,7 @@ def _walk(chance: np.random.Generator, points: Numbers, knots: tuple[float, floa
 def _through(chance: np.random.Generator, sea: Sea, *, along_east: bool) -> Plan:
     """Sail one lane from edge to edge, to starboard of its middle as the rules of the road ask."""
     towards = 1.0 if chance.random() < 0.5 else -1.0
-    abeam = -towards * (600 + chance.normal(0, 350))
+    abeam = -towards * (350 + chance.normal(0, 180))
     along = np.linspace(-HALF_SEA_M, HALF_SEA_M, 9) * towards
     across = abeam + sea.bend_m * np.cos(along / HALF_SEA_M * np.pi / 2) + chance.normal(0, 60, 9)
     east, north = (along, across) if along_east else (-across, along)
@@ -263,10 +277,13 @@ def _through(chance: np.random.Generator, sea: Sea, *, along_east: bool) -> Plan
 
 def _port_call(chance: np.random.Generator, sea: Sea) -> Plan:
     """Leave the lane for a port, or the port for the lane."""
-    port = sea.ports[chance.integers(len(sea.ports))] + chance.normal(0, (330, 170))
+    number = chance.integers(len(sea.ports))
+    port = sea.ports[number] + chance.normal(0, (330, 170))
     gate = np.array([HALF_SEA_M * (1 if chance.random() < 0.5 else -1), chance.normal(0, 600)])
-    middle = np.array([port[0] * 0.5 + gate[0] * 0.3, sea.bend_m + chance.normal(0, 500)])
-    way = np.array([gate, middle, port * 0.9 + middle * 0.1, port])
+    # the fairway: every ship enters this port the same way, within its width
+    fairway = sea.ports[number] * 0.7 + chance.normal(0, 150, 2)
+    middle = np.array([fairway[0] * 0.6 + gate[0] * 0.4, sea.bend_m + chance.normal(0, 300)])
+    way = np.array([gate, middle, fairway, port])
     arriving = chance.random() < 0.5
     way = way if arriving else way[::-1]
     return _sail(chance, way[:, 0], way[:, 1], rest_at_end=arriving)
@@ -289,21 +306,24 @@ def _reports(chance: np.random.Generator, plan: Plan) -> list[Numbers]:
     lengths = np.hypot(np.diff(plan.east_m), np.diff(plan.north_m))
     spans = np.diff(plan.at_s)
     speeds_kn = lengths / np.maximum(spans, 1e-9) / KNOT_MS
-    # ITU-R M.1371: 3 min at rest, 10 s to 14 kn, 6 s to 23 kn, 2 s above; runs of equal interval at once
-    every = np.select([speeds_kn < 0.5, speeds_kn < 14, speeds_kn < 23], [180.0, 10.0, 6.0], 2.0)
-    every = np.full_like(every, 180.0) if plan.resting else every
+    # ITU-R M.1371: 3 min at rest, 10 s to 14 kn, 6 s to 23 kn, 2 s above; runs of equal interval at once.
+    # At rest a little less than 3 min: otherwise jitter alone would break half the motion at a gap of 180 s.
+    every = np.select([speeds_kn < 0.5, speeds_kn < 14, speeds_kn < 23], [RESTING_S, 10.0, 6.0], 2.0)
+    every = np.full_like(every, RESTING_S) if plan.resting else every
     changes = np.flatnonzero(np.diff(every)) + 1
     edges = np.concatenate([[0], changes, [len(every)]])
-    for first, last in zip(edges[:-1], edges[1:], strict=True):
+    for first, last in itertools.pairwise(edges):
         begin, end = max(0.0, plan.at_s[first]), min(DAY_S, plan.at_s[last])
         step = every[first]
         if end > begin:
             ideal = np.arange(begin + chance.uniform(0, step), end, step)
-            parts.append(ideal + chance.uniform(-0.1, 0.1, len(ideal)) * step)
+            jitter, lost = (0.02, 0.02) if step == RESTING_S else (0.1, 0.08)
+            received = chance.random(len(ideal)) > lost
+            parts.append((ideal + chance.uniform(-jitter, jitter, len(ideal)) * step)[received])
     if not parts:
         return [np.empty(0)] * 5
     at_s = np.round(np.clip(np.concatenate(parts), 0, DAY_S - 0.001), 3)
-    at_s = np.unique(at_s[chance.random(len(at_s)) > 0.08])
+    at_s = np.unique(at_s)
     if chance.random() < 0.15:
         hole = chance.uniform(0, DAY_S)
         at_s = at_s[(at_s < hole) | (at_s > hole + chance.uniform(300, 1500))]

@@ -43,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         terminal.note(say("detente: not enough memory; try fewer files or a shorter period"))
         return 2
     except OSError as error:
-        terminal.note(f"detente: {error.filename or ''}: {error.strerror or error}")
+        name = terminal.visible(str(error.filename or ""))
+        terminal.note(f"detente: {name}: {terminal.visible(error.strerror or str(error))}")
         return 2
     except Exception as error:
         if os.environ.get("DETENTE_DEBUG"):

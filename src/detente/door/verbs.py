@@ -59,7 +59,7 @@ VERBS = (
     ),
     Verb(
         "predict",
-        "detente.encounters.commands",
+        "detente.encounters.predict_command",
         "PREDICT",
         lambda: say("tell who will come too close to whom from one picture of positions"),
     ),

@@ -11,6 +11,8 @@ __all__ = ["format_moment", "parse_moment"]
 
 say = words.speaker("notices")
 
+_LAST = datetime.max.replace(tzinfo=UTC) - timedelta(milliseconds=1)
+
 
 def parse_moment(text: str, *, where: str = "") -> datetime:
     """Return an aware UTC datetime from ISO 8601 text such as "2018-04-04T06:00Z" or "2018-04-04".
@@ -19,14 +21,14 @@ def parse_moment(text: str, *, where: str = "") -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):  # overflow: an offset that leads out of the years 1 to 9999
         raise MomentMistake(
             expected=say("a date or a date and time in ISO 8601"),
             came=repr(text[:64]),
             where=where,
             remedy=say("write for example {example}", example="2018-04-04T06:00Z"),
         ) from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def format_moment(moment: datetime) -> str:
@@ -36,8 +38,6 @@ def format_moment(moment: datetime) -> str:
             expected=say("a time with its zone"), came=repr(moment), remedy=say("attach UTC before writing")
         )
     utc = moment.astimezone(UTC)
-    microsecond = utc.microsecond
-    milliseconds = (microsecond + 500) // 1000
-    if milliseconds == 1000:  # 999.6 ms: carry into the second
-        utc, milliseconds = utc + timedelta(microseconds=1_000_000 - microsecond), 0
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{milliseconds:03d}Z"
+    if utc < _LAST:  # so that rounding cannot lead out of the year 9999
+        utc += timedelta(microseconds=500)
+    return utc.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -41,6 +41,9 @@ class Note(StrEnum):
     SHARED_IDENTITY = "shared_identity"  # two movers under one id, kept apart as separate movers
     SWAPPED = "swapped"  # latitude and longitude look exchanged
     NO_ALTITUDE = "no_altitude"  # an aircraft's row without altitude
+    UNIT_UNKNOWN = "unit_unknown"  # a speed, height or rate left out because its column names no unit
+    AMBIGUOUS_TIME = "ambiguous_time"  # a local time that the change of clocks gives twice or never
+    CUT_SHORT = "cut_short"  # packed input that ends in the middle: what could be unpacked was used
 
 
 @dataclass(slots=True)

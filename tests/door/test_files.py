@@ -1,0 +1,80 @@
+"""Goal: a file is written whole or not at all. Method: every way to fail, and two real processes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from detente.door.errors import OutputFailure
+from detente.door.files import writing
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_the_target_appears_when_all_is_written_and_not_before(tmp_path):
+    target = tmp_path / "out.csv"
+    with writing(target) as temporary:
+        temporary.write_text("whole")
+        assert temporary.parent == tmp_path
+        assert temporary.suffix == ".csv"
+        assert not target.exists()
+    assert target.read_text() == "whole"
+    assert names(tmp_path) == ["out.csv"]
+
+
+@pytest.mark.parametrize("failure", [ValueError, KeyboardInterrupt, MemoryError])
+def test_any_failure_leaves_the_old_file_and_nothing_beside_it(tmp_path, failure):
+    target = tmp_path / "out.csv"
+    target.write_text("old")
+    with pytest.raises(failure), writing(target) as temporary:  # noqa: PT012 - the failure comes after writing
+        temporary.write_text("half")
+        raise failure
+    assert target.read_text() == "old"
+    assert names(tmp_path) == ["out.csv"]
+
+
+def test_a_failing_disk_is_said_with_the_targets_name(tmp_path):
+    target = tmp_path / "out.csv"
+    with pytest.raises(OutputFailure) as caught, writing(target) as temporary:  # noqa: PT012
+        temporary.write_text("half")
+        raise OSError(28, "No space left on device")
+    assert caught.value.where == str(target)
+    assert "No space left" in caught.value.came
+    assert names(tmp_path) == []
+
+
+def test_a_missing_folder_is_said(tmp_path):
+    with pytest.raises(OutputFailure), writing(tmp_path / "none" / "out.csv") as temporary:
+        temporary.write_text("x")
+
+
+def test_a_writer_that_wrote_nothing_is_a_failure_and_no_empty_file(tmp_path):
+    with pytest.raises(OutputFailure), writing(tmp_path / "out.csv"):
+        pass
+    assert names(tmp_path) == []
+
+
+def test_a_folder_in_the_place_of_the_target_is_said(tmp_path):
+    (tmp_path / "out.csv").mkdir()
+    with pytest.raises(OutputFailure), writing(tmp_path / "out.csv") as temporary:
+        temporary.write_text("x")
+    assert names(tmp_path) == ["out.csv"]
+
+
+def test_two_processes_that_write_one_target_leave_one_whole_file(tmp_path):
+    program = (
+        "import sys, time; from pathlib import Path; from detente.door.files import writing\n"
+        "with writing(Path(sys.argv[1])) as temporary, temporary.open('w') as out:\n"
+        "    for _ in range(200):\n"
+        "        out.write(sys.argv[2] * 1000); out.flush(); time.sleep(0.001)\n"
+    )
+    target = tmp_path / "out.csv"
+    both = [subprocess.Popen([sys.executable, "-c", program, str(target), letter]) for letter in "ab"]
+    assert [process.wait() for process in both] == [0, 0]
+    assert target.read_text() in {"a" * 200_000, "b" * 200_000}
+    assert names(tmp_path) == [target.name]
