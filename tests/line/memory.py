@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from detente.line import keys, merkle
-from detente.line.bundle import Kind, Parser, Record, write
-from detente.line.checkpoint import Checkpoint, Cosignature, Origin, cosigned_message
+from detente.line.bundle import Parser, write
+from detente.line.checkpoint import Checkpoint, Cosignature, Origin
 from detente.line.effects import (
     Append,
     Arrived,
@@ -101,6 +101,7 @@ class MemoryStore:
         self._peers: dict[str, bytes] = {}
         self._answers: dict[str, list[bytes]] = defaultdict(list)
         self._forks: dict[str, bytes] = {}
+        self._wanted: dict[tuple[Origin, int], tuple[str, ...]] = {}
         self._state: bytes | None = None
         self.history: list[PutHistory] = []
 
@@ -113,6 +114,8 @@ class MemoryStore:
             case PutEntry():
                 assert part.seq == len(self._entries[part.origin]), "an entry must follow the last"
                 self._entries[part.origin].append(part.leaf)
+                if part.wanted:
+                    self._wanted[part.origin, part.seq] = part.wanted
                 for level, index, value in part.nodes:
                     self._nodes[part.origin, level, index] = value
                 if part.submission:
@@ -174,8 +177,29 @@ class MemoryStore:
     def checkpoint_at(self, origin: Origin, size: int) -> Checkpoint | None:
         return self._checkpoints.get(origin, {}).get(size)
 
-    def cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]:
-        return list(self._cosignatures.get(origin, []))
+    def missing(self, origin: Origin) -> dict[int, set[str]]:
+        found = {seq: {one for one in wanted if one not in self._bodies} for (at, seq), wanted in self._wanted.items()
+                 if at == origin}  # fmt: skip
+        return {seq: wanted for seq, wanted in found.items() if wanted}
+
+    def newest_cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]:
+        newest: dict[tuple[str, bytes], tuple[int, bytes, Cosignature]] = {}
+        for size, root, one in self._cosignatures.get(origin, []):
+            key = (one.name, one.hint)
+            if key not in newest or newest[key][0] < size:
+                newest[key] = (size, root, one)
+        return [newest[key] for key in sorted(newest)]
+
+    def cosignature_before(self, origin: Origin, name: str, clock_s: int) -> tuple[int, Cosignature] | None:
+        found = [(size, one) for size, _, one in self._cosignatures.get(origin, [])
+                 if one.name == name and one.clock_s < clock_s]  # fmt: skip
+        return max(found, key=lambda pair: pair[0], default=None)
+
+    def first_cosignature(self, origin: Origin, seq: int, name: str) -> tuple[int, Cosignature] | None:
+        found = [
+            (size, one) for size, _, one in self._cosignatures.get(origin, []) if one.name == name and size > seq
+        ]
+        return min(found, key=lambda pair: pair[0], default=None)
 
     def acts(self, member: str) -> list[bytes]:
         return list(self._acts.get(member, []))
@@ -232,7 +256,9 @@ class MemorySigner:
             self.issued[request.origin] = expected + 1
         elif request.what == "cosign":
             size, root = self.head_file.cosigned.get((request.origin, request.role), (0, b""))
-            if size and not merkle.verify_consistency(size, request.index, list(request.proof), root, request.leaf):
+            if size and not merkle.verify_consistency(
+                size, request.index, list(request.proof), root, request.leaf
+            ):
                 return "does not extend what was cosigned"
         return ""
 

@@ -127,6 +127,7 @@ class PutEntry:
     nodes: tuple[tuple[int, int, bytes], ...]
     submission: str  # of own entries: to be found again; "" for others'
     received_ms: int
+    wanted: tuple[str, ...] = ()  # shown bodies that are not here yet; a later PutBody with the hash settles it
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +236,8 @@ Part = (
 class Append:
     """Store all parts or none; answer Durable(batch). ``own``: heads that the signer may now record as durable,
     before Durable is answered (if we die between store and head file, the database is ahead by one batch: the
-    signer accepts exactly that at the next start when the entries verify under its own key)."""
+    signer accepts exactly that at the next start when the entries verify under its own key).
+    """
 
     batch: int
     parts: tuple[Part, ...]
@@ -251,7 +253,8 @@ class Durable:
 
 class View(Protocol):
     """Read-only look-ups in what is durable. The machine calls them synchronously; the answers are part of its
-    input, and every one is checked again by hash where it goes into a proof."""
+    input, and every one is checked again by hash where it goes into a proof.
+    """
 
     def entry(self, origin: Origin, seq: int) -> bytes | None: ...
     def entries(self, origin: Origin, start: int, count: int) -> list[bytes]: ...
@@ -263,7 +266,12 @@ class View(Protocol):
     def submission(self, submission: str) -> Reference | None: ...
     def checkpoint(self, origin: Origin) -> Checkpoint | None: ...
     def checkpoint_at(self, origin: Origin, size: int) -> Checkpoint | None: ...
-    def cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]: ...
+    def missing(self, origin: Origin) -> dict[int, set[str]]: ...  # index -> wanted bodies still not here
+    def newest_cosignatures(
+        self, origin: Origin
+    ) -> list[tuple[int, bytes, Cosignature]]: ...  # per name and hint
+    def cosignature_before(self, origin: Origin, name: str, clock_s: int) -> tuple[int, Cosignature] | None: ...
+    def first_cosignature(self, origin: Origin, seq: int, name: str) -> tuple[int, Cosignature] | None: ...
     def acts(self, member: str) -> list[bytes]: ...
     def openings(self) -> list[tuple[bytes, bool]]: ...
     def peer(self, member: str) -> bytes | None: ...
@@ -280,7 +288,8 @@ class View(Protocol):
 class Opened:
     """First event of every run: what the signer's head file says (None: there is no head file), 32 random bytes
     from which this run derives its salts and nonces, and whether the home was restored by the verb ``restore`` or
-    the machine changed since the last run."""
+    the machine changed since the last run.
+    """
 
     head_file: HeadFile | None
     entropy: bytes

@@ -16,7 +16,7 @@ from detente import words
 from detente.line import canonical, keys
 from detente.line.errors import BadSignature, Malformed
 
-__all__ = ["ENVELOPE_MAX", "Envelope", "PayloadType", "Signature", "pre_authentication", "decode_base64"]
+__all__ = ["ENVELOPE_MAX", "Envelope", "PayloadType", "Signature", "decode_base64", "pre_authentication"]
 
 say = words.speaker("line")
 

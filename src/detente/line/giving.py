@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 
-
 from detente.line import keys
 from detente.line.bundle import Kind, Record
 from detente.line.checkpoint import Cosignature
@@ -196,15 +195,10 @@ def _add_body(state: State, digest: str, records: list[Record], room: int, *, al
 
 def _checkpoints(state: State, log: Log, party: Party, end: int) -> list[Record]:
     """Return the newest head, and every head under which somebody's newest cosignature stands."""
-    newest: dict[tuple[str, bytes], tuple[int, Cosignature]] = {}
-    for size, _, one in state.view.cosignatures(log.origin):
-        if size <= end and one.name.split("/")[3] != party.name:
-            key = (one.name, one.hint)
-            if key not in newest or newest[key][0] < size:
-                newest[key] = (size, one)
     by_size: dict[int, list[Cosignature]] = {}
-    for size, one in newest.values():
-        by_size.setdefault(size, []).append(one)
+    for size, _, one in state.view.newest_cosignatures(log.origin):
+        if size <= end and one.name.split("/")[3] != party.name:
+            by_size.setdefault(size, []).append(one)
     top = state.view.checkpoint(log.origin)
     if top is not None and top.head.size <= end:
         by_size.setdefault(top.head.size, [])

@@ -5,8 +5,7 @@ from __future__ import annotations
 from detente import words
 from detente.line import canonical, merkle
 from detente.line.checkpoint import Origin
-from detente.line.effects import PutAct, PutOpening, Part, Role, View
-from detente.line.envelope import Envelope, PayloadType
+from detente.line.effects import Part, PutAct, PutOpening, Role, View
 from detente.line.errors import LineMistake, OutOfPlace
 from detente.line.opening import Opening
 from detente.line.proof import identity
@@ -102,28 +101,14 @@ def _load_log(state: State, origin: Origin) -> Log:
     frontier = merkle.Frontier.load(size, lambda level, index: state.view.node(origin, level, index))
     last = state.view.node(origin, 0, size - 1).hex() if size else base_hash(state, origin)
     log = Log(origin, frontier, last, durable=size, head=state.view.checkpoint(origin))
-    for cosigned, _, one in state.view.cosignatures(origin):
+    for cosigned, _, one in state.view.newest_cosignatures(origin):
         _, _, _, by, role = one.name.split("/")
         place = (by, Role.COSIGN_LOG if role == "log" else Role.COSIGN_HELD)
         log.delivered[place] = max(log.delivered.get(place, 0), cosigned)
         if by == state.me:
             log.cosigned[place[1]] = max(log.cosigned.get(place[1], 0), cosigned)
-    if state.role_of(state.me) == "member":
-        # bodies below the last held-cosignature were here when it was given: only above it can one be missing
-        below = log.cosigned.get(Role.COSIGN_HELD, 0) if origin.member != state.me else 0
-        for seq in range(below, size):
-            note_wanted(state, log, seq)
+    log.wanted = state.view.missing(origin)
     return log
-
-
-def note_wanted(state: State, log: Log, seq: int) -> None:
-    """Remember which shown bodies of a stored statement are missing."""
-    octets = state.view.entry(log.origin, seq)
-    assert octets is not None  # the view holds every statement below its size
-    statement, _ = Statement.decode(Envelope.decode(octets, PayloadType.STATEMENT).payload)
-    missing = {one.hash for one in shown(statement) if not state.view.has_body(one.hash)}
-    if missing:
-        log.wanted[seq] = missing
 
 
 def shown(statement: Statement) -> list[Commitment]:

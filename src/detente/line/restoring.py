@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from detente import words
 from detente.line import canonical, keys, proof
-from detente.line.checkpoint import Origin
+from detente.line.checkpoint import Origin, cosigner_name
 from detente.line.effects import HeadFile, Opened, Priority, PutAnswer, PutHistory
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.load import log_of
@@ -101,18 +101,20 @@ def convict(state: State, member: str, octets: bytes) -> bytes | None:
     said = {(head.epoch, head.generation): head.size for head in answer.heads}
     ring = state.rings[member]
     for origin in sorted(one for one in state.logs if one.member == state.me):
-        for size, _, one in state.view.cosignatures(origin):
-            if one.name.split("/")[3] != member or one.clock_s * 1000 >= answer.clock_ms:
+        for role in ("log", "held"):
+            name = cosigner_name(origin.line, origin.epoch, member, role)
+            before = state.view.cosignature_before(origin, name, -(-answer.clock_ms // 1000))
+            if before is None or before[0] <= said.get((origin.epoch, origin.generation), 0):
                 continue
-            checkpoint = state.view.checkpoint_at(origin, size)
-            if size > said.get((origin.epoch, origin.generation), 0) and checkpoint is not None:
-                return proof.answer_fork(ring, octets, checkpoint, one)
+            checkpoint = state.view.checkpoint_at(origin, before[0])
+            if checkpoint is not None:
+                return proof.answer_fork(ring, octets, checkpoint, before[1])
     return None
 
 
 def maybe_resume(state: State, now_ms: int) -> None:
     """Sign again when every target is reached and the mirrors were heard."""
-    mirrors = [party for party in state.parties.values()]
+    mirrors = list(state.parties.values())
     answered = [party for party in mirrors if party.answer is not None]
     window = now_ms - state.challenged_since_ms >= state.settings.answer_window_ms
     heard = bool(answered) and (window or len(answered) == len(mirrors))
@@ -148,9 +150,9 @@ def halt(state: State, reason: str) -> None:
     state.raise_alarm("halted", Priority.EMERGENCY, state.me, reason=reason)
 
 
-def history(state: State, now_ms: int, what: str, member: str, **detail: object) -> None:
+def history(found: State, now_ms: int, what: str, member: str, **detail: object) -> None:
     """Add a line to the history that is kept beside the logs."""
-    state.parts.append(PutHistory(now_ms, what, member, canonical.encode(detail)))
+    found.parts.append(PutHistory(now_ms, what, member, canonical.encode(detail)))
 
 
 def _compare(state: State, head_file: HeadFile) -> None:

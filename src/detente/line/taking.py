@@ -158,11 +158,14 @@ def _entry(state: State, leaf: bytes, taken: Taken, now_ms: int) -> None:
     _check_quota(state, origin.member, len(leaf))
     digest, nodes = log.grow(leaf)
     submission = statement.submission if origin.member == state.me else ""
-    state.parts.append(PutEntry(origin, statement.seq, leaf, digest, nodes, submission, now_ms))
-    if state.writes:
-        missing = {one.hash for one in shown(statement) if not state.view.has_body(one.hash)}
-        if missing:
-            log.wanted[statement.seq] = missing
+    wanted = (
+        {one.hash for one in shown(statement) if not state.view.has_body(one.hash)} if state.writes else set()
+    )
+    if wanted:
+        log.wanted[statement.seq] = wanted
+    state.parts.append(
+        PutEntry(origin, statement.seq, leaf, digest, nodes, submission, now_ms, tuple(sorted(wanted)))
+    )
     if statement.type in CONTROL_TYPES:
         note_control(state, statement.author, statement.type, now_ms)
     taken.new["statement"] += 1

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from detente.line import canonical
+from detente.line.checkpoint import Origin
 from detente.line.effects import Draft, Priority, Role
 from detente.line.restoring import history, maybe_resume
-from detente.line.checkpoint import Origin
 from detente.line.state import Direction, Party, Run, State
 
 __all__ = ["CONTROL_TYPES", "next_wake_ms", "note_control", "system_draft", "tick"]
@@ -89,7 +89,7 @@ def _judge(state: State, party: Party, now_ms: int) -> list[Draft]:
     overdue = any(_waits_for(state, party, log_name, now_ms) for log_name in state.logs)
     if silent_for >= state.settings.silent_after_ms:
         direction = Direction.SILENT
-    elif overdue or party.test_nonce is not None and party.missed:
+    elif overdue or (party.test_nonce is not None and party.missed):
         direction = Direction.DEGRADED
     else:
         direction = Direction.RESUMED if party.direction is Direction.RESUMED else Direction.OPEN
