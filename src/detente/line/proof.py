@@ -23,7 +23,14 @@ from typing import Any
 from detente import words
 from detente.line import canonical, keys
 from detente.line.bundle import PROOF_MAX
-from detente.line.checkpoint import Checkpoint, Cosignature, verify_cosignature
+from detente.line.checkpoint import (
+    COSIGNATURE_TYPE,
+    Checkpoint,
+    Cosignature,
+    Origin,
+    note_hint,
+    verify_cosignature,
+)
 from detente.line.envelope import Envelope, PayloadType, decode_base64
 from detente.line.errors import Malformed, Refused
 from detente.line.merkle import leaf_hash, node_hash
@@ -138,10 +145,10 @@ def _statement(ring: Keyring, octets: bytes) -> tuple[Statement, str]:
     envelope = Envelope.decode(octets, PayloadType.STATEMENT)
     statement, _ = Statement.decode(envelope.payload)
     own = ring.keys_of(statement.generation)
-    if own is None or statement.author != ring.member:
+    if own is None or statement.author != ring.member or statement.key != keys.key_id(bytes.fromhex(own.sign)):
         raise _shows_nothing(say("a statement of another member"))
     envelope.verify_one(bytes.fromhex(own.sign))
-    return statement, keys.key_id(bytes.fromhex(own.sign))
+    return statement, statement.key
 
 
 def _judge_heads(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> str:
@@ -188,10 +195,7 @@ def _judge_answer(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -
         raise _shows_nothing(say("an answer of another member"))
     envelope.verify_one(bytes.fromhex(signer.sign))
     cosignature = checkpoint.cosignatures[0]
-    public = {
-        f"detente/{origin.line}/{origin.epoch}/{ring.member}/log": signer.cosign_log,
-        f"detente/{origin.line}/{origin.epoch}/{ring.member}/held": signer.cosign_held,
-    }.get(cosignature.name)
+    public = _cosigning_key(ring, origin, cosignature)
     if public is None or (answer.line, answer.about) != (origin.line, origin.member):
         raise _shows_nothing(say("a cosignature of another member or line"))
     verify_cosignature(checkpoint.head, cosignature, bytes.fromhex(public))
@@ -206,6 +210,18 @@ def _judge_answer(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -
     if said >= checkpoint.head.size or cosignature.clock_s * 1000 >= answer.clock_ms:
         raise _shows_nothing(say("an answer that says no less than was cosigned before"))
     return keys.key_id(bytes.fromhex(signer.sign))
+
+
+def _cosigning_key(ring: Keyring, origin: Origin, cosignature: Cosignature) -> str | None:
+    """Return the member's key that may have made it, of whatever generation: a promise outlives its key."""
+    start = f"detente/{origin.line}/{origin.epoch}/{ring.member}"
+    for own in reversed(ring.generations):
+        if own is not None:
+            for role, public in (("log", own.cosign_log), ("held", own.cosign_held)):
+                hint = note_hint(cosignature.name, COSIGNATURE_TYPE, bytes.fromhex(public))
+                if (cosignature.name, cosignature.hint) == (f"{start}/{role}", hint):
+                    return public
+    return None
 
 
 def _place(statement: Statement) -> tuple[str, int, int]:

@@ -104,7 +104,7 @@ def decode_act(payload: bytes) -> Act:
         act = msgspec.convert(document, Act)
     except msgspec.ValidationError as fault:
         raise _malformed(str(fault)[:200]) from None
-    if document.keys() != set(Act.__struct_fields__):
+    if act.encode() != payload:
         raise _malformed(say("a field that this version does not know"))
     _check_shape(act)
     return act
@@ -149,6 +149,8 @@ class Keyring:
     anchors: dict[tuple[str, int, int], ClosedLog] = field(default_factory=dict)
     sealing: list[str] = field(default_factory=list)
     left: dict[str, int] = field(default_factory=dict)
+    roots: set[str] = field(default_factory=set)  # every root key that ever was
+    operational: set[str] = field(default_factory=set)  # every operational signing and cosigning key that ever was
 
     @property
     def member(self) -> str:
@@ -185,6 +187,7 @@ class Keyring:
         assert root is not None  # a card always has one
         _verify_quorum(envelope, root)
         self._check_generation(act)
+        self._check_keys(act)
         self.acts.append(act)
         self.envelopes.append(octets)
         self.hashes.append(identity)
@@ -204,9 +207,19 @@ class Keyring:
             if anchor is not None and head.size < anchor.size:
                 raise _out_of_place(say("a head below the last anchor"))
 
+    def _check_keys(self, act: Act) -> None:
+        """One key has one role, once: none comes back in a later generation, whoever may have copied it since."""
+        own = (act.keys.sign, act.keys.cosign_log, act.keys.cosign_held) if act.keys else ()
+        root = act.root.keys if act.root else ()
+        if self.operational & {*own, *root} or self.roots & set(own):
+            raise _out_of_place(say("a key that this chain used before in another place"))
+
     def _apply(self, act: Act, identity: str) -> None:
         if act.root is not None:
             self.root = act.root
+            self.roots.update(act.root.keys)
+        if act.keys is not None:
+            self.operational.update((act.keys.sign, act.keys.cosign_log, act.keys.cosign_held))
         if act.act in {"card", "generation"}:
             if act.act == "generation":
                 for head in act.heads:

@@ -127,9 +127,25 @@ def decode_session(payload: bytes, kind: type[Session]) -> Session:
         made = msgspec.convert(document, kind)
     except msgspec.ValidationError as fault:
         raise _malformed(str(fault)[:200]) from None
-    if document.keys() != set(kind.__struct_fields__):
+    if made.encode() != payload:
         raise _malformed(say("a field that this version does not know"))
+    _check_order(made)
     return made
+
+
+def _check_order(made: Have | Answer | LineTest) -> None:
+    """Refuse two words about one log: whoever reads the first and whoever reads the last must see the same."""
+    places: list[list[tuple[object, ...]]] = []
+    if isinstance(made, Have):
+        places = [
+            [(log.epoch, log.member, log.generation) for log in made.logs],
+            [(acts.member,) for acts in made.acts],
+        ]
+    elif isinstance(made, Answer):
+        places = [[(head.epoch, head.generation) for head in made.heads]]
+    for listed in places:
+        if len(set(listed)) != len(listed):
+            raise _malformed(say("two words about one log or chain"))
 
 
 def _malformed(came: str) -> Malformed:
