@@ -5,6 +5,8 @@ Canonical JSON, these keys exactly:
     acts      base64 envelopes of root acts: every party of the openings, by member, each chain from its card
     bodies    [{"content", "salt"}], base64: the entry's body, then its attachments, as far as they are shown
     entry     base64 of the exact leaf
+    first     null when the entry is its log's first; else {"entry", "path"}: the log's first leaf under proofs[0],
+              which names the opening: so nobody can say later that the entry was meant for other parties
     format    1
     kind      "evidence"
     openings  base64 canonical openings, sorted by epoch and hash, from the first to the entry's epoch or beyond
@@ -35,7 +37,7 @@ from detente.line.checkpoint import (
 )
 from detente.line.envelope import Envelope, PayloadType, decode_base64
 from detente.line.errors import BadSignature, Malformed, OutOfPlace, Refused
-from detente.line.opening import Opening
+from detente.line.opening import Opening, first_previous
 from detente.line.rootact import Keyring
 from detente.line.statement import SALT_BYTES, Statement, commit
 
@@ -45,7 +47,7 @@ say = words.speaker("line")
 
 EVIDENCE_MAX = 90_000_000
 """Bytes: a body and 64 MB of attachments in base64, and room for the rest."""
-_KEYS = {"acts", "bodies", "entry", "format", "kind", "openings", "proofs"}
+_KEYS = {"acts", "bodies", "entry", "first", "format", "kind", "openings", "proofs"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,15 +92,18 @@ def make(
     openings: Iterable[bytes],
     rings: Iterable[Keyring],
     bodies: Iterable[tuple[bytes, bytes]],
+    first: tuple[bytes, Sequence[bytes]] | None,
 ) -> bytes:
     """Return the evidence of one entry; bodies: (salt, content) of what is to be shown, in the statement's order.
 
+    first: the log's leaf 0 and its inclusion path under the smallest of the proofs' heads; None when the entry is it.
     The result is judged before it is given back: raises Refused when what is held does not make evidence.
     """
     document: dict[str, Any] = {
         "acts": [_text(one) for ring in sorted(rings, key=lambda one: one.member) for one in ring.envelopes],
         "bodies": [{"content": _text(content), "salt": _text(salt)} for salt, content in bodies],
         "entry": _text(leaf),
+        "first": first and {"entry": _text(first[0]), "path": [_text(step) for step in first[1]]},
         "format": 1,
         "kind": "evidence",
         "openings": [_text(one) for one in openings],
@@ -125,14 +130,20 @@ def judge(evidence: bytes) -> Shown:
         openings = [Opening.decode(decode_base64(one)) for one in document["openings"]]
         leaf = decode_base64(document["entry"])
         proofs = [_proof(one) for one in document["proofs"]]
+        first = document["first"] and (
+            decode_base64(document["first"]["entry"]),
+            [decode_base64(one) for one in document["first"]["path"]],
+        )
         bodies = [(decode_base64(one["salt"]), decode_base64(one["content"])) for one in document["bodies"]]
         if not proofs or any(one.keys() != {"content", "salt"} for one in document["bodies"]):
+            raise ValueError  # noqa: TRY301
+        if document["first"] is not None and document["first"].keys() != {"entry", "path"}:
             raise ValueError  # noqa: TRY301
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _malformed(say("another shape")) from None
     rings = _rings(acts)
     statement = _statement(leaf, rings)
-    opening = _seated(openings, rings, statement)
+    opening = _seated(openings, rings, statement, _base(first, statement, proofs[0].checkpoint, rings))
     witnesses = _witnesses(proofs, statement, leaf, rings)
     return Shown(
         statement=statement,
@@ -190,8 +201,27 @@ def _statement(leaf: bytes, rings: dict[str, Keyring]) -> Statement:
     return statement
 
 
-def _seated(openings: list[Opening], rings: dict[str, Keyring], statement: Statement) -> Opening:
-    """Return an opening of the entry's epoch that gives its author a seat under its card."""
+def _base(
+    first: tuple[bytes, list[bytes]] | None, statement: Statement, checkpoint: Checkpoint, rings: dict[str, Keyring]
+) -> str:
+    """Return what the first statement of the entry's log names as previous."""
+    if first is None and statement.seq == 0:
+        return statement.previous
+    if first is None or statement.seq == 0:
+        raise _malformed(say("no first statement of the entry's log, or one too many"))
+    leaf, path = first
+    founding = _statement(leaf, rings)
+    place = (founding.line, founding.epoch, founding.author, founding.generation, founding.seq)
+    head = checkpoint.head
+    if place != (
+        statement.line, statement.epoch, statement.author, statement.generation, 0,
+    ) or not merkle.verify_inclusion(merkle.leaf_hash(leaf), 0, head.size, path, head.root):
+        raise _out_of_place(say("a first statement of another log"))  # fmt: skip
+    return founding.previous
+
+
+def _seated(openings: list[Opening], rings: dict[str, Keyring], statement: Statement, base: str) -> Opening:
+    """Return the opening to which the entry's log belongs: it seats the author, and the first statement names it."""
     order = [(one.epoch, one.hash()) for one in openings]
     known = {one.hash() for one in openings}
     if order != sorted(set(order)) or any(one.line != statement.line for one in openings):
@@ -206,6 +236,7 @@ def _seated(openings: list[Opening], rings: dict[str, Keyring], statement: State
             and seat.role == "member"
             and seat.card == rings[statement.author].card
             and seat.generation <= statement.generation
+            and base == first_previous(one, rings[statement.author], seat.generation, statement.generation)
         ):
             return one
     raise _out_of_place(say("no opening that gives {author} a seat", author=statement.author))
@@ -251,11 +282,11 @@ def _cosigner(origin: Origin, one: Cosignature, rings: dict[str, Keyring]) -> tu
 
 def _bodies(bodies: list[tuple[bytes, bytes]], statement: Statement) -> dict[str, bytes]:
     """Return the shown contents by their commitment; each must match one that the entry promises."""
-    promised = [statement.body.hash, *(one.hash for one in statement.attachments)]
+    promised = {one.hash: one.size for one in (statement.body, *statement.attachments)}
     found: dict[str, bytes] = {}
     for salt, content in bodies:
         digest = commit(salt, content)
-        if len(salt) != SALT_BYTES or digest not in promised or digest in found:
+        if len(salt) != SALT_BYTES or promised.get(digest) != len(content) or digest in found:
             raise _out_of_place(say("a content that the entry does not promise"))
         found[digest] = content
     return found

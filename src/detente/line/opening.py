@@ -22,7 +22,7 @@ from detente.line.keys import fingerprint_words
 from detente.line.rootact import Keyring
 from detente.line.statement import MEMBERS_MAX, Count, Hash, LineId, Name, Small
 
-__all__ = ["OPENING_MAX", "FinalHead", "Opening", "Seat", "first_opening"]
+__all__ = ["OPENING_MAX", "FinalHead", "Opening", "Seat", "first_opening", "first_previous"]
 
 say = words.speaker("line")
 
@@ -136,6 +136,18 @@ def first_opening(
     opening = msgspec.structs.replace(draft, line=_line_id(draft))
     opening.check()
     return opening
+
+
+def first_previous(opening: Opening, ring: Keyring, seated: int, generation: int) -> str:
+    """Return what the first statement of a party's log under this opening names as ``previous``.
+
+    seated: the generation of its seat. A later generation names both the opening and the act that started it, so
+    that the first statement of every log says under which opening, so with whom, it is written.
+    """
+    if generation == seated:
+        return opening.hash()
+    started_by = bytes.fromhex(ring.started_by[generation])
+    return hashlib.sha256(bytes.fromhex(opening.hash()) + started_by).hexdigest()
 
 
 def _line_id(opening: Opening) -> str:
