@@ -7,10 +7,11 @@ from detente.line import canonical, merkle
 from detente.line.checkpoint import Origin
 from detente.line.effects import Part, PutAct, PutOpening, Role, View
 from detente.line.errors import LineMistake, OutOfPlace
-from detente.line.opening import Opening
+from detente.line.opening import Opening, first_previous
 from detente.line.proof import identity
 from detente.line.rootact import Keyring
-from detente.line.session import Have, decode_session
+from detente.line.envelope import Envelope, PayloadType
+from detente.line.session import Answer, Have, decode_session
 from detente.line.state import Log, Party, Settings, State
 from detente.line.statement import Commitment, Statement
 
@@ -56,13 +57,16 @@ def load(me: str, view: View, settings: Settings) -> State:
     state.forks = {identity(proof): proof for proof in view.forks()}
     for origin in sorted(view.origins()):
         state.logs[origin] = _load_log(state, origin)
+    if state.writes:
+        log_of(state, state.own_origin)
     _load_small_state(state)
     for party in state.parties.values():
         stored = view.peer(party.name)
         if stored is not None:
             party.have = decode_session(stored, Have)
-    if state.writes:
-        log_of(state, state.own_origin)
+            party.challenge = party.have.nonce if party.have.challenge else None
+        answers = [decode_answer(octets) for octets in view.answers(party.name)] if state.challenging else []
+        party.answer = next((one for one in answers if one.nonce == state.challenge_nonce), None)
     return state
 
 
@@ -93,7 +97,7 @@ def base_hash(state: State, origin: Origin) -> str:
             came=str(origin),
             remedy=say("nothing of it was stored; ask the sender"),
         )
-    return opening.hash() if origin.generation == seat.generation else ring.started_by[origin.generation]
+    return first_previous(opening, ring, seat.generation, origin.generation)
 
 
 def _load_log(state: State, origin: Origin) -> Log:
@@ -111,6 +115,11 @@ def _load_log(state: State, origin: Origin) -> Log:
     return log
 
 
+def decode_answer(octets: bytes) -> Answer:
+    """Return a stored challenge answer; it was checked when it was taken in."""
+    return decode_session(Envelope.decode(octets, PayloadType.ANSWER).payload, Answer)
+
+
 def shown(statement: Statement) -> list[Commitment]:
     """Return the contents that travel with the statement: every one that is not to be revealed later."""
     return [one for one in (statement.body, *statement.attachments) if one.reveal == "now"]
@@ -124,3 +133,17 @@ def _load_small_state(state: State) -> None:
     state.named = {member: (place[0], place[1]) for member, place in document["named"].items()}
     state.daily_ms = document["daily_ms"]
     state.reason = document["reason"]
+    state.recorded = (document["run"], document["reason"])
+    if document["challenge"]:
+        state.challenging = True
+        state.challenge_nonce, state.challenged_since_ms = document["challenge"]
+    for name, memory in document["parties"].items():
+        if name in state.parties:
+            state.parties[name].remember(memory)
+    line = state.opening.line
+    for name, figures in (("seen_own", state.seen_own), ("withheld", state.withheld)):
+        figures.update({Origin(line, *place): figure for *place, figure in document[name]})
+    for *place, since_ms in document["waiting"]:
+        log = state.logs.get(Origin(line, *place))
+        if log is not None:
+            log.waiting_since_ms = since_ms

@@ -13,7 +13,7 @@ from __future__ import annotations
 from detente import words
 from detente.line import canonical, keys, proof
 from detente.line.checkpoint import Origin, cosigner_name
-from detente.line.effects import HeadFile, Opened, Priority, PutAnswer, PutHistory
+from detente.line.effects import Confirmed, HeadFile, Opened, Priority, PutAnswer, PutHistory
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.load import log_of
 from detente.line.session import Answer, decode_session
@@ -27,8 +27,9 @@ say = words.speaker("line")
 def opened(state: State, event: Opened, now_ms: int) -> None:
     """Decide at the start of a run what this node may do."""
     state.head_file, state.entropy = event.head_file, event.entropy
-    state.challenge_nonce = state.draw(16).hex()
-    state.challenged_since_ms = now_ms
+    if not state.challenging:  # a challenge of an earlier run still waits for answers that name its nonce
+        state.challenge_nonce = state.draw(16).hex()
+        state.challenged_since_ms = now_ms
     if event.head_file is None:
         halt(state, "no-head-file")
         return
@@ -41,27 +42,32 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
     _compare(state, event.head_file)
     if state.run is Run.HALTED and state.reason == "database-and-head-file-disagree":
         return
-    if state.targets:
+    if state.targets or state.recorded[0] == Run.REFILLING.value:
         _refill(state, now_ms)
-    else:
-        _set_run(state, Run.RUNNING, "", now_ms)
-        if event.restored:
-            state.challenging = True
-            state.withheld = {origin: log.size for origin, log in state.logs.items() if origin.member == state.me}
+        return
+    if event.restored and not state.challenging:
+        state.challenging = True
+        state.withheld = {origin: log.size for origin, log in state.logs.items() if origin.member == state.me}
+        state.put_state()
+    _set_run(state, Run.RUNNING, "", now_ms)
+    maybe_resume(state, now_ms)
 
 
-def confirmed(state: State, now_ms: int) -> None:
+def confirmed(state: State, event: Confirmed, now_ms: int) -> None:
     """A keeper's word: go on from what is known; what others showed under our own signature is fetched first."""
     if state.run is not Run.HALTED:
         return
     state.targets.clear()
     state.reason = ""
+    if event.head_file is not None:
+        state.head_file = event.head_file
     if state.head_file is not None:
         _compare(state, state.head_file)
     for origin, size in state.seen_own.items():
         if size > max(log_of(state, origin).size, state.targets.get(origin, (0, b""))[0]):
             state.targets[origin] = (size, b"")
     history(state, now_ms, "confirmed", state.me)
+    state.challenging = False  # a new doubt asks anew
     _refill(state, now_ms)
 
 
@@ -121,6 +127,7 @@ def maybe_resume(state: State, now_ms: int) -> None:
     if state.challenging and state.run is Run.RUNNING and (heard or window):
         state.challenging = False
         state.withheld.clear()
+        state.put_state()
     if state.run is not Run.REFILLING:
         return
     for origin, (size, root) in state.targets.items():
@@ -146,6 +153,7 @@ def maybe_resume(state: State, now_ms: int) -> None:
 def halt(state: State, reason: str) -> None:
     """Stop signing anything but have-vectors, answers and tests, until a keeper confirms."""
     state.run, state.reason = Run.HALTED, reason
+    state.recorded = (state.run.value, reason)
     state.put_state()
     state.raise_alarm("halted", Priority.EMERGENCY, state.me, reason=reason)
 
@@ -181,18 +189,21 @@ def _verify_own_tail(state: State, origin: Origin, size: int) -> None:
 
 
 def _refill(state: State, now_ms: int) -> None:
-    state.challenging = True
-    state.challenged_since_ms = now_ms
-    for party in state.parties.values():
-        party.answer = None
-    state.challenge_nonce = state.draw(16).hex()
+    if not state.challenging:
+        state.challenging = True
+        state.challenged_since_ms = now_ms
+        for party in state.parties.values():
+            party.answer = None
+        state.challenge_nonce = state.draw(16).hex()
     _set_run(state, Run.REFILLING, "behind-the-head-file", now_ms)
+    state.put_state()
     state.raise_alarm("refilling", Priority.ALARM, state.me)
     maybe_resume(state, now_ms)
 
 
 def _set_run(state: State, run: Run, reason: str, now_ms: int) -> None:
-    if (state.run, state.reason) != (run, reason):
-        state.run, state.reason = run, reason
+    state.run, state.reason = run, reason
+    if state.recorded != (run.value, reason):
+        state.recorded = (run.value, reason)
         history(state, now_ms, run.value, state.me, reason=reason)
-    state.put_state()
+        state.put_state()

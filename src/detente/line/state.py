@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, deque
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from detente.line import canonical, merkle
 from detente.line.checkpoint import Checkpoint, Origin
@@ -102,7 +103,26 @@ class Party:
     direction: Direction = Direction.OPEN
     suspended_by: set[str] = field(default_factory=set)
     refused: Counter[str] = field(default_factory=Counter)
-    answer: Answer | None = None  # to our challenge of this run
+    answer: Answer | None = None  # to our pending challenge
+
+    def memory(self) -> dict[str, object]:
+        """Return what of this party must be known after a restart; ``remember`` takes it in."""
+        return {
+            "direction": self.direction.value,
+            "heard_ms": self.heard_ms,
+            "missed": self.missed,
+            "test_at_ms": self.test_at_ms,
+            "test_nonce": self.test_nonce,
+            "test_to_answer": self.test_to_answer,
+            "tested_ms": self.tested_ms,
+        }
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Take in what ``memory`` gave in an earlier run."""
+        self.direction = Direction(memory["direction"])
+        self.heard_ms, self.tested_ms = memory["heard_ms"], memory["tested_ms"]
+        self.missed, self.test_at_ms = memory["missed"], memory["test_at_ms"]
+        self.test_nonce, self.test_to_answer = memory["test_nonce"], memory["test_to_answer"]
 
 
 @dataclass(slots=True)
@@ -128,6 +148,10 @@ class State:
     challenging: bool = False
     challenge_nonce: str = ""
     challenged_since_ms: int = 0
+    recorded: tuple[str, str] = (
+        "",
+        "",
+    )  # run and reason as they are stored: a start that changes nothing writes nothing
     named: dict[str, tuple[int, int]] = field(default_factory=dict)  # member -> (generation, size) last named
     submissions: set[str] = field(default_factory=set)  # taken in but not durable yet
     outbox: deque[object] = field(default_factory=deque)
@@ -205,6 +229,16 @@ class State:
             "run": self.run.value,
             "named": {member: list(place) for member, place in sorted(self.named.items())},
             "daily_ms": self.daily_ms,
+            "challenge": [self.challenge_nonce, self.challenged_since_ms] if self.challenging else [],
+            "parties": {party.name: party.memory() for party in self.parties.values()},
+            "seen_own": _places(self.seen_own),
+            "waiting": _places({one.origin: one.waiting_since_ms for one in self.logs.values()}),
+            "withheld": _places(self.withheld),
         }
         self.parts = [part for part in self.parts if not isinstance(part, PutState)]
         self.parts.append(PutState(canonical.encode(document)))
+
+
+def _places(figures: Mapping[Origin, int | None]) -> list[list[Any]]:
+    """Return one figure of each log as canonical JSON can hold it."""
+    return [[one.epoch, one.member, one.generation, figure] for one, figure in sorted(figures.items()) if figure]

@@ -85,7 +85,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     clock_ms, answer_by_ms: the author's clock, milliseconds since 1970 UTC; recorded as given, never trusted.
     seq: the leaf index that this statement must occupy. previous: hash of the leaf before it, of the epoch's
-    opening when seq is 0 and the generation is 0, of the generation's root act when seq is 0 and it is not.
+    opening when seq is 0 and the generation is the seat's; when seq is 0 and the generation is a later one,
+    SHA-256 of that hash and the hash of the root act that started the generation.
     heads: heads of other members' logs that changed since the author's last statement, sorted by member.
     release: SHA-256 of the officers' assertions when people released it, else None.
     """
@@ -115,6 +116,16 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def decode(cls, payload: bytes) -> tuple[Statement, dict[str, Any]]:
         """Return the statement and the fields that this version does not know; raises Malformed."""
+        if len(payload) <= ENVELOPE_MAX:
+            # All but a stranger's statements have known fields only: then the typed decoder, whose types are narrower
+            # than the restriction of ``canonical``, together with encoding again is the same check, and much faster.
+            try:
+                known = _decoder.decode(payload)
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                pass
+            else:
+                if _encoder.encode(known) == payload:
+                    return _within_caps(known), {}
         document = canonical.decode(payload, size_max=ENVELOPE_MAX, what="statement")
         try:
             statement = msgspec.convert(document, cls)
@@ -124,20 +135,20 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
                 came=str(fault)[:200],
                 remedy=say("nothing of it was stored; ask the sender"),
             ) from None
-        if (
-            sum(one.size for one in statement.attachments) > ATTACHMENTS_TOTAL_MAX
-            or statement.body.size > BODY_MAX
-        ):
+        unknown = {name: value for name, value in document.items() if name not in FIELDS}
+        return _within_caps(statement), unknown
+
+    @classmethod
+    def decode_known(cls, payload: bytes) -> Statement:
+        """Return the statement; raises Malformed as well for a field that this version does not know."""
+        statement, unknown = cls.decode(payload)
+        if unknown:
             raise Malformed(
-                expected=say(
-                    "a body of at most {body} and attachments of at most {all} bytes in all",
-                    body=BODY_MAX,
-                    all=ATTACHMENTS_TOTAL_MAX,
-                ),
-                came=say("more"),
+                expected=say("a statement as spec/ describes it"),
+                came=say("a field that this version does not know"),
                 remedy=say("nothing of it was stored; ask the sender"),
             )
-        return statement, {name: value for name, value in document.items() if name not in FIELDS}
+        return statement
 
     def not_understood(self, unknown: dict[str, Any], known_types: frozenset[str]) -> bool:
         """Tell whether a reader of this version must show it as not understood."""
@@ -146,6 +157,23 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 FIELDS = frozenset(Statement.__struct_fields__)
+_decoder = msgspec.json.Decoder(Statement)
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def _within_caps(statement: Statement) -> Statement:
+    total = sum(one.size for one in statement.attachments)
+    if total > ATTACHMENTS_TOTAL_MAX or statement.body.size > BODY_MAX:
+        raise Malformed(
+            expected=say(
+                "a body of at most {body} and attachments of at most {all} bytes in all",
+                body=BODY_MAX,
+                all=ATTACHMENTS_TOTAL_MAX,
+            ),
+            came=say("more"),
+            remedy=say("nothing of it was stored; ask the sender"),
+        )
+    return statement
 
 
 def commit(salt: bytes, content: bytes) -> str:

@@ -71,6 +71,8 @@ def take(state: State, records: tuple[Record, ...], taken: Taken, now_ms: int) -
             _TAKERS[record.kind](state, record.content, taken, now_ms)
         except Refused as refusal:
             taken.refused.append((type(refusal).__name__, str(refusal)))
+    if state.parts:
+        state.put_state()  # who was heard, what is asked: known after a restart
 
 
 def _have(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
