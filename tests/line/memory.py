@@ -92,6 +92,7 @@ class MemoryStore:
     def __init__(self) -> None:
         self._entries: dict[Origin, list[bytes]] = defaultdict(list)
         self._nodes: dict[tuple[Origin, int, int], bytes] = {}
+        self._received: dict[tuple[Origin, int], int] = {}
         self._bodies: dict[str, tuple[bytes, bytes]] = {}
         self._submissions: dict[str, Reference] = {}
         self._checkpoints: dict[Origin, dict[int, Checkpoint]] = defaultdict(dict)
@@ -114,6 +115,7 @@ class MemoryStore:
             case PutEntry():
                 assert part.seq == len(self._entries[part.origin]), "an entry must follow the last"
                 self._entries[part.origin].append(part.leaf)
+                self._received[part.origin, part.seq] = part.received_ms
                 if part.wanted:
                     self._wanted[part.origin, part.seq] = part.wanted
                 for level, index, value in part.nodes:
@@ -154,6 +156,9 @@ class MemoryStore:
 
     def node(self, origin: Origin, level: int, index: int) -> bytes:
         return self._nodes[origin, level, index]
+
+    def received_ms(self, origin: Origin, seq: int) -> int | None:
+        return self._received.get((origin, seq))
 
     def size(self, origin: Origin) -> int:
         return len(self._entries.get(origin, []))
@@ -245,7 +250,10 @@ class MemorySigner:
             message = pre_authentication(kinds[request.what], message)
         elif request.what == "cosign":
             message = b"cosignature/v1\ntime %d\n" % request.clock_s + message
-            self.head_file.cosigned[request.origin, request.role] = (request.index, request.leaf)
+            roles = (request.role,) if request.also is None else (request.role, request.also)
+            self.head_file.cosigned.update({(request.origin, role): (request.index, request.leaf) for role in roles})
+            made = b"".join(self.member.operational[role].sign(message) for role in roles)
+            return Signed(request.ticket, made)
         return Signed(request.ticket, key.sign(message))
 
     def _refuse(self, request: Sign) -> str:
@@ -255,11 +263,12 @@ class MemorySigner:
                 return f"index {request.index}, expected {expected}"
             self.issued[request.origin] = expected + 1
         elif request.what == "cosign":
-            size, root = self.head_file.cosigned.get((request.origin, request.role), (0, b""))
-            if size and not merkle.verify_consistency(
-                size, request.index, list(request.proof), root, request.leaf
-            ):
-                return "does not extend what was cosigned"
+            for role in (request.role,) if request.also is None else (request.role, request.also):
+                size, root = self.head_file.cosigned.get((request.origin, role), (0, b""))
+                if size and not merkle.verify_consistency(
+                    size, request.index, list(request.proof), root, request.leaf
+                ):
+                    return "does not extend what was cosigned"
         return ""
 
     def durable(self, own: tuple[tuple[Origin, int, bytes], ...]) -> None:

@@ -23,8 +23,21 @@ def cosign(state: State, origins: set[Origin], now_ms: int) -> Signing:
         log = state.logs[origin]
         if origin.member == state.me or origin in state.forked or origin.epoch != state.opening.epoch:
             continue
-        for role, size in _due(state, log):
-            yield from _cosign(state, log, role, size, now_ms)
+        due = _due(state, log)
+        if (
+            len(due) == 2
+            and due[0][1] == due[1][1]
+            and _recorded(state, origin, due[0][0]) == _recorded(state, origin, due[1][0])
+        ):
+            yield from _cosign(state, log, (due[0][0], due[1][0]), due[0][1], now_ms)
+            continue
+        for role, size in due:
+            yield from _cosign(state, log, (role,), size, now_ms)
+
+
+def _recorded(state: State, origin: Origin, role: Role) -> tuple[int, bytes]:
+    assert state.head_file is not None  # cosign was here first
+    return state.head_file.cosigned.get((origin, role), (0, b""))
 
 
 def _due(state: State, log: Log) -> list[tuple[Role, int]]:
@@ -41,13 +54,13 @@ def _due(state: State, log: Log) -> list[tuple[Role, int]]:
     return due
 
 
-def _cosign(state: State, log: Log, role: Role, size: int, now_ms: int) -> Signing:
+def _cosign(state: State, log: Log, roles: tuple[Role, ...], size: int, now_ms: int) -> Signing:
+    """Ask for one role, or for two that stand at the same recorded head: then the signer syncs once for both."""
     assert log.head is not None
-    assert state.head_file is not None
     own = state.own_keys()
     assert own is not None
     origin, head = log.origin, log.head.head
-    recorded, recorded_root = state.head_file.cosigned.get((origin, role), (0, b""))
+    recorded, recorded_root = _recorded(state, origin, roles[0])
     if recorded > size or (recorded and state.root_at(origin, recorded) != recorded_root):
         if recorded <= size:
             _refuse(state, origin)
@@ -59,23 +72,16 @@ def _cosign(state: State, log: Log, role: Role, size: int, now_ms: int) -> Signi
     )
     clock_s = now_ms // 1000
     try:
-        signature = yield Sign(
-            0, "cosign", role, origin, head.text(), index=size, leaf=head.root, proof=tuple(path), proof_from=recorded,
-            clock_s=clock_s,
+        signatures = yield Sign(
+            0, "cosign", roles[0], origin, head.text(), index=size, leaf=head.root, proof=tuple(path),
+            proof_from=recorded, clock_s=clock_s, also=roles[1] if len(roles) == 2 else None,
         )  # fmt: skip
     except LineMistake:
         _refuse(state, origin)
         return
-    _given(
-        state,
-        log,
-        role,
-        head,
-        clock_s,
-        signature,
-        bytes.fromhex(own.cosign_log if role is Role.COSIGN_LOG else own.cosign_held),
-        now_ms,
-    )
+    for place, role in enumerate(roles):
+        public = bytes.fromhex(own.cosign_log if role is Role.COSIGN_LOG else own.cosign_held)
+        _given(state, log, role, head, clock_s, signatures[64 * place : 64 * (place + 1)], public, now_ms)
 
 
 def _given(

@@ -90,11 +90,13 @@ class Sign:
     proof: tuple[bytes, ...] = ()  # cosign: consistency from the highest size recorded, which the machine is told
     proof_from: int = 0
     clock_s: int = 0  # cosign: the time that goes into the cosignature
+    also: Role | None = None  # cosign: a second role that stands at the same recorded head, so that one sync does for
+    # both; the answer is then 128 bytes, the signature of ``role`` first
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The signer's answer: 64 bytes, or a refusal with its reason (then the machine halts and raises an alarm)."""
+    """The signer's answer: 64 bytes (128 with ``also``), or a refusal with its reason (then the machine halts and raises an alarm)."""
 
     ticket: int
     signature: bytes | None
@@ -111,6 +113,7 @@ class HeadFile:
 
     own: dict[Origin, tuple[int, bytes]]
     cosigned: dict[tuple[Origin, Role], tuple[int, bytes]]
+    answered_ms: int = 0  # latest clock of a challenge answer that was signed: no cosignature bears an earlier one
 
 
 # ---- what is stored -----------------------------------------------------------------------------------------
@@ -259,6 +262,7 @@ class View(Protocol):
     def entry(self, origin: Origin, seq: int) -> bytes | None: ...
     def entries(self, origin: Origin, start: int, count: int) -> list[bytes]: ...
     def node(self, origin: Origin, level: int, index: int) -> bytes: ...
+    def received_ms(self, origin: Origin, seq: int) -> int | None: ...  # own clock, when the entry was stored
     def size(self, origin: Origin) -> int: ...
     def origins(self) -> list[Origin]: ...
     def body(self, digest: str) -> tuple[bytes, bytes] | None: ...
@@ -358,7 +362,11 @@ class Consented:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A keeper's word after a halt: go on from what is known."""
+    """A keeper's word after a halt: go on from what is known. head_file: the one that the signer founded at that word
+    when there was none; None when there was one.
+    """
+
+    head_file: HeadFile | None = None
 
 
 @dataclass(frozen=True, slots=True)

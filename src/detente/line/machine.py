@@ -99,7 +99,7 @@ class Line:
             case Ticked():
                 return self._ticking(now_ms)
             case Confirmed():
-                return _just(lambda: confirmed(self.state, now_ms), self.state, now_ms)
+                return _just(lambda: confirmed(self.state, event, now_ms), self.state, now_ms)
             case ActGiven():
                 return _just(lambda: act_given(self.state, event.envelope, now_ms), self.state, now_ms)
             case Consented():

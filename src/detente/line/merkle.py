@@ -62,6 +62,10 @@ class Frontier:
         """Return an independent frontier of the same tree."""
         return Frontier(self.size, self._edge)
 
+    def edge(self) -> tuple[bytes, ...]:
+        """Return the roots of the perfect subtrees, largest first: with the size, all that ``Frontier`` needs."""
+        return tuple(self._edge)
+
     def append(self, leaf: bytes) -> list[tuple[int, int, bytes]]:
         """Add a leaf by its hash; returns the perfect nodes that became complete, the leaf first."""
         made = [(0, self.size, leaf)]

@@ -117,8 +117,8 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     def decode(cls, payload: bytes) -> tuple[Statement, dict[str, Any]]:
         """Return the statement and the fields that this version does not know; raises Malformed."""
         if len(payload) <= ENVELOPE_MAX:
-            # All but a stranger's statements have known fields only: then the typed decoder, whose types are narrower
-            # than the restriction of ``canonical``, together with encoding again is the same check, and much faster.
+            # Nearly every statement has known fields only: then the typed decoder, whose types are narrower than
+            # the restriction of ``canonical``, together with encoding again is the same check, and much faster.
             try:
                 known = _decoder.decode(payload)
             except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):

@@ -1,1 +1,1 @@
-"""What is kept: the only durable place. Trusted to be durable, not to be honest: every read is checked by hash."""
+"""What is kept: the only durable place; trusted to be durable, not to be honest: reads are checked by hash."""

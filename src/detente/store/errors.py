@@ -19,4 +19,4 @@ class HomeMistake(OurMistake):
 
 
 class StoreFailure(WorldFailure):
-    """The disk is full, read-only or failing, or a file is damaged; nothing acknowledged is lost by this program."""
+    """The disk is full, read-only or failing, or a file is damaged; nothing acknowledged was lost by us."""

@@ -1,17 +1,14 @@
 """The record of one line on an embedded SQLite file: append atomically, read by place.
 
-One writer at a time (the home's lock sees to it), any number of readers beside it. Every append is one transaction, on
-the disk when ``apply`` returns. Answers to reads are not trusted by the line: what goes into a proof is checked again.
+One writer at a time (the home's lock sees to it), any number of readers beside it. Every append is one
+transaction, on the disk when ``apply`` returns. Answers to reads are not trusted by the line: what goes into a
+proof is checked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-
-import apsw
 
 from detente import words
 from detente.line.checkpoint import Checkpoint, Cosignature, Origin
@@ -31,8 +28,8 @@ from detente.line.effects import (
 )
 from detente.line.merkle import leaf_hash
 from detente.line.statement import Reference
-from detente.store.errors import HomeMistake, StoreFailure
-from detente.store.schema import APPLICATION_ID, MIGRATIONS, PRAGMAS
+from detente.store.disk import damaged, open_database, translated
+from detente.store.schema import APPLICATION_ID, MIGRATIONS
 
 __all__ = ["Record"]
 
@@ -42,23 +39,21 @@ say = words.speaker("store")
 class Record:
     """Implements detente.line.effects.View over one file, and the host's ``apply``."""
 
-    def __init__(self, path: Path, *, read_only: bool = False, create: bool = False, vfs: str | None = None) -> None:
+    def __init__(
+        self, path: Path, *, read_only: bool = False, create: bool = False, vfs: str | None = None
+    ) -> None:
         """Open; ``create`` founds the file. Raises HomeMistake or StoreFailure."""
         self.path = path
-        flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
-        if create:
-            flags |= apsw.SQLITE_OPEN_CREATE
-        with _translated(path):
-            self._connection = apsw.Connection(str(path), flags=flags, vfs=vfs)
-            self._connection.set_busy_timeout(10_000)
-            self._logs: dict[Origin, int] = {}
-            if read_only:
-                self._check_version()
-            else:
-                for pragma in PRAGMAS:
-                    self._rows(pragma)
-                self._migrate()
-            self._load_logs()
+        self._logs: dict[Origin, int] = {}
+        self._connection = open_database(
+            path,
+            application_id=APPLICATION_ID,
+            migrations=MIGRATIONS,
+            read_only=read_only,
+            create=create,
+            vfs=vfs,
+        )
+        self._load_logs()
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -73,7 +68,7 @@ class Record:
         """
         known = dict(self._logs)
         try:
-            with _translated(self.path), self._connection:
+            with translated(self.path), self._connection:
                 for part in parts:
                     _APPLY[type(part)](self, part)
         except BaseException:
@@ -84,11 +79,12 @@ class Record:
         log = self._log_id(part.origin)
         held = self._one("SELECT size FROM logs WHERE id = ?", (log,))
         if held != part.seq:
-            raise _damaged(self.path, say("index {index} after {size}", index=part.seq, size=held))
+            raise damaged(self.path, say("index {index} after {size}", index=part.seq, size=held))
         self._rows("INSERT INTO entries VALUES (?, ?, ?, ?)", (log, part.seq, part.leaf, part.received_ms))
         self._rows("UPDATE logs SET size = ? WHERE id = ?", (part.seq + 1, log))
         self._connection.executemany(
-            "INSERT INTO nodes VALUES (?, ?, ?, ?)", [(log, level, place, value) for level, place, value in part.nodes]
+            "INSERT INTO nodes VALUES (?, ?, ?, ?)",
+            [(log, level, place, value) for level, place, value in part.nodes],
         )
         if part.submission:
             self._rows("INSERT OR REPLACE INTO submissions VALUES (?, ?, ?)", (part.submission, log, part.seq))
@@ -126,7 +122,8 @@ class Record:
 
     def _put_opening(self, part: PutOpening) -> None:
         self._rows(
-            "INSERT INTO openings VALUES (?, ?, ?, ?) ON CONFLICT (hash) DO UPDATE SET current = max(current, excluded.current)",
+            "INSERT INTO openings VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (hash) DO UPDATE SET current = max(current, excluded.current)",
             (part.hash, part.epoch, part.octets, int(part.current)),
         )
 
@@ -158,18 +155,27 @@ class Record:
     def entries(self, origin: Origin, start: int, count: int) -> list[bytes]:
         """Return up to ``count`` leaves from index ``start``."""
         rows = self._rows(
-            "SELECT leaf FROM entries WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?", (self._known(origin), start, count)
+            "SELECT leaf FROM entries WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?",
+            (self._known(origin), start, count),
         )
         return [row[0] for row in rows]
 
     def node(self, origin: Origin, level: int, index: int) -> bytes:
         """Return a perfect tree node; raises StoreFailure when it is not there."""
         found = self._one(
-            "SELECT hash FROM nodes WHERE log = ? AND level = ? AND place = ?", (self._known(origin), level, index)
+            "SELECT hash FROM nodes WHERE log = ? AND level = ? AND place = ?",
+            (self._known(origin), level, index),
         )
         if found is None:
-            raise _damaged(self.path, say("no tree node at level {level}, index {index}", level=level, index=index))
+            raise damaged(
+                self.path, say("no tree node at level {level}, index {index}", level=level, index=index)
+            )
         return bytes(found)
+
+    def received_ms(self, origin: Origin, seq: int) -> int | None:
+        """Return when this statement was stored, by this node's own clock, or None."""
+        found = self._one("SELECT received_ms FROM entries WHERE log = ? AND seq = ?", (self._known(origin), seq))
+        return None if found is None else int(found)
 
     def size(self, origin: Origin) -> int:
         """Return how many statements of this log are stored."""
@@ -224,7 +230,9 @@ class Record:
         """Return the newest cosignature of each cosigner's key: size, root, cosignature."""
         found = []
         log = self._known(origin)
-        for name, hint in self._rows("SELECT DISTINCT name, hint FROM cosignatures WHERE log = ? ORDER BY 1, 2", (log,)):
+        for name, hint in self._rows(
+            "SELECT DISTINCT name, hint FROM cosignatures WHERE log = ? ORDER BY 1, 2", (log,)
+        ):
             row = self._rows(
                 "SELECT size, root, clock_s, signature FROM cosignatures WHERE log = ? AND name = ? AND hint = ?"
                 " ORDER BY size DESC LIMIT 1",
@@ -243,7 +251,9 @@ class Record:
 
     def acts(self, member: str) -> list[bytes]:
         """Return a party's root acts in order."""
-        return [row[0] for row in self._rows("SELECT envelope FROM acts WHERE member = ? ORDER BY place", (member,))]
+        return [
+            row[0] for row in self._rows("SELECT envelope FROM acts WHERE member = ? ORDER BY place", (member,))
+        ]
 
     def openings(self) -> list[tuple[bytes, bool]]:
         """Return the openings held, and whether this home worked or works in each."""
@@ -257,7 +267,9 @@ class Record:
 
     def answers(self, member: str) -> list[bytes]:
         """Return a party's answers to our challenges."""
-        return [row[0] for row in self._rows("SELECT envelope FROM answers WHERE member = ? ORDER BY id", (member,))]
+        return [
+            row[0] for row in self._rows("SELECT envelope FROM answers WHERE member = ? ORDER BY id", (member,))
+        ]
 
     def used_bytes(self, member: str) -> int:
         """Return how many bytes of this party's statements and bodies are stored."""
@@ -274,12 +286,14 @@ class Record:
 
     def history(self) -> list[PutHistory]:
         """Return the history that is kept beside the logs, oldest first."""
-        return [PutHistory(*row) for row in self._rows("SELECT at_ms, what, member, detail FROM history ORDER BY id")]
+        return [
+            PutHistory(*row) for row in self._rows("SELECT at_ms, what, member, detail FROM history ORDER BY id")
+        ]
 
     # ---- inside ---------------------------------------------------------------------------------------------
 
     def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        with _translated(self.path):
+        with translated(self.path):
             return list(self._connection.execute(sql, values))
 
     def _one(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
@@ -316,52 +330,6 @@ class Record:
     def _load_logs(self) -> None:
         rows = self._rows("SELECT id, line, epoch, member, generation FROM logs")
         self._logs = {Origin(*row[1:]): row[0] for row in rows}
-
-    def _check_version(self) -> int:
-        application, version = self._one("PRAGMA application_id"), int(self._one("PRAGMA user_version"))
-        if version > len(MIGRATIONS):
-            raise HomeMistake(
-                expected=say("a record of version {version} or older", version=len(MIGRATIONS)),
-                came=say("version {version}, made by a newer détente", version=version),
-                where=str(self.path),
-                remedy=say("use the newer version; nothing was changed"),
-            )
-        if version and application != APPLICATION_ID:
-            raise _damaged(self.path, say("another program's database"))
-        return version
-
-    def _migrate(self) -> None:
-        version = self._check_version()
-        for step in range(version, len(MIGRATIONS)):
-            with self._connection:
-                self._rows(MIGRATIONS[step])
-                self._rows(f"PRAGMA application_id = {APPLICATION_ID}")
-                self._rows(f"PRAGMA user_version = {step + 1}")
-
-
-@contextmanager
-def _translated(path: Path) -> Iterator[None]:
-    """Turn SQLite's errors into ours: what the disk did, and what to do."""
-    try:
-        yield
-    except (apsw.FullError, apsw.IOError, apsw.ReadOnlyError, apsw.CantOpenError, apsw.BusyError) as fault:
-        raise StoreFailure(
-            expected=say("a disk that takes and gives back what is written"),
-            came=str(fault),
-            where=str(path),
-            remedy=say("free space or mend the disk, then try again; nothing acknowledged was lost"),
-        ) from fault
-    except (apsw.CorruptError, apsw.NotADBError, apsw.SQLError) as fault:
-        raise _damaged(path, str(fault)) from fault
-
-
-def _damaged(path: Path, came: str) -> StoreFailure:
-    return StoreFailure(
-        expected=say("an undamaged record"),
-        came=came,
-        where=str(path),
-        remedy=say("restore a backup; the mirrors give back what it lacks"),
-    )
 
 
 _APPLY: dict[type, Any] = {
