@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -24,7 +26,9 @@ from detente.line.effects import (
     PutAnswer,
     PutBody,
     PutCheckpoint,
+    PutClaim,
     PutCosignature,
+    PutDue,
     PutEntry,
     PutFork,
     PutHistory,
@@ -94,6 +98,9 @@ class MemoryStore:
         self._nodes: dict[tuple[Origin, int, int], bytes] = {}
         self._received: dict[tuple[Origin, int], int] = {}
         self._bodies: dict[str, tuple[bytes, bytes]] = {}
+        self._closed_bodies: set[str] = set()
+        self._claims: dict[Origin, dict[tuple[int, bytes], Checkpoint]] = defaultdict(dict)
+        self._due: dict[tuple[Origin, int, str], int] = {}
         self._submissions: dict[str, Reference] = {}
         self._checkpoints: dict[Origin, dict[int, Checkpoint]] = defaultdict(dict)
         self._cosignatures: dict[Origin, list[tuple[int, bytes, Cosignature]]] = defaultdict(list)
@@ -108,44 +115,67 @@ class MemoryStore:
 
     def apply(self, parts: tuple[Part, ...]) -> None:
         for part in parts:
-            self._apply(part)
+            _APPLY[type(part)](self, part)
 
-    def _apply(self, part: Part) -> None:
-        match part:
-            case PutEntry():
-                assert part.seq == len(self._entries[part.origin]), "an entry must follow the last"
-                self._entries[part.origin].append(part.leaf)
-                self._received[part.origin, part.seq] = part.received_ms
-                if part.wanted:
-                    self._wanted[part.origin, part.seq] = part.wanted
-                for level, index, value in part.nodes:
-                    self._nodes[part.origin, level, index] = value
-                if part.submission:
-                    place = part.origin
-                    self._submissions[part.submission] = Reference(
-                        place.epoch, place.generation, part.leaf_hash.hex(), place.member, part.seq
-                    )
-            case PutBody():
-                self._bodies[part.hash] = (part.salt, part.content)
-            case PutCheckpoint():
-                self._checkpoints[part.checkpoint.head.origin][part.checkpoint.head.size] = part.checkpoint
-            case PutCosignature():
-                self._cosignatures[part.origin].append((part.size, part.root, part.cosignature))
-            case PutAct():
-                assert part.index == len(self._acts[part.member])
-                self._acts[part.member].append(part.envelope)
-            case PutOpening():
-                self._openings[part.hash] = (part.octets, part.current)
-            case PutPeer():
-                self._peers[part.member] = part.octets
-            case PutAnswer():
-                self._answers[part.member].append(part.envelope)
-            case PutFork():
-                self._forks[part.hash] = part.proof
-            case PutHistory():
-                self.history.append(part)
-            case PutState():
-                self._state = part.octets
+    def _put_entry(self, part: PutEntry) -> None:
+        assert part.seq == len(self._entries[part.origin]), "an entry must follow the last"
+        self._entries[part.origin].append(part.leaf)
+        self._received[part.origin, part.seq] = part.received_ms
+        if part.wanted:
+            self._wanted[part.origin, part.seq] = part.wanted
+        for level, index, value in part.nodes:
+            self._nodes[part.origin, level, index] = value
+        if part.submission:
+            place = part.origin
+            self._submissions[part.submission] = Reference(
+                place.epoch, place.generation, part.leaf_hash.hex(), place.member, part.seq
+            )
+
+    def _put_body(self, part: PutBody) -> None:
+        self._bodies[part.hash] = (part.salt, part.content)
+        if not part.open:
+            self._closed_bodies.add(part.hash)
+
+    def _put_checkpoint(self, part: PutCheckpoint) -> None:
+        self._checkpoints[part.checkpoint.head.origin].setdefault(part.checkpoint.head.size, part.checkpoint)
+
+    def _put_claim(self, part: PutClaim) -> None:
+        head = part.checkpoint.head
+        if part.keep:
+            self._claims[head.origin][head.size, head.root] = part.checkpoint
+        else:
+            self._claims[head.origin].pop((head.size, head.root), None)
+
+    def _put_due(self, part: PutDue) -> None:
+        if part.due_ms is None:
+            self._due.pop((part.origin, part.seq, part.member), None)
+        else:
+            self._due[part.origin, part.seq, part.member] = part.due_ms
+
+    def _put_cosignature(self, part: PutCosignature) -> None:
+        self._cosignatures[part.origin].append((part.size, part.root, part.cosignature))
+
+    def _put_act(self, part: PutAct) -> None:
+        assert part.index == len(self._acts[part.member])
+        self._acts[part.member].append(part.envelope)
+
+    def _put_opening(self, part: PutOpening) -> None:
+        self._openings[part.hash] = (part.octets, part.current or self._openings.get(part.hash, (b"", False))[1])
+
+    def _put_peer(self, part: PutPeer) -> None:
+        self._peers[part.member] = part.octets
+
+    def _put_answer(self, part: PutAnswer) -> None:
+        self._answers[part.member].append(part.envelope)
+
+    def _put_fork(self, part: PutFork) -> None:
+        self._forks[part.hash] = part.proof
+
+    def _put_history(self, part: PutHistory) -> None:
+        self.history.append(part)
+
+    def _put_state(self, part: PutState) -> None:
+        self._state = part.octets
 
     def entry(self, origin: Origin, seq: int) -> bytes | None:
         log = self._entries.get(origin, [])
@@ -169,6 +199,17 @@ class MemoryStore:
     def body(self, digest: str) -> tuple[bytes, bytes] | None:
         return self._bodies.get(digest)
 
+    def open_body(self, digest: str) -> tuple[bytes, bytes] | None:
+        return None if digest in self._closed_bodies else self._bodies.get(digest)
+
+    def claims(self, origin: Origin) -> list[Checkpoint]:
+        held = self._claims.get(origin, {})
+        return [held[place] for place in sorted(held)]
+
+    def due(self, upto_ms: int, limit: int) -> list[tuple[Origin, int, str, int]]:
+        rows = sorted((due_ms, *place) for place, due_ms in self._due.items() if due_ms <= upto_ms)
+        return [(origin, seq, member, due_ms) for due_ms, origin, seq, member in rows[:limit]]
+
     def has_body(self, digest: str) -> bool:
         return digest in self._bodies
 
@@ -183,8 +224,11 @@ class MemoryStore:
         return self._checkpoints.get(origin, {}).get(size)
 
     def missing(self, origin: Origin) -> dict[int, set[str]]:
-        found = {seq: {one for one in wanted if one not in self._bodies} for (at, seq), wanted in self._wanted.items()
-                 if at == origin}  # fmt: skip
+        found = {
+            seq: {one for one in wanted if one not in self._bodies}
+            for (at, seq), wanted in self._wanted.items()
+            if at == origin
+        }
         return {seq: wanted for seq, wanted in found.items() if wanted}
 
     def newest_cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]:
@@ -228,6 +272,23 @@ class MemoryStore:
         return self._state
 
 
+_APPLY: dict[type, Callable[[MemoryStore, Any], None]] = {
+    PutEntry: MemoryStore._put_entry,
+    PutBody: MemoryStore._put_body,
+    PutCheckpoint: MemoryStore._put_checkpoint,
+    PutClaim: MemoryStore._put_claim,
+    PutDue: MemoryStore._put_due,
+    PutCosignature: MemoryStore._put_cosignature,
+    PutAct: MemoryStore._put_act,
+    PutOpening: MemoryStore._put_opening,
+    PutPeer: MemoryStore._put_peer,
+    PutAnswer: MemoryStore._put_answer,
+    PutFork: MemoryStore._put_fork,
+    PutHistory: MemoryStore._put_history,
+    PutState: MemoryStore._put_state,
+}
+
+
 class MemorySigner:
     """The signer's rules without a disk: see detente.line.effects.Sign."""
 
@@ -251,7 +312,9 @@ class MemorySigner:
         elif request.what == "cosign":
             message = b"cosignature/v1\ntime %d\n" % request.clock_s + message
             roles = (request.role,) if request.also is None else (request.role, request.also)
-            self.head_file.cosigned.update({(request.origin, role): (request.index, request.leaf) for role in roles})
+            self.head_file.cosigned.update(
+                {(request.origin, role): (request.index, request.leaf) for role in roles}
+            )
             made = b"".join(self.member.operational[role].sign(message) for role in roles)
             return Signed(request.ticket, made)
         return Signed(request.ticket, key.sign(message))

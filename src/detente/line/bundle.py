@@ -1,4 +1,4 @@
-"""Bundles: the one form in which everything travels, over any courier: a folder, a stick, mail, HTTPS.
+r"""Bundles: the one form in which everything travels, over any courier: a folder, a stick, mail, HTTPS.
 
     "detente-bundle/1\\n"
     records: kind (1 byte), length (4 bytes, big endian), content
@@ -33,7 +33,10 @@ PROOF_MAX = 4 * 1024 * 1024
 
 
 class Kind(Enum):
-    """What a record holds, by its first byte; a kind that is not here is skipped and counted as not understood."""
+    """What a record holds, by its first byte.
+
+    A kind that is not here is skipped and counted as not understood.
+    """
 
     HAVE = b"H"  # envelope of a have-vector: first, exactly once
     OPENING = b"O"  # canonical opening
@@ -105,9 +108,8 @@ class Parser:
         """Return the records that became whole with these bytes."""
         self._buffer += piece
         records: list[Record] = []
-        if not self._started:
-            if not self._begin():
-                return records
+        if not self._started and not self._begin():
+            return records
         position = 0
         while len(self._buffer) - position >= 5:
             if self.complete:

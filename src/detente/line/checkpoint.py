@@ -48,7 +48,7 @@ class Origin:
     generation: int
 
     def __str__(self) -> str:
-        """The first line of the log's heads."""
+        """Return the first line of the log's heads."""
         return f"detente/{self.line}/{self.epoch}/{self.member}/{self.generation}"
 
     @classmethod

@@ -31,7 +31,10 @@ def act_given(state: State, octets: bytes, now_ms: int) -> None:
 
 
 def consented(state: State, octets: bytes, now_ms: int) -> tuple[Draft, ...]:
-    """Move to the next epoch; returns its first statement, and what must be said again under its old submission."""
+    """Move to the next epoch.
+
+    Returns its first statement, and what must be said again under its old submission.
+    """
     opening = Opening.decode(octets)
     _check_successor(state, opening)
     resubmit = _beyond_final(state, opening)

@@ -97,6 +97,6 @@ def _given(
 
 
 def _refuse(state: State, origin: Origin) -> None:
-    """What is offered does not extend what this node cosigned before: no word about this log any more."""
+    """Give no word about this log any more: what is offered does not extend what this node cosigned before."""
     state.forked.add(origin)
     state.raise_alarm("fork-offered", Priority.EMERGENCY, origin.member, log=str(origin))

@@ -38,7 +38,9 @@ __all__ = [
     "PutAnswer",
     "PutBody",
     "PutCheckpoint",
+    "PutClaim",
     "PutCosignature",
+    "PutDue",
     "PutEntry",
     "PutFork",
     "PutHistory",
@@ -73,11 +75,13 @@ class Role(StrEnum):
 class Sign:
     """Ask the signer. ``ticket`` comes back in Signed.
 
-    what: "statement" (message is the payload; the signer refuses any index but the one after the last it was told is
-    durable or has signed in this session), "head" (message is the text of the head that these statements lead to),
-    "cosign" (message is the head's text; the signer refuses a head that does not extend, by ``proof``, the highest
-    that it cosigned of this log in this role, and syncs the new one before it answers), "have", "answer", "test"
-    (message is the payload; nothing is recorded).
+    what:
+    - "statement": message is the payload; the signer refuses any index but the one after the last that it was told
+      is durable or has signed in this session.
+    - "head": message is the text of the head that these statements lead to.
+    - "cosign": message is the head's text; the signer refuses a head that does not extend, by ``proof``, the highest
+      that it cosigned of this log in this role, and syncs the new one before it answers.
+    - "have", "answer", "test": message is the payload.
     """
 
     ticket: int
@@ -90,13 +94,17 @@ class Sign:
     proof: tuple[bytes, ...] = ()  # cosign: consistency from the highest size recorded, which the machine is told
     proof_from: int = 0
     clock_s: int = 0  # cosign: the time that goes into the cosignature
-    also: Role | None = None  # cosign: a second role that stands at the same recorded head, so that one sync does for
-    # both; the answer is then 128 bytes, the signature of ``role`` first
+    also: Role | None = None
+    """cosign: a second role at the same recorded head, so that one sync does for both; the answer is then 128 bytes,
+    the signature of ``role`` first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The signer's answer: 64 bytes (128 with ``also``), or a refusal with its reason (then the machine halts and raises an alarm)."""
+    """The signer's answer: 64 bytes (128 with ``also``), or a refusal with its reason.
+
+    A refused cosignature stops that log alone; after any other refusal the machine halts and raises an alarm.
+    """
 
     ticket: int
     signature: bytes | None
@@ -107,13 +115,15 @@ class Signed:
 class HeadFile:
     """What the signer durably recorded, outside the home and outside every backup.
 
-    own: per own log, the size and root of the last durable head. cosigned: per mirrored log and role, the highest head
-    cosigned.
+    own: per own log, the size and root of the last durable head. cosigned: per mirrored log and role, the highest
+    head cosigned.
     """
 
     own: dict[Origin, tuple[int, bytes]]
     cosigned: dict[tuple[Origin, Role], tuple[int, bytes]]
-    answered_ms: int = 0  # latest clock of a challenge answer that was signed: no cosignature bears an earlier one
+    answered_ms: int = (
+        0  # latest clock of a challenge answer that was signed: no cosignature bears an earlier one
+    )
 
 
 # ---- what is stored -----------------------------------------------------------------------------------------
@@ -121,25 +131,34 @@ class HeadFile:
 
 @dataclass(frozen=True, slots=True)
 class PutEntry:
-    """One statement at its index, its leaf hash, and the perfect tree nodes that it completed (leaf included)."""
+    """One statement at its index, its leaf hash, and the perfect tree nodes that it completed (leaf included).
+
+    submission: of own entries, to be found again; "" for others'. wanted: shown bodies that are not here yet; a
+    later PutBody with the hash settles it.
+    """
 
     origin: Origin
     seq: int
     leaf: bytes
     leaf_hash: bytes
     nodes: tuple[tuple[int, int, bytes], ...]
-    submission: str  # of own entries: to be found again; "" for others'
+    submission: str
     received_ms: int
-    wanted: tuple[str, ...] = ()  # shown bodies that are not here yet; a later PutBody with the hash settles it
+    wanted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PutBody:
-    """A content by its commitment hash."""
+    """A content by its commitment hash.
+
+    open: whether others may have it when they name its hash as missing; False for own contents that are to be
+    revealed later, whose hash everybody knows.
+    """
 
     hash: str
     salt: bytes
     content: bytes
+    open: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +166,32 @@ class PutCheckpoint:
     """The newest checkpoint of a log (without cosignatures); older ones stay for proof."""
 
     checkpoint: Checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class PutClaim:
+    """A head that its author signed and that does not fit what is held, or not yet: its entries may still come.
+
+    Kept apart from the heads that fit, so that two heads which contradict each other become a fork proof
+    whichever came first. ``keep`` False: delete the claim of this log, size and root; it fits now, or is
+    proven.
+    """
+
+    checkpoint: Checkpoint
+    keep: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class PutDue:
+    """``member`` owes an answer to the statement at (origin, seq) by due_ms, this node's own clock.
+
+    None: it was answered, or the alarm was given: the row goes.
+    """
+
+    origin: Origin
+    seq: int
+    member: str
+    due_ms: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +234,10 @@ class PutFork:
 
 @dataclass(frozen=True, slots=True)
 class PutAnswer:
-    """A challenge answer about this node's own logs, its whole envelope: it may convict its author later."""
+    """A challenge answer about this node's own logs, its whole envelope: it may convict its author later.
+
+    Also a neutral party's word on a revocation (``Answer.revocation``), whose logs it speaks of.
+    """
 
     member: str
     envelope: bytes
@@ -197,7 +245,7 @@ class PutAnswer:
 
 @dataclass(frozen=True, slots=True)
 class PutPeer:
-    """What the machine remembers of a party between runs: its last have-vector, clocks, counters (canonical JSON)."""
+    """The last have-vector of a party: its payload, canonical JSON."""
 
     member: str
     octets: bytes
@@ -215,7 +263,7 @@ class PutHistory:
 
 @dataclass(frozen=True, slots=True)
 class PutState:
-    """The machine's own small state (canonical JSON): run state, pending challenges, suspended directions."""
+    """The machine's own small state (canonical JSON): run state, pending challenge, what is known of parties."""
 
     octets: bytes
 
@@ -224,6 +272,8 @@ Part = (
     PutEntry
     | PutBody
     | PutCheckpoint
+    | PutClaim
+    | PutDue
     | PutCosignature
     | PutAct
     | PutOpening
@@ -237,9 +287,11 @@ Part = (
 
 @dataclass(frozen=True, slots=True)
 class Append:
-    """Store all parts or none; answer Durable(batch). ``own``: heads that the signer may now record as durable,
-    before Durable is answered (if we die between store and head file, the database is ahead by one batch: the
-    signer accepts exactly that at the next start when the entries verify under its own key).
+    """Store all parts or none; answer Durable(batch).
+
+    own: heads that the signer may now record as durable, before Durable is answered (if we die between store and
+    head file, the database is ahead by one batch: the signer accepts exactly that at the next start when the
+    entries verify under its own key).
     """
 
     batch: int
@@ -255,34 +307,86 @@ class Durable:
 
 
 class View(Protocol):
-    """Read-only look-ups in what is durable. The machine calls them synchronously; the answers are part of its
-    input, and every one is checked again by hash where it goes into a proof.
+    """Read-only look-ups in what is durable.
+
+    The machine calls them synchronously; the answers are part of its input, and every one is checked again by
+    hash where it goes into a proof.
     """
 
-    def entry(self, origin: Origin, seq: int) -> bytes | None: ...
-    def entries(self, origin: Origin, start: int, count: int) -> list[bytes]: ...
-    def node(self, origin: Origin, level: int, index: int) -> bytes: ...
-    def received_ms(self, origin: Origin, seq: int) -> int | None: ...  # own clock, when the entry was stored
-    def size(self, origin: Origin) -> int: ...
-    def origins(self) -> list[Origin]: ...
-    def body(self, digest: str) -> tuple[bytes, bytes] | None: ...
-    def has_body(self, digest: str) -> bool: ...
-    def submission(self, submission: str) -> Reference | None: ...
-    def checkpoint(self, origin: Origin) -> Checkpoint | None: ...
-    def checkpoint_at(self, origin: Origin, size: int) -> Checkpoint | None: ...
-    def missing(self, origin: Origin) -> dict[int, set[str]]: ...  # index -> wanted bodies still not here
-    def newest_cosignatures(
-        self, origin: Origin
-    ) -> list[tuple[int, bytes, Cosignature]]: ...  # per name and hint
-    def cosignature_before(self, origin: Origin, name: str, clock_s: int) -> tuple[int, Cosignature] | None: ...
-    def first_cosignature(self, origin: Origin, seq: int, name: str) -> tuple[int, Cosignature] | None: ...
-    def acts(self, member: str) -> list[bytes]: ...
-    def openings(self) -> list[tuple[bytes, bool]]: ...
-    def peer(self, member: str) -> bytes | None: ...
-    def answers(self, member: str) -> list[bytes]: ...
-    def used_bytes(self, member: str) -> int: ...
-    def forks(self) -> list[bytes]: ...
-    def state(self) -> bytes | None: ...
+    def entry(self, origin: Origin, seq: int) -> bytes | None:
+        """Return the leaf at this index, or None."""
+
+    def entries(self, origin: Origin, start: int, count: int) -> list[bytes]:
+        """Return up to ``count`` leaves from index ``start``."""
+
+    def node(self, origin: Origin, level: int, index: int) -> bytes:
+        """Return a perfect tree node below the size; the store fails when it is not there."""
+
+    def received_ms(self, origin: Origin, seq: int) -> int | None:
+        """Return this node's own clock when the entry was stored, or None."""
+
+    def size(self, origin: Origin) -> int:
+        """Return how many statements of this log are stored."""
+
+    def origins(self) -> list[Origin]:
+        """Return the logs that hold at least one statement."""
+
+    def body(self, digest: str) -> tuple[bytes, bytes] | None:
+        """Return salt and content, or None."""
+
+    def open_body(self, digest: str) -> tuple[bytes, bytes] | None:
+        """Return salt and content of what was stored as open to others, or None."""
+
+    def has_body(self, digest: str) -> bool:
+        """Tell whether this content is stored."""
+
+    def submission(self, submission: str) -> Reference | None:
+        """Return where the newest statement of this submission stands, or None."""
+
+    def checkpoint(self, origin: Origin) -> Checkpoint | None:
+        """Return the newest head of this log with its writer's signature alone, or None."""
+
+    def checkpoint_at(self, origin: Origin, size: int) -> Checkpoint | None:
+        """Return the head of this size with its writer's signature alone, or None."""
+
+    def claims(self, origin: Origin) -> list[Checkpoint]:
+        """Return the claims kept about this log (``PutClaim``), by size, then root."""
+
+    def due(self, upto_ms: int, limit: int) -> list[tuple[Origin, int, str, int]]:
+        """Return the first ``limit`` rows of ``PutDue`` with due_ms <= upto_ms, earliest first."""
+
+    def missing(self, origin: Origin) -> dict[int, set[str]]:
+        """Return index -> hashes of shown bodies that are still missing, by index."""
+
+    def newest_cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]:
+        """Return the newest cosignature of each cosigner's name and hint: size, root, cosignature."""
+
+    def cosignature_before(self, origin: Origin, name: str, clock_s: int) -> tuple[int, Cosignature] | None:
+        """Return the highest head that this name cosigned before a time of its own clock, or None."""
+
+    def first_cosignature(self, origin: Origin, seq: int, name: str) -> tuple[int, Cosignature] | None:
+        """Return the first head with this statement in it that this name cosigned, or None."""
+
+    def acts(self, member: str) -> list[bytes]:
+        """Return a party's root acts in order."""
+
+    def openings(self) -> list[tuple[bytes, bool]]:
+        """Return the openings held, and whether this home worked or works in each."""
+
+    def peer(self, member: str) -> bytes | None:
+        """Return the payload of a party's last have-vector, or None."""
+
+    def answers(self, member: str) -> list[bytes]:
+        """Return the answers kept of a party, oldest first."""
+
+    def used_bytes(self, member: str) -> int:
+        """Return how many bytes of this party's statements and bodies are stored."""
+
+    def forks(self) -> list[bytes]:
+        """Return the fork proofs held."""
+
+    def state(self) -> bytes | None:
+        """Return the machine's small state, or None."""
 
 
 # ---- what happens -------------------------------------------------------------------------------------------
@@ -290,9 +394,11 @@ class View(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """First event of every run: what the signer's head file says (None: there is no head file), 32 random bytes
-    from which this run derives its salts and nonces, and whether the home was restored by the verb ``restore`` or
-    the machine changed since the last run.
+    """First event of every run.
+
+    head_file: what the signer recorded; None: there is no head file. entropy: 32 random bytes from which this run
+    derives its salts and nonces. restored: by the verb ``restore``, since the last run. machine_changed: since
+    then.
     """
 
     head_file: HeadFile | None
@@ -335,10 +441,15 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class CourierReady:
-    """A courier can carry a bundle of about ``size_max`` bytes to this party now."""
+    """A courier can carry a bundle of about ``size_max`` bytes to this party now.
+
+    go_on: continue where the last Transmit to this party ended, with statements and bodies alone, so that one
+    bundle of any length is made in pieces of bounded memory.
+    """
 
     to: str
     size_max: int
+    go_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,8 +473,9 @@ class Consented:
 
 @dataclass(frozen=True, slots=True)
 class Confirmed:
-    """A keeper's word after a halt: go on from what is known. head_file: the one that the signer founded at that word
-    when there was none; None when there was one.
+    """A keeper's word after a halt: go on from what is known.
+
+    head_file: the one that the signer founded at that word when there was none; None when there was one.
     """
 
     head_file: HeadFile | None = None

@@ -1,7 +1,8 @@
 """Giving: what a party lacks, from what is durable here, in one bundle of a given size.
 
-Anyone may carry anyone's log: the bundle holds what the last have-vector of the addressee says that it lacks, of every
-log held here; its missing bodies; each checkpoint once, with the newest cosignature of each cosigner and role.
+Anyone may carry anyone's log: the bundle holds what the last have-vector of the addressee says that it lacks,
+of every log held here; its missing bodies; each checkpoint once, with the newest cosignature of each cosigner
+and role.
 """
 
 from __future__ import annotations
@@ -107,7 +108,10 @@ def _have(state: State, party: Party, public: str, now_ms: int) -> Have:
 
 
 def _answer(state: State, party: Party, nonce: str, public: str, now_ms: int) -> Answer:
-    """Say the highest head of the asker's logs held here; after a restore, what the head file says was cosigned."""
+    """Say the highest head of the asker's logs held here.
+
+    After a restore, what the head file says was cosigned.
+    """
     heads: dict[tuple[int, int], tuple[int, bytes]] = {}
     for origin, log in state.logs.items():
         if origin.member == party.name:

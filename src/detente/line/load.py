@@ -6,11 +6,11 @@ from detente import words
 from detente.line import canonical, merkle
 from detente.line.checkpoint import Origin
 from detente.line.effects import Part, PutAct, PutOpening, Role, View
+from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import LineMistake, OutOfPlace
 from detente.line.opening import Opening, first_previous
 from detente.line.proof import identity
 from detente.line.rootact import Keyring
-from detente.line.envelope import Envelope, PayloadType
 from detente.line.session import Answer, Have, decode_session
 from detente.line.state import Log, Party, Settings, State
 from detente.line.statement import Commitment, Statement

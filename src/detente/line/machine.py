@@ -1,8 +1,9 @@
 """The machine of one line: events in, effects out, one transaction at a time.
 
-A transaction is a generator that asks for signatures and ends; its parts then go to the disk in one Append. While a
-signature is on its way, further events wait in a queue; drafts that wait together become one batch. Nothing here
-reads a clock (``now_ms`` is given), draws randomness (``Opened.entropy`` is) or touches a disk (``View`` is asked).
+A transaction is a generator that asks for signatures and ends; its parts then go to the disk in one Append.
+While a signature is on its way, further events wait in a queue; drafts that wait together become one batch.
+Nothing here reads a clock (``now_ms`` is given), draws randomness (``Opened.entropy`` is) or touches a disk
+(``View`` is asked).
 """
 
 from __future__ import annotations
@@ -222,7 +223,7 @@ class Line:
 
 
 def _just(work: Any, state: State, now_ms: int) -> Transaction:
-    """A transaction without signatures."""
+    """Run a transaction without signatures."""
     work()
     return Wake(next_wake_ms(state, now_ms))
     yield  # makes this a generator

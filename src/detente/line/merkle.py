@@ -1,10 +1,10 @@
 """The RFC 9162 Merkle tree over leaves: append, root, inclusion and consistency, made and checked.
 
-Nodes are named (level, index): the root of the perfect subtree over leaves [index * 2^level, (index + 1) * 2^level).
-Only perfect nodes are ever stored; everything else is computed from at most 2 log2(n) of them. A tree of no
-leaves has the hash of the empty string as its root. There is no consistency proof from size 0: whoever holds
-nothing has nothing to compare, accepts a first head as it is, and ``verify_consistency`` says False (RFC 9162
-leaves that case open; here it is decided so, as in the transparency-dev vectors).
+Nodes are named (level, index): the root of the perfect subtree over leaves [index * 2^level, (index + 1) *
+2^level). Only perfect nodes are ever stored; everything else is computed from at most 2 log2(n) of them. A tree
+of no leaves has the hash of the empty string as its root. There is no consistency proof from size 0: whoever
+holds nothing has nothing to compare, accepts a first head as it is, and ``verify_consistency`` says False (RFC
+9162 leaves that case open; here it is decided so, as in the transparency-dev vectors).
 """
 
 from __future__ import annotations
@@ -192,7 +192,10 @@ def _path(index: int, start: int, end: int, node: Node) -> list[bytes]:
 
 
 def _subproof(old: int, start: int, end: int, node: Node, *, complete: bool) -> list[bytes]:
-    """RFC 9162 SUBPROOF over leaves [start, end); ``complete`` says that the old root is known to the verifier."""
+    """RFC 9162 SUBPROOF over leaves [start, end).
+
+    ``complete`` says that the old root is known to the verifier.
+    """
     proof: list[bytes] = []
     while old != end - start:
         middle = start + _split(end - start)

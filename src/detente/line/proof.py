@@ -1,7 +1,7 @@
 """Fork proofs: two things signed by one key that cannot both be true, in one file that a third party judges.
 
-Each proof carries the signer's root acts, so that only the member's card (or its fingerprint) is needed beside it.
-Its verdict is "this key signed both", never "this member lied": a stolen key signs as well as its owner.
+Each proof carries the signer's root acts, so that only the member's card (or its fingerprint) is needed beside
+it. Its verdict is "this key signed both", never "this member lied": a stolen key signs as well as its owner.
 
 kinds:
     heads       two heads of one log and size with different roots
@@ -63,8 +63,9 @@ def prefix_fork(
 ) -> bytes:
     """Return the proof that a later head does not begin with an earlier one.
 
-    consistency: from the earlier size to the later head; real_root: the root at the earlier size to which that proof
-    leads. Where the earlier size is a power of two, RFC 9162 leaves that root out of the proof: here it stands first.
+    consistency: from the earlier size to the later head; real_root: the root at the earlier size to which that
+    proof leads. Where the earlier size is a power of two, RFC 9162 leaves that root out of the proof: here it
+    stands first.
     """
     size = older.head.size
     path = [real_root, *consistency] if size & (size - 1) == 0 else list(consistency)

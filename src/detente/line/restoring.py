@@ -2,8 +2,8 @@
 
 - The database equals the head file: sign at once.
 - It is one batch ahead: the machine died between database and head file; the head file is brought up.
-- It is behind: refill from the mirrors up to the head file, then ask each mirror for the highest head of ours that it
-  holds; at least one must answer, the others until a stated window; the silent are recorded.
+- It is behind: refill from the mirrors up to the head file, then ask each mirror for the highest head of ours
+  that it holds; at least one must answer, the others until a stated window; the silent are recorded.
 - There is no head file, the machine changed, or somebody shows our own signature beyond the head file: halt as
   possible key theft, until a keeper confirms.
 """
@@ -54,7 +54,7 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
 
 
 def confirmed(state: State, event: Confirmed, now_ms: int) -> None:
-    """A keeper's word: go on from what is known; what others showed under our own signature is fetched first."""
+    """Go on at a keeper's word from what is known; what others showed under our own signature is fetched first."""
     if state.run is not Run.HALTED:
         return
     state.targets.clear()
@@ -72,7 +72,7 @@ def confirmed(state: State, event: Confirmed, now_ms: int) -> None:
 
 
 def own_seen(state: State, log: Log, size: int) -> bool:
-    """Somebody shows our own valid signature over ``size`` statements of an own log; True when it may be taken in.
+    """Note that somebody shows our own valid signature over ``size`` statements; True when it may be taken in.
 
     Below the own size it can only be a contradiction, which the caller proves. Beyond the head file: halt.
     """
@@ -179,7 +179,7 @@ def _compare(state: State, head_file: HeadFile) -> None:
 
 
 def _verify_own_tail(state: State, origin: Origin, size: int) -> None:
-    """The database is ahead of the head file by what was stored last: take it only under our own signatures."""
+    """Take what the database holds above the head file, stored last, only under our own signatures."""
     own = state.rings[state.me].keys_of(origin.generation)
     assert own is not None  # an own log exists only under own keys
     for leaf in state.view.entries(origin, size, state.logs[origin].size - size):

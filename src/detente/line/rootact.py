@@ -150,7 +150,7 @@ class Keyring:
     sealing: list[str] = field(default_factory=list)
     left: dict[str, int] = field(default_factory=dict)
     roots: set[str] = field(default_factory=set)  # every root key that ever was
-    operational: set[str] = field(default_factory=set)  # every operational signing and cosigning key that ever was
+    operational: set[str] = field(default_factory=set)  # every signing and cosigning key that ever was
 
     @property
     def member(self) -> str:

@@ -1,5 +1,6 @@
-"""What two parties say to each other about their record, signed but not logged: have-vectors, challenge
-answers, line tests.
+"""What two parties say to each other about their record, signed but not logged.
+
+Have-vectors, challenge answers, line tests.
 
 A have-vector heads every bundle: which heads its author holds of every log, which root acts, which bodies it
 misses, and a nonce. Its receiver sends what is missing, and answers the nonce with the highest head of the
@@ -59,7 +60,10 @@ class OwnHead(msgspec.Struct, frozen=True):
 
 
 class Have(msgspec.Struct, frozen=True, kw_only=True):
-    """The first record of every bundle. ``to`` is a party's name; ``challenge`` asks for an Answer to ``nonce``."""
+    """The first record of every bundle.
+
+    ``to`` is a party's name; ``challenge`` asks for an Answer to ``nonce``.
+    """
 
     acts: Annotated[tuple[ActsHeld, ...], Meta(max_length=1024)]
     author: Name

@@ -1,4 +1,7 @@
-"""The machine's memory of one line: parties, logs, what runs, what is owed. Rebuilt from the View at each start."""
+"""The machine's memory of one line.
+
+Parties, logs, what runs, what is owed. Rebuilt from the View at each start.
+"""
 
 from __future__ import annotations
 
@@ -169,7 +172,10 @@ class State:
     opened_ms: int = 0
 
     def draw(self, size: int = 32) -> bytes:
-        """Return bytes that nobody outside can guess and a replay repeats: SHA-256 of the run's entropy and a count."""
+        """Return bytes that nobody outside can guess and a replay repeats.
+
+        SHA-256 of the run's entropy and a count.
+        """
         self.drawn += 1
         return hashlib.sha256(self.entropy + self.drawn.to_bytes(8, "big")).digest()[:size]
 
@@ -191,7 +197,7 @@ class State:
         return Origin(self.opening.line, self.opening.epoch, self.me, self.rings[self.me].generation)
 
     def own_keys(self) -> KeySet | None:
-        """The keys of the current generation, None after a bare revocation."""
+        """Return the keys of the current generation, None after a bare revocation."""
         return self.rings[self.me].generations[-1]
 
     def role_of(self, member: str) -> str:

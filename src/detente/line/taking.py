@@ -1,8 +1,8 @@
 """Taking what arrives: every record is checked by its own signature or hash, whoever carried it.
 
-Refused at the door are only: signature, spelling, index, previous hash, line, epoch, generation, caps, quota. All else
-is stored, mirrored and cosigned: a refusal for meaning would kill a log for ever. A record that is refused changes
-nothing but a counter; a contradiction that its author signed becomes a fork proof.
+Refused at the door are only: signature, spelling, index, previous hash, line, epoch, generation, caps, quota.
+All else is stored, mirrored and cosigned: a refusal for meaning would kill a log for ever. A record that is
+refused changes nothing but a counter; a contradiction that its author signed becomes a fork proof.
 """
 
 from __future__ import annotations
@@ -53,7 +53,10 @@ say = words.speaker("line")
 
 @dataclass(slots=True)
 class Taken:
-    """What one Arrived brought, for the person who asked: counts of what was new, refusals with reason and words."""
+    """What one Arrived brought, for the person who asked.
+
+    Counts of what was new, refusals with reason and words.
+    """
 
     new: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[str, str]] = field(default_factory=list)
@@ -62,7 +65,10 @@ class Taken:
 
 
 def take(state: State, records: tuple[Record, ...], taken: Taken, now_ms: int) -> None:
-    """Take the records in order; what is stored stands in ``state.parts``. Never raises for a stranger's bytes."""
+    """Take the records in order.
+
+    What is stored stands in ``state.parts``. Never raises for a stranger's bytes.
+    """
     for record in records:
         if record.kind is None:
             taken.not_understood += 1
@@ -266,7 +272,7 @@ def _checkpoint(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
 
 
 def _head_fork(state: State, log: Log, checkpoint: Checkpoint) -> None:
-    """A signed head that does not fit what its author signed before: prove it, or refuse and say so."""
+    """Prove that a signed head does not fit what its author signed before, or refuse it and say so."""
     ring, head, held = state.rings[log.origin.member], checkpoint.head, log.head
     if held is not None and held.head.size == head.size:
         made = proof.heads_fork(ring, held, checkpoint)

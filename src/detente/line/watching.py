@@ -1,8 +1,8 @@
 """Watching the line: tests, misses, silence, overdue receipts, the daily summary. Own clock only.
 
-The state towards each party: open; degraded (something of ours waits too long for its receipt, or a test was missed);
-silent (nothing valid was heard for a stated time); suspended (by that party's own statement, with its reason); resumed
-(suspended before, heard since). Every change stands in the history and in the own log.
+The state towards each party: open; degraded (something of ours waits too long for its receipt, or a test was
+missed); silent (nothing valid was heard for a stated time); suspended (by that party's own statement, with its
+reason); resumed (suspended before, heard since). Every change stands in the history and in the own log.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def next_wake_ms(state: State, now_ms: int) -> int:
 
 
 def note_control(state: State, author: str, kind: str, now_ms: int) -> None:
-    """A party suspends or resumes by its own statement; nothing is refused because of it."""
+    """Note that a party suspends or resumes by its own statement; nothing is refused because of it."""
     party = state.parties.get(author)
     if party is None or kind not in {"line.suspend", "line.resume"}:
         return

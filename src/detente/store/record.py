@@ -18,7 +18,9 @@ from detente.line.effects import (
     PutAnswer,
     PutBody,
     PutCheckpoint,
+    PutClaim,
     PutCosignature,
+    PutDue,
     PutEntry,
     PutFork,
     PutHistory,
@@ -94,7 +96,9 @@ class Record:
 
     def _put_body(self, part: PutBody) -> None:
         digest = bytes.fromhex(part.hash)
-        self._rows("INSERT OR IGNORE INTO bodies VALUES (?, ?, ?)", (digest, part.salt, part.content))
+        self._rows(
+            "INSERT OR IGNORE INTO bodies VALUES (?, ?, ?, ?)", (digest, part.salt, part.content, int(part.open))
+        )
         wanting = self._one(
             "SELECT member FROM wanted JOIN logs ON logs.id = wanted.log WHERE hash = ? LIMIT 1", (digest,)
         )
@@ -116,6 +120,23 @@ class Record:
             (self._log_id(part.origin), one.name, one.hint, part.size, part.root, one.clock_s, one.signature,
              part.received_ms),
         )  # fmt: skip
+
+    def _put_claim(self, part: PutClaim) -> None:
+        head = part.checkpoint.head
+        place = (self._log_id(head.origin), head.size, head.root)
+        if part.keep:
+            self._rows(
+                "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)", (*place, part.checkpoint.bare().encode())
+            )
+        else:
+            self._rows("DELETE FROM claims WHERE log = ? AND size = ? AND root = ?", place)
+
+    def _put_due(self, part: PutDue) -> None:
+        place = (self._log_id(part.origin), part.seq, part.member)
+        if part.due_ms is None:
+            self._rows("DELETE FROM due WHERE log = ? AND seq = ? AND member = ?", place)
+        else:
+            self._rows("INSERT OR REPLACE INTO due VALUES (?, ?, ?, ?)", (*place, part.due_ms))
 
     def _put_act(self, part: PutAct) -> None:
         self._rows("INSERT INTO acts VALUES (?, ?, ?)", (part.member, part.index, part.envelope))
@@ -197,6 +218,25 @@ class Record:
         """Return salt and content, or None."""
         rows = self._rows("SELECT salt, content FROM bodies WHERE hash = ?", (bytes.fromhex(digest),))
         return (rows[0][0], rows[0][1]) if rows else None
+
+    def open_body(self, digest: str) -> tuple[bytes, bytes] | None:
+        """Return salt and content of what was stored as open to others, or None."""
+        rows = self._rows("SELECT salt, content FROM bodies WHERE hash = ? AND open", (bytes.fromhex(digest),))
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def claims(self, origin: Origin) -> list[Checkpoint]:
+        """Return the claims kept about this log, by size, then root."""
+        rows = self._rows("SELECT note FROM claims WHERE log = ? ORDER BY size, root", (self._known(origin),))
+        return [Checkpoint.decode(row[0]) for row in rows]
+
+    def due(self, upto_ms: int, limit: int) -> list[tuple[Origin, int, str, int]]:
+        """Return the first answers owed by this time, earliest first: log, index, by whom, due."""
+        rows = self._rows(
+            "SELECT line, epoch, logs.member, generation, seq, due.member, due_ms FROM due"
+            " JOIN logs ON logs.id = due.log WHERE due_ms <= ? ORDER BY due_ms, logs.id, seq, due.member LIMIT ?",
+            (upto_ms, limit),
+        )
+        return [(Origin(*row[:4]), *row[4:]) for row in rows]
 
     def has_body(self, digest: str) -> bool:
         """Tell whether this content is stored."""
@@ -343,5 +383,7 @@ _APPLY: dict[type, Any] = {
     PutAnswer: Record._put_answer,  # noqa: SLF001
     PutFork: Record._put_fork,  # noqa: SLF001
     PutHistory: Record._put_history,  # noqa: SLF001
+    PutClaim: Record._put_claim,  # noqa: SLF001
+    PutDue: Record._put_due,  # noqa: SLF001
     PutState: Record._put_state,  # noqa: SLF001
 }
