@@ -7,10 +7,14 @@ never pass for another. Source: DSSE 1.0.
 
 from __future__ import annotations
 
-import base64
-import binascii
+from binascii import a2b_base64, b2a_base64
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
 
 from detente import words
 from detente.line import canonical, keys
@@ -52,21 +56,42 @@ class Envelope:
     signatures: tuple[Signature, ...]
 
     def encode(self) -> bytes:
-        """Return the one spelling; these bytes are the leaf of a log."""
-        return canonical.encode(
-            {
-                "payload": base64.b64encode(self.payload).decode(),
-                "payloadType": self.type.value,
-                "signatures": [
-                    {"keyid": one.key_id, "sig": base64.b64encode(one.signature).decode()}
-                    for one in self.signatures
-                ],
-            }
+        """Return the one spelling; these bytes are the leaf of a log.
+
+        Written out by hand, as no value in it has letters that JSON escapes: several times faster than an
+        encoder, and held against ``canonical.encode`` by a test.
+        """
+        signatures = b",".join(
+            b'{"keyid":"%s","sig":"%s"}' % (one.key_id.encode("ascii"), b2a_base64(one.signature, newline=False))
+            for one in self.signatures
+        )
+        payload = b2a_base64(self.payload, newline=False)
+        return b'{"payload":"%s","payloadType":"%s","signatures":[%s]}' % (
+            payload,
+            self.type.encode(),
+            signatures,
         )
 
     @classmethod
     def decode(cls, octets: bytes, expected: PayloadType) -> Envelope:
-        """Return the envelope that these bytes spell; raises Malformed. No signature is checked here."""
+        """Return the envelope that these bytes spell; raises Malformed. No signature is checked here.
+
+        The one spelling is held by writing out again what was read: anything else would come out otherwise.
+        """
+        if len(octets) <= ENVELOPE_MAX:
+            try:
+                shape = _decoder.decode(octets)
+                signatures = tuple([Signature(one.keyid, a2b_base64(one.sig)) for one in shape.signatures])
+                made = cls(expected, a2b_base64(shape.payload), signatures)
+                if made.encode() == octets and _in_order(signatures):
+                    return made
+            except (msgspec.DecodeError, UnicodeError, ValueError, RecursionError):
+                pass  # said below, with what is wrong
+        return cls._decode_slowly(octets, expected)
+
+    @classmethod
+    def _decode_slowly(cls, octets: bytes, expected: PayloadType) -> Envelope:
+        """Do the same step by step, so that a refusal names what is wrong."""
         document = canonical.decode(octets, size_max=ENVELOPE_MAX, what=expected.value)
         try:
             if document.keys() != {"payload", "payloadType", "signatures"}:
@@ -77,8 +102,7 @@ class Envelope:
             raise _malformed(expected, say("another shape")) from None
         if document["payloadType"] != expected.value:
             raise _malformed(expected, repr(document["payloadType"])[:80])
-        ids = [one.key_id for one in signatures]
-        if not ids or ids != sorted(set(ids)):
+        if not _in_order(signatures):
             raise _malformed(expected, say("signatures missing, doubled or out of order"))
         return cls(expected, payload, signatures)
 
@@ -101,10 +125,31 @@ def pre_authentication(payload_type: PayloadType, payload: bytes) -> bytes:
 
 def decode_base64(text: str) -> bytes:
     """Return the bytes of standard, padded base64 in its one spelling; raises ValueError."""
-    octets = binascii.a2b_base64(text, strict_mode=True)
-    if binascii.b2a_base64(octets, newline=False) != text.encode("ascii"):
+    octets = a2b_base64(text, strict_mode=True)
+    if b2a_base64(octets, newline=False) != text.encode("ascii"):
         raise ValueError(text[:16])
     return octets
+
+
+class _SignatureShape(msgspec.Struct):
+    keyid: Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    sig: str
+
+
+class _Shape(msgspec.Struct):
+    """An envelope's members; what else the bytes hold shows when they are written out again."""
+
+    payload: str
+    signatures: tuple[_SignatureShape, ...]
+
+
+_decoder = msgspec.json.Decoder(_Shape)
+
+
+def _in_order(signatures: tuple[Signature, ...]) -> bool:
+    """Tell whether there is a signature, none is doubled and they stand in the order of their key ids."""
+    ids = [one.key_id for one in signatures]
+    return bool(ids) and all(before < after for before, after in pairwise(ids))
 
 
 def _signature(document: dict[str, str]) -> Signature:

@@ -28,6 +28,7 @@ __all__ = [
     "Reference",
     "Statement",
     "commit",
+    "shown_hashes",
 ]
 
 say = words.speaker("line")
@@ -110,8 +111,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     type: TypeName
 
     def encode(self) -> bytes:
-        """Return the canonical payload."""
-        return canonical.encode(msgspec.to_builtins(self))
+        """Return the canonical payload; raises Malformed for a value outside its type."""
+        octets = _encoder.encode(self)
+        _check_types(octets)
+        return octets
 
     @classmethod
     def decode(cls, payload: bytes) -> tuple[Statement, dict[str, Any]]:
@@ -161,8 +164,41 @@ _decoder = msgspec.json.Decoder(Statement)
 _encoder = msgspec.json.Encoder(order="sorted")
 
 
+def _check_types(octets: bytes) -> None:
+    """Refuse what was put into a statement outside its type: a struct's constructor does not look."""
+    try:
+        _decoder.decode(octets)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise Malformed(
+            expected=say("a statement as spec/ describes it"),
+            came=str(fault)[:200],
+            remedy=say("nothing of it was stored; ask the sender"),
+        ) from None
+
+
+def shown_hashes(payload: bytes) -> tuple[str, ...]:
+    """Return the commitments of a stored statement that travel with it, body first."""
+    one = _shown_decoder.decode(payload)
+    return tuple([each.hash for each in (one.body, *one.attachments) if each.reveal == "now"])
+
+
+class _ShownCommitment(msgspec.Struct, frozen=True):
+    hash: str
+    reveal: str
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """The few fields of a statement that say what travels with it."""
+
+    attachments: tuple[_ShownCommitment, ...]
+    body: _ShownCommitment
+
+
+_shown_decoder = msgspec.json.Decoder(_Shown)
+
+
 def _within_caps(statement: Statement) -> Statement:
-    total = sum(one.size for one in statement.attachments)
+    total = sum([one.size for one in statement.attachments])
     if total > ATTACHMENTS_TOTAL_MAX or statement.body.size > BODY_MAX:
         raise Malformed(
             expected=say(

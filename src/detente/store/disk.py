@@ -16,7 +16,7 @@ from detente import words
 from detente.store.errors import HomeMistake, StoreFailure
 from detente.store.schema import PRAGMAS
 
-__all__ = ["damaged", "open_database", "translated"]
+__all__ = ["damaged", "missing_node", "open_database", "translated"]
 
 say = words.speaker("store")
 
@@ -142,3 +142,8 @@ def damaged(path: Path, came: str) -> StoreFailure:
         where=str(path),
         remedy=say("restore a backup; the mirrors give back what it lacks"),
     )
+
+
+def missing_node(path: Path, level: int, index: int) -> StoreFailure:
+    """Return the error for a tree node that is not there although its log reaches beyond it."""
+    return damaged(path, say("no tree node at level {level}, index {index}", level=level, index=index))

@@ -119,7 +119,7 @@ class HeadRecord:
         self.own.update(heads)
 
     def put_cosigned(self, origin: Origin, roles: Iterable[Role], size: int, root: bytes) -> None:
-        """Record the highest cosigned head of a log in these roles, in one step; raises StoreFailure when lower."""
+        """Record the highest cosigned head of a log in these roles, in one step; StoreFailure when lower."""
         places = [(origin, role) for role in roles]
         for place in places:
             if self.cosigned.get(place, (0, b""))[0] > size:

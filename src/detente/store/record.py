@@ -10,42 +10,28 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from detente import words
+import apsw
+
 from detente.line.checkpoint import Checkpoint, Cosignature, Origin
-from detente.line.effects import (
-    Part,
-    PutAct,
-    PutAnswer,
-    PutBody,
-    PutCheckpoint,
-    PutClaim,
-    PutCosignature,
-    PutDue,
-    PutEntry,
-    PutFork,
-    PutHistory,
-    PutOpening,
-    PutPeer,
-    PutState,
-)
+from detente.line.effects import Part, PutHistory
 from detente.line.merkle import leaf_hash
 from detente.line.statement import Reference
-from detente.store.disk import damaged, open_database, translated
-from detente.store.schema import APPLICATION_ID, MIGRATIONS
+from detente.store.appending import Appending, NotNext
+from detente.store.disk import damaged, missing_node, open_database, translated
+from detente.store.schema import APPLICATION_ID, MIGRATIONS, entry_id, entry_place, node_id
 
 __all__ = ["Record"]
 
-say = words.speaker("store")
-
 
 class Record:
-    """Implements detente.line.effects.View over one file, and the host's ``apply``."""
+    """Implements ``detente.line.effects.View`` over one file, and the host's ``apply``."""
 
     def __init__(
         self, path: Path, *, read_only: bool = False, create: bool = False, vfs: str | None = None
     ) -> None:
         """Open; ``create`` founds the file. Raises HomeMistake or StoreFailure."""
         self.path = path
+        self._writes = not read_only
         self._logs: dict[Origin, int] = {}
         self._connection = open_database(
             path,
@@ -59,148 +45,81 @@ class Record:
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
-        self._connection.close()
+        with translated(self.path):
+            self._connection.close()
 
     # ---- writing --------------------------------------------------------------------------------------------
 
     def apply(self, parts: tuple[Part, ...]) -> None:
         """Store all parts or none; when this returns they survive a power cut.
 
-        If we die in here, the next start finds the transaction whole or not at all. Raises StoreFailure.
+        If we die in here, the next start finds the transaction whole or not at all. Raises StoreFailure: then it
+        is not known whether the parts are on the disk, and the record must be opened anew.
         """
         known = dict(self._logs)
-        try:
-            with translated(self.path), self._connection:
-                for part in parts:
-                    _APPLY[type(part)](self, part)
-        except BaseException:
-            self._logs = known
-            raise
+        with translated(self.path):
+            if not self._connection.in_transaction:
+                self._connection.execute("BEGIN")
+            try:
+                Appending(self._connection, known).write(parts)
+                self._connection.execute("COMMIT")
+            except BaseException as fault:
+                if self._connection.in_transaction:  # some failures have rolled back already
+                    self._connection.execute("ROLLBACK")
+                if isinstance(fault, NotNext):
+                    raise damaged(self.path, str(fault)) from fault
+                raise
+        self._logs = known
 
-    def _put_entry(self, part: PutEntry) -> None:
-        log = self._log_id(part.origin)
-        held = self._one("SELECT size FROM logs WHERE id = ?", (log,))
-        if held != part.seq:
-            raise damaged(self.path, say("index {index} after {size}", index=part.seq, size=held))
-        self._rows("INSERT INTO entries VALUES (?, ?, ?, ?)", (log, part.seq, part.leaf, part.received_ms))
-        self._rows("UPDATE logs SET size = ? WHERE id = ?", (part.seq + 1, log))
-        self._connection.executemany(
-            "INSERT INTO nodes VALUES (?, ?, ?, ?)",
-            [(log, level, place, value) for level, place, value in part.nodes],
-        )
-        if part.submission:
-            self._rows("INSERT OR REPLACE INTO submissions VALUES (?, ?, ?)", (part.submission, log, part.seq))
-        for digest in part.wanted:
-            self._rows("INSERT INTO wanted VALUES (?, ?, ?)", (log, part.seq, bytes.fromhex(digest)))
-        self._use(part.origin.member, len(part.leaf))
+    def backup(self, target: Path) -> None:
+        """Write a whole, consistent copy of this moment to a new file, beside a running writer.
 
-    def _put_body(self, part: PutBody) -> None:
-        digest = bytes.fromhex(part.hash)
-        self._rows(
-            "INSERT OR IGNORE INTO bodies VALUES (?, ?, ?, ?)", (digest, part.salt, part.content, int(part.open))
-        )
-        wanting = self._one(
-            "SELECT member FROM wanted JOIN logs ON logs.id = wanted.log WHERE hash = ? LIMIT 1", (digest,)
-        )
-        if wanting is not None:
-            self._use(str(wanting), len(part.content))
-            self._rows("DELETE FROM wanted WHERE hash = ?", (digest,))
-
-    def _put_checkpoint(self, part: PutCheckpoint) -> None:
-        head = part.checkpoint.head
-        self._rows(
-            "INSERT OR IGNORE INTO checkpoints VALUES (?, ?, ?)",
-            (self._log_id(head.origin), head.size, part.checkpoint.bare().encode()),
-        )
-
-    def _put_cosignature(self, part: PutCosignature) -> None:
-        one = part.cosignature
-        self._rows(
-            "INSERT OR IGNORE INTO cosignatures VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (self._log_id(part.origin), one.name, one.hint, part.size, part.root, one.clock_s, one.signature,
-             part.received_ms),
-        )  # fmt: skip
-
-    def _put_claim(self, part: PutClaim) -> None:
-        head = part.checkpoint.head
-        place = (self._log_id(head.origin), head.size, head.root)
-        if part.keep:
-            self._rows(
-                "INSERT OR IGNORE INTO claims VALUES (?, ?, ?, ?)", (*place, part.checkpoint.bare().encode())
-            )
-        else:
-            self._rows("DELETE FROM claims WHERE log = ? AND size = ? AND root = ?", place)
-
-    def _put_due(self, part: PutDue) -> None:
-        place = (self._log_id(part.origin), part.seq, part.member)
-        if part.due_ms is None:
-            self._rows("DELETE FROM due WHERE log = ? AND seq = ? AND member = ?", place)
-        else:
-            self._rows("INSERT OR REPLACE INTO due VALUES (?, ?, ?, ?)", (*place, part.due_ms))
-
-    def _put_act(self, part: PutAct) -> None:
-        self._rows("INSERT INTO acts VALUES (?, ?, ?)", (part.member, part.index, part.envelope))
-
-    def _put_opening(self, part: PutOpening) -> None:
-        self._rows(
-            "INSERT INTO openings VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (hash) DO UPDATE SET current = max(current, excluded.current)",
-            (part.hash, part.epoch, part.octets, int(part.current)),
-        )
-
-    def _put_peer(self, part: PutPeer) -> None:
-        self._rows("INSERT OR REPLACE INTO peers VALUES (?, ?)", (part.member, part.octets))
-
-    def _put_answer(self, part: PutAnswer) -> None:
-        self._rows("INSERT INTO answers (member, envelope) VALUES (?, ?)", (part.member, part.envelope))
-
-    def _put_fork(self, part: PutFork) -> None:
-        self._rows("INSERT OR IGNORE INTO forks VALUES (?, ?)", (part.hash, part.proof))
-
-    def _put_history(self, part: PutHistory) -> None:
-        self._rows(
-            "INSERT INTO history (at_ms, what, member, detail) VALUES (?, ?, ?, ?)",
-            (part.at_ms, part.what, part.member, part.detail),
-        )
-
-    def _put_state(self, part: PutState) -> None:
-        self._rows("INSERT OR REPLACE INTO state VALUES (1, ?)", (part.octets,))
+        Raises StoreFailure.
+        """
+        with translated(target):
+            copy = apsw.Connection(str(target))
+            try:
+                with copy.backup("main", self._connection, "main") as work:
+                    work.step(-1)  # one read transaction: a writer goes on beside it and is not in the copy
+                copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+            finally:
+                copy.close()
 
     # ---- reading: detente.line.effects.View -----------------------------------------------------------------
 
     def entry(self, origin: Origin, seq: int) -> bytes | None:
         """Return the leaf at this index, or None."""
-        found = self._one("SELECT leaf FROM entries WHERE log = ? AND seq = ?", (self._known(origin), seq))
-        return None if found is None else bytes(found)
+        return self._octets("SELECT leaf FROM entries WHERE id = ?", entry_id(self._known(origin), seq))
 
     def entries(self, origin: Origin, start: int, count: int) -> list[bytes]:
         """Return up to ``count`` leaves from index ``start``."""
+        first = entry_id(self._known(origin), start)
+        end = entry_id(self._known(origin) + 1, 0)
         rows = self._rows(
-            "SELECT leaf FROM entries WHERE log = ? AND seq >= ? ORDER BY seq LIMIT ?",
-            (self._known(origin), start, count),
+            "SELECT leaf FROM entries WHERE id >= ? AND id < ? ORDER BY id LIMIT ?", first, end, count
         )
         return [row[0] for row in rows]
 
     def node(self, origin: Origin, level: int, index: int) -> bytes:
         """Return a perfect tree node; raises StoreFailure when it is not there."""
-        found = self._one(
-            "SELECT hash FROM nodes WHERE log = ? AND level = ? AND place = ?",
-            (self._known(origin), level, index),
-        )
-        if found is None:
-            raise damaged(
-                self.path, say("no tree node at level {level}, index {index}", level=level, index=index)
+        if level == 0:
+            leaf = self.entry(origin, index)
+            found = None if leaf is None else leaf_hash(leaf)
+        else:
+            found = self._octets(
+                "SELECT hash FROM nodes WHERE id = ?", node_id(self._known(origin), level, index)
             )
-        return bytes(found)
+        if found is None:
+            raise missing_node(self.path, level, index)
+        return found
 
     def received_ms(self, origin: Origin, seq: int) -> int | None:
         """Return when this statement was stored, by this node's own clock, or None."""
-        found = self._one("SELECT received_ms FROM entries WHERE log = ? AND seq = ?", (self._known(origin), seq))
-        return None if found is None else int(found)
+        return self._number("SELECT received_ms FROM entries WHERE id = ?", entry_id(self._known(origin), seq))
 
     def size(self, origin: Origin) -> int:
         """Return how many statements of this log are stored."""
-        return int(self._one("SELECT size FROM logs WHERE id = ?", (self._known(origin),)) or 0)
+        return self._number("SELECT size FROM logs WHERE id = ?", self._known(origin)) or 0
 
     def origins(self) -> list[Origin]:
         """Return the logs that hold at least one statement."""
@@ -208,92 +127,110 @@ class Record:
         return sorted(Origin(*row) for row in rows)
 
     def missing(self, origin: Origin) -> dict[int, set[str]]:
-        """Return index -> hashes of shown bodies that are still missing."""
+        """Return index -> hashes of shown bodies that are still missing, by index."""
+        log = self._known(origin)
         found: dict[int, set[str]] = {}
-        for seq, digest in self._rows("SELECT seq, hash FROM wanted WHERE log = ?", (self._known(origin),)):
-            found.setdefault(seq, set()).add(digest.hex())
+        rows = self._rows(
+            "SELECT entry, hash FROM wanted WHERE entry >= ? AND entry < ? ORDER BY entry",
+            entry_id(log, 0),
+            entry_id(log + 1, 0),
+        )
+        for entry, digest in rows:
+            found.setdefault(entry_place(entry)[1], set()).add(digest.hex())
         return found
 
     def body(self, digest: str) -> tuple[bytes, bytes] | None:
         """Return salt and content, or None."""
-        rows = self._rows("SELECT salt, content FROM bodies WHERE hash = ?", (bytes.fromhex(digest),))
+        rows = self._rows("SELECT salt, content FROM bodies WHERE hash = ?", bytes.fromhex(digest))
         return (rows[0][0], rows[0][1]) if rows else None
 
     def open_body(self, digest: str) -> tuple[bytes, bytes] | None:
         """Return salt and content of what was stored as open to others, or None."""
-        rows = self._rows("SELECT salt, content FROM bodies WHERE hash = ? AND open", (bytes.fromhex(digest),))
+        rows = self._rows("SELECT salt, content FROM bodies WHERE hash = ? AND open = 1", bytes.fromhex(digest))
         return (rows[0][0], rows[0][1]) if rows else None
-
-    def claims(self, origin: Origin) -> list[Checkpoint]:
-        """Return the claims kept about this log, by size, then root."""
-        rows = self._rows("SELECT note FROM claims WHERE log = ? ORDER BY size, root", (self._known(origin),))
-        return [Checkpoint.decode(row[0]) for row in rows]
-
-    def due(self, upto_ms: int, limit: int) -> list[tuple[Origin, int, str, int]]:
-        """Return the first answers owed by this time, earliest first: log, index, by whom, due."""
-        rows = self._rows(
-            "SELECT line, epoch, logs.member, generation, seq, due.member, due_ms FROM due"
-            " JOIN logs ON logs.id = due.log WHERE due_ms <= ? ORDER BY due_ms, logs.id, seq, due.member LIMIT ?",
-            (upto_ms, limit),
-        )
-        return [(Origin(*row[:4]), *row[4:]) for row in rows]
 
     def has_body(self, digest: str) -> bool:
         """Tell whether this content is stored."""
-        return self._one("SELECT 1 FROM bodies WHERE hash = ?", (bytes.fromhex(digest),)) is not None
+        return self._number("SELECT 1 FROM bodies WHERE hash = ?", bytes.fromhex(digest)) is not None
 
     def submission(self, submission: str) -> Reference | None:
-        """Return where the statement of this submission stands, or None."""
+        """Return where the newest statement of this submission stands, or None."""
         rows = self._rows(
-            "SELECT epoch, generation, member, seq, leaf FROM submissions JOIN logs ON logs.id = submissions.log"
-            " JOIN entries USING (log, seq) WHERE submission = ?",
-            (submission,),
+            "SELECT epoch, generation, member, submissions.entry, leaf FROM submissions"
+            " JOIN entries ON entries.id = submissions.entry JOIN logs ON logs.id = submissions.entry >> 40"
+            " WHERE submission = ?",
+            submission,
         )
         if not rows:
             return None
-        epoch, generation, member, seq, leaf = rows[0]
-        return Reference(epoch, generation, leaf_hash(leaf).hex(), member, seq)
+        epoch, generation, member, entry, leaf = rows[0]
+        return Reference(epoch, generation, leaf_hash(leaf).hex(), member, entry_place(entry)[1])
 
     def checkpoint(self, origin: Origin) -> Checkpoint | None:
-        """Return the newest head of this log with its writer's signature, or None."""
-        found = self._one(
-            "SELECT note FROM checkpoints WHERE log = ? ORDER BY size DESC LIMIT 1", (self._known(origin),)
+        """Return the newest head of this log with its writer's signature alone, or None."""
+        note = self._octets(
+            "SELECT note FROM checkpoints WHERE log = ? ORDER BY size DESC LIMIT 1", self._known(origin)
         )
-        return None if found is None else Checkpoint.decode(bytes(found))
+        return None if note is None else Checkpoint.decode(note)
 
     def checkpoint_at(self, origin: Origin, size: int) -> Checkpoint | None:
-        """Return the head of this size, or None."""
-        found = self._one("SELECT note FROM checkpoints WHERE log = ? AND size = ?", (self._known(origin), size))
-        return None if found is None else Checkpoint.decode(bytes(found))
+        """Return the head of this size with its writer's signature alone, or None."""
+        note = self._octets("SELECT note FROM checkpoints WHERE log = ? AND size = ?", self._known(origin), size)
+        return None if note is None else Checkpoint.decode(note)
+
+    def checkpoints(self, origin: Origin) -> list[Checkpoint]:
+        """Return every head held of this log, by size, with its writer's signature alone."""
+        rows = self._rows("SELECT note FROM checkpoints WHERE log = ? ORDER BY size", self._known(origin))
+        return [Checkpoint.decode(row[0]) for row in rows]
+
+    def claims(self, origin: Origin) -> list[Checkpoint]:
+        """Return the claims kept about this log, by size, then root."""
+        rows = self._rows("SELECT note FROM claims WHERE log = ? ORDER BY size, root", self._known(origin))
+        return [Checkpoint.decode(row[0]) for row in rows]
+
+    def due(self, upto_ms: int, limit: int) -> list[tuple[Origin, int, str, int]]:
+        """Return the first ``limit`` answers owed by ``upto_ms``, earliest first: log, index, by whom, when."""
+        rows = self._rows(
+            "SELECT line, epoch, logs.member, generation, entry, due.member, due_ms FROM due"
+            " JOIN logs ON logs.id = entry >> 40 WHERE due_ms <= ? ORDER BY due_ms, entry, due.member LIMIT ?",
+            upto_ms,
+            limit,
+        )
+        return [(Origin(*row[:4]), entry_place(row[4])[1], row[5], row[6]) for row in rows]
 
     def newest_cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]:
-        """Return the newest cosignature of each cosigner's key: size, root, cosignature."""
+        """Return the newest cosignature of each cosigner's name and hint: size, root, cosignature."""
         found = []
         log = self._known(origin)
-        for name, hint in self._rows(
-            "SELECT DISTINCT name, hint FROM cosignatures WHERE log = ? ORDER BY 1, 2", (log,)
-        ):
-            row = self._rows(
-                "SELECT size, root, clock_s, signature FROM cosignatures WHERE log = ? AND name = ? AND hint = ?"
-                " ORDER BY size DESC LIMIT 1",
-                (log, name, hint),
-            )[0]
-            found.append((row[0], row[1], Cosignature(name, hint, row[2], row[3])))
+        # one step of the index for each key, however many cosignatures there are
+        at: tuple[Any, ...] | None = next(iter(self._rows(_FIRST_KEY, log)), None)
+        while at is not None:
+            size, root, clock_s, signature = self._rows(_NEWEST_OF_KEY, log, *at)[0]
+            found.append((size, root, Cosignature(at[0], at[1], clock_s, signature)))
+            at = next(iter(self._rows(_NEXT_KEY, log, *at)), None)
         return found
 
+    def cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature, int]]:
+        """Return every cosignature held over this log, by size and name: size, root, cosignature, received_ms."""
+        rows = self._rows(
+            "SELECT size, root, name, hint, clock_s, signature, received_ms FROM cosignatures WHERE log = ?"
+            " ORDER BY size, name, hint",
+            self._known(origin),
+        )
+        return [(row[0], row[1], Cosignature(*row[2:6]), row[6]) for row in rows]
+
     def cosignature_before(self, origin: Origin, name: str, clock_s: int) -> tuple[int, Cosignature] | None:
-        """Return the highest head that this key cosigned before a time of its own clock, or None."""
+        """Return the highest head that this name cosigned before a time of its own clock, or None."""
         return self._cosignature("name = ? AND clock_s < ? ORDER BY size DESC", origin, name, clock_s)
 
     def first_cosignature(self, origin: Origin, seq: int, name: str) -> tuple[int, Cosignature] | None:
-        """Return the first head with this statement in it that this key cosigned, or None."""
+        """Return the first head with this statement in it that this name cosigned, or None."""
         return self._cosignature("name = ? AND size > ? ORDER BY size", origin, name, seq)
 
     def acts(self, member: str) -> list[bytes]:
         """Return a party's root acts in order."""
-        return [
-            row[0] for row in self._rows("SELECT envelope FROM acts WHERE member = ? ORDER BY place", (member,))
-        ]
+        rows = self._rows("SELECT envelope FROM acts WHERE member = ? ORDER BY place", member)
+        return [row[0] for row in rows]
 
     def openings(self) -> list[tuple[bytes, bool]]:
         """Return the openings held, and whether this home worked or works in each."""
@@ -301,19 +238,16 @@ class Record:
         return [(octets, bool(current)) for octets, current in rows]
 
     def peer(self, member: str) -> bytes | None:
-        """Return a party's last have-vector, or None."""
-        found = self._one("SELECT octets FROM peers WHERE member = ?", (member,))
-        return None if found is None else bytes(found)
+        """Return the payload of a party's last have-vector, or None."""
+        return self._octets("SELECT octets FROM peers WHERE member = ?", member)
 
     def answers(self, member: str) -> list[bytes]:
-        """Return a party's answers to our challenges."""
-        return [
-            row[0] for row in self._rows("SELECT envelope FROM answers WHERE member = ? ORDER BY id", (member,))
-        ]
+        """Return the answers kept of a party, oldest first."""
+        return [row[0] for row in self._rows("SELECT envelope FROM answers WHERE member = ? ORDER BY id", member)]
 
     def used_bytes(self, member: str) -> int:
         """Return how many bytes of this party's statements and bodies are stored."""
-        return int(self._one("SELECT bytes FROM used WHERE member = ?", (member,)) or 0)
+        return self._number("SELECT bytes FROM used WHERE member = ?", member) or 0
 
     def forks(self) -> list[bytes]:
         """Return the fork proofs held."""
@@ -321,69 +255,60 @@ class Record:
 
     def state(self) -> bytes | None:
         """Return the machine's small state, or None."""
-        found = self._one("SELECT octets FROM state WHERE id = 1")
-        return None if found is None else bytes(found)
+        return self._octets("SELECT octets FROM state WHERE id = 1")
 
     def history(self) -> list[PutHistory]:
         """Return the history that is kept beside the logs, oldest first."""
-        return [
-            PutHistory(*row) for row in self._rows("SELECT at_ms, what, member, detail FROM history ORDER BY id")
-        ]
+        rows = self._rows("SELECT at_ms, what, member, detail FROM history ORDER BY id")
+        return [PutHistory(*row) for row in rows]
 
     # ---- inside ---------------------------------------------------------------------------------------------
 
-    def _rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-        with translated(self.path):
-            return list(self._connection.execute(sql, values))
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        try:
+            if self._writes and not self._connection.in_transaction:
+                # The only writer reads what it wrote: one read transaction until the next append saves the locks of
+                # each single question, which cost more than the answers.
+                self._connection.execute("BEGIN")
+            return self._connection.execute(sql, values).fetchall()
+        except apsw.Error:
+            with translated(self.path):
+                raise
 
-    def _one(self, sql: str, values: tuple[Any, ...] = ()) -> Any:
-        rows = self._rows(sql, values)
-        return rows[0][0] if rows else None
+    def _octets(self, sql: str, *values: object) -> bytes | None:
+        rows = self._rows(sql, *values)
+        return bytes(rows[0][0]) if rows else None
+
+    def _number(self, sql: str, *values: object) -> int | None:
+        rows = self._rows(sql, *values)
+        return int(rows[0][0]) if rows else None
 
     def _cosignature(self, where: str, origin: Origin, *values: object) -> tuple[int, Cosignature] | None:
         rows = self._rows(
-            f"SELECT size, name, hint, clock_s, signature FROM cosignatures WHERE log = ? AND {where} LIMIT 1",  # noqa: S608 - our own text
-            (self._known(origin), *values),
+            f"SELECT size, name, hint, clock_s, signature FROM cosignatures WHERE log = ? AND {where} LIMIT 1",  # noqa: S608 - ours
+            self._known(origin),
+            *values,
         )
         return (rows[0][0], Cosignature(*rows[0][1:])) if rows else None
 
-    def _use(self, member: str, size: int) -> None:
-        self._rows(
-            "INSERT INTO used VALUES (?, ?) ON CONFLICT (member) DO UPDATE SET bytes = bytes + excluded.bytes",
-            (member, size),
-        )
-
     def _known(self, origin: Origin) -> int:
+        """Return a log's number, 0 for one that holds nothing."""
         known = self._logs.get(origin)
         if known is None:
             self._load_logs()  # another process may have founded it since
             known = self._logs.get(origin, 0)
         return known
 
-    def _log_id(self, origin: Origin) -> int:
-        if origin not in self._logs:
-            place = (origin.line, origin.epoch, origin.member, origin.generation)
-            self._rows("INSERT INTO logs (line, epoch, member, generation) VALUES (?, ?, ?, ?)", place)
-            self._logs[origin] = self._connection.last_insert_rowid()
-        return self._logs[origin]
-
     def _load_logs(self) -> None:
         rows = self._rows("SELECT id, line, epoch, member, generation FROM logs")
         self._logs = {Origin(*row[1:]): row[0] for row in rows}
 
 
-_APPLY: dict[type, Any] = {
-    PutEntry: Record._put_entry,  # noqa: SLF001 - the table of this class's own writers
-    PutBody: Record._put_body,  # noqa: SLF001
-    PutCheckpoint: Record._put_checkpoint,  # noqa: SLF001
-    PutCosignature: Record._put_cosignature,  # noqa: SLF001
-    PutAct: Record._put_act,  # noqa: SLF001
-    PutOpening: Record._put_opening,  # noqa: SLF001
-    PutPeer: Record._put_peer,  # noqa: SLF001
-    PutAnswer: Record._put_answer,  # noqa: SLF001
-    PutFork: Record._put_fork,  # noqa: SLF001
-    PutHistory: Record._put_history,  # noqa: SLF001
-    PutClaim: Record._put_claim,  # noqa: SLF001
-    PutDue: Record._put_due,  # noqa: SLF001
-    PutState: Record._put_state,  # noqa: SLF001
-}
+_FIRST_KEY = "SELECT name, hint FROM cosignatures WHERE log = ? ORDER BY name, hint LIMIT 1"
+_NEXT_KEY = (
+    "SELECT name, hint FROM cosignatures WHERE log = ? AND (name, hint) > (?, ?) ORDER BY name, hint LIMIT 1"
+)
+_NEWEST_OF_KEY = (
+    "SELECT size, root, clock_s, signature FROM cosignatures WHERE log = ? AND name = ? AND hint = ?"
+    " ORDER BY size DESC LIMIT 1"
+)
