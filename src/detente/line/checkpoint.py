@@ -18,6 +18,7 @@ import base64
 import hashlib
 import re
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from detente import words
 from detente.line import keys
@@ -38,9 +39,8 @@ _TEXT = re.compile(rb"([!-~]{1,240})\n(0|[1-9][0-9]{0,15})\n([A-Za-z0-9+/]{43}=)
 _LINE = re.compile("— ([!-~]{1,240}) ([A-Za-z0-9+/]{1,120}={0,2})\n")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Origin:
-    """Which log: line id, epoch, author, generation."""
+class Origin(NamedTuple):
+    """Which log: line id, epoch, author, generation. A tuple, as it is a key of almost every look-up."""
 
     line: str
     epoch: int

@@ -40,6 +40,7 @@ def is_refused_point(encoded: bytes) -> bool:
     return y >= _PRIME or y in SMALL_ORDER_Y
 
 
+@lru_cache(maxsize=4096)
 def key_id(public: bytes) -> str:
     """Return the key's identifier: hexadecimal SHA-256 of algorithm, newline and the 32 bytes."""
     return hashlib.sha256(ALGORITHM.encode() + b"\n" + public).hexdigest()

@@ -39,7 +39,7 @@ from detente.store.errors import HomeMistake, StoreFailure
 from detente.store.headfile import HeadRecord
 from detente.store.record import Record
 
-__all__ = ["FORMAT", "Home", "found", "head_folder", "open_reading", "open_writing"]
+__all__ = ["FORMAT", "Home", "HomeCard", "found", "head_folder", "open_reading", "open_writing"]
 
 say = words.speaker("node")
 
@@ -89,19 +89,19 @@ def found(
     for place in (path, head_folder(path)):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise _mistake(say("a new or empty folder"), say("something that exists already"), place)
-    described = HomeCard(format=FORMAT, id=secrets.token_hex(16), member=ring.member, restored=False)
-    with _disk(path), _whole(path) as part:
+    card_of_home = HomeCard(format=FORMAT, id=secrets.token_hex(16), member=ring.member, restored=False)
+    with on_disk(path), whole_folder(path) as part:
         (part / "lines").mkdir()
         (part / "acts").mkdir()
         (part / "keys").mkdir(mode=0o700)
-        _write_small(part / "home.json", canonical.encode(msgspec.to_builtins(described)))
+        _write_small(part / "home.json", canonical.encode(msgspec.to_builtins(card_of_home)))
         _write_small(part / "acts" / "000000.json", card)
         write_keys(part / "keys" / "operational.json", {0: keys}, passphrase, cost=cost)
         head = head_folder(path)
         head.mkdir(mode=0o700, exist_ok=True)
         record = HeadRecord(head / "head.sqlite3", create=True, vfs=vfs)
         try:
-            record.put_facts({"home": described.id, "machine": machine(head)})
+            record.put_facts({"home": card_of_home.id, "machine": machine(head)})
         finally:
             record.close()
 
@@ -114,13 +114,13 @@ def open_writing(
     Raises HomeMistake (no home, in use by another process, of a newer version, beside another home's head file),
     KeyMistake (wrong passphrase), StoreFailure.
     """
-    described = _described(path)
+    about = described(path)
     head = head_folder(path)
-    with _disk(head):
+    with on_disk(head):
         head.mkdir(mode=0o700, exist_ok=True)
-    lock = _lock(path, head)
+    lock = take_lock(path, head)
     try:
-        home = Home(path, described, vfs=vfs, lock=lock)
+        home = Home(path, about, vfs=vfs, lock=lock)
         try:
             home._start(passphrase, machine)  # noqa: SLF001 - the one place that makes a writer
         except BaseException:
@@ -134,17 +134,17 @@ def open_writing(
 
 def open_reading(path: Path, *, vfs: str | None = None) -> Home:
     """Open for reading, beside a running writer or alone: no lock, no keys. Raises HomeMistake, StoreFailure."""
-    return Home(path, _described(path), vfs=vfs, lock=None)
+    return Home(path, described(path), vfs=vfs, lock=None)
 
 
 class Home:
     """An open home; made by ``open_writing`` and ``open_reading`` only."""
 
-    def __init__(self, path: Path, described: HomeCard, *, vfs: str | None, lock: int | None) -> None:
+    def __init__(self, path: Path, about: HomeCard, *, vfs: str | None, lock: int | None) -> None:
         self.path = path
         self.machine_changed = False
         self.keys: dict[int, Keys] = {}
-        self._described = described
+        self._described = about
         self._vfs = vfs
         self._lock = lock
         self._records: dict[str, Record] = {}
@@ -197,7 +197,7 @@ class Home:
 
     def acts(self) -> list[bytes]:
         """Return the member's own root acts in order, whole envelopes. Raises StoreFailure."""
-        with _disk(self.path):
+        with on_disk(self.path):
             return [found.read_bytes() for found in sorted((self.path / "acts").glob("[0-9]*.json"))]
 
     def ring(self) -> Keyring:
@@ -216,14 +216,14 @@ class Home:
         ring = self.ring()
         index = len(ring.acts)
         if ring.take(envelope):
-            with _disk(self.path):
+            with on_disk(self.path):
                 _write_small(self.path / "acts" / f"{index:06d}.json", envelope)
 
     # ---- lines ----------------------------------------------------------------------------------------------
 
     def lines(self) -> list[str]:
         """Return the ids of the lines that this home joined, sorted."""
-        with _disk(self.path):
+        with on_disk(self.path):
             return sorted(one.parent.name for one in (self.path / "lines").glob("*/record.sqlite3"))
 
     def record(self, line: str) -> Record:
@@ -245,7 +245,7 @@ class Home:
         folder = _record_path(self.path, line).parent
         if folder.exists():
             raise _mistake(say("a line that this home has not joined"), line, self.path)
-        with _disk(self.path), _whole(folder) as part:
+        with on_disk(self.path), whole_folder(folder) as part:
             record = Record(part / "record.sqlite3", create=True, vfs=self._vfs)
             try:
                 record.apply(parts)
@@ -334,7 +334,7 @@ class Home:
         """Read the keys and the head file, and start the signer."""
         self.keys = read_keys(self.path / "keys" / "operational.json", passphrase)
         head = head_folder(self.path)
-        with _disk(head):
+        with on_disk(head):
             self._machine = machine(head)
         if (head / "head.sqlite3").exists():
             self._head = HeadRecord(head / "head.sqlite3", vfs=self._vfs)
@@ -369,10 +369,10 @@ class Home:
                 if by == self.member:
                     signer.found_cosigned(Head(origin, size, root), one, _ROLES[role])
 
-    def _describe(self, described: HomeCard) -> None:
-        with _disk(self.path):
-            _write_small(self.path / "home.json", canonical.encode(msgspec.to_builtins(described)))
-        self._described = described
+    def _describe(self, about: HomeCard) -> None:
+        with on_disk(self.path):
+            _write_small(self.path / "home.json", canonical.encode(msgspec.to_builtins(about)))
+        self._described = about
 
 
 # ---- files
@@ -387,7 +387,7 @@ def _record_path(path: Path, line: str) -> Path:
     return path / "lines" / line / "record.sqlite3"
 
 
-def _described(path: Path) -> HomeCard:
+def described(path: Path) -> HomeCard:
     """Return home.json; raises HomeMistake for a folder that is no home or of a newer version."""
     try:
         octets = (path / "home.json").read_bytes()
@@ -410,9 +410,9 @@ def _described(path: Path) -> HomeCard:
         raise _damaged(path / "home.json", str(fault)) from fault
 
 
-def _lock(path: Path, head: Path) -> int:
+def take_lock(path: Path, head: Path) -> int:
     """Take the one lock of a home; raises HomeMistake that names the process which holds it."""
-    with _disk(head):
+    with on_disk(head):
         file = os.open(head / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -432,7 +432,7 @@ def _lock(path: Path, head: Path) -> int:
 
 
 @contextlib.contextmanager
-def _whole(target: Path) -> Iterator[Path]:
+def whole_folder(target: Path) -> Iterator[Path]:
     """Give a folder beside ``target`` that becomes it in one step; on any error nothing of it is left."""
     part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     part.mkdir(parents=True)
@@ -467,7 +467,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def _disk(path: Path) -> Iterator[None]:
+def on_disk(path: Path) -> Iterator[None]:
     """Turn the operating system's errors into ours."""
     try:
         with translated(path):

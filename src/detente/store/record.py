@@ -155,16 +155,12 @@ class Record:
 
     def submission(self, submission: str) -> Reference | None:
         """Return where the newest statement of this submission stands, or None."""
-        rows = self._rows(
-            "SELECT epoch, generation, member, submissions.entry, leaf FROM submissions"
-            " JOIN entries ON entries.id = submissions.entry JOIN logs ON logs.id = submissions.entry >> 40"
-            " WHERE submission = ?",
-            submission,
-        )
-        if not rows:
+        entry = self._number("SELECT entry FROM submissions WHERE submission = ?", submission)
+        if entry is None:
             return None
-        epoch, generation, member, entry, leaf = rows[0]
-        return Reference(epoch, generation, leaf_hash(leaf).hex(), member, entry_place(entry)[1])
+        log, seq = entry_place(entry)
+        origin = next(one for one, number in self._logs.items() if number == log)
+        return Reference(origin.epoch, origin.generation, self.node(origin, 0, seq).hex(), origin.member, seq)
 
     def checkpoint(self, origin: Origin) -> Checkpoint | None:
         """Return the newest head of this log with its writer's signature alone, or None."""
@@ -267,8 +263,8 @@ class Record:
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         try:
             if self._writes and not self._connection.in_transaction:
-                # The only writer reads what it wrote: one read transaction until the next append saves the locks of
-                # each single question, which cost more than the answers.
+                # The only writer reads what it wrote: one read transaction until the next append saves the locks
+                # of each single question, which cost more than the answers.
                 self._connection.execute("BEGIN")
             return self._connection.execute(sql, values).fetchall()
         except apsw.Error:
