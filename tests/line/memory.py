@@ -202,6 +202,11 @@ class MemoryStore:
     def open_body(self, digest: str) -> tuple[bytes, bytes] | None:
         return None if digest in self._closed_bodies else self._bodies.get(digest)
 
+    def checkpoint_below(self, origin: Origin, size: int) -> Checkpoint | None:
+        held = self._checkpoints.get(origin, {})
+        found = max((one for one in held if one <= size), default=None)
+        return None if found is None else held[found]
+
     def claims(self, origin: Origin) -> list[Checkpoint]:
         held = self._claims.get(origin, {})
         return [held[place] for place in sorted(held)]

@@ -6,13 +6,19 @@ a consistency proof from the highest head that it ever cosigned, and syncs its o
 
 from __future__ import annotations
 
-from detente.line import merkle
-from detente.line.checkpoint import Head, Origin, cosigner_name, make_cosignature
-from detente.line.effects import Priority, PutCosignature, Role, Sign
+import hashlib
+
+from detente.line import keys, merkle
+from detente.line.checkpoint import Checkpoint, Head, Origin, cosigner_name, make_cosignature
+from detente.line.effects import Priority, PutAnswer, PutCosignature, Role, Sign
+from detente.line.envelope import Envelope, PayloadType, Signature
 from detente.line.errors import LineMistake
+from detente.line.opening import Opening
+from detente.line.session import Answer, OwnHead
+from detente.line.standing import ceiling, seat_under
 from detente.line.state import Log, Run, Signing, State
 
-__all__ = ["cosign"]
+__all__ = ["cosign", "witness"]
 
 
 def cosign(state: State, origins: set[Origin], now_ms: int) -> Signing:
@@ -21,18 +27,55 @@ def cosign(state: State, origins: set[Origin], now_ms: int) -> Signing:
         return
     for origin in sorted(origins):
         log = state.logs[origin]
-        if origin.member == state.me or origin in state.forked or origin.epoch != state.opening.epoch:
+        if origin.member == state.me or origin in state.forked or not _is_ours(state, log):
             continue
-        due = _due(state, log)
-        if (
-            len(due) == 2
-            and due[0][1] == due[1][1]
-            and _recorded(state, origin, due[0][0]) == _recorded(state, origin, due[1][0])
-        ):
-            yield from _cosign(state, log, (due[0][0], due[1][0]), due[0][1], now_ms)
+        found, due = _due(state, log)
+        if found is None:
             continue
-        for role, size in due:
-            yield from _cosign(state, log, (role,), size, now_ms)
+        if len(due) == 2 and _recorded(state, origin, due[0]) == _recorded(state, origin, due[1]):
+            yield from _cosign(state, log, found.head, tuple(due), now_ms)
+            continue
+        for role in due:
+            yield from _cosign(state, log, found.head, (role,), now_ms)
+
+
+def _is_ours(state: State, log: Log) -> bool:
+    """Tell whether the log stands on an opening to which this node consented.
+
+    The current one or one before it.
+    """
+    opening: Opening | None = state.opening
+    while opening is not None:
+        if opening.hash() == log.opening:
+            return True
+        opening = state.openings.get(opening.previous or "")
+    return False
+
+
+def witness(state: State, now_ms: int) -> Signing:
+    """Give this node's word on each revocation for which it is neutral: the act's hash, and what it holds.
+
+    What it cosigned before stays binding; from now on it cosigns nothing above the closed head under the old key.
+    """
+    own = state.own_keys()
+    if state.run is not Run.RUNNING or own is None or state.head_file is None:
+        return
+    for member, act in sorted(state.unwitnessed):
+        heads = tuple(
+            OwnHead(origin.epoch, origin.generation, state.root_at(origin, log.size).hex(), log.size)
+            for origin, log in sorted(state.logs.items())
+            if origin.member == member and log.size
+        )
+        word = Answer(
+            about=member, author=state.me, clock_ms=now_ms, format=1, heads=heads[-64:],
+            key=keys.key_id(bytes.fromhex(own.sign)), line=state.opening.line, nonce=act[:32], revocation=act,
+        )  # fmt: skip
+        payload = word.encode()
+        signature = yield Sign(0, "answer", Role.SIGN, state.own_origin, payload)
+        octets = Envelope(PayloadType.ANSWER, payload, (Signature(word.key, signature),)).encode()
+        state.words[hashlib.sha256(octets).hexdigest()] = octets
+        state.unwitnessed.discard((member, act))
+        state.parts.append(PutAnswer(state.me, octets))
 
 
 def _recorded(state: State, origin: Origin, role: Role) -> tuple[int, bytes]:
@@ -40,26 +83,31 @@ def _recorded(state: State, origin: Origin, role: Role) -> tuple[int, bytes]:
     return state.head_file.cosigned.get((origin, role), (0, b""))
 
 
-def _due(state: State, log: Log) -> list[tuple[Role, int]]:
-    """Return the roles in which the newest head is above what was cosigned, and the head's size."""
-    if log.head is None or log.head.head.size > log.size:
-        return []
-    size = log.head.head.size
-    closed = state.rings[log.origin.member].closed.get((log.origin.line, log.origin.epoch, log.origin.generation))
-    if closed is not None and size > closed[0].size:
-        return []  # above a head that the author's root keys closed, nothing is cosigned under the old key
-    due = [(Role.COSIGN_LOG, size)] if size > log.cosigned.get(Role.COSIGN_LOG, 0) else []
-    if state.writes and log.bodies >= size > log.cosigned.get(Role.COSIGN_HELD, 0):
-        due.append((Role.COSIGN_HELD, size))
-    return due
+def _due(state: State, log: Log) -> tuple[Checkpoint | None, list[Role]]:
+    """Return the head to cosign, and the roles in which it is above what was cosigned.
+
+    Above a head at which its author's root keys closed the log, or at which its epoch ended, nothing is cosigned;
+    up to there the receipts are still owed.
+    """
+    found, bound = log.head, ceiling(state, log)
+    if found is not None and bound is not None and found.head.size > bound:
+        found = state.view.checkpoint_below(log.origin, bound)
+    if found is None:
+        return None, []
+    size = found.head.size
+    due = [Role.COSIGN_LOG] if size > log.cosigned.get(Role.COSIGN_LOG, 0) else []
+    seat = seat_under(state, log, state.me)
+    holds_bodies = seat is not None and seat.role == "member"
+    if holds_bodies and log.bodies >= size > log.cosigned.get(Role.COSIGN_HELD, 0):
+        due.append(Role.COSIGN_HELD)
+    return found, due
 
 
-def _cosign(state: State, log: Log, roles: tuple[Role, ...], size: int, now_ms: int) -> Signing:
+def _cosign(state: State, log: Log, head: Head, roles: tuple[Role, ...], now_ms: int) -> Signing:
     """Ask for one role, or for two that stand at the same recorded head: then the signer syncs once for both."""
-    assert log.head is not None
     own = state.own_keys()
     assert own is not None
-    origin, head = log.origin, log.head.head
+    origin, size = log.origin, head.size
     recorded, recorded_root = _recorded(state, origin, roles[0])
     if recorded > size or (recorded and state.root_at(origin, recorded) != recorded_root):
         if recorded <= size:
@@ -70,7 +118,8 @@ def _cosign(state: State, log: Log, roles: tuple[Role, ...], size: int, now_ms: 
         if recorded
         else []
     )
-    clock_s = now_ms // 1000
+    # never before an answer that was given: after a step back of the clock a cosignature would convict this node
+    clock_s = max(now_ms // 1000, -(-state.head_file.answered_ms // 1000)) if state.head_file else 0
     try:
         signatures = yield Sign(
             0, "cosign", roles[0], origin, head.text(), index=size, leaf=head.root, proof=tuple(path),

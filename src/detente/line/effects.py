@@ -152,13 +152,14 @@ class PutBody:
     """A content by its commitment hash.
 
     open: whether others may have it when they name its hash as missing; False for own contents that are to be
-    revealed later, whose hash everybody knows.
+    revealed later, whose hash everybody knows. of: whose statement commits to it, for that party's quota.
     """
 
     hash: str
     salt: bytes
     content: bytes
     open: bool = True
+    of: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,6 +350,9 @@ class View(Protocol):
     def checkpoint_at(self, origin: Origin, size: int) -> Checkpoint | None:
         """Return the head of this size with its writer's signature alone, or None."""
 
+    def checkpoint_below(self, origin: Origin, size: int) -> Checkpoint | None:
+        """Return the newest head of at most this size with its writer's signature alone, or None."""
+
     def claims(self, origin: Origin) -> list[Checkpoint]:
         """Return the claims kept about this log (``PutClaim``), by size, then root."""
 
@@ -500,6 +504,7 @@ class Took:
     new: tuple[tuple[str, int], ...]
     refused: tuple[tuple[str, str], ...]
     not_understood: int
+    reasons: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

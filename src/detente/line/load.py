@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from detente import words
 from detente.line import canonical, merkle
-from detente.line.checkpoint import Origin
+from detente.line.checkpoint import COSIGNATURE_TYPE, Origin, cosigner_name, note_hint
 from detente.line.effects import Part, PutAct, PutOpening, Role, View
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import LineMistake, OutOfPlace
 from detente.line.opening import Opening, first_previous
-from detente.line.proof import identity
-from detente.line.rootact import Keyring
+from detente.line.proof import identity, judge
+from detente.line.rootact import Keyring, KeySet
 from detente.line.session import Answer, Have, decode_session
-from detente.line.state import Log, Party, Settings, State
+from detente.line.state import Direction, Log, Party, Settings, State
 from detente.line.statement import Commitment, Statement
 
-__all__ = ["base_hash", "join_parts", "load", "log_of"]
+__all__ = ["base_hash", "bases", "decode_answer", "join_parts", "load", "log_of", "shown"]
 
 say = words.speaker("line")
+
+REVOKING = frozenset({"theft", "fork"})
+"""Reasons of a generation act on which a neutral party gives its word."""
 
 
 def join_parts(opening: Opening, rings: list[Keyring]) -> tuple[Part, ...]:
@@ -52,13 +57,21 @@ def load(me: str, view: View, settings: Settings) -> State:
         openings={one.hash(): one for one, _ in openings},
         rings=rings,
         logs={},
-        parties={seat.member: Party(seat.member) for seat in opening.seats if seat.member != me},
+        parties={
+            seat.member: Party(seat.member) for one, _ in openings for seat in one.seats if seat.member != me
+        },
     )
-    state.forks = {identity(proof): proof for proof in view.forks()}
+    for made in view.forks():
+        state.forks[identity(made)] = made
+        origin_of_fork = judge(made).origin
+        if origin_of_fork is not None:  # the log of a proven fork is never cosigned again
+            state.forked.add(origin_of_fork)
+            state.proven.add(origin_of_fork)
     for origin in sorted(view.origins()):
         state.logs[origin] = _load_log(state, origin)
     if state.writes:
         log_of(state, state.own_origin)
+    _load_words(state)
     _load_small_state(state)
     for party in state.parties.values():
         stored = view.peer(party.name)
@@ -66,53 +79,103 @@ def load(me: str, view: View, settings: Settings) -> State:
             party.have = decode_session(stored, Have)
             party.challenge = party.have.nonce if party.have.challenge else None
         answers = [decode_answer(octets) for octets in view.answers(party.name)] if state.challenging else []
+        answers = [one for one in answers if one.revocation is None]
         party.answer = next((one for one in answers if one.nonce == state.challenge_nonce), None)
     return state
 
 
 def log_of(state: State, origin: Origin) -> Log:
-    """Return the log of this origin, founded empty when it may exist; raises OutOfPlace when it may not."""
+    """Return the log of this origin, founded empty when it may exist; raises OutOfPlace when it may not.
+
+    An empty log of this node itself stands on the current opening; another's stands on the one that its first
+    statement will name.
+    """
     log = state.logs.get(origin)
     if log is None:
-        log = Log(origin, merkle.Frontier(), base_hash(state, origin))
+        found = bases(state, origin)
+        log = Log(origin, merkle.Frontier(), "")
+        if origin.member == state.me:
+            log.last = base_hash(state, origin)
+            log.opening = found[log.last]
         state.logs[origin] = log
     return log
 
 
-def base_hash(state: State, origin: Origin) -> str:
-    """Return what seq 0 of a log must name as previous; raises OutOfPlace for a log that may not exist."""
-    opening = next((one for one in state.openings.values() if one.epoch == origin.epoch), None)
-    seat = opening.seat(origin.member) if opening else None
+def bases(state: State, origin: Origin) -> dict[str, str]:
+    """Return what seq 0 of a log may name as previous, and the opening that each of these stands for.
+
+    There are several when rival openings of one epoch seat the member. Raises OutOfPlace for a log that may not
+    exist.
+    """
     ring = state.rings.get(origin.member)
-    if (
-        origin.line != state.opening.line
-        or opening is None
-        or seat is None
-        or seat.role != "member"
-        or ring is None
-        or not seat.generation <= origin.generation <= ring.generation
-    ):
+    found: dict[str, str] = {}
+    for identity_of_opening, opening in state.openings.items():
+        seat = opening.seat(origin.member)
+        if (
+            opening.epoch == origin.epoch
+            and origin.line == opening.line
+            and seat is not None
+            and seat.role == "member"
+            and ring is not None
+            and ring.acts
+            and seat.card == ring.card
+            and seat.generation <= origin.generation <= ring.generation
+        ):
+            previous = first_previous(opening, ring, seat.generation, origin.generation)
+            found[previous] = identity_of_opening
+    if not found:
         raise OutOfPlace(
             expected=say("a log of a member on this line"),
             came=str(origin),
             remedy=say("nothing of it was stored; ask the sender"),
         )
-    return first_previous(opening, ring, seat.generation, origin.generation)
+    return found
+
+
+def base_hash(state: State, origin: Origin) -> str:
+    """Return what seq 0 of an own log must name: the opening to which this home consented, and its generation."""
+    found = bases(state, origin)
+    current = state.opening.hash()
+    return next((previous for previous, opening in found.items() if opening == current), next(iter(found)))
 
 
 def _load_log(state: State, origin: Origin) -> Log:
     size = state.view.size(origin)
     frontier = merkle.Frontier.load(size, lambda level, index: state.view.node(origin, level, index))
-    last = state.view.node(origin, 0, size - 1).hex() if size else base_hash(state, origin)
-    log = Log(origin, frontier, last, durable=size, head=state.view.checkpoint(origin))
+    log = Log(origin, frontier, state.view.node(origin, 0, size - 1).hex(), durable=size)
+    log.head, log.claims = state.view.checkpoint(origin), state.view.claims(origin)
+    first, newest = (_stored_statement(state, origin, seq) for seq in (0, size - 1))
+    log.opening, log.clock_ms = bases(state, origin)[first.previous], newest.clock_ms
+    ring = state.rings.get(state.me)
+    own = ring.generations[-1] if ring is not None else None
+    hints = _own_hints(state, origin, own)
     for cosigned, _, one in state.view.newest_cosignatures(origin):
         _, _, _, by, role = one.name.split("/")
         place = (by, Role.COSIGN_LOG if role == "log" else Role.COSIGN_HELD)
         log.delivered[place] = max(log.delivered.get(place, 0), cosigned)
-        if by == state.me:
+        if by == state.me and one.hint in hints:  # what an older key of ours said is said again by the new one
             log.cosigned[place[1]] = max(log.cosigned.get(place[1], 0), cosigned)
-    log.wanted = state.view.missing(origin)
+    log.wanted = dict(sorted(state.view.missing(origin).items()))
+    for seq, missing in log.wanted.items():
+        for digest in missing:
+            state.wanting.setdefault(digest, {})[origin, seq] = -1
     return log
+
+
+def _stored_statement(state: State, origin: Origin, seq: int) -> Statement:
+    leaf = state.view.entry(origin, seq)
+    assert leaf is not None  # every index below the size is stored
+    return Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)[0]
+
+
+def _own_hints(state: State, origin: Origin, own: KeySet | None) -> set[bytes]:
+    if own is None:
+        return set()
+    named = (("log", own.cosign_log), ("held", own.cosign_held))
+    return {
+        note_hint(cosigner_name(origin.line, origin.epoch, state.me, word), COSIGNATURE_TYPE, bytes.fromhex(key))
+        for word, key in named
+    }
 
 
 def decode_answer(octets: bytes) -> Answer:
@@ -123,6 +186,24 @@ def decode_answer(octets: bytes) -> Answer:
 def shown(statement: Statement) -> list[Commitment]:
     """Return the contents that travel with the statement: every one that is not to be revealed later."""
     return [one for one in (statement.body, *statement.attachments) if one.reveal == "now"]
+
+
+def _load_words(state: State) -> None:
+    """Know again what neutral parties said on revocations, and on which of them this node still owes its word."""
+    mine = set()
+    for author in sorted(state.rings):
+        for octets in state.view.answers(author):
+            answer = decode_answer(octets)
+            if answer.revocation is not None:
+                state.words[hashlib.sha256(octets).hexdigest()] = octets
+                if author == state.me:
+                    mine.add(answer.revocation)
+            state.answers_upto_ms[author] = max(answer.clock_ms, state.answers_upto_ms.get(author, 0))
+    for member in state.seat.neutral_for:
+        ring = state.rings.get(member)
+        for act, name in zip(ring.acts, ring.hashes, strict=True) if ring is not None else ():
+            if act.act == "generation" and act.reason in REVOKING and name not in mine:
+                state.unwitnessed.add((member, name))
 
 
 def _load_small_state(state: State) -> None:
@@ -141,9 +222,10 @@ def _load_small_state(state: State) -> None:
         if name in state.parties:
             state.parties[name].remember(memory)
     line = state.opening.line
-    for name, figures in (("seen_own", state.seen_own), ("withheld", state.withheld)):
+    state.own_direction = Direction(document["own_direction"])
+    for name, figures in (
+        ("seen_own", state.seen_own),
+        ("withheld", state.withheld),
+        ("named_missing", state.named_missing),
+    ):
         figures.update({Origin(line, *place): figure for *place, figure in document[name]})
-    for *place, since_ms in document["waiting"]:
-        log = state.logs.get(Origin(line, *place))
-        if log is not None:
-            log.waiting_since_ms = since_ms

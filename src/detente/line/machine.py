@@ -9,15 +9,17 @@ Nothing here reads a clock (``now_ms`` is given), draws randomness (``Opened.ent
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import replace
 from typing import Any
 
 from detente import words
-from detente.line.closing import act_given, consented
-from detente.line.cosigning import cosign
+from detente.line.checkpoint import Origin
+from detente.line.closing import Moved, act_given, consented
+from detente.line.cosigning import cosign, witness
 from detente.line.effects import (
     ActGiven,
+    Alarm,
     Append,
     Arrived,
     Confirmed,
@@ -25,7 +27,9 @@ from detente.line.effects import (
     CourierReady,
     Draft,
     Durable,
+    HeadFile,
     Opened,
+    Priority,
     PutEntry,
     Raise,
     Sign,
@@ -37,13 +41,14 @@ from detente.line.effects import (
     View,
     Wake,
 )
-from detente.line.errors import LineMistake
+from detente.line.errors import LineMistake, Refused
 from detente.line.giving import give
 from detente.line.load import load
 from detente.line.restoring import confirmed, halt, maybe_resume, opened
-from detente.line.state import Run, Settings, State
+from detente.line.session import Answer, decode_session
+from detente.line.state import Settings, Signing, State
 from detente.line.taking import Taken, take
-from detente.line.watching import next_wake_ms, system_draft, tick
+from detente.line.watching import next_wake_ms, tick
 from detente.line.writing import check_drafts, write
 
 __all__ = ["Effect", "Event", "Line"]
@@ -66,6 +71,7 @@ class Line:
         self._ticket = 0
         self._batch = 0
         self._batches: dict[int, Append] = {}
+        self._held: deque[tuple[int, Transmit]] = deque()
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """Take one event; returns what the host must do, in this order.
@@ -74,23 +80,44 @@ class Line:
         """
         effects: list[Effect] = []
         if isinstance(event, Signed):
-            self._signed(event, effects, now_ms)
+            self._signed(event, effects)
         elif isinstance(event, Durable):
-            self._durable(event.batch)
+            self._durable(event.batch, effects)
         else:
             if isinstance(event, Submitted):
                 check_drafts(self.state, event.drafts)
             self._queue.append(event)
-        while self._transaction is None and self._queue:
-            self._transaction = self._begin(self._queue.popleft(), now_ms)
-            self._step(None, effects, now_ms)
+        while self._transaction is None and self._queue and not self._must_wait():
+            begun = self._queue.popleft()
+            self._transaction = self._begin(begun, now_ms)
+            mistake = self._step(None, effects)
+            if mistake is not None:
+                self._report(mistake, effects, own=begun is event)
         return effects
+
+    def _must_wait(self) -> bool:
+        """Tell whether a bundle is asked for while something is on its way to the disk.
+
+        It must hold nothing of it.
+        """
+        return isinstance(self._queue[0], CourierReady) and bool(self._batches)
+
+    def _report(self, mistake: LineMistake | Refused, effects: list[Effect], *, own: bool) -> None:
+        """Say that an event could not be taken: raise when it is the caller's own, else tell a person.
+
+        Effects that are on their way out are never dropped for it: an Append that is lost here would leave the
+        memory ahead of the disk for ever.
+        """
+        if own and not effects:
+            raise mistake
+        alarm = Alarm("not-done", Priority.ALARM, self.state.me, (("reason", str(mistake)),))
+        effects.append(Raise(alarm))
 
     def _begin(self, event: Any, now_ms: int) -> Transaction:
         match event:
             case Opened():
                 self.state.opened_ms = now_ms
-                return _just(lambda: opened(self.state, event, now_ms), self.state, now_ms)
+                return self._after(lambda: opened(self.state, event, now_ms), now_ms)
             case Submitted():
                 return self._writing(self._coalesce(event.drafts), now_ms)
             case Arrived():
@@ -100,12 +127,26 @@ class Line:
             case Ticked():
                 return self._ticking(now_ms)
             case Confirmed():
-                return _just(lambda: confirmed(self.state, event, now_ms), self.state, now_ms)
+                return self._after(lambda: confirmed(self.state, event, now_ms), now_ms)
             case ActGiven():
-                return _just(lambda: act_given(self.state, event.envelope, now_ms), self.state, now_ms)
+                return self._acting(event, now_ms)
             case Consented():
                 return self._consenting(event, now_ms)
         raise TypeError(event)
+
+    def _after(self, work: Callable[[], None], now_ms: int) -> Transaction:
+        """Do something that asks for no signature, then give the words that may be owed after it."""
+        work()
+        yield from self._give_words(set(self.state.logs), now_ms)
+        return Wake(next_wake_ms(self.state, now_ms))
+
+    def _acting(self, event: ActGiven, now_ms: int) -> Transaction:
+        drafts = act_given(self.state, event.envelope, now_ms)
+        maybe_resume(self.state, now_ms)  # what nobody can give back may stand above a head that was just closed
+        if drafts:
+            yield from write(self.state, drafts, now_ms)
+        yield from self._give_words(set(self.state.logs), now_ms)
+        return Wake(next_wake_ms(self.state, now_ms))
 
     def _coalesce(self, drafts: tuple[Draft, ...]) -> tuple[Draft, ...]:
         """Join drafts that wait together into one batch: one head and one commit for all of them."""
@@ -116,57 +157,72 @@ class Line:
         return drafts
 
     def _writing(self, drafts: tuple[Draft, ...], now_ms: int) -> Transaction:
+        check_drafts(self.state, drafts)  # again: the node may have halted while these waited in the queue
         yield from write(self.state, drafts, now_ms)
         return Wake(next_wake_ms(self.state, now_ms))
 
     def _taking(self, event: Arrived, now_ms: int) -> Transaction:
         taken = Taken()
-        take(self.state, event.records, taken, now_ms)
+        take(self.state, event.records, taken, now_ms, last=event.last)
         maybe_resume(self.state, now_ms)
-        changed = set(self.state.logs) if self.state.refilled else taken.changed
-        yield from cosign(self.state, changed, now_ms)
-        if self.state.refilled and self.state.writes:
-            self.state.refilled = False
-            yield from self._say_what_was_lost(now_ms)
-        return Took(tuple(sorted(taken.new.items())), tuple(taken.refused), taken.not_understood)
+        yield from self._give_words(taken.changed, now_ms)
+        return Took(
+            tuple(sorted(taken.new.items())),
+            tuple(taken.refused),
+            taken.not_understood,
+            tuple(sorted(taken.reasons.items())),
+        )
 
-    def _say_what_was_lost(self, now_ms: int) -> Generator[Sign, bytes, None]:
-        lost = sorted(
-            digest
-            for origin, log in self.state.logs.items() if origin.member == self.state.me
-            for missing in log.wanted.values() for digest in missing
-        )  # fmt: skip
-        if lost:
-            draft = system_draft(self.state, "line.body-lost", {"bodies": lost[:1000], "count": len(lost)})
-            yield from write(self.state, (draft,), now_ms)
+    def _give_words(self, changed: set[Origin], now_ms: int) -> Signing:
+        """Cosign what changed, or everything owed when this node just became whole; speak on revocations."""
+        if self.state.refilled:
+            self.state.refilled = False
+            changed = set(self.state.logs)
+        yield from cosign(self.state, changed, now_ms)
+        if self.state.unwitnessed:
+            yield from witness(self.state, now_ms)
 
     def _ticking(self, now_ms: int) -> Transaction:
         drafts = tuple(tick(self.state, now_ms))
+        yield from self._give_words(set(), now_ms)
         if drafts:
             yield from write(self.state, drafts, now_ms)
         return Wake(next_wake_ms(self.state, now_ms))
 
     def _consenting(self, event: Consented, now_ms: int) -> Transaction:
+        before = Moved.from_state(self.state)
         drafts = consented(self.state, event.opening, now_ms)
-        if drafts and self.state.run is Run.RUNNING:
-            yield from write(self.state, drafts, now_ms)
+        try:
+            if drafts:
+                yield from write(self.state, drafts, now_ms)
+        except LineMistake:
+            before.back(self.state)  # without its first statement this member did not consent
+            raise
+        yield from self._give_words(set(self.state.logs), now_ms)
         return None
 
-    def _signed(self, event: Signed, effects: list[Effect], now_ms: int) -> None:
+    def _signed(self, event: Signed, effects: list[Effect]) -> None:
         if self._transaction is None or event.ticket != self._ticket:
             return  # an answer to a question of an earlier run
+        mistake: LineMistake | Refused | None
         if event.signature is not None:
-            self._step(event.signature, effects, now_ms)
-            return
-        refusal = LineMistake(
-            expected=say("a signature from the signer"),
-            came=event.refusal,
-            remedy=say("see: detente line status; a keeper may have to confirm"),
-        )
-        self._step(refusal, effects, now_ms)
+            mistake = self._step(event.signature, effects)
+        else:
+            refusal = LineMistake(
+                expected=say("a signature from the signer"),
+                came=event.refusal,
+                remedy=say("see: detente line status; a keeper may have to confirm"),
+            )
+            mistake = self._step(refusal, effects)
+        if mistake is not None:
+            self._report(mistake, effects, own=False)
 
-    def _step(self, answer: bytes | LineMistake | None, effects: list[Effect], now_ms: int) -> None:
-        """Run the transaction to its next question or to its end."""
+    def _step(self, answer: bytes | LineMistake | None, effects: list[Effect]) -> LineMistake | Refused | None:
+        """Run the transaction to its next question or to its end; returns why it could not be done, if so.
+
+        A refusal of the signer that the transaction does not deal with itself halts this node; what it took in
+        before is stored all the same, for the memory holds it already. Any other mistake leaves nothing behind.
+        """
         assert self._transaction is not None
         try:
             if isinstance(answer, LineMistake):
@@ -175,19 +231,26 @@ class Line:
                 request = self._transaction.send(answer)  # type: ignore[arg-type]  # None starts it
         except StopIteration as done:
             self._finish(done.value, effects)
-        except LineMistake:
-            refused_by_signer = isinstance(answer, LineMistake)
-            if refused_by_signer:
+        except (LineMistake, Refused) as mistake:
+            if isinstance(answer, LineMistake):
                 halt(self.state, "signer-refused")
-            else:
-                self.state.parts.clear()
-                self.state.own.clear()
+                self._finish(None, effects)
+                return None
+            self.state.parts.clear()
+            self.state.own.clear()
             self._finish(None, effects)
-            if not refused_by_signer:
-                raise
+            return mistake
         else:
             self._ticket += 1
+            if request.what == "answer" and self.state.head_file is not None:
+                self._note_answer(request, self.state.head_file)
             effects.append(replace(request, ticket=self._ticket))
+        return None
+
+    def _note_answer(self, request: Sign, head_file: HeadFile) -> None:
+        """Know as the signer does how late an answer was given: no cosignature may bear an earlier clock."""
+        answered_ms = max(head_file.answered_ms, decode_session(request.message, Answer).clock_ms)
+        self.state.head_file = replace(head_file, answered_ms=answered_ms)
 
     def _finish(self, result: Transmit | Took | Wake | None, effects: list[Effect]) -> None:
         self._transaction = None
@@ -201,13 +264,18 @@ class Line:
             self._batches[self._batch] = append
             effects.append(append)
             state.parts, state.own = [], []
+            if isinstance(result, Transmit):
+                self._held.append((self._batch, result))  # it says what this batch stores
+                result = None
         effects.extend(state.alarms)
         state.alarms = []
         if result is not None:
             effects.append(result)
 
-    def _durable(self, batch: int) -> None:
+    def _durable(self, batch: int, effects: list[Effect]) -> None:
         """Everything up to this batch is on the disk: what is in it may leave from now on."""
+        while self._held and self._held[0][0] <= batch:
+            effects.append(self._held.popleft()[1])
         for number in [number for number in self._batches if number <= batch]:
             append = self._batches.pop(number)
             for part in append.parts:
@@ -220,10 +288,3 @@ class Line:
                         log.pending.pop((level, index), None)
             if self.state.head_file is not None:
                 self.state.head_file.own.update({origin: (size, root) for origin, size, root in append.own})
-
-
-def _just(work: Any, state: State, now_ms: int) -> Transaction:
-    """Run a transaction without signatures."""
-    work()
-    return Wake(next_wake_ms(state, now_ms))
-    yield  # makes this a generator

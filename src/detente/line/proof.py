@@ -38,9 +38,22 @@ from detente.line.rootact import Keyring
 from detente.line.session import Answer, decode_session
 from detente.line.statement import Statement
 
-__all__ = ["Verdict", "answer_fork", "heads_fork", "judge", "prefix_fork", "previous_fork", "statements_fork"]
+__all__ = [
+    "Verdict",
+    "answer_fork",
+    "heads_fork",
+    "judge",
+    "prefix_fork",
+    "previous_fork",
+    "shows",
+    "statements_fork",
+]
 
 say = words.speaker("line")
+
+
+Shown = tuple[str, Origin | None]
+"""Whose key signed both, and in which log; None for an answer, which is about another's log."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +64,7 @@ class Verdict:
     member: str
     card: str
     key_id: str
+    origin: Origin | None
 
 
 def heads_fork(ring: Keyring, one: Checkpoint, other: Checkpoint) -> bytes:
@@ -109,7 +123,17 @@ def judge(proof: bytes) -> Verdict:
         ring.take(act)
     if not ring.acts:
         raise _shows_nothing(say("no card"))
-    return Verdict(document["kind"], ring.member, ring.card, check(ring, one, other, path))
+    key, origin = check(ring, one, other, path)
+    return Verdict(document["kind"], ring.member, ring.card, key, origin)
+
+
+def shows(proof: bytes) -> bool:
+    """Tell whether a proof shows anything."""
+    try:
+        judge(proof)
+    except Refused:
+        return False
+    return True
 
 
 def identity(proof: bytes) -> str:
@@ -152,39 +176,39 @@ def _statement(ring: Keyring, octets: bytes) -> tuple[Statement, str]:
     return statement, statement.key
 
 
-def _judge_heads(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> str:
+def _judge_heads(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> Shown:
     (first, key), (second, _) = _head(ring, one), _head(ring, other)
     same = (first.head.origin, first.head.size) == (second.head.origin, second.head.size)
     if not same or first.head.root == second.head.root:
         raise _shows_nothing(say("two heads that can both be true"))
-    return key
+    return key, first.head.origin
 
 
-def _judge_prefix(ring: Keyring, one: bytes, other: bytes, path: list[bytes]) -> str:
+def _judge_prefix(ring: Keyring, one: bytes, other: bytes, path: list[bytes]) -> Shown:
     (older, key), (newer, _) = _head(ring, one), _head(ring, other)
     if older.head.origin != newer.head.origin:
         raise _shows_nothing(say("heads of two logs"))
     begins_with = _old_root(older.head.size, newer.head.size, path, newer.head.root)
     if begins_with is None or begins_with == older.head.root:
         raise _shows_nothing(say("two heads that can both be true"))
-    return key
+    return key, older.head.origin
 
 
-def _judge_statements(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> str:
+def _judge_statements(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> Shown:
     (first, key), (second, _) = _statement(ring, one), _statement(ring, other)
     if _place(first) != _place(second) or first.seq != second.seq or one == other:
         raise _shows_nothing(say("two statements that can both be true"))
-    return key
+    return key, _place(first)
 
 
-def _judge_previous(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> str:
+def _judge_previous(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> Shown:
     (before, key), (after, _) = _statement(ring, one), _statement(ring, other)
     if _place(before) != _place(after) or after.seq != before.seq + 1 or after.previous == leaf_hash(one).hex():
         raise _shows_nothing(say("two statements that can both be true"))
-    return key
+    return key, _place(before)
 
 
-def _judge_answer(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> str:
+def _judge_answer(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -> Shown:
     envelope = Envelope.decode(one, PayloadType.ANSWER)
     answer = decode_session(envelope.payload, Answer)
     signer = next(
@@ -210,7 +234,7 @@ def _judge_answer(ring: Keyring, one: bytes, other: bytes, _path: list[bytes]) -
     )
     if said >= checkpoint.head.size or cosignature.clock_s * 1000 >= answer.clock_ms:
         raise _shows_nothing(say("an answer that says no less than was cosigned before"))
-    return keys.key_id(bytes.fromhex(signer.sign))
+    return keys.key_id(bytes.fromhex(signer.sign)), None
 
 
 def _cosigning_key(ring: Keyring, origin: Origin, cosignature: Cosignature) -> str | None:
@@ -225,8 +249,8 @@ def _cosigning_key(ring: Keyring, origin: Origin, cosignature: Cosignature) -> s
     return None
 
 
-def _place(statement: Statement) -> tuple[str, int, int]:
-    return statement.line, statement.epoch, statement.generation
+def _place(statement: Statement) -> Origin:
+    return Origin(statement.line, statement.epoch, statement.author, statement.generation)
 
 
 def _old_root(old: int, new: int, path: list[bytes], new_root: bytes) -> bytes | None:

@@ -149,6 +149,8 @@ class Keyring:
     anchors: dict[tuple[str, int, int], ClosedLog] = field(default_factory=dict)
     sealing: list[str] = field(default_factory=list)
     left: dict[str, int] = field(default_factory=dict)
+    ended_by: dict[int, str] = field(default_factory=dict)  # generation -> reason of the act that ended it
+    size_bytes: int = 0  # of all envelopes
     roots: set[str] = field(default_factory=set)  # every root key that ever was
     operational: set[str] = field(default_factory=set)  # every signing and cosigning key that ever was
 
@@ -190,6 +192,7 @@ class Keyring:
         self._check_keys(act)
         self.acts.append(act)
         self.envelopes.append(octets)
+        self.size_bytes += len(octets)
         self.hashes.append(identity)
         self._apply(act, identity)
         return True
@@ -222,6 +225,7 @@ class Keyring:
             self.operational.update((act.keys.sign, act.keys.cosign_log, act.keys.cosign_held))
         if act.act in {"card", "generation"}:
             if act.act == "generation":
+                self.ended_by[self.generation] = act.reason
                 for head in act.heads:
                     self.closed[head.line, head.epoch, head.generation] = (head, act.reason, act.index)
             self.generations.append(act.keys)

@@ -96,6 +96,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     key: Hash
     line: LineId
     nonce: Submission
+    revocation: Hash | None
 
     def encode(self) -> bytes:
         """Return the canonical payload."""

@@ -6,7 +6,7 @@ Parties, logs, what runs, what is owed. Rebuilt from the View at each start.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -51,7 +51,9 @@ class Settings:
     silent_after_ms: int = 3 * 3_600_000
     unacknowledged_after_ms: int = 24 * 3_600_000
     answer_window_ms: int = 3_600_000  # after a restore: how long other mirrors may still answer a challenge
+    body_missing_after_ms: int = 6 * 3_600_000  # then a statement names the bodies that did not come
     quota_bytes: int = 2_000_000_000  # of one party's statements and bodies
+    acts_quota_bytes: int = 50_000_000  # of one party's root acts
     batch_max: int = 1000
 
 
@@ -64,12 +66,13 @@ class Log:
     last: str  # hash that the next statement must name
     durable: int = 0
     pending: dict[tuple[int, int], bytes] = field(default_factory=dict)
+    opening: str = ""  # hash of the opening that its first statement names; "" while it is empty
+    clock_ms: int = 0  # its author's clock in the newest statement
     head: Checkpoint | None = None  # newest checkpoint that fits what is held
-    ahead: Checkpoint | None = None  # a checkpoint beyond what is held
+    claims: list[Checkpoint] = field(default_factory=list)  # signed heads that do not fit, or not yet
     wanted: dict[int, set[str]] = field(default_factory=dict)  # index -> bodies that are still missing
     cosigned: dict[Role, int] = field(default_factory=dict)
     delivered: dict[tuple[str, Role], int] = field(default_factory=dict)  # by whom, in which role -> size
-    waiting_since_ms: int | None = None  # of an own log: since when something waits for a receipt
 
     @property
     def size(self) -> int:
@@ -79,7 +82,7 @@ class Log:
     @property
     def bodies(self) -> int:
         """Below this index every shown body is held."""
-        return min(self.wanted, default=self.size)
+        return next(iter(self.wanted), self.size)  # indexes are only ever added in ascending order
 
     def grow(self, leaf: bytes) -> tuple[bytes, tuple[tuple[int, int, bytes], ...]]:
         """Add a leaf; returns its hash and the tree nodes that it completed."""
@@ -104,8 +107,8 @@ class Party:
     missed: int = 0
     challenge: str | None = None  # its nonce that waits for our answer
     direction: Direction = Direction.OPEN
-    suspended_by: set[str] = field(default_factory=set)
-    refused: Counter[str] = field(default_factory=Counter)
+    overdue: bool = False  # something of ours waits too long for its receipt: the alarm was given
+    given: dict[Origin, int] = field(default_factory=dict)  # where the last bundle for it ended
     answer: Answer | None = None  # to our pending challenge
 
     def memory(self) -> dict[str, object]:
@@ -163,11 +166,26 @@ class State:
     alarms: list[Raise] = field(default_factory=list)
     forks: dict[str, bytes] = field(default_factory=dict)
     forked: set[Origin] = field(default_factory=set)
+    proven: set[Origin] = field(default_factory=set)  # logs of whose fork a proof is held: one is enough
+    offered: dict[str, Opening] = field(
+        default_factory=dict
+    )  # openings of this bundle to which nobody consented yet
+    offered_acts: list[bytes] = field(default_factory=list)  # root acts of parties that only such openings name
+    wanting: dict[str, dict[tuple[Origin, int], int]] = field(
+        default_factory=dict
+    )  # missing shown body -> the entries that commit to it, and the size they state (-1: look it up)
+    answers_upto_ms: dict[str, int] = field(default_factory=dict)  # newest clock among a mirror's answers kept
+    words: dict[str, bytes] = field(default_factory=dict)  # neutral parties' words on revocations, by hash
+    unwitnessed: set[tuple[str, str]] = field(
+        default_factory=set
+    )  # (member, act) on which this node owes its word
+    named_missing: dict[Origin, int] = field(default_factory=dict)  # below this index missing bodies were named
     refilled: bool = False  # just became whole again: say which bodies nobody gave back
     used: dict[str, int] = field(default_factory=dict)  # bytes stored of each party
     leaves: dict[tuple[Origin, int], bytes] = field(default_factory=dict)  # appended but not durable yet
     entropy: bytes = b""
     drawn: int = 0
+    own_direction: Direction = Direction.OPEN  # what this member's own statements say of its sending
     daily_ms: int = 0
     opened_ms: int = 0
 
@@ -185,6 +203,14 @@ class State:
         seat = self.opening.seat(self.me)
         assert seat is not None  # a line is only ever joined with a seat on it
         return seat
+
+    @property
+    def mirrors(self) -> list[Party]:
+        """Return the parties that hold this line with us now.
+
+        Those of an older opening alone are not among them.
+        """
+        return [party for name, party in self.parties.items() if self.opening.seat(name) is not None]
 
     @property
     def writes(self) -> bool:
@@ -238,8 +264,9 @@ class State:
             "challenge": [self.challenge_nonce, self.challenged_since_ms] if self.challenging else [],
             "parties": {party.name: party.memory() for party in self.parties.values()},
             "seen_own": _places(self.seen_own),
-            "waiting": _places({one.origin: one.waiting_since_ms for one in self.logs.values()}),
             "withheld": _places(self.withheld),
+            "named_missing": _places(self.named_missing),
+            "own_direction": self.own_direction.value,
         }
         self.parts = [part for part in self.parts if not isinstance(part, PutState)]
         self.parts.append(PutState(canonical.encode(document)))

@@ -9,76 +9,77 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from detente import words
-from detente.line import keys, merkle, proof
+from detente.line import keys, merkle
+from detente.line.admitting import adopt_by, take_act, take_opening
 from detente.line.bundle import Kind, Record
-from detente.line.checkpoint import (
-    COSIGNATURE_TYPE,
-    Checkpoint,
-    Cosignature,
-    Head,
-    Origin,
-    note_hint,
-    verify_cosignature,
-)
-from detente.line.effects import (
-    Priority,
-    PutAct,
-    PutBody,
-    PutCheckpoint,
-    PutCosignature,
-    PutEntry,
-    PutFork,
-    PutOpening,
-    PutPeer,
-    Role,
-)
+from detente.line.checkpoint import Origin
+from detente.line.effects import Priority, PutAnswer, PutBody, PutDue, PutEntry, PutPeer
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import BadSignature, Malformed, OutOfPlace, Refused
-from detente.line.load import log_of, shown
-from detente.line.opening import Opening
-from detente.line.restoring import answer_arrived, convict, halt, own_seen
-from detente.line.rootact import Keyring, decode_act
+from detente.line.forks import entry_fork, held_leaf, put_fork, take_fork
+from detente.line.heads import settle_claims, take_checkpoint
+from detente.line.load import bases, log_of, shown
+from detente.line.restoring import answer_arrived, own_seen
 from detente.line.session import Answer, Have, LineTest, decode_session
+from detente.line.standing import is_closed, readers, seat_under, usable_generations
 from detente.line.state import Log, State
 from detente.line.statement import SALT_BYTES, Statement, commit
-from detente.line.watching import CONTROL_TYPES, note_control
+from detente.line.watching import ANSWERS, CONTROL_TYPES, note_control
 
 __all__ = ["Taken", "take"]
 
 say = words.speaker("line")
+
+REFUSALS_TOLD = 100
+CLOCK_TOLERANCE_MS = 3_600_000
 
 
 @dataclass(slots=True)
 class Taken:
     """What one Arrived brought, for the person who asked.
 
-    Counts of what was new, refusals with reason and words.
+    Counts of what was new and of what was refused by reason; of the refusals the first hundred in words.
     """
 
     new: Counter[str] = field(default_factory=Counter)
     refused: list[tuple[str, str]] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
     not_understood: int = 0
     changed: set[Origin] = field(default_factory=set)
 
 
-def take(state: State, records: tuple[Record, ...], taken: Taken, now_ms: int) -> None:
-    """Take the records in order.
+def take(state: State, records: tuple[Record, ...], taken: Taken, now_ms: int, *, last: bool = True) -> None:
+    """Take the records, key events and openings first; what is stored stands in ``state.parts``.
 
-    What is stored stands in ``state.parts``. Never raises for a stranger's bytes.
+    Never raises for a stranger's bytes. last: the bundle ends here.
     """
-    for record in records:
+    for record in sorted(records, key=_order):
         if record.kind is None:
             taken.not_understood += 1
             continue
         try:
             _TAKERS[record.kind](state, record.content, taken, now_ms)
         except Refused as refusal:
-            taken.refused.append((type(refusal).__name__, str(refusal)))
+            taken.reasons[type(refusal).__name__] += 1
+            if len(taken.refused) < REFUSALS_TOLD:
+                taken.refused.append((type(refusal).__name__, str(refusal)))
+    for origin in sorted(taken.changed):
+        settle_claims(state, origin)
+    _note_wanted(state, taken)
+    if last:
+        state.offered.clear()
+        state.offered_acts.clear()
     if state.parts:
         state.put_state()  # who was heard, what is asked: known after a restart
+
+
+def _order(record: Record) -> int:
+    """Key events first: what they allow or end may stand anywhere in the same bundle."""
+    return 0 if record.kind in {Kind.OPENING, Kind.ROOT_ACT} else 1
 
 
 def _have(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
@@ -88,251 +89,169 @@ def _have(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
     party = state.parties.get(have.author)
     if party is None or have.to != state.me:
         raise _out_of_place(say("a have-vector from {author} to {to}", author=have.author, to=have.to))
-    if party.have is not None and have.clock_ms < party.have.clock_ms:
-        state.raise_alarm("clock-stepped-back", Priority.CAUTION, have.author)
-    party.have = have
-    party.heard_ms = now_ms
+    _check_clock(state, have.author, have.clock_ms, now_ms)
+    if party.have is None or have.clock_ms > party.have.clock_ms:
+        party.heard_ms = now_ms  # years-old bytes brought again do not make a silent line look alive
+    elif have.clock_ms < party.have.clock_ms:
+        state.raise_alarm("older-have-vector", Priority.CAUTION, have.author)
+    party.have = have  # also an older one: its author may have been restored, or have set its clock back
     if have.challenge:
         party.challenge = have.nonce
     state.parts.append(PutPeer(have.author, envelope.payload))
     taken.new["have"] += 1
 
 
-def _opening(state: State, octets: bytes, taken: Taken, _now_ms: int) -> None:
-    opening = Opening.decode(octets)
-    identity = opening.hash()
-    if identity in state.openings:
-        return
-    if opening.line != state.opening.line or opening.previous not in state.openings:
-        raise _out_of_place(say("an opening of another line, or one whose predecessor is not held"))
-    state.openings[identity] = opening
-    state.parts.append(PutOpening(identity, opening.epoch, octets, current=False))
-    state.raise_alarm(
-        "opening-proposed", Priority.WARNING, detail_epoch=opening.epoch, fingerprint=opening.fingerprint()
-    )
-    taken.new["opening"] += 1
+def _check_clock(state: State, author: str, clock_ms: int, now_ms: int) -> None:
+    """Flag a clock that runs ahead of ours; one behind may only have travelled long. Nothing is refused."""
+    if clock_ms > now_ms + CLOCK_TOLERANCE_MS:
+        state.raise_alarm("clock-ahead", Priority.CAUTION, author)
+
+
+def _opening(state: State, octets: bytes, _taken: Taken, _now_ms: int) -> None:
+    take_opening(state, octets)
 
 
 def _root_act(state: State, octets: bytes, taken: Taken, _now_ms: int) -> None:
-    act = decode_act(Envelope.decode(octets, PayloadType.ROOT_ACT).payload)
-    ring = state.rings.get(act.member)
-    if ring is None:
-        ring = _newcomer(state, octets)
-    if act.member == state.me and act.index >= len(ring.acts):
-        # only this node's own keepers bring its acts in; one from outside means that somebody else acts for them
-        state.raise_alarm("own-root-act-from-outside", Priority.EMERGENCY, act.member)
-        raise _out_of_place(say("a root act of this home that its keepers did not bring"))
-    if not ring.take(octets):
-        return
-    state.rings[act.member] = ring
-    state.parts.append(PutAct(act.member, act.index, octets))
-    taken.new["root act"] += 1
-    if act.act in {"generation", "leave"}:
-        state.raise_alarm("keys-changed", Priority.WARNING, act.member, reason=act.reason)
-        taken.changed.update(origin for origin in state.logs if origin.member == act.member)
-
-
-def _newcomer(state: State, octets: bytes) -> Keyring:
-    """Return a keyring for a card that an opening at hand names; raises OutOfPlace for anybody else's."""
-    envelope = Envelope.decode(octets, PayloadType.ROOT_ACT)
-    identity = hashlib.sha256(envelope.payload).hexdigest()
-    if not any(seat.card == identity for one in state.openings.values() for seat in one.seats):
-        raise _out_of_place(say("a card that no opening of this line names"))
-    return Keyring()
+    act = take_act(state, octets)
+    if act is not None:
+        taken.new["root act"] += 1
+        if act.act in {"generation", "leave"}:
+            taken.changed.update(origin for origin in state.logs if origin.member == act.member)
 
 
 def _entry(state: State, leaf: bytes, taken: Taken, now_ms: int) -> None:
     envelope = Envelope.decode(leaf, PayloadType.STATEMENT)
     statement, _ = Statement.decode(envelope.payload)
     origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
+    log = state.logs.get(origin)
+    if log is not None and statement.seq < log.size:
+        if state.node(origin, 0, statement.seq) == merkle.leaf_hash(leaf):
+            return
+        if origin in state.proven:
+            raise _out_of_place(say("another contradiction of a log whose fork is proven"))
+    _verify_entry(state, envelope, statement, origin)
+    if adopt_by(state, statement):
+        taken.new["opening"] += 1
     log = log_of(state, origin)
-    if statement.seq < log.size and _stored(state, log, statement.seq) == merkle.leaf_hash(leaf):
-        return
-    own = state.rings[origin.member].keys_of(origin.generation)
-    if own is None or statement.key != keys.key_id(bytes.fromhex(own.sign)):
+    if origin.member == state.me and not is_closed(state, origin) and not own_seen(state, log, statement.seq + 1):
+        raise _out_of_place(say("an entry of this node's own log, while it is not refilling"))
+    if statement.seq > log.size:
+        raise _out_of_place(say("index {index} after {size}", index=statement.seq, size=log.size))
+    if log.size == 0:
+        _found(state, log, statement)
+    elif statement.seq < log.size or statement.previous != log.last:
+        entry_fork(state, log, statement, leaf)
+    _check_quota(state, origin.member, len(leaf))
+    _append(state, log, statement, leaf, taken, now_ms)
+
+
+def _verify_entry(state: State, envelope: Envelope, statement: Statement, origin: Origin) -> None:
+    """Check that the author's key of that generation signed it, before anything else is done with it."""
+    ring = state.rings.get(origin.member)
+    own = ring.keys_of(origin.generation) if ring is not None else None
+    if origin.line != state.opening.line or ring is None or own is None:
+        raise _out_of_place(say("a statement of log {log}, which may not exist here", log=origin))
+    if statement.key != keys.key_id(bytes.fromhex(own.sign)):
         raise BadSignature(
             expected=say("the key of generation {generation}", generation=origin.generation),
             came=statement.key[:16],
             remedy=say("nothing of it was stored; ask the sender"),
         )
     envelope.verify_one(bytes.fromhex(own.sign))
-    if origin.member == state.me and not own_seen(state, log, statement.seq + 1):
-        raise _out_of_place(say("an entry of this node's own log, while it is not refilling"))
-    if statement.seq > log.size:
-        raise _out_of_place(say("index {index} after {size}", index=statement.seq, size=log.size))
-    if statement.seq < log.size or statement.previous != log.last:
-        _entry_fork(state, log, statement, leaf)
-        return
-    _check_quota(state, origin.member, len(leaf))
+
+
+def _found(state: State, log: Log, statement: Statement) -> None:
+    """Stand a log on the opening that its first statement names: that is its author's consent."""
+    named = bases(state, log.origin).get(statement.previous)
+    if named is None:
+        raise _out_of_place(say("a first statement that names an opening which is not held"))
+    log.opening, log.last = named, statement.previous
+
+
+def _append(state: State, log: Log, statement: Statement, leaf: bytes, taken: Taken, now_ms: int) -> None:
+    origin, seq = log.origin, statement.seq
     digest, nodes = log.grow(leaf)
+    state.leaves[origin, seq] = leaf
+    seat = seat_under(state, log, state.me)
+    if seat is not None and seat.role == "member":
+        wanted = {one.hash: one.size for one in shown(statement)}
+        log.wanted[seq] = set(wanted)
+        for name, size in wanted.items():
+            state.wanting.setdefault(name, {})[origin, seq] = size
+        if not wanted:
+            del log.wanted[seq]
     submission = statement.submission if origin.member == state.me else ""
-    wanted = (
-        {one.hash for one in shown(statement) if not state.view.has_body(one.hash)} if state.writes else set()
-    )
-    if wanted:
-        log.wanted[statement.seq] = wanted
-    state.parts.append(
-        PutEntry(origin, statement.seq, leaf, digest, nodes, submission, now_ms, tuple(sorted(wanted)))
-    )
+    state.parts.append(PutEntry(origin, seq, leaf, digest, nodes, submission, now_ms))
+    _note_time(state, log, statement, now_ms)
     if statement.type in CONTROL_TYPES:
         note_control(state, statement.author, statement.type, now_ms)
     taken.new["statement"] += 1
     taken.changed.add(origin)
 
 
-def _stored(state: State, log: Log, seq: int) -> bytes:
-    return state.node(log.origin, 0, seq)
+def _note_time(state: State, log: Log, statement: Statement, now_ms: int) -> None:
+    """Record what its author's clock does, and who owes an answer by when on this node's own clock."""
+    if statement.clock_ms < log.clock_ms:
+        state.raise_alarm("clock-stepped-back", Priority.CAUTION, statement.author)
+    log.clock_ms = statement.clock_ms
+    _check_clock(state, statement.author, statement.clock_ms, now_ms)
+    if statement.answer_by_ms is not None and state.writes:
+        period_ms = max(0, statement.answer_by_ms - statement.clock_ms)  # a period, never their clock's reading
+        owing = [state.me] if statement.author != state.me else list(readers(state))
+        state.parts += [PutDue(log.origin, statement.seq, name, now_ms + period_ms) for name in owing]
+    reply = statement.in_reply_to
+    if reply is not None and statement.type in ANSWERS:
+        about = Origin(statement.line, reply.epoch, reply.member, reply.generation)
+        state.parts.append(PutDue(about, reply.seq, statement.author, None))
 
 
-def _entry_fork(state: State, log: Log, statement: Statement, leaf: bytes) -> None:
-    """Prove that the author's key signed two statements that cannot both stand, and cosign no more of this log."""
-    ring = state.rings[log.origin.member]
-    if statement.seq < log.size:
-        held = _leaf(state, log, statement.seq)
-        made = proof.statements_fork(ring, held, leaf)
-    elif statement.seq == 0:
-        raise _out_of_place(say("a first statement that names another opening"))
-    else:
-        made = proof.previous_fork(ring, _leaf(state, log, statement.seq - 1), leaf)
-    _put_fork(state, made, log.origin)
-    raise _out_of_place(
-        say("a statement that contradicts one held: fork proof {name}", name=proof.identity(made)[:16])
-    )
-
-
-def _leaf(state: State, log: Log, seq: int) -> bytes:
-    """Return a held leaf, from this transaction's parts or from what is durable."""
-    for part in reversed(state.parts):
-        if isinstance(part, PutEntry) and (part.origin, part.seq) == (log.origin, seq):
-            return part.leaf
-    octets = state.pending_leaf(log.origin, seq) or state.view.entry(log.origin, seq)
-    assert octets is not None  # every index below the size is in the parts, on its way, or durable
-    return octets
-
-
-def _put_fork(state: State, made: bytes, origin: Origin | None) -> None:
-    identity = proof.identity(made)
-    if origin is not None and origin.member == state.me:
-        halt(state, "possible-key-theft")
-    if identity not in state.forks:
-        state.forks[identity] = made
-        state.parts.append(PutFork(identity, made))
-        verdict = proof.judge(made)
-        state.raise_alarm("fork", Priority.EMERGENCY, verdict.member, proof=identity, kind=verdict.kind)
-    if origin is not None:
-        state.forked.add(origin)
+def _note_wanted(state: State, taken: Taken) -> None:
+    """Store with each entry which of its shown contents did not come with it."""
+    if not any(state.logs[origin].wanted for origin in taken.changed):
+        return
+    for place, part in enumerate(state.parts):
+        if isinstance(part, PutEntry) and (missing := state.logs[part.origin].wanted.get(part.seq)):
+            state.parts[place] = replace(part, wanted=tuple(sorted(missing)))
 
 
 def _body(state: State, octets: bytes, taken: Taken, _now_ms: int) -> None:
-    if len(octets) < SALT_BYTES or not state.writes:
+    if len(octets) < SALT_BYTES:
         raise _out_of_place(say("a body that nobody here asked for"))
     salt, content = octets[:SALT_BYTES], octets[SALT_BYTES:]
     digest = commit(salt, content)
-    wanting = [
-        (log, seq) for log in state.logs.values() for seq, missing in log.wanted.items() if digest in missing
-    ]  # few are ever missing at once: bodies follow their statements
+    wanting = state.wanting.get(digest)
     if not wanting:
         if state.view.has_body(digest):
             return
         raise _out_of_place(say("a body that no statement held here commits to"))
-    _check_quota(state, wanting[0][0].origin.member, len(octets))
-    state.parts.append(PutBody(digest, salt, content))
-    for log, seq in wanting:
+    for (origin, seq), size in wanting.items():
+        if len(content) != (size if size >= 0 else _stated_size(state, origin, seq, digest)):
+            raise Malformed(
+                expected=say("a body of the size that its statement states"),
+                came=say("{size} bytes", size=len(content)),
+                remedy=say("nothing of it was stored; ask the sender"),
+            )
+    author = next(iter(wanting))[0].member
+    _check_quota(state, author, len(octets))
+    state.parts.append(PutBody(digest, salt, content, of=author))
+    for origin, seq in state.wanting.pop(digest):
+        log = state.logs[origin]
         log.wanted[seq].discard(digest)
         if not log.wanted[seq]:
             del log.wanted[seq]
-        taken.changed.add(log.origin)
+        taken.changed.add(origin)
     taken.new["body"] += 1
 
 
+def _stated_size(state: State, origin: Origin, seq: int, digest: str) -> int:
+    """Return the size that a stored statement states for a content."""
+    leaf = held_leaf(state, origin, seq)
+    statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
+    return next(one.size for one in shown(statement) if one.hash == digest)
+
+
 def _checkpoint(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
-    checkpoint = Checkpoint.decode(octets)
-    head = checkpoint.head
-    log = log_of(state, head.origin)
-    own = state.rings[head.origin.member].keys_of(head.origin.generation)
-    if own is None:
-        raise _out_of_place(say("a head under keys that were never given"))
-    if log.head is None or log.head.head != head:
-        checkpoint.verify(bytes.fromhex(own.sign))
-    if head.origin.member == state.me and head.size > log.size:
-        own_seen(state, log, head.size)
-    if head.size > log.size:
-        if log.ahead is None or log.ahead.head.size < head.size:
-            log.ahead = checkpoint
-        return
-    if head.size and state.root_at(head.origin, head.size) != head.root:
-        _head_fork(state, log, checkpoint)
-    if head.size and (log.head is None or head.size > log.head.head.size):
-        log.head = checkpoint.bare()
-        state.parts.append(PutCheckpoint(log.head))
-        taken.new["head"] += 1
-        taken.changed.add(head.origin)
-    for one in checkpoint.cosignatures:
-        _take_cosignature(state, log, head, one, taken, now_ms)
-
-
-def _head_fork(state: State, log: Log, checkpoint: Checkpoint) -> None:
-    """Prove that a signed head does not fit what its author signed before, or refuse it and say so."""
-    ring, head, held = state.rings[log.origin.member], checkpoint.head, log.head
-    if held is not None and held.head.size == head.size:
-        made = proof.heads_fork(ring, held, checkpoint)
-    elif held is not None and held.head.size > head.size:
-        path = merkle.consistency_proof(
-            head.size, held.head.size, lambda level, index: state.node(log.origin, level, index)
-        )
-        made = proof.prefix_fork(ring, checkpoint, held, path, state.root_at(log.origin, head.size))
-    else:
-        state.forked.add(log.origin)
-        state.raise_alarm("head-does-not-fit", Priority.ALARM, log.origin.member, size=head.size)
-        raise _out_of_place(say("a head that does not fit the statements under it"))
-    _put_fork(state, made, log.origin)
-    raise _out_of_place(
-        say("a head that contradicts one held: fork proof {name}", name=proof.identity(made)[:16])
-    )
-
-
-def _take_cosignature(state: State, log: Log, head: Head, one: Cosignature, taken: Taken, now_ms: int) -> None:
-    """Keep a mirror's word; one about an own log is a receipt."""
-    found = _cosigner(state, log.origin, one)
-    if found is None:
-        raise _out_of_place(say("a cosignature by {name}, who is not on this line", name=one.name))
-    member, role, public = found
-    if log.delivered.get((member, role), 0) >= head.size:
-        return
-    verify_cosignature(head, one, public)
-    log.delivered[member, role] = head.size
-    state.parts.append(PutCosignature(log.origin, head.size, head.root, one, now_ms))
-    taken.new["receipt" if log.origin.member == state.me else "cosignature"] += 1
-    if log.origin.member == state.me:
-        _settle(state, log)
-        for octets in state.view.answers(member):
-            made = convict(state, member, octets)
-            if made is not None:
-                _put_fork(state, made, None)
-
-
-def _settle(state: State, log: Log) -> None:
-    """Stop the clock of an own log when every member holds all of it."""
-    members = [name for name in state.opening.members if name != state.me]
-    if all(log.delivered.get((name, Role.COSIGN_HELD), 0) >= log.size for name in members):
-        log.waiting_since_ms = None
-
-
-def _cosigner(state: State, origin: Origin, one: Cosignature) -> tuple[str, Role, bytes] | None:
-    """Return who cosigned in which role with which key, by the key's name and hint; None for a stranger."""
-    pieces = one.name.split("/")
-    if len(pieces) != 5 or pieces[:2] != ["detente", origin.line] or pieces[2] != str(origin.epoch):
-        return None
-    member, role = pieces[3], {"log": Role.COSIGN_LOG, "held": Role.COSIGN_HELD}.get(pieces[4])
-    ring = state.rings.get(member)
-    if role is None or ring is None or member == origin.member:
-        return None
-    for own in reversed(ring.generations):
-        if own is not None:
-            public = bytes.fromhex(own.cosign_log if role is Role.COSIGN_LOG else own.cosign_held)
-            if one.hint == note_hint(one.name, COSIGNATURE_TYPE, public):
-                return member, role, public
-    return None
+    taken.changed.add(take_checkpoint(state, octets, taken.new, now_ms))
 
 
 def _line_test(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
@@ -345,6 +264,8 @@ def _line_test(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
     if test.kind == "test":
         party.test_to_answer = test.nonce
     elif test.nonce == party.test_nonce:
+        if not party.test_at_ms - CLOCK_TOLERANCE_MS <= test.clock_ms <= now_ms + CLOCK_TOLERANCE_MS:
+            state.raise_alarm("clock-differs", Priority.CAUTION, test.author)  # said in between, by any clock
         party.test_nonce = None
         party.heard_ms = party.tested_ms = now_ms
         taken.new["test reply"] += 1
@@ -354,38 +275,58 @@ def _answer(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
     envelope = Envelope.decode(octets, PayloadType.ANSWER)
     answer = decode_session(envelope.payload, Answer)
     _verify_session(state, envelope, answer.author, answer.line, answer.key)
+    if answer.revocation is not None:
+        _word(state, answer, octets, taken)
+        return
     made = answer_arrived(state, answer, octets, now_ms)
+    newest = state.answers_upto_ms.get(answer.author, 0)
+    state.answers_upto_ms[answer.author] = max(answer.clock_ms, newest)
     if made is not None:
-        _put_fork(state, made, None)
+        put_fork(state, made, None)
     taken.new["answer"] += 1
 
 
+def _word(state: State, answer: Answer, octets: bytes, taken: Taken) -> None:
+    """Keep a neutral party's word on a revocation: the first of each party on each act."""
+    identity = hashlib.sha256(octets).hexdigest()
+    if identity in state.words:
+        return
+    seat, ring = state.opening.seat(answer.author), state.rings.get(answer.about)
+    if seat is None or answer.about not in seat.neutral_for:
+        raise _out_of_place(say("a word on a revocation by a party that is not neutral for that member"))
+    if ring is None or answer.revocation not in ring.hashes:
+        raise _out_of_place(say("a word on a revocation that is not held here"))
+    kept = [decode_session(Envelope.decode(one, PayloadType.ANSWER).payload, Answer)
+            for one in state.words.values()]  # fmt: skip
+    if any((one.author, one.revocation) == (answer.author, answer.revocation) for one in kept):
+        raise _out_of_place(say("a second word of one party on one revocation"))
+    state.words[identity] = octets
+    state.parts.append(PutAnswer(answer.author, octets))
+    taken.new["word on a revocation"] += 1
+
+
 def _fork(state: State, octets: bytes, taken: Taken, _now_ms: int) -> None:
-    verdict = proof.judge(octets)
-    ring = state.rings.get(verdict.member)
-    if ring is None or ring.card != verdict.card:
-        raise _out_of_place(say("a fork proof about somebody who is not on this line"))
-    if proof.identity(octets) not in state.forks:
-        _put_fork(state, octets, None)
+    if take_fork(state, octets):
         taken.new["fork proof"] += 1
 
 
 def _release(_state: State, _octets: bytes, _taken: Taken, _now_ms: int) -> None:
-    """Officers' assertions lie beside the entry for those who hold the officers' keys; the host stores them."""
+    """Leave officers' assertions to the host: they lie beside the entry for those who hold the officers' keys."""
 
 
-def _have_not(_state: State, _octets: bytes, _taken: Taken, _now_ms: int) -> None:
+def _end(_state: State, _octets: bytes, _taken: Taken, _now_ms: int) -> None:
     raise Malformed(
         expected=say("a bundle of records, each within its cap"), came=say("a closing record in the middle")
     )
 
 
 def _verify_session(state: State, envelope: Envelope, author: str, line: str, key: str) -> None:
-    """Check a signed word of a party against its keys, newest generation first."""
+    """Check a signed word of a party against the keys that still speak for it, newest generation first."""
     ring = state.rings.get(author)
     if ring is None or line != state.opening.line:
         raise _out_of_place(say("a word of {author} on line {line}", author=author, line=line))
-    for own in reversed(ring.generations):
+    for number in usable_generations(ring):
+        own = ring.generations[number]
         if own is not None and keys.key_id(bytes.fromhex(own.sign)) == key:
             envelope.verify_one(bytes.fromhex(own.sign))
             return
@@ -420,7 +361,7 @@ def _out_of_place(came: str) -> OutOfPlace:
     )
 
 
-_TAKERS = {
+_TAKERS: dict[Kind, Callable[[State, bytes, Taken, int], None]] = {
     Kind.HAVE: _have,
     Kind.OPENING: _opening,
     Kind.ROOT_ACT: _root_act,
@@ -431,5 +372,5 @@ _TAKERS = {
     Kind.ANSWER: _answer,
     Kind.RELEASE: _release,
     Kind.FORK: _fork,
-    Kind.END: _have_not,
+    Kind.END: _end,
 }

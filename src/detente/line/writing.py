@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from detente import words
 from detente.line import checkpoint as notes
 from detente.line import keys
-from detente.line.checkpoint import Head
-from detente.line.effects import Draft, PutBody, PutCheckpoint, PutEntry, Role, Sign
+from detente.line.checkpoint import Head, Origin
+from detente.line.effects import Draft, PutBody, PutCheckpoint, PutDue, PutEntry, Role, Sign
 from detente.line.envelope import Envelope, PayloadType, Signature
-from detente.line.errors import LineMistake
+from detente.line.errors import LineMistake, Malformed
 from detente.line.load import log_of
 from detente.line.rootact import KeySet
-from detente.line.state import Log, Run, Signing, State
+from detente.line.standing import readers
+from detente.line.state import Direction, Log, Run, Signing, State
 from detente.line.statement import (
     ATTACHMENTS_MAX,
     ATTACHMENTS_TOTAL_MAX,
@@ -23,6 +22,7 @@ from detente.line.statement import (
     Statement,
     commit,
 )
+from detente.line.watching import ANSWERS
 
 __all__ = ["check_drafts", "write"]
 
@@ -45,20 +45,39 @@ def check_drafts(state: State, drafts: tuple[Draft, ...]) -> None:
     if closed is not None:
         raise _mistake(say("an open log"), say("a log that its own root keys closed"))
     for draft in drafts:
-        total = sum(len(content) for _, content in draft.attachments)
-        if (
-            len(draft.content) > BODY_MAX
-            or len(draft.attachments) > ATTACHMENTS_MAX
-            or total > ATTACHMENTS_TOTAL_MAX
-        ):
-            raise _mistake(
-                say(
-                    "a body of at most {body} bytes, at most {count} attachments of {all} bytes in all",
-                    body=BODY_MAX, count=ATTACHMENTS_MAX, all=ATTACHMENTS_TOTAL_MAX,
-                ),  # fmt: skip
-                say("{body} bytes, {count} attachments of {all} bytes", body=len(draft.content),
-                    count=len(draft.attachments), all=total),
-            )  # fmt: skip
+        _check_draft(state, draft)
+
+
+def _check_draft(state: State, draft: Draft) -> None:
+    """Make the same checks that every reader makes, before anything of the draft's batch is signed.
+
+    A fault found later would cost the whole batch, and the signer would have given away an index.
+    """
+    total = sum(len(content) for _, content in draft.attachments)
+    if len(draft.content) > BODY_MAX or len(draft.attachments) > ATTACHMENTS_MAX or total > ATTACHMENTS_TOTAL_MAX:
+        expected = say(
+            "a body of at most {body} bytes, at most {count} attachments of {all} bytes in all",
+            body=BODY_MAX,
+            count=ATTACHMENTS_MAX,
+            all=ATTACHMENTS_TOTAL_MAX,
+        )
+        raise _mistake(
+            expected,
+            say(
+                "{body} bytes, {count} attachments of {all} bytes",
+                body=len(draft.content),
+                count=len(draft.attachments),
+                all=total,
+            ),
+        )
+    contents = [(draft.media_type, draft.content), *draft.attachments]
+    promised = [Commitment("0" * 64, media_type, draft.reveal, len(content)) for media_type, content in contents]
+    log, own = log_of(state, state.own_origin), state.own_keys()
+    assert own is not None  # check_drafts was here first
+    try:
+        _statement(state, log, own, draft, (), 0, promised).encode()
+    except Malformed as fault:
+        raise _mistake(say("a draft as spec/ describes a statement"), fault.came) from None
 
 
 def write(state: State, drafts: tuple[Draft, ...], now_ms: int) -> Signing:
@@ -69,14 +88,16 @@ def write(state: State, drafts: tuple[Draft, ...], now_ms: int) -> Signing:
     log = log_of(state, state.own_origin)
     own = state.own_keys()
     assert own is not None  # check_drafts was here first
-    before = (log.frontier.copy(), log.last, dict(log.pending))
+    before = (log.frontier.copy(), log.last, dict(log.pending), log.head)
+    named, submissions, parts = dict(state.named), set(state.submissions), len(state.parts)
     try:
         yield from _write(state, log, own, drafts, now_ms)
     except LineMistake:
-        # the signer refused: nothing was appended, so the log stands where it stood
-        log.frontier, log.last, log.pending = before
-        state.parts.clear()
-        state.own.clear()
+        # the signer refused: nothing of this batch is appended, so all stands where it stood; what the same
+        # transaction took in before goes to the disk all the same
+        log.frontier, log.last, log.pending, log.head = before
+        state.named, state.submissions = named, submissions
+        del state.parts[parts:]
         raise
 
 
@@ -86,14 +107,17 @@ def _write(state: State, log: Log, own: KeySet, drafts: tuple[Draft, ...], now_m
         stored = None if draft.again else state.view.submission(draft.submission)
         if draft.submission in state.submissions or stored is not None:
             continue
-        heads = _heads_seen(state)
-        statement = _statement(state, log, own, draft, heads, now_ms)
-        payload = statement.encode()
+        heads = _heads_seen(state) if not written else ()  # nothing arrives within a batch
+        statement = _statement(state, log, own, draft, heads, now_ms, _commitments(state, draft))
+        payload = statement.encode()  # with the same checks of every field as each reader makes
         signature = yield Sign(0, "statement", Role.SIGN, log.origin, payload, index=log.size)
         leaf = Envelope(PayloadType.STATEMENT, payload, (Signature(statement.key, signature),)).encode()
         seq = log.size
         digest, nodes = log.grow(leaf)
         state.parts.append(PutEntry(log.origin, seq, leaf, digest, nodes, draft.submission, now_ms))
+        state.leaves[log.origin, seq] = leaf
+        log.clock_ms = now_ms
+        _note_debts(state, statement)
         state.submissions.add(draft.submission)
         state.named.update({head.member: (head.generation, head.size) for head in heads})
         written += 1
@@ -103,30 +127,36 @@ def _write(state: State, log: Log, own: KeySet, drafts: tuple[Draft, ...], now_m
         log.head = notes.make_checkpoint(head, signature, bytes.fromhex(own.sign))
         state.parts.append(PutCheckpoint(log.head))
         state.own.append((log.origin, head.size, head.root))
-        if log.waiting_since_ms is None:
-            log.waiting_since_ms = now_ms
         state.put_state()
 
 
-def _statement(
-    state: State, log: Log, own: KeySet, draft: Draft, heads: tuple[HeadSeen, ...], now_ms: int
-) -> Statement:
-    """Return the statement for a draft, its bodies added to the running transaction."""
-    contents = [(draft.media_type, draft.content, draft.reveal)]
-    contents += [(media_type, content, draft.reveal) for media_type, content in draft.attachments]
+def _note_debts(state: State, statement: Statement) -> None:
+    """Record who owes an answer to this statement, and that an answer given is owed no more."""
+    origin = state.own_origin
+    if statement.answer_by_ms is not None:
+        parts = [PutDue(origin, statement.seq, name, statement.answer_by_ms) for name in readers(state)]
+        state.parts.extend(parts)
+    reply = statement.in_reply_to
+    if reply is not None and statement.type in ANSWERS:
+        about = Origin(origin.line, reply.epoch, reply.member, reply.generation)
+        state.parts.append(PutDue(about, reply.seq, state.me, None))
+    if statement.type in {"line.suspend", "line.resume"}:
+        state.own_direction = Direction.SUSPENDED if statement.type == "line.suspend" else Direction.RESUMED
+
+
+def _commitments(state: State, draft: Draft) -> list[Commitment]:
+    """Return what the statement promises of its body and attachments; they join the running transaction."""
+    contents = [(draft.media_type, draft.content), *draft.attachments]
     commitments = []
-    for media_type, content, reveal in contents:
+    for media_type, content in contents:
         salt = state.draw()
         digest = commit(salt, content)
-        commitments.append(Commitment(digest, media_type, reveal, len(content)))
-        state.parts.append(PutBody(digest, salt, content))
-    try:
-        return _checked(state, log, own, draft, heads, now_ms, commitments)
-    except msgspec.ValidationError as fault:
-        raise _mistake(say("a draft as spec/ describes a statement"), str(fault)[:200]) from None
+        commitments.append(Commitment(digest, media_type, draft.reveal, len(content)))
+        state.parts.append(PutBody(digest, salt, content, open=draft.reveal == "now"))
+    return commitments
 
 
-def _checked(
+def _statement(
     state: State,
     log: Log,
     own: KeySet,
@@ -135,30 +165,25 @@ def _checked(
     now_ms: int,
     commitments: list[Commitment],
 ) -> Statement:
-    """Return the statement after the same checks that every reader makes."""
-    return msgspec.convert(
-        msgspec.to_builtins(
-            Statement(
-                answer_by_ms=draft.answer_by_ms,
-                attachments=tuple(commitments[1:]),
-                author=state.me,
-                body=commitments[0],
-                clock_ms=now_ms,
-                critical=draft.critical,
-                epoch=log.origin.epoch,
-                generation=log.origin.generation,
-                heads=heads,
-                in_reply_to=draft.in_reply_to,
-                key=keys.key_id(bytes.fromhex(own.sign)),
-                line=log.origin.line,
-                previous=log.last,
-                release=draft.release,
-                seq=log.size,
-                submission=draft.submission,
-                type=draft.type,
-            )
-        ),
-        Statement,
+    """Return the statement for a draft; its clock is the node's own, as it stands."""
+    return Statement(
+        answer_by_ms=draft.answer_by_ms,
+        attachments=tuple(commitments[1:]),
+        author=state.me,
+        body=commitments[0],
+        clock_ms=now_ms,
+        critical=draft.critical,
+        epoch=log.origin.epoch,
+        generation=log.origin.generation,
+        heads=heads,
+        in_reply_to=draft.in_reply_to,
+        key=keys.key_id(bytes.fromhex(own.sign)),
+        line=log.origin.line,
+        previous=log.last,
+        release=draft.release,
+        seq=log.size,
+        submission=draft.submission,
+        type=draft.type,
     )
 
 

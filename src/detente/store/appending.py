@@ -122,7 +122,11 @@ class Appending:
             opened = int(part.open)
             self._rows["bodies"].append((digest, part.salt, part.content, opened, mark(digest, opened)))
             wanting = self._wanted.get(digest)
-            if wanting:
+            if part.of:
+                self._used[part.of] += len(part.content)
+                if waiting:
+                    self._connection.execute("DELETE FROM wanted WHERE hash = ?", (digest,))
+            elif wanting:
                 self._used[wanting[0][1]] += len(part.content)
             elif waiting:
                 self._credit(digest, len(part.content))

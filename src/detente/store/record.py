@@ -174,6 +174,15 @@ class Record:
         note = self._octets("SELECT note FROM checkpoints WHERE log = ? AND size = ?", self._known(origin), size)
         return None if note is None else Checkpoint.decode(note)
 
+    def checkpoint_below(self, origin: Origin, size: int) -> Checkpoint | None:
+        """Return the newest head of at most this size with its writer's signature alone, or None."""
+        note = self._octets(
+            "SELECT note FROM checkpoints WHERE log = ? AND size <= ? ORDER BY size DESC LIMIT 1",
+            self._known(origin),
+            size,
+        )
+        return None if note is None else Checkpoint.decode(note)
+
     def checkpoints(self, origin: Origin) -> list[Checkpoint]:
         """Return every head held of this log, by size, with its writer's signature alone."""
         rows = self._rows("SELECT note FROM checkpoints WHERE log = ? ORDER BY size", self._known(origin))
