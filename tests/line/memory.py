@@ -45,6 +45,7 @@ from detente.line.effects import (
 from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
 from detente.line.machine import Effect, Event, Line
 from detente.line.rootact import Act, Keyring, KeySet, RootKeys, encode_act
+from detente.line.state import Settings
 from detente.line.statement import Reference
 
 
@@ -348,18 +349,25 @@ class MemorySigner:
 class Host:
     """Runs one machine over a memory store: every effect is carried out at once."""
 
-    def __init__(self, member: Member, store: MemoryStore, signer: MemorySigner | None = None) -> None:
-        self.member, self.store = member, store
+    def __init__(
+        self,
+        member: Member,
+        store: MemoryStore,
+        signer: MemorySigner | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self.member, self.store, self.settings = member, store, settings
         self.signer = signer or MemorySigner(member)
         self.alarms: list[Raise] = []
         self.took: list[Took] = []
         self.sent: list[Transmit] = []
         self.now_ms = 1_700_000_000_000
-        self.line = Line(member.name, store)
+        self.line = Line(member.name, store, settings)
 
-    def open(self, **how: bool) -> None:
-        head_file = HeadFile(dict(self.signer.head_file.own), dict(self.signer.head_file.cosigned))
-        self.give(Opened(head_file, hashlib.sha256(self.member.name.encode()).digest(), **how))
+    def open(self, *, head_file: bool = True, **how: bool) -> None:
+        recorded = HeadFile(dict(self.signer.head_file.own), dict(self.signer.head_file.cosigned))
+        entropy = hashlib.sha256(f"{self.member.name}/{self.now_ms}".encode()).digest()
+        self.give(Opened(recorded if head_file else None, entropy, **how))
 
     def give(self, event: Event) -> None:
         pending: list[Event] = [event]

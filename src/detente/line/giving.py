@@ -26,7 +26,7 @@ from detente.line.session import (
     LogHeld,
     OwnHead,
 )
-from detente.line.standing import seat_under
+from detente.line.standing import ceiling, seat_under
 from detente.line.state import Log, Party, State
 from detente.line.statement import SALT_BYTES, shown_hashes
 
@@ -269,8 +269,10 @@ def _checkpoints(state: State, log: Log, party: Party, upto: int) -> list[Record
             by_size.setdefault(size, []).append(one)
     own = log.origin.member == party.name
     top = state.view.checkpoint(log.origin) if own else state.view.checkpoint_below(log.origin, upto)
-    if top is not None:
-        by_size.setdefault(top.head.size, [])
+    bound = ceiling(state, log)  # up to there the receipts are still owed, and only under a head of that size
+    for head in (top, state.view.checkpoint_below(log.origin, bound) if bound is not None else None):
+        if head is not None:
+            by_size.setdefault(head.head.size, [])
     found = []
     for size in sorted(by_size):
         checkpoint = state.view.checkpoint_at(log.origin, size)

@@ -208,9 +208,15 @@ def _aim_at_what_was_shown(state: State) -> None:
 
 
 def _closed_size(state: State, origin: Origin) -> int | None:
-    """Return where the root keys closed an own log, None while it is open."""
-    closed = state.rings[state.me].closed.get((origin.line, origin.epoch, origin.generation))
-    return None if closed is None else closed[0].size
+    """Return up to where an own log that is over must be held, None while it is written.
+
+    Over is a log that the root keys closed, or that a later generation followed without a word about it.
+    """
+    ring = state.rings[state.me]
+    closed = ring.closed.get((origin.line, origin.epoch, origin.generation))
+    if closed is not None:
+        return closed[0].size
+    return 0 if origin.generation < ring.generation else None
 
 
 def _compare(state: State, head_file: HeadFile) -> bool:
