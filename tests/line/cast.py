@@ -21,11 +21,16 @@ DAY_MS = 24 * HOUR_MS
 
 
 def line_of(
-    *names: str, observers: Sequence[str] = (), settings: Settings | None = None, neutral: dict[str, tuple[str, ...]] | None = None
+    *names: str,
+    observers: Sequence[str] = (),
+    settings: Settings | None = None,
+    neutral: dict[str, tuple[str, ...]] | None = None,
 ) -> dict[str, Host]:
     """Return a host for each name, all on one line, opened and running."""
     cast = {name: Member.make(name) for name in (*names, *observers)}
-    opening = first_opening("baltic", [cast[name].ring for name in names], [cast[name].ring for name in observers])
+    opening = first_opening(
+        "baltic", [cast[name].ring for name in names], [cast[name].ring for name in observers]
+    )
     if neutral:
         opening = neutralised(opening, neutral)
     rings = [member.ring for member in cast.values()]
@@ -172,7 +177,9 @@ def plain_act(host: Host, kind: str, **fields: object) -> bytes:
     return host.member.root_sign(Act(**{**values, **fields}))  # type: ignore[arg-type]
 
 
-def successor(host: Host, members: Sequence[str], observers: Sequence[str] = (), newcomers: Sequence[Member] = ()) -> Opening:
+def successor(
+    host: Host, members: Sequence[str], observers: Sequence[str] = (), newcomers: Sequence[Member] = ()
+) -> Opening:
     """Return an opening of the next epoch as this host would draw it up, with the final heads that it holds."""
     state = host.line.state
     rings = {name: ring for name, ring in state.rings.items()} | {one.name: one.ring for one in newcomers}
@@ -195,7 +202,9 @@ def consent(host: Host, opening: Opening) -> None:
     host.give(Consented(opening.encode()))
 
 
-def records_of(host: Host, to: str, size_max: int = 10_000_000, *, go_on: bool = False) -> tuple[tuple[Record, ...], bool]:
+def records_of(
+    host: Host, to: str, size_max: int = 10_000_000, *, go_on: bool = False
+) -> tuple[tuple[Record, ...], bool]:
     """Return what one Transmit to a party holds, and whether there is more."""
     host.sent.clear()
     host.give(CourierReady(to, size_max, go_on))
@@ -205,5 +214,3 @@ def records_of(host: Host, to: str, size_max: int = 10_000_000, *, go_on: bool =
 def give_records(host: Host, records: Iterable[Record], *, last: bool = True) -> object:
     host.give(Arrived(tuple(records), last))
     return host.took[-1]
-
-
