@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -24,6 +24,7 @@ __all__ = [
     "add_line",
     "add_passphrase",
     "all_lines",
+    "pairs",
     "passphrase",
     "reading",
     "root_files_beside",
@@ -171,6 +172,13 @@ def show(arguments: argparse.Namespace, document: Any, text: Callable[[], None])
         terminal.result_json(document)
     else:
         text()
+
+
+def pairs(named: Mapping[str, str]) -> None:
+    """Print names and values as aligned lines of a result."""
+    width = max(map(len, named), default=0)
+    for name, value in named.items():
+        terminal.result(f"{name:<{width}}  {terminal.visible(value)}")
 
 
 _ORDER = ("emergency", "alarm", "warning", "caution")

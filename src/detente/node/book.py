@@ -198,9 +198,10 @@ class Book:
 
     # ---- what became of an entry ----------------------------------------------------------------------------
 
-    def recipients(self) -> list[str]:
-        """Return the other members of the current epoch."""
-        return [name for name in self.state.opening.members if name != self.state.me]
+    def recipients(self, origin: Origin) -> list[str]:
+        """Return the other members of the opening on which a log stands: to them its entries are said."""
+        opening = self.state.openings.get(self.state.logs[origin].opening, self.state.opening)
+        return [name for name in opening.members if name != origin.member]
 
     def word(self, entry: Entry, member: str) -> str:
         """Return held, delivered, read or answered: how far this entry of an author is with this recipient."""

@@ -86,8 +86,8 @@ class _Pack:
         }
 
         def text() -> None:
-            counts = ", ".join(f"{count} {kind_word(kind)}" for kind, count in packed.counts.items())
-            terminal.note(
+            counts = ", ".join(f"{kind_word(kind)} {count}" for kind, count in packed.counts.items())
+            terminal.result(
                 say(
                     "for {to}: {file}, {size} bytes: {counts}",
                     to=arguments.to,
@@ -203,6 +203,7 @@ def _document(taken: TakenFile) -> dict[str, Any]:
         "refused": [
             {"reason": reason, "what": what, "times": times} for (reason, what), times in taken.refused.items()
         ],
+        "refused_in_all": dict(sorted(taken.reasons.items())),
         "not_understood": taken.not_understood,
         "fault": taken.fault or None,
     }
@@ -225,8 +226,8 @@ def _after(home: Home, hosts: dict[str, Host], before: dict[str, int]) -> dict[s
 
 def _show(taken: list[TakenFile], document: dict[str, Any]) -> None:
     for one in taken:
-        new = ", ".join(f"{count} {kind_word(kind)}" for kind, count in sorted(one.new.items()) if kind != "have")
-        terminal.note(
+        new = ", ".join(f"{kind_word(kind)} {count}" for kind, count in sorted(one.new.items()) if kind != "have")
+        terminal.result(
             say(
                 "{file} from {author}: {new}",
                 file=terminal.visible(one.file.name),
@@ -235,12 +236,12 @@ def _show(taken: list[TakenFile], document: dict[str, Any]) -> None:
             )
         )
         if one.fault:
-            terminal.note(say("  not whole: {fault}", fault=terminal.visible(one.fault)))
+            terminal.result(say("  not whole: {fault}", fault=terminal.visible(one.fault)))
         elif not one.complete:
-            terminal.note(say("  not whole: the bundle is cut short"))
+            terminal.result(say("  not whole: the bundle is cut short"))
         refused = [(what, times) for (_, what), times in one.refused.items() if what != one.fault]
         for what, times in refused[:_REFUSALS_SHOWN]:
-            terminal.note(
+            terminal.result(
                 say.many(
                     "  refused, {count} time: {what}",
                     "  refused, {count} times: {what}",
@@ -249,14 +250,14 @@ def _show(taken: list[TakenFile], document: dict[str, Any]) -> None:
                 )
             )
         if len(refused) > _REFUSALS_SHOWN:
-            terminal.note(say("  and {count} more reasons: see --json", count=len(refused) - _REFUSALS_SHOWN))
+            terminal.result(say("  and {count} more reasons: see --json", count=len(refused) - _REFUSALS_SHOWN))
         if one.not_understood:
-            terminal.note(say("  not understood and skipped: {count} records", count=one.not_understood))
+            terminal.result(say("  not understood and skipped: {count} records", count=one.not_understood))
     for name in document["fork_proofs"]:
-        terminal.note(say("fork proof, for any third party: {file}", file=terminal.visible(name)))
+        terminal.result(say("fork proof, for any third party: {file}", file=terminal.visible(name)))
     for line, stands in document["lines"].items():
         if stands["run"] != "running":
-            terminal.note(
+            terminal.result(
                 say("line {line} is {run}", line=line, run=run_sentence(stands["run"], stands["reason"]))
             )
 

@@ -28,7 +28,7 @@ from detente.node.asking import (
 from detente.node.book import Book
 from detente.node.epochs import ProposedOpening, consent, is_opening, next_opening, read_opening
 from detente.node.home import Home, open_reading, open_writing
-from detente.node.host import Host, clock_ms, one_line
+from detente.node.host import clock_ms, one_line
 from detente.node.keychange import KINDS, commit_act, commit_card, own_heads, propose
 from detente.node.keyfile import read_passphrase, read_root_key
 from detente.node.readable import moment
@@ -353,9 +353,8 @@ def _cards(paths: list[Path]) -> list[Keyring]:
 def _consent(arguments: argparse.Namespace, proposed: ProposedOpening) -> int:
     line = proposed.opening.line
     with all_lines(arguments, lambda home: [one_line(home, line)]) as (_, hosts):
-        host: Host = hosts[line]
-        consent(host, proposed)
-        epoch = host.state.opening.epoch
+        hosts[line] = consent(hosts[line], proposed)
+        epoch = hosts[line].state.opening.epoch
     document = {**_opening_document(arguments.proposal, proposed), "epoch": epoch, "consented": True}
 
     def text() -> None:

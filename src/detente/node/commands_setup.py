@@ -18,7 +18,7 @@ from detente.line.load import join_parts
 from detente.line.opening import Opening, first_opening
 from detente.line.rootact import Keyring
 from detente.node import ceremony
-from detente.node.asking import add_home, add_passphrase, passphrase, reading, show, warn_roots
+from detente.node.asking import add_home, add_passphrase, pairs, passphrase, reading, show, warn_roots
 from detente.node.epochs import join_later, read_opening
 from detente.node.home import found, head_folder, open_reading, open_writing
 from detente.node.host import clock_ms
@@ -79,9 +79,9 @@ class _RootNew:
         }
 
         def text() -> None:
-            terminal.note(say("root key (keep it secret): {file}", file=terminal.visible(str(arguments.out))))
-            terminal.note(say("its card (public): {file}", file=terminal.visible(str(card))))
-            terminal.mapping({say("fingerprint"): fingerprint(public)})
+            terminal.result(say("root key (keep it secret): {file}", file=terminal.visible(str(arguments.out))))
+            terminal.result(say("its card (public): {file}", file=terminal.visible(str(card))))
+            pairs({say("fingerprint"): fingerprint(public)})
 
         show(arguments, document, text)
         return 0
@@ -244,8 +244,16 @@ class _Join:
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the verb's arguments."""
         add_home(parser)
-        parser.add_argument("--line", metavar="NAME", help=say("the line's name: small letters, digits, -"))
-        parser.add_argument("cards", nargs="*", type=Path, metavar="CARD", help=say("the members' cards"))
+        # the parser of the standard library gives words after an option to that option only
+        parser.add_argument(
+            "--line",
+            nargs="+",
+            metavar=("NAME", "CARD"),
+            help=say("the line's name (small letters, digits, -), then the members' cards"),
+        )
+        parser.add_argument(
+            "cards", nargs="*", type=Path, metavar="CARD", help=say("members' cards, if not after --line")
+        )
         parser.add_argument(
             "--observer", action="append", default=[], type=Path, metavar="CARD", help=say("an observer's card")
         )
@@ -273,8 +281,8 @@ class _Join:
             with open_writing(arguments.home, passphrase(arguments)) as home:
                 join_later(home, proposed)
         else:
-            members, observers = _cards(arguments, own)
-            opening = first_opening(arguments.line, members, observers, training=arguments.training)
+            name, members, observers = _cards(arguments, own)
+            opening = first_opening(name, members, observers, training=arguments.training)
             with open_writing(arguments.home, passphrase(arguments)) as home:
                 home.join(opening.line, join_parts(opening, [*members, *observers]))
         _joined(arguments, opening, own.member)
@@ -381,10 +389,10 @@ def _founded(arguments: argparse.Namespace, roots: list[Path]) -> None:
 
     def text() -> None:
         assert ring.root is not None  # a card always has one
-        terminal.note(
+        terminal.result(
             say("home of {member}: {home}", member=ring.member, home=terminal.visible(str(arguments.home)))
         )
-        terminal.mapping(
+        pairs(
             {
                 say("card"): line_keys.fingerprint_words(bytes.fromhex(ring.card)),
                 **{
@@ -414,22 +422,24 @@ def _card_document(ring: Keyring, acts: list[bytes]) -> dict[str, object]:
     }
 
 
-def _cards(arguments: argparse.Namespace, own: Keyring) -> tuple[list[Keyring], list[Keyring]]:
-    """Return the members' and observers' keyrings; refuses a doubled, foreign or missing card by name."""
-    if arguments.line is None or not arguments.cards:
+def _cards(arguments: argparse.Namespace, own: Keyring) -> tuple[str, list[Keyring], list[Keyring]]:
+    """Return the line's name, members' and observers' keyrings; refuses a doubled, foreign or missing card by name."""
+    name, *after = arguments.line or ("",)
+    paths = [*map(Path, after), *arguments.cards]
+    if not name or not paths:
         raise _mistake(
             say("--line NAME and the members' cards"), say("none"), "join", say("see: line join --help")
         )
-    if not _NAME.fullmatch(arguments.line):
+    if not _NAME.fullmatch(name):
         raise _mistake(
             say("a name of small letters, digits and -, beginning with a letter, at most 31"),
-            arguments.line,
+            name,
             "--line",
             say("choose another name; all parties the same"),
         )
     seen: dict[str, Path] = {}
     rings: dict[Path, Keyring] = {}
-    for path in [*arguments.cards, *arguments.observer]:
+    for path in [*paths, *arguments.observer]:
         ring = ceremony.read_card(path)
         for known in (ring.member, ring.card):
             if known in seen:
@@ -451,7 +461,7 @@ def _cards(arguments: argparse.Namespace, own: Keyring) -> tuple[list[Keyring], 
             str(arguments.home),
             say("add it: detente line card {home}", home=arguments.home),
         )
-    return [rings[path] for path in arguments.cards], [rings[path] for path in arguments.observer]
+    return name, [rings[path] for path in paths], [rings[path] for path in arguments.observer]
 
 
 def _joined(arguments: argparse.Namespace, opening: Opening, me: str) -> None:
@@ -467,7 +477,7 @@ def _joined(arguments: argparse.Namespace, opening: Opening, me: str) -> None:
     def text() -> None:
         if opening.training:
             terminal.note(say("TRAINING: line {line} is an exercise; nothing on it is real", line=opening.line))
-        terminal.note(
+        terminal.result(
             say("{member} joined line {line}, epoch {epoch}", member=me, line=opening.line, epoch=opening.epoch)
         )
         roles = {"member": say("member"), "observer": say("observer")}
@@ -478,7 +488,7 @@ def _joined(arguments: argparse.Namespace, opening: Opening, me: str) -> None:
                 for seat in opening.seats
             ],
         )
-        terminal.mapping({say("fingerprint of the line"): opening.fingerprint()})
+        pairs({say("fingerprint of the line"): opening.fingerprint()})
         terminal.note(say("read the line's fingerprint aloud: every party must see the same words"))
 
     show(arguments, document, text)

@@ -12,6 +12,7 @@ from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.line import canonical
 from detente.line.effects import Draft
+from detente.line.standing import readers
 from detente.line.statement import Reference
 from detente.node.asking import add_home, add_line, add_passphrase, show, speaker_of, with_line
 from detente.node.book import KNOWN_TYPES, REPLIES, Book, Entry
@@ -300,11 +301,11 @@ def _sent(arguments: argparse.Namespace, drafts: list[Draft]) -> None:
     with speaker_of(arguments) as (_, host):
         entries = [submit(host, draft) for draft in drafts]
         documents = [_document(host, entry) for entry in entries]
-        recipients = Book.open(host.home.member, host.record).recipients()
+        recipients = readers(host.state)
 
     def text() -> None:
         for document in documents:
-            terminal.note(
+            terminal.result(
                 say(
                     "{state}: {ref} {type} at {time}",
                     state=state_word("held"),

@@ -29,6 +29,7 @@ say = words.speaker("node")
 SIZE_DEFAULT = 1_000_000_000
 """Bytes of one bundle; what does not fit waits for the next."""
 _READ_BYTES = 1 << 20
+_PIECE_BYTES = 16 << 20
 _AT_ONCE_BYTES = 8 << 20
 _AT_ONCE_RECORDS = 4000
 ENDING = ".bundle"
@@ -46,13 +47,18 @@ class Packed:
 
 @dataclass(slots=True)
 class TakenFile:
-    """What one file brought. refused: (reason, sentence) -> how often. fault: why reading stopped, or ""."""
+    """What one file brought.
+
+    refused: (reason, sentence) -> how often, of the first in each piece; reasons: reason -> how often, of all. fault:
+    why reading stopped, or "".
+    """
 
     file: Path
     line: str = ""
     author: str = ""
     new: Counter[str] = field(default_factory=Counter)
     refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
     not_understood: int = 0
     complete: bool = False
     fault: str = ""
@@ -71,19 +77,12 @@ def pack(host: Host, to: str, out: Path, *, sealed: bool, size_max: int = SIZE_D
             where="--to",
             remedy=say("name one of them"),
         )
-    host.sent.clear()
-    host.give(CourierReady(to, size_max))
-    if not host.sent:
-        raise LineMistake(
-            expected=say("operational keys to sign the bundle with"),
-            came=say("revoked keys without successors"),
-            remedy=say("let the root keys give new ones: detente line key propose"),
-        )
-    transmit = host.sent.pop()
     opening = state.opening
     if out.is_dir():
         out = out / f"{opening.line}-{state.me}-to-{to}-{host.clock()}{ENDING}"
-    pieces: Iterable[bytes] = write(transmit.records)
+    counts: Counter[str] = Counter()
+    more = [False]
+    pieces: Iterable[bytes] = write(_records(host, to, size_max, counts, more))
     if sealed:
         public = state.rings[to].sealing[-1]
         pieces = seal(pieces, public, line=opening.line, epoch=opening.epoch, from_=state.me, to=to)
@@ -91,7 +90,29 @@ def pack(host: Host, to: str, out: Path, *, sealed: bool, size_max: int = SIZE_D
     with writing(out) as part, part.open("wb") as file:
         for piece in pieces:
             size += file.write(piece)
-    return Packed(out, size, _counted(transmit.records), transmit.more)
+    return Packed(out, size, dict(counts), more[0])
+
+
+def _records(host: Host, to: str, size_max: int, counts: Counter[str], more: list[bool]) -> Iterator[Record]:
+    """Yield a bundle's records, asked from the machine piece by piece, so that memory stays bounded."""
+    room, go_on = size_max, False
+    while room > 0:
+        host.sent.clear()
+        host.give(CourierReady(to, min(room, _PIECE_BYTES), go_on=go_on))
+        if not host.sent:
+            raise LineMistake(
+                expected=say("operational keys to sign the bundle with"),
+                came=say("revoked keys without successors"),
+                remedy=say("let the root keys give new ones: detente line key propose"),
+            )
+        transmit = host.sent.pop()
+        counts.update(_NAMES[record.kind] for record in transmit.records if record.kind in _NAMES)
+        room -= sum(len(record.content) + 5 for record in transmit.records)
+        more[0] = transmit.more
+        yield from transmit.records
+        if not transmit.more or not transmit.records:
+            return
+        go_on = True
 
 
 def bundles_in(source: Path) -> list[Path]:
@@ -127,10 +148,12 @@ def take_file(
             for took in host.took:
                 taken.new.update(dict(took.new))
                 taken.refused.update(took.refused)
+                taken.reasons.update(dict(took.reasons))
                 taken.not_understood += took.not_understood
     except Refused as refusal:
         taken.fault = str(refusal)
         taken.refused[type(refusal).__name__, str(refusal)] += 1
+        taken.reasons[type(refusal).__name__] += 1
     return taken
 
 
@@ -204,13 +227,10 @@ def _no_bundle(file: Path, came: str) -> Malformed:
     )
 
 
-def _counted(records: tuple[Record, ...]) -> dict[str, int]:
-    names = {
-        Kind.ENTRY: "statements",
-        Kind.BODY: "bodies",
-        Kind.CHECKPOINT: "heads",
-        Kind.ROOT_ACT: "root acts",
-        Kind.FORK: "fork proofs",
-    }
-    counted = Counter(names[record.kind] for record in records if record.kind in names)
-    return dict(counted)
+_NAMES = {
+    Kind.ENTRY: "statements",
+    Kind.BODY: "bodies",
+    Kind.CHECKPOINT: "heads",
+    Kind.ROOT_ACT: "root acts",
+    Kind.FORK: "fork proofs",
+}

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from detente import words
 from detente.line import canonical
-from detente.line.bundle import Kind, Record
-from detente.line.effects import Arrived, Consented, PutAct, PutOpening, Submitted
+from detente.line.effects import Consented, PutAct, PutOpening, Submitted
 from detente.line.envelope import decode_base64
 from detente.line.errors import LineMistake, Refused
 from detente.line.opening import FinalHead, Opening, Seat
@@ -135,15 +134,30 @@ def read_opening(path: Path) -> ProposedOpening:
     return ProposedOpening(openings, tuple(rings[name] for name in sorted(rings)))
 
 
-def consent(host: Host, proposed: ProposedOpening) -> None:
-    """Consent for this home: take in new parties' cards, then move to the epoch; its first statement names it.
+def consent(host: Host, proposed: ProposedOpening) -> Host:
+    """Consent for this home: keep new parties' cards, then move to the epoch; its first statement names it.
 
-    Raises LineMistake when the opening does not follow what is held here; nothing changed then.
+    Returns the running host of the line as it then is. Raises LineMistake when the opening does not follow what is
+    held here; what was kept by then is only shown as proposed.
     """
-    records = [Record(Kind.OPENING, proposed.opening.encode())]
-    records += [Record(Kind.ROOT_ACT, octets) for ring in proposed.rings for octets in ring.envelopes]
-    host.give(Arrived(tuple(records), last=True))
-    host.give(Consented(proposed.opening.encode()))
+    state, opening = host.state, proposed.opening
+    parts: list[PutOpening | PutAct] = []
+    for ring in proposed.rings:
+        held = state.rings.get(ring.member)
+        if held is not None and held.hashes[: len(ring.hashes)] != ring.hashes[: len(held.hashes)]:
+            raise _mistake(say("the card of {member} that is held here", member=ring.member), say("another card"))
+        if ring.member != host.home.member:
+            first = len(held.acts) if held is not None else 0
+            parts += [PutAct(ring.member, index, ring.envelopes[index]) for index in range(first, len(ring.acts))]
+    if opening.hash() not in state.openings:
+        parts.append(PutOpening(opening.hash(), opening.epoch, opening.encode(), current=False))
+    if parts:
+        # the wire could not bring these: openings from outside are kept only with a consent that names them
+        host.record.apply(tuple(parts))
+        host = Host(host.home, host.line_id)
+        host.open()
+    host.give(Consented(opening.encode()))
+    return host
 
 
 def join_later(home: Home, proposed: ProposedOpening) -> None:

@@ -16,7 +16,7 @@ import msgspec
 
 from detente import words
 from detente.line.checkpoint import Origin, cosigner_name
-from detente.line.evidence import author_dispute
+from detente.line.standing import Standing, standing
 from detente.line.statement import Commitment
 from detente.node.book import Book, Entry
 
@@ -93,7 +93,7 @@ def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
         "body": _content(book, entry, statement.body),
         "attachments": [_content(book, entry, one) for one in statement.attachments],
         "revealed_by": book.name(*revealed.at) if revealed else None,
-        "states": {name: book.word(entry, name) for name in book.recipients() if name != author}
+        "states": {name: book.word(entry, name) for name in book.recipients(entry.origin)}
         if author == book.state.me
         else {},
         "replies": [
@@ -187,32 +187,9 @@ def _readable(media_type: str, content: bytes) -> Any:
 
 
 def _standing(book: Book, entry: Entry) -> str:
-    """Return "" or why the author's root keys set the entry aside: disputed by theft or fork, else after close."""
-    reason = author_dispute(book.state.rings[entry.origin.member], entry.statement)
-    if reason in {"theft", "fork"}:
-        return "disputed"
-    if reason:
-        return "after close"
-    closing = next(
-        (
-            one
-            for one in book.state.openings.values()
-            if one.epoch == entry.origin.epoch + 1 and book.state.opening.epoch > entry.origin.epoch
-        ),
-        None,
-    )
-    if closing is not None:
-        size = next(
-            (
-                one.size
-                for one in closing.final
-                if (one.member, one.generation) == (entry.origin.member, entry.origin.generation)
-            ),
-            0,
-        )
-        if entry.seq >= size:
-            return "after close"
-    return ""
+    """Return "" for an entry that nobody set aside; "disputed" by its author's root keys, or "after close"."""
+    found = standing(book.state, entry.origin, entry.seq)
+    return {Standing.PLAIN: "", Standing.DISPUTED: "disputed", Standing.AFTER_CLOSE: "after close"}[found]
 
 
 def _flags(book: Book, entry: Entry) -> list[str]:

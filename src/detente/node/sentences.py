@@ -12,9 +12,12 @@ __all__ = ["act_sentence", "alarm_sentence", "direction_word", "flag_sentence", 
 say = words.speaker("node")
 
 _ALARMS: dict[str, Callable[[], str]] = {
-    "body-lost": lambda: say("bodies of our own were lost and nobody gave them back"),
+    "answer-overdue": lambda: say("{member} owes an answer that is overdue: {entry}"),
     "body-missing": lambda: say("a body of {member} is missing"),
     "clock-stepped-back": lambda: say("the clock of {member} stepped back"),
+    "clock-ahead": lambda: say("the clock of {member} is ahead of this node's"),
+    "clock-differs": lambda: say("the clocks of {member} and of this node differ"),
+    "closing-does-not-fit": lambda: say("{member} closed its log at a head that does not fit what is held here"),
     "degraded": lambda: say("the line to {member} is degraded"),
     "fork": lambda: say("the key of {member} signed two things that cannot both be true ({kind})"),
     "fork-offered": lambda: say(
@@ -22,15 +25,21 @@ _ALARMS: dict[str, Callable[[], str]] = {
     ),
     "halted": lambda: say("this node is halted: {reason}"),
     "head-does-not-fit": lambda: say("a signed head of {member} does not fit its statements"),
+    "held-out": lambda: say("a new epoch leaves this member out"),
     "keys-changed": lambda: say("{member} changed its keys ({reason})"),
+    "not-done": lambda: say("what was asked could not be done: {reason}"),
+    "older-have-vector": lambda: say("a bundle of {member} is older than one that came before"),
     "opening-proposed": lambda: say("a new epoch {detail_epoch} is proposed: {fingerprint}"),
-    "overdue-answer": lambda: say("{member} owes an answer that is overdue"),
+    "own-cosignature-from-outside": lambda: say(
+        "somebody shows a confirmation under our key that this node never gave"
+    ),
     "own-root-act-from-outside": lambda: say(
         "somebody else's hand brought a root act of this member: look for a thief"
     ),
     "quota": lambda: say("{member} filled its share of this disk; take again with a larger --quota-bytes"),
     "refilling": lambda: say("this node is behind its head file and refills itself from the others"),
     "resumed": lambda: say("{member} resumed the line"),
+    "say-again": lambda: say("statements of our own stand above the closed head: a person must say them again"),
     "silent": lambda: say("{member} is silent"),
     "suspended": lambda: say("{member} suspended the line"),
     "test-missed": lambda: say("{member} missed a test of the line"),

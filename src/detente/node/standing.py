@@ -13,6 +13,7 @@ import msgspec
 
 from detente.line.effects import PutHistory, Role
 from detente.line.proof import judge
+from detente.line.standing import consents
 from detente.line.state import State
 from detente.node.book import ANSWERS, Book
 from detente.node.home import Home
@@ -55,6 +56,7 @@ def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
             "held": sum(book.size(one) for one in book.origins() if one.member == home.member),
         },
         "parties": [_party(book, name, history, now_ms) for name in sorted(state.parties)],
+        "consented": list(consents(state).get(opening.hash(), ())),
         "alarms": _alarms(history),
         "fork_proofs": _forks(home.path, book.record.forks()),
         "openings_proposed": [
@@ -63,6 +65,7 @@ def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
                 "hash": one.hash(),
                 "fingerprint": one.fingerprint(),
                 "members": list(one.members),
+                "consented": list(consents(state).get(one.hash(), ())),
             }
             for one in state.openings.values()
             if one.epoch >= opening.epoch and one.hash() != opening.hash()
@@ -82,12 +85,15 @@ def _party(book: Book, name: str, history: Iterable[PutHistory], now_ms: int) ->
     party = state.parties[name]
     own = [log for origin, log in state.logs.items() if origin.member == state.me]
     theirs = [log for origin, log in state.logs.items() if origin.member == name]
-    is_member = state.role_of(name) == "member"
+    # a party of an older epoch that is not in this one stays in sight: it may have been held out
+    seats = [seat for one in state.openings.values() if (seat := one.seat(name)) is not None]
+    is_member = (state.role_of(name) or seats[0].role) == "member"
     role = Role.COSIGN_HELD if is_member else Role.COSIGN_LOG
     confirmed = sum(min(log.delivered.get((name, role), 0), log.durable) for log in own)
     document: dict[str, Any] = {
         "member": name,
-        "role": state.role_of(name),
+        "role": "member" if is_member else "observer",
+        "seated": bool(state.role_of(name)),
         "state": party.direction.value,
         "why": _why(history, name),
         "silent_since_ms": party.heard_ms,
