@@ -44,12 +44,12 @@ from detente.line.effects import (
 from detente.line.errors import LineMistake, Refused
 from detente.line.giving import give
 from detente.line.load import load
-from detente.line.restoring import confirmed, halt, maybe_resume, opened
+from detente.line.restoring import begun_anew, confirmed, halt, maybe_resume, opened
 from detente.line.session import Answer, decode_session
 from detente.line.state import Settings, Signing, State
 from detente.line.taking import Taken, take
 from detente.line.watching import next_wake_ms, tick
-from detente.line.writing import check_drafts, write
+from detente.line.writing import check_drafts, check_may_write, write
 
 __all__ = ["Effect", "Event", "Line"]
 
@@ -141,8 +141,10 @@ class Line:
         return Wake(next_wake_ms(self.state, now_ms))
 
     def _acting(self, event: ActGiven, now_ms: int) -> Transaction:
+        generation = self.state.rings[self.state.me].generation
         drafts = act_given(self.state, event.envelope, now_ms)
-        maybe_resume(self.state, now_ms)  # what nobody can give back may stand above a head that was just closed
+        if self.state.rings[self.state.me].generation > generation:
+            begun_anew(self.state, now_ms)
         if drafts:
             yield from write(self.state, drafts, now_ms)
         yield from self._give_words(set(self.state.logs), now_ms)
@@ -157,7 +159,7 @@ class Line:
         return drafts
 
     def _writing(self, drafts: tuple[Draft, ...], now_ms: int) -> Transaction:
-        check_drafts(self.state, drafts)  # again: the node may have halted while these waited in the queue
+        check_may_write(self.state)  # again: the node may have halted while these waited in the queue
         yield from write(self.state, drafts, now_ms)
         return Wake(next_wake_ms(self.state, now_ms))
 

@@ -111,6 +111,17 @@ def own_seen(state: State, log: Log, size: int) -> bool:
     return False
 
 
+def begun_anew(state: State, now_ms: int) -> None:
+    """Sign again at once in a new generation: nothing was ever signed with its keys, wherever the old log went.
+
+    The quorum of the root keys that gave them is more than the keeper's word for which a halted node waits.
+    """
+    if state.run is Run.RUNNING or state.head_file is None or state.own_keys() is None:
+        return
+    if state.own_origin not in state.head_file.own:  # else an act that was lost in a restore is brought again
+        _whole_again(state, [party.name for party in state.parties.values() if party.answer is None], now_ms)
+
+
 def may_take_own_act(state: State) -> bool:
     """Tell whether root acts of this node's own member may come from mirrors: only while it refills itself.
 
@@ -165,11 +176,14 @@ def _whole_again(state: State, silent: list[str], now_ms: int) -> None:
         log = state.logs.get(origin)
         if log is not None and log.size >= size:
             state.own.append((origin, log.size, log.frontier.root()))
-    newest = max(state.targets, key=lambda origin: origin.epoch, default=None)
-    if newest is not None and newest.epoch > state.opening.epoch:
-        _move_to(state, state.openings[state.logs[newest].opening])
+    given_back = [
+        state.logs[origin] for origin in state.targets if origin in state.logs and state.logs[origin].size
+    ]
+    newest = max(given_back, key=lambda log: log.origin.epoch, default=None)
+    if newest is not None and newest.origin.epoch > state.opening.epoch:
+        _move_to(state, state.openings[newest.opening])
     state.targets.clear()
-    state.seen_own = {origin: size for origin, size in state.seen_own.items() if size > state.logs[origin].size}
+    state.seen_own.clear()
     state.challenging = False
     history(state, now_ms, "refilled", state.me, silent=sorted(silent))
     _set_run(state, Run.RUNNING, "", now_ms)

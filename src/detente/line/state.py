@@ -88,7 +88,8 @@ class Log:
         """Add a leaf; returns its hash and the tree nodes that it completed."""
         digest = merkle.leaf_hash(leaf)
         nodes = tuple(self.frontier.append(digest))
-        self.pending.update({(level, index): value for level, index, value in nodes})
+        for level, index, value in nodes:
+            self.pending[level, index] = value
         self.last = digest.hex()
         return digest, nodes
 

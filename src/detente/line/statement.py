@@ -116,6 +116,10 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
         _check_types(octets)
         return octets
 
+    def encode_checked(self) -> bytes:
+        """Return the canonical payload of a statement whose values were all checked before."""
+        return _encoder.encode(self)
+
     @classmethod
     def decode(cls, payload: bytes) -> tuple[Statement, dict[str, Any]]:
         """Return the statement and the fields that this version does not know; raises Malformed."""

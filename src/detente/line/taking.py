@@ -35,6 +35,7 @@ __all__ = ["Taken", "take"]
 say = words.speaker("line")
 
 REFUSALS_TOLD = 100
+_KEY_EVENTS = frozenset({Kind.OPENING, Kind.ROOT_ACT})
 CLOCK_TOLERANCE_MS = 3_600_000
 
 
@@ -57,7 +58,9 @@ def take(state: State, records: tuple[Record, ...], taken: Taken, now_ms: int, *
 
     Never raises for a stranger's bytes. last: the bundle ends here.
     """
-    for record in sorted(records, key=_order):
+    if any(record.kind in _KEY_EVENTS for record in records):
+        records = tuple(sorted(records, key=_order))
+    for record in records:
         if record.kind is None:
             taken.not_understood += 1
             continue
@@ -79,7 +82,7 @@ def take(state: State, records: tuple[Record, ...], taken: Taken, now_ms: int, *
 
 def _order(record: Record) -> int:
     """Key events first: what they allow or end may stand anywhere in the same bundle."""
-    return 0 if record.kind in {Kind.OPENING, Kind.ROOT_ACT} else 1
+    return 0 if record.kind in _KEY_EVENTS else 1
 
 
 def _have(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
@@ -130,7 +133,7 @@ def _entry(state: State, leaf: bytes, taken: Taken, now_ms: int) -> None:
         if origin in state.proven:
             raise _out_of_place(say("another contradiction of a log whose fork is proven"))
     _verify_entry(state, envelope, statement, origin)
-    if adopt_by(state, statement):
+    if state.offered and adopt_by(state, statement):
         taken.new["opening"] += 1
     log = log_of(state, origin)
     if origin.member == state.me and not is_closed(state, origin) and not own_seen(state, log, statement.seq + 1):
@@ -174,12 +177,11 @@ def _append(state: State, log: Log, statement: Statement, leaf: bytes, taken: Ta
     state.leaves[origin, seq] = leaf
     seat = seat_under(state, log, state.me)
     if seat is not None and seat.role == "member":
-        wanted = {one.hash: one.size for one in shown(statement)}
-        log.wanted[seq] = set(wanted)
-        for name, size in wanted.items():
-            state.wanting.setdefault(name, {})[origin, seq] = size
-        if not wanted:
-            del log.wanted[seq]
+        wanted = shown(statement)
+        for one in wanted:
+            state.wanting.setdefault(one.hash, {})[origin, seq] = one.size
+        if wanted:
+            log.wanted[seq] = {one.hash for one in wanted}
     submission = statement.submission if origin.member == state.me else ""
     state.parts.append(PutEntry(origin, seq, leaf, digest, nodes, submission, now_ms))
     _note_time(state, log, statement, now_ms)

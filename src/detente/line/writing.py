@@ -5,6 +5,7 @@ from __future__ import annotations
 from detente import words
 from detente.line import checkpoint as notes
 from detente.line import keys
+from detente.line.canonical import INTEGER_MAX
 from detente.line.checkpoint import Head, Origin
 from detente.line.effects import Draft, PutBody, PutCheckpoint, PutDue, PutEntry, Role, Sign
 from detente.line.envelope import Envelope, PayloadType, Signature
@@ -30,7 +31,14 @@ say = words.speaker("line")
 
 
 def check_drafts(state: State, drafts: tuple[Draft, ...]) -> None:
-    """Raise LineMistake before anything is signed: this node may not write now, or a draft is over a cap."""
+    """Raise LineMistake before anything is signed: this node may not write now, or a draft is none."""
+    check_may_write(state)
+    for draft in drafts:
+        _check_draft(state, draft)
+
+
+def check_may_write(state: State) -> None:
+    """Raise LineMistake when this node may not write now: observer, not running, no keys, closed log."""
     if not state.writes:
         raise _mistake(say("a member of the line"), say("an observer, which writes nothing"))
     if state.run is not Run.RUNNING:
@@ -44,8 +52,6 @@ def check_drafts(state: State, drafts: tuple[Draft, ...]) -> None:
     )
     if closed is not None:
         raise _mistake(say("an open log"), say("a log that its own root keys closed"))
-    for draft in drafts:
-        _check_draft(state, draft)
 
 
 def _check_draft(state: State, draft: Draft) -> None:
@@ -98,6 +104,8 @@ def write(state: State, drafts: tuple[Draft, ...], now_ms: int) -> Signing:
         log.frontier, log.last, log.pending, log.head = before
         state.named, state.submissions = named, submissions
         del state.parts[parts:]
+        for place in [place for place in state.leaves if place[0] == log.origin and place[1] >= log.size]:
+            del state.leaves[place]
         raise
 
 
@@ -109,7 +117,7 @@ def _write(state: State, log: Log, own: KeySet, drafts: tuple[Draft, ...], now_m
             continue
         heads = _heads_seen(state) if not written else ()  # nothing arrives within a batch
         statement = _statement(state, log, own, draft, heads, now_ms, _commitments(state, draft))
-        payload = statement.encode()  # with the same checks of every field as each reader makes
+        payload = statement.encode_checked()  # the draft passed the checks that each reader makes
         signature = yield Sign(0, "statement", Role.SIGN, log.origin, payload, index=log.size)
         leaf = Envelope(PayloadType.STATEMENT, payload, (Signature(statement.key, signature),)).encode()
         seq = log.size
@@ -132,7 +140,7 @@ def _write(state: State, log: Log, own: KeySet, drafts: tuple[Draft, ...], now_m
 
 def _note_debts(state: State, statement: Statement) -> None:
     """Record who owes an answer to this statement, and that an answer given is owed no more."""
-    origin = state.own_origin
+    origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
     if statement.answer_by_ms is not None:
         parts = [PutDue(origin, statement.seq, name, statement.answer_by_ms) for name in readers(state)]
         state.parts.extend(parts)
@@ -171,7 +179,7 @@ def _statement(
         attachments=tuple(commitments[1:]),
         author=state.me,
         body=commitments[0],
-        clock_ms=now_ms,
+        clock_ms=max(0, min(now_ms, INTEGER_MAX)),
         critical=draft.critical,
         epoch=log.origin.epoch,
         generation=log.origin.generation,
