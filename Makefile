@@ -4,14 +4,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 1000
+SEED ?= 0
 
-.PHONY: help setup demo test prove prove-full bench bench-quick bench-lock lint words lock clean
+.PHONY: help setup demo test prove prove-full bench bench-quick bench-lock lint words lock clean simulate replay sabotage
 
 help:
 	@echo "make demo         set up and run the main job on the bundled scenario"
 	@echo "make test         set up and run all tests (under 15 minutes on two cores)"
 	@echo "make prove        heavier evidence (under 25 minutes on two cores)"
 	@echo "make prove-full   hours of it"
+	@echo "make simulate     SEEDS=n simulated worlds of the line on two processes; says which faults happened how often"
+	@echo "make replay       tells the story of one simulated world, SEED=n"
+	@echo "make sabotage     finds for every planted bug a seed that catches it"
 	@echo "make bench        measure against peers; writes bench/RESULTS.md"
 	@echo "make lint         style, types, import contracts"
 	@echo "make words        collect and compile the Russian catalogue"
@@ -44,6 +48,15 @@ prove: setup
 
 prove-full: prove
 	POLARS_MAX_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/run_fuzz.py every --runs 200000
+
+simulate: setup
+	$(BIN)/python -m tests.simulation simulate $(SEEDS) --first $(SEED)
+
+replay: setup
+	$(BIN)/python -m tests.simulation replay $(SEED)
+
+sabotage: setup
+	$(BIN)/python -m tests.simulation.sabotage
 
 words: $(VENV)/ready
 	$(BIN)/python tools/compile_words.py --collect

@@ -17,7 +17,7 @@ from detente import words
 if TYPE_CHECKING:
     from detente.errors import DetenteError
 
-__all__ = ["failure", "note", "progress", "result_json", "table", "visible"]
+__all__ = ["failure", "note", "progress", "result", "result_json", "table", "visible"]
 
 say = words.speaker("door")
 
@@ -36,6 +36,11 @@ def visible(text: str) -> str:
 def note(text: str) -> None:
     """Say something on standard error that is not a result."""
     print(text, file=sys.stderr)
+
+
+def result(text: str) -> None:
+    """Print one line of a result on standard output; a stranger's text in it must have been made visible."""
+    print(text)
 
 
 def failure(error: DetenteError) -> None:

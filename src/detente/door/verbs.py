@@ -63,4 +63,22 @@ VERBS = (
         "PREDICT",
         lambda: say("tell who will come too close to whom from one picture of positions"),
     ),
+    Verb(
+        "line",
+        "detente.node.commands",
+        "LINE",
+        lambda: say("a record between members that none can deny, drop, reorder or alter"),
+    ),
+    Verb(
+        "backup",
+        "detente.node.commands",
+        "BACKUP",
+        lambda: say("copy a home of the line into one file"),
+    ),
+    Verb(
+        "restore",
+        "detente.node.commands",
+        "RESTORE",
+        lambda: say("make a home of the line from a backup"),
+    ),
 )

@@ -1,0 +1,159 @@
+r"""Bundles: the one form in which everything travels, over any courier: a folder, a stick, mail, HTTPS.
+
+    "detente-bundle/1\\n"
+    records: kind (1 byte), length (4 bytes, big endian), content
+
+The first record is the signed have-vector (it names line, epoch, author and addressee). The last is the SHA-256
+of everything before it; a bundle cut short is used as far as it goes, and says that it was cut. Couriers are
+not trusted: every record is checked by its own signature or hash, and may come twice or late.
+An export of a whole record has the same form with the first line "detente-export/1\\n" and no have-vector.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from detente import words
+from detente.line.checkpoint import NOTE_MAX
+from detente.line.envelope import ENVELOPE_MAX
+from detente.line.errors import Malformed
+from detente.line.opening import OPENING_MAX
+from detente.line.statement import ATTACHMENTS_TOTAL_MAX, SALT_BYTES
+
+__all__ = ["BUNDLE_MAGIC", "EXPORT_MAGIC", "Kind", "Parser", "Record", "write"]
+
+say = words.speaker("line")
+
+BUNDLE_MAGIC = b"detente-bundle/1\n"
+EXPORT_MAGIC = b"detente-export/1\n"
+PROOF_MAX = 4 * 1024 * 1024
+
+
+class Kind(Enum):
+    """What a record holds, by its first byte.
+
+    A kind that is not here is skipped and counted as not understood.
+    """
+
+    HAVE = b"H"  # envelope of a have-vector: first, exactly once
+    OPENING = b"O"  # canonical opening
+    ROOT_ACT = b"R"  # envelope of a root act
+    ENTRY = b"E"  # envelope of a statement: the exact leaf
+    BODY = b"B"  # 32 bytes of salt, then the content of a body or attachment
+    CHECKPOINT = b"C"  # signed note
+    LINE_TEST = b"T"  # envelope of a line test
+    ANSWER = b"A"  # envelope of a challenge answer
+    RELEASE = b"L"  # canonical JSON of officers' assertions; its SHA-256 is in the statement
+    FORK = b"F"  # canonical JSON of a fork proof
+    END = b"Z"  # SHA-256 of everything before this record
+
+
+CAPS = {
+    Kind.HAVE: ENVELOPE_MAX * 4,
+    Kind.OPENING: OPENING_MAX,
+    Kind.ROOT_ACT: ENVELOPE_MAX,
+    Kind.ENTRY: ENVELOPE_MAX,
+    Kind.BODY: SALT_BYTES + ATTACHMENTS_TOTAL_MAX,
+    Kind.CHECKPOINT: NOTE_MAX,
+    Kind.LINE_TEST: ENVELOPE_MAX,
+    Kind.ANSWER: ENVELOPE_MAX,
+    Kind.RELEASE: ENVELOPE_MAX,
+    Kind.FORK: PROOF_MAX,
+    Kind.END: 32,
+}
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record; ``kind`` is None when this version does not know it (its content is then empty)."""
+
+    kind: Kind | None
+    content: bytes
+
+
+def write(records: Iterable[Record], *, magic: bytes = BUNDLE_MAGIC) -> Iterator[bytes]:
+    """Yield the bytes of a bundle piece by piece, the closing record included."""
+    digest = hashlib.sha256(magic)
+    yield magic
+    for record in records:
+        assert record.kind is not None
+        piece = record.kind.value + len(record.content).to_bytes(4, "big") + record.content
+        digest.update(piece)
+        yield piece
+    yield Kind.END.value + (32).to_bytes(4, "big") + digest.digest()
+
+
+class Parser:
+    """Takes bytes as they come and gives back whole records; never holds more than one record.
+
+    Raises Malformed for a wrong first line, a record over its cap, a false closing hash, or bytes after the
+    end; what was given back before that stands.
+    """
+
+    __slots__ = ("_buffer", "_digest", "_magic", "_started", "complete", "unknown")
+
+    def __init__(self, *, magic: bytes = BUNDLE_MAGIC) -> None:
+        self._buffer = bytearray()
+        self._digest = hashlib.sha256()
+        self._magic = magic
+        self._started = False
+        self.complete = False
+        self.unknown = 0
+
+    def feed(self, piece: bytes) -> list[Record]:
+        """Return the records that became whole with these bytes."""
+        self._buffer += piece
+        records: list[Record] = []
+        if not self._started and not self._begin():
+            return records
+        position = 0
+        while len(self._buffer) - position >= 5:
+            if self.complete:
+                raise _malformed(say("bytes after the end"))
+            kind = _KINDS.get(bytes(self._buffer[position : position + 1]))
+            length = int.from_bytes(self._buffer[position + 1 : position + 5], "big")
+            if length > (CAPS[kind] if kind else ENVELOPE_MAX):
+                raise _malformed(say("a record of {size} bytes", size=length))
+            end = position + 5 + length
+            if end > len(self._buffer):
+                break
+            content = bytes(self._buffer[position + 5 : end])
+            if kind is Kind.END:
+                self._end(content)
+            else:
+                self._digest.update(self._buffer[position:end])
+                records.append(Record(kind, content if kind else b""))
+                self.unknown += kind is None
+            position = end
+        del self._buffer[:position]
+        if self.complete and self._buffer:
+            raise _malformed(say("bytes after the end"))
+        return records
+
+    def _begin(self) -> bool:
+        start = bytes(self._buffer[: len(self._magic)])
+        if not self._magic.startswith(start):
+            raise _malformed(repr(start))
+        if len(start) < len(self._magic):
+            return False
+        self._digest.update(start)
+        del self._buffer[: len(start)]
+        self._started = True
+        return True
+
+    def _end(self, content: bytes) -> None:
+        if content != self._digest.digest():
+            raise _malformed(say("a closing hash that does not hold"))
+        self.complete = True
+
+
+def _malformed(came: str) -> Malformed:
+    return Malformed(
+        expected=say("a bundle of records, each within its cap"),
+        came=came,
+        remedy=say("what came before was used; ask the sender for the rest"),
+    )

@@ -1,0 +1,198 @@
+"""Own generations, and consent to the next epoch: what keepers bring, never the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from detente import words
+from detente.line.checkpoint import Origin
+from detente.line.effects import Draft, Priority, PutAct, PutOpening
+from detente.line.envelope import Envelope, PayloadType
+from detente.line.errors import LineMistake
+from detente.line.forks import held_leaf
+from detente.line.halting import history
+from detente.line.load import log_of
+from detente.line.opening import Opening
+from detente.line.standing import DISPUTING
+from detente.line.state import Party, Run, State
+from detente.line.statement import Statement
+from detente.line.watching import system_draft
+
+__all__ = ["Moved", "act_given", "consented"]
+
+say = words.speaker("line")
+
+
+def act_given(state: State, octets: bytes, now_ms: int) -> tuple[Draft, ...]:
+    """Take in a committed root act of this node's own member; a new generation starts a new, empty own log.
+
+    Returns what stood above the head at which the old log was closed, to be said again once, under its old
+    submission; after theft or a fork nothing, because a person must say which of it was ours. Raises Refused.
+    """
+    before = state.own_origin
+    ring = state.rings[state.me]
+    if not ring.take(octets):
+        return ()
+    act = ring.acts[-1]
+    state.parts.append(PutAct(state.me, act.index, octets))
+    history(state, now_ms, "root-act", state.me, act=act.act, reason=act.reason)
+    if act.act != "generation":
+        return ()
+    for log in state.logs.values():
+        log.cosigned.clear()  # what the old key said is said again by the new one
+    if not state.writes:
+        return ()
+    log_of(state, state.own_origin)
+    closed = next((head.size for head in act.heads
+                   if (head.line, head.epoch, head.generation) == (before.line, before.epoch, before.generation)),
+                  None)  # fmt: skip
+    held = state.logs[before].size
+    if closed is None or closed >= held:
+        return ()
+    if act.reason in DISPUTING or act.keys is None or state.run is not Run.RUNNING:
+        state.raise_alarm("say-again", Priority.ALARM, state.me, above=closed, held=held)
+        return ()
+    return _say_again(state, before, closed)
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where this node stood before it consented, to go back when its first statement could not be signed."""
+
+    opening: Opening
+    openings: frozenset[str]
+    parties: frozenset[str]
+    named: tuple[tuple[str, tuple[int, int]], ...]
+    parts: int
+
+    @classmethod
+    def from_state(cls, state: State) -> Moved:
+        """Return where the node stands."""
+        return cls(
+            state.opening,
+            frozenset(state.openings),
+            frozenset(state.parties),
+            tuple(state.named.items()),
+            len(state.parts),
+        )
+
+    def back(self, state: State) -> None:
+        """Stand there again."""
+        if state.opening is not self.opening and state.writes:
+            state.logs.pop(state.own_origin, None)
+        state.opening = self.opening
+        state.openings = {name: one for name, one in state.openings.items() if name in self.openings}
+        state.parties = {name: one for name, one in state.parties.items() if name in self.parties}
+        state.named = dict(self.named)
+        del state.parts[self.parts :]
+
+
+def consented(state: State, octets: bytes, now_ms: int) -> tuple[Draft, ...]:
+    """Move to the next epoch.
+
+    Returns its first statement, and what must be said again under its old submission. Raises LineMistake or
+    Refused and changes nothing when this node may not sign now, or the opening is none that it can consent to.
+    """
+    opening = Opening.decode(octets)
+    _check_successor(state, opening)
+    before = state.own_origin if state.writes else None
+    final = {(one.member, one.generation): one.size for one in opening.final}
+    beyond = final.get((state.me, before.generation), 0) if before is not None else 0
+    identity = opening.hash()
+    state.openings[identity] = opening
+    state.opening = opening
+    for seat in opening.seats:
+        if seat.member != state.me:
+            state.parties.setdefault(seat.member, Party(seat.member))
+    state.named.clear()
+    state.parts.append(PutOpening(identity, opening.epoch, octets, current=True))
+    history(state, now_ms, "consented", state.me, opening=identity)
+    if not state.writes:
+        return ()
+    log_of(state, state.own_origin)
+    again = _say_again(state, before, beyond) if before is not None else ()
+    return (system_draft(state, "line.consent", {"opening": identity}), *again)
+
+
+def _check_successor(state: State, opening: Opening) -> None:
+    """Refuse an opening that does not follow the current one, or that states heads which are not held here."""
+    seat = opening.seat(state.me)
+    problem = ""
+    if opening.previous != state.opening.hash() or opening.epoch != state.opening.epoch + 1:
+        problem = say("an opening that does not follow the current one")
+    elif opening.line != state.opening.line or seat is None:
+        problem = say("an opening without a seat for this home")
+    elif any(one.member not in state.rings or state.rings[one.member].card != one.card for one in opening.seats):
+        problem = say("a party whose card is not held")
+    elif seat.role == "member" and (state.run is not Run.RUNNING or state.own_keys() is None):
+        problem = say("a node that may not sign now, so that it cannot say its consent")
+    elif any(one.generation > state.rings[one.member].generation for one in opening.seats):
+        problem = say("a generation of keys that is not held here")
+    else:
+        problem = _final_problem(state, opening)
+    if problem:
+        raise LineMistake(
+            expected=say("an opening to which this home can consent"),
+            came=problem,
+            remedy=say("nothing changed; settle it with the other members by voice"),
+        )
+
+
+def _final_problem(state: State, opening: Opening) -> str:
+    """Return what is wrong with the final heads that an opening states, by the logs held here.
+
+    "" when nothing.
+    """
+    for final in opening.final:
+        log = state.logs.get(Origin(state.opening.line, state.opening.epoch, final.member, final.generation))
+        if log is None and final.size == 0:
+            continue
+        if log is None or log.size < final.size:
+            return say("final heads beyond what is held here: take the newest bundles first")
+        if final.size and state.root_at(log.origin, final.size).hex() != final.root:
+            return say("a final head that does not fit the log held here")
+    return ""
+
+
+def _say_again(state: State, origin: Origin, start: int) -> tuple[Draft, ...]:
+    """Return own statements from an index on as drafts under their old submissions; the line's own are not said.
+
+    What cannot be said again, because a content of it is lost, is named in an alarm.
+    """
+    drafts, lost = [], []
+    log = state.logs.get(origin)
+    for seq in range(start, log.size if log is not None else 0):
+        statement, _ = Statement.decode(
+            Envelope.decode(held_leaf(state, origin, seq), PayloadType.STATEMENT).payload
+        )
+        if statement.type.startswith("line."):
+            continue
+        draft = _again(state, statement)
+        if draft is None:
+            lost.append(seq)
+        else:
+            drafts.append(draft)
+    if lost:
+        state.raise_alarm("say-again", Priority.ALARM, state.me, indexes=",".join(map(str, lost[:50])))
+    return tuple(drafts)
+
+
+def _again(state: State, statement: Statement) -> Draft | None:
+    bodies = [state.view.body(one.hash) for one in (statement.body, *statement.attachments)]
+    contents = [body[1] for body in bodies if body is not None]
+    if len(contents) < len(bodies):
+        return None
+    kinds = [one.media_type for one in statement.attachments]
+    return Draft(
+        type=statement.type,
+        media_type=statement.body.media_type,
+        content=contents[0],
+        submission=statement.submission,
+        attachments=tuple(zip(kinds, contents[1:], strict=True)),
+        reveal=statement.body.reveal,
+        answer_by_ms=statement.answer_by_ms,
+        in_reply_to=statement.in_reply_to,
+        critical=statement.critical,
+        release=statement.release,
+        again=True,
+    )

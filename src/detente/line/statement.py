@@ -1,0 +1,223 @@
+"""A statement: one entry of a member's log. It commits to its body; the body travels beside it.
+
+Fields that this version does not know are kept in the payload and shown; when ``critical`` names one of them,
+or the type is unknown, the statement is stored, mirrored and cosigned all the same and shown as not understood.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from detente import words
+from detente.line import canonical
+from detente.line.envelope import ENVELOPE_MAX
+from detente.line.errors import Malformed
+
+__all__ = [
+    "ATTACHMENTS_MAX",
+    "ATTACHMENTS_TOTAL_MAX",
+    "BODY_MAX",
+    "MEMBERS_MAX",
+    "SALT_BYTES",
+    "Commitment",
+    "HeadSeen",
+    "Reference",
+    "Statement",
+    "commit",
+    "shown_hashes",
+]
+
+say = words.speaker("line")
+
+BODY_MAX = 1_000_000
+ATTACHMENTS_MAX = 16
+ATTACHMENTS_TOTAL_MAX = 64_000_000
+MEMBERS_MAX = 64
+SALT_BYTES = 32
+
+Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,30}\Z")]
+LineId = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,62}\Z")]
+Hash = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+Submission = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+TypeName = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9.-]{0,62}\Z")]
+FieldName = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,62}\Z")]
+MediaType = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.+-]{0,62}/[a-z0-9][a-z0-9.+-]{0,62}\Z")]
+Count = Annotated[int, Meta(ge=0, le=canonical.INTEGER_MAX)]
+Small = Annotated[int, Meta(ge=0, le=999_999_999)]
+
+
+class Commitment(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """A body's or attachment's promise: SHA-256 of 32 random bytes and the content, size, kind, when shown.
+
+    reveal: "now" (the content travels with the statement) or "later" (a later ``reveal`` statement shows it).
+    """
+
+    hash: Hash
+    media_type: MediaType
+    reveal: Annotated[str, Meta(pattern=r"\A(now|later)\Z")]
+    size: Count
+
+
+class HeadSeen(msgspec.Struct, frozen=True):
+    """A head of another member's log that the author held when this statement was made."""
+
+    generation: Small
+    member: Name
+    root: Hash
+    size: Count
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """One statement of the line: where it stands and its leaf hash."""
+
+    epoch: Small
+    generation: Small
+    leaf: Hash
+    member: Name
+    seq: Count
+
+
+class Statement(msgspec.Struct, frozen=True, kw_only=True):
+    """What one entry says; see spec/ for each field.
+
+    clock_ms, answer_by_ms: the author's clock, milliseconds since 1970 UTC; recorded as given, never trusted.
+    seq: the leaf index that this statement must occupy. previous: hash of the leaf before it, of the epoch's
+    opening when seq is 0 and the generation is the seat's; when seq is 0 and the generation is a later one,
+    SHA-256 of that hash and the hash of the root act that started the generation.
+    heads: heads of other members' logs that changed since the author's last statement, sorted by member.
+    release: SHA-256 of the officers' assertions when people released it, else None.
+    """
+
+    answer_by_ms: Count | None
+    attachments: Annotated[tuple[Commitment, ...], Meta(max_length=ATTACHMENTS_MAX)]
+    author: Name
+    body: Commitment
+    clock_ms: Count
+    critical: Annotated[tuple[FieldName, ...], Meta(max_length=16)]
+    epoch: Small
+    generation: Small
+    heads: Annotated[tuple[HeadSeen, ...], Meta(max_length=MEMBERS_MAX)]
+    in_reply_to: Reference | None
+    key: Hash
+    line: LineId
+    previous: Hash
+    release: Hash | None
+    seq: Count
+    submission: Submission
+    type: TypeName
+
+    def encode(self) -> bytes:
+        """Return the canonical payload; raises Malformed for a value outside its type."""
+        octets = _encoder.encode(self)
+        _check_types(octets)
+        return octets
+
+    def encode_checked(self) -> bytes:
+        """Return the canonical payload of a statement whose values were all checked before."""
+        return _encoder.encode(self)
+
+    @classmethod
+    def decode(cls, payload: bytes) -> tuple[Statement, dict[str, Any]]:
+        """Return the statement and the fields that this version does not know; raises Malformed."""
+        if len(payload) <= ENVELOPE_MAX:
+            # Nearly every statement has known fields only: then the typed decoder, whose types are narrower than
+            # the restriction of ``canonical``, together with encoding again is the same check, and much faster.
+            try:
+                known = _decoder.decode(payload)
+            except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+                pass
+            else:
+                if _encoder.encode(known) == payload:
+                    return _within_caps(known), {}
+        document = canonical.decode(payload, size_max=ENVELOPE_MAX, what="statement")
+        try:
+            statement = msgspec.convert(document, cls)
+        except msgspec.ValidationError as fault:
+            raise Malformed(
+                expected=say("a statement as spec/ describes it"),
+                came=str(fault)[:200],
+                remedy=say("nothing of it was stored; ask the sender"),
+            ) from None
+        unknown = {name: value for name, value in document.items() if name not in FIELDS}
+        return _within_caps(statement), unknown
+
+    @classmethod
+    def decode_known(cls, payload: bytes) -> Statement:
+        """Return the statement; raises Malformed as well for a field that this version does not know."""
+        statement, unknown = cls.decode(payload)
+        if unknown:
+            raise Malformed(
+                expected=say("a statement as spec/ describes it"),
+                came=say("a field that this version does not know"),
+                remedy=say("nothing of it was stored; ask the sender"),
+            )
+        return statement
+
+    def not_understood(self, unknown: dict[str, Any], known_types: frozenset[str]) -> bool:
+        """Tell whether a reader of this version must show it as not understood."""
+        critical = set(self.critical)
+        return self.type not in known_types or bool(critical - set(FIELDS)) or bool(critical & unknown.keys())
+
+
+FIELDS = frozenset(Statement.__struct_fields__)
+_decoder = msgspec.json.Decoder(Statement)
+_encoder = msgspec.json.Encoder(order="sorted")
+
+
+def _check_types(octets: bytes) -> None:
+    """Refuse what was put into a statement outside its type: a struct's constructor does not look."""
+    try:
+        _decoder.decode(octets)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise Malformed(
+            expected=say("a statement as spec/ describes it"),
+            came=str(fault)[:200],
+            remedy=say("nothing of it was stored; ask the sender"),
+        ) from None
+
+
+def shown_hashes(payload: bytes) -> tuple[str, ...]:
+    """Return the commitments of a stored statement that travel with it, body first."""
+    one = _shown_decoder.decode(payload)
+    return tuple([each.hash for each in (one.body, *one.attachments) if each.reveal == "now"])
+
+
+class _ShownCommitment(msgspec.Struct, frozen=True):
+    hash: str
+    reveal: str
+
+
+class _Shown(msgspec.Struct, frozen=True):
+    """The few fields of a statement that say what travels with it."""
+
+    attachments: tuple[_ShownCommitment, ...]
+    body: _ShownCommitment
+
+
+_shown_decoder = msgspec.json.Decoder(_Shown)
+
+
+def _within_caps(statement: Statement) -> Statement:
+    total = sum([one.size for one in statement.attachments])
+    if total > ATTACHMENTS_TOTAL_MAX or statement.body.size > BODY_MAX:
+        raise Malformed(
+            expected=say(
+                "a body of at most {body} and attachments of at most {all} bytes in all",
+                body=BODY_MAX,
+                all=ATTACHMENTS_TOTAL_MAX,
+            ),
+            came=say("more"),
+            remedy=say("nothing of it was stored; ask the sender"),
+        )
+    return statement
+
+
+def commit(salt: bytes, content: bytes) -> str:
+    """Return the hash that a statement holds for a content: hexadecimal SHA-256 of salt, then content."""
+    digest = hashlib.sha256(salt)
+    digest.update(content)
+    return digest.hexdigest()

@@ -1,0 +1,214 @@
+"""Writing own statements: one batch of drafts becomes signed leaves, one signed head, one atomic append."""
+
+from __future__ import annotations
+
+from detente import words
+from detente.line import checkpoint as notes
+from detente.line import keys
+from detente.line.canonical import INTEGER_MAX
+from detente.line.checkpoint import Head, Origin
+from detente.line.effects import Draft, PutBody, PutCheckpoint, PutDue, PutEntry, Role, Sign
+from detente.line.envelope import Envelope, PayloadType, Signature
+from detente.line.errors import LineMistake, Malformed
+from detente.line.load import log_of
+from detente.line.rootact import KeySet
+from detente.line.standing import readers
+from detente.line.state import Direction, Log, Run, Signing, State
+from detente.line.statement import (
+    ATTACHMENTS_MAX,
+    ATTACHMENTS_TOTAL_MAX,
+    BODY_MAX,
+    Commitment,
+    HeadSeen,
+    Statement,
+    commit,
+)
+from detente.line.watching import ANSWERS
+
+__all__ = ["check_drafts", "write"]
+
+say = words.speaker("line")
+
+
+def check_drafts(state: State, drafts: tuple[Draft, ...]) -> None:
+    """Raise LineMistake before anything is signed: this node may not write now, or a draft is none."""
+    check_may_write(state)
+    for draft in drafts:
+        _check_draft(state, draft)
+
+
+def check_may_write(state: State) -> None:
+    """Raise LineMistake when this node may not write now: observer, not running, no keys, closed log."""
+    if not state.writes:
+        raise _mistake(say("a member of the line"), say("an observer, which writes nothing"))
+    if state.run is not Run.RUNNING:
+        raise _mistake(
+            say("a node that may sign"), say("{run}: {reason}", run=state.run.value, reason=state.reason)
+        )
+    if state.own_keys() is None:
+        raise _mistake(say("operational keys"), say("revoked keys without successors"))
+    closed = state.rings[state.me].closed.get(
+        (state.opening.line, state.opening.epoch, state.rings[state.me].generation)
+    )
+    if closed is not None:
+        raise _mistake(say("an open log"), say("a log that its own root keys closed"))
+
+
+def _check_draft(state: State, draft: Draft) -> None:
+    """Make the same checks that every reader makes, before anything of the draft's batch is signed.
+
+    A fault found later would cost the whole batch, and the signer would have given away an index.
+    """
+    total = sum(len(content) for _, content in draft.attachments)
+    if len(draft.content) > BODY_MAX or len(draft.attachments) > ATTACHMENTS_MAX or total > ATTACHMENTS_TOTAL_MAX:
+        expected = say(
+            "a body of at most {body} bytes, at most {count} attachments of {all} bytes in all",
+            body=BODY_MAX,
+            count=ATTACHMENTS_MAX,
+            all=ATTACHMENTS_TOTAL_MAX,
+        )
+        raise _mistake(
+            expected,
+            say(
+                "{body} bytes, {count} attachments of {all} bytes",
+                body=len(draft.content),
+                count=len(draft.attachments),
+                all=total,
+            ),
+        )
+    contents = [(draft.media_type, draft.content), *draft.attachments]
+    promised = [Commitment("0" * 64, media_type, draft.reveal, len(content)) for media_type, content in contents]
+    log, own = log_of(state, state.own_origin), state.own_keys()
+    assert own is not None  # check_drafts was here first
+    try:
+        _statement(state, log, own, draft, (), 0, promised).encode()
+    except Malformed as fault:
+        raise _mistake(say("a draft as spec/ describes a statement"), fault.came) from None
+
+
+def write(state: State, drafts: tuple[Draft, ...], now_ms: int) -> Signing:
+    """Sign the drafts as the next statements of the own log, then the head over them, and append all at once.
+
+    A submission that is stored or on its way already is skipped: the same draft twice is one entry.
+    """
+    log = log_of(state, state.own_origin)
+    own = state.own_keys()
+    assert own is not None  # check_drafts was here first
+    before = (log.frontier.copy(), log.last, dict(log.pending), log.head)
+    named, submissions, parts = dict(state.named), set(state.submissions), len(state.parts)
+    try:
+        yield from _write(state, log, own, drafts, now_ms)
+    except LineMistake:
+        # the signer refused: nothing of this batch is appended, so all stands where it stood; what the same
+        # transaction took in before goes to the disk all the same
+        log.frontier, log.last, log.pending, log.head = before
+        state.named, state.submissions = named, submissions
+        del state.parts[parts:]
+        for place in [place for place in state.leaves if place[0] == log.origin and place[1] >= log.size]:
+            del state.leaves[place]
+        raise
+
+
+def _write(state: State, log: Log, own: KeySet, drafts: tuple[Draft, ...], now_ms: int) -> Signing:
+    written = 0
+    for draft in drafts:
+        stored = None if draft.again else state.view.submission(draft.submission)
+        if draft.submission in state.submissions or stored is not None:
+            continue
+        heads = _heads_seen(state) if not written else ()  # nothing arrives within a batch
+        statement = _statement(state, log, own, draft, heads, now_ms, _commitments(state, draft))
+        payload = statement.encode_checked()  # the draft passed the checks that each reader makes
+        signature = yield Sign(0, "statement", Role.SIGN, log.origin, payload, index=log.size)
+        leaf = Envelope(PayloadType.STATEMENT, payload, (Signature(statement.key, signature),)).encode()
+        seq = log.size
+        digest, nodes = log.grow(leaf)
+        state.parts.append(PutEntry(log.origin, seq, leaf, digest, nodes, draft.submission, now_ms))
+        state.leaves[log.origin, seq] = leaf
+        log.clock_ms = now_ms
+        _note_debts(state, statement)
+        state.submissions.add(draft.submission)
+        state.named.update({head.member: (head.generation, head.size) for head in heads})
+        written += 1
+    if written:
+        head = Head(log.origin, log.size, log.frontier.root())
+        signature = yield Sign(0, "head", Role.SIGN, log.origin, head.text(), index=head.size, leaf=head.root)
+        log.head = notes.make_checkpoint(head, signature, bytes.fromhex(own.sign))
+        state.parts.append(PutCheckpoint(log.head))
+        state.own.append((log.origin, head.size, head.root))
+        state.put_state()
+
+
+def _note_debts(state: State, statement: Statement) -> None:
+    """Record who owes an answer to this statement, and that an answer given is owed no more."""
+    origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
+    if statement.answer_by_ms is not None:
+        parts = [PutDue(origin, statement.seq, name, statement.answer_by_ms) for name in readers(state)]
+        state.parts.extend(parts)
+    reply = statement.in_reply_to
+    if reply is not None and statement.type in ANSWERS:
+        about = Origin(origin.line, reply.epoch, reply.member, reply.generation)
+        state.parts.append(PutDue(about, reply.seq, state.me, None))
+    if statement.type in {"line.suspend", "line.resume"}:
+        state.own_direction = Direction.SUSPENDED if statement.type == "line.suspend" else Direction.RESUMED
+
+
+def _commitments(state: State, draft: Draft) -> list[Commitment]:
+    """Return what the statement promises of its body and attachments; they join the running transaction."""
+    contents = [(draft.media_type, draft.content), *draft.attachments]
+    commitments = []
+    for media_type, content in contents:
+        salt = state.draw()
+        digest = commit(salt, content)
+        commitments.append(Commitment(digest, media_type, draft.reveal, len(content)))
+        state.parts.append(PutBody(digest, salt, content, open=draft.reveal == "now"))
+    return commitments
+
+
+def _statement(
+    state: State,
+    log: Log,
+    own: KeySet,
+    draft: Draft,
+    heads: tuple[HeadSeen, ...],
+    now_ms: int,
+    commitments: list[Commitment],
+) -> Statement:
+    """Return the statement for a draft; its clock is the node's own, as it stands."""
+    return Statement(
+        answer_by_ms=draft.answer_by_ms,
+        attachments=tuple(commitments[1:]),
+        author=state.me,
+        body=commitments[0],
+        clock_ms=max(0, min(now_ms, INTEGER_MAX)),
+        critical=draft.critical,
+        epoch=log.origin.epoch,
+        generation=log.origin.generation,
+        heads=heads,
+        in_reply_to=draft.in_reply_to,
+        key=keys.key_id(bytes.fromhex(own.sign)),
+        line=log.origin.line,
+        previous=log.last,
+        release=draft.release,
+        seq=log.size,
+        submission=draft.submission,
+        type=draft.type,
+    )
+
+
+def _heads_seen(state: State) -> tuple[HeadSeen, ...]:
+    """Return the heads of others' logs, with their own signed checkpoints here, that changed since last named."""
+    newest: dict[str, HeadSeen] = {}
+    for origin, log in state.logs.items():
+        if origin.member == state.me or origin.epoch != state.opening.epoch or log.head is None:
+            continue
+        head = log.head.head
+        place = (origin.generation, head.size)
+        if head.size <= log.durable and place > state.named.get(origin.member, (0, 0)):
+            best = newest.get(origin.member)
+            if best is None or place > (best.generation, best.size):
+                newest[origin.member] = HeadSeen(origin.generation, origin.member, head.root.hex(), head.size)
+    return tuple(newest[member] for member in sorted(newest))
+
+
+def _mistake(expected: str, came: str) -> LineMistake:
+    return LineMistake(expected=expected, came=came, remedy=say("nothing was sent; see: detente line status"))

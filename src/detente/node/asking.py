@@ -1,0 +1,184 @@
+"""What the verbs of the line share: their options, the passphrase, warnings before and alarms after the work."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from detente import words
+from detente.door import terminal
+from detente.line.effects import Alarm
+from detente.line.state import Settings
+from detente.node.book import Book
+from detente.node.home import Home, open_reading
+from detente.node.host import Host, one_line, speaking
+from detente.node.keyfile import read_passphrase
+from detente.node.sentences import alarm_sentence
+
+__all__ = [
+    "Subcommand",
+    "add_home",
+    "add_line",
+    "add_passphrase",
+    "all_lines",
+    "pairs",
+    "passphrase",
+    "reading",
+    "root_files_beside",
+    "say_training",
+    "speaker_of",
+    "with_line",
+]
+
+say = words.speaker("node")
+
+
+class Subcommand(Protocol):
+    """One verb under ``detente line``; the same shape as a verb at the door, with its name and summary."""
+
+    name: str
+
+    def summary(self) -> str: ...
+    def describe(self) -> str: ...
+    def examples(self) -> str: ...
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...
+    def run(self, arguments: argparse.Namespace) -> int: ...
+
+
+def add_home(parser: argparse.ArgumentParser) -> None:
+    """Add the home folder."""
+    parser.add_argument("home", metavar="HOME", type=Path, help=say("folder of this member's node"))
+
+
+def add_line(parser: argparse.ArgumentParser) -> None:
+    """Add the choice of a line."""
+    parser.add_argument(
+        "--line", metavar="LINE", help=say("the line's name or id; not needed while the home has only one")
+    )
+
+
+def add_passphrase(parser: argparse.ArgumentParser) -> None:
+    """Add where the passphrase comes from."""
+    parser.add_argument(
+        "--passphrase-file",
+        metavar="FILE",
+        type=Path,
+        help=say("file with the passphrase of the keys; else DETENTE_PASSPHRASE_FILE names it, or it is asked"),
+    )
+
+
+def passphrase(arguments: argparse.Namespace) -> bytes:
+    """Return the passphrase of the home's keys."""
+    return read_passphrase(arguments.passphrase_file, prompt=say("Passphrase of {home}: ", home=arguments.home))
+
+
+def root_files_beside(home: Path) -> list[Path]:
+    """Return root key files that still lie beside a home."""
+    whole = home.absolute()
+    return sorted(whole.parent.glob(f"{whole.name}.root-*.key"))
+
+
+def warn_roots(home: Path) -> None:
+    """Say on every verb that root keys lie where a thief of the node finds them."""
+    found = root_files_beside(home)
+    if found:
+        terminal.note(
+            say.many(
+                "WARNING: {count} root key lies beside this home: {files}",
+                "WARNING: {count} root keys lie beside this home: {files}",
+                count=len(found),
+                files=", ".join(terminal.visible(one.name) for one in found),
+            )
+        )
+        terminal.note(say("  carry each to another place and person: whoever has enough of them is this member"))
+
+
+def say_training(lines: Iterable[str]) -> None:
+    """Say that a line is for training, whenever one is touched."""
+    for line in lines:
+        if line.startswith("training-"):
+            terminal.note(say("TRAINING: line {line} is an exercise; nothing on it is real", line=line))
+
+
+@contextmanager
+def reading(home: Path) -> Iterator[Home]:
+    """Open a home for reading, beside a running writer, with the warnings that every verb gives."""
+    with open_reading(home) as opened:
+        warn_roots(home)
+        yield opened
+
+
+@contextmanager
+def speaker_of(arguments: argparse.Namespace, *, settings: Settings | None = None) -> Iterator[tuple[Home, Host]]:
+    """Open a home for writing and run the one line that was asked for; tell alarms at the end, whatever happened."""
+    with all_lines(arguments, lambda home: [one_line(home, arguments.line)], settings=settings) as (home, hosts):
+        yield home, next(iter(hosts.values()))
+
+
+@contextmanager
+def all_lines(
+    arguments: argparse.Namespace,
+    lines: Callable[[Home], list[str]] = Home.lines,
+    *,
+    settings: Settings | None = None,
+    secret: bytes | None = None,
+) -> Iterator[tuple[Home, dict[str, Host]]]:
+    """Open a home for writing and run several lines; ``secret`` is the passphrase when it was asked for before."""
+    warn_roots(arguments.home)
+    with open_reading(arguments.home) as home:
+        lines(home)  # a wrong name is said before a passphrase is asked
+    secret = passphrase(arguments) if secret is None else secret
+    with speaking(arguments.home, secret, lines=lines, settings=settings) as (home, hosts):
+        say_training(hosts)
+        try:
+            yield home, hosts
+        finally:
+            for host in hosts.values():
+                tell(host.alarms)
+
+
+@contextmanager
+def with_line(arguments: argparse.Namespace) -> Iterator[tuple[Home, Book]]:
+    """Open the book of the line that was asked for, for reading."""
+    with reading(arguments.home) as home:
+        line = one_line(home, arguments.line)
+        say_training([line])
+        yield home, Book.open(home.member, home.record(line))
+
+
+def tell(alarms: Iterable[Alarm]) -> None:
+    """Show alarms, the gravest first."""
+    for alarm in sorted(alarms, key=lambda one: _ORDER.index(one.priority.value)):
+        sentence = alarm_sentence(alarm.name, alarm.member, dict(alarm.detail))
+        terminal.note(f"{priority_word(alarm.priority.value)}: {terminal.visible(sentence)}")
+
+
+def priority_word(priority: str) -> str:
+    """Return an alarm's priority in words, as on a ship's bridge."""
+    return {
+        "emergency": say("EMERGENCY"),
+        "alarm": say("ALARM"),
+        "warning": say("WARNING"),
+        "caution": say("CAUTION"),
+    }[priority]
+
+
+def show(arguments: argparse.Namespace, document: Any, text: Callable[[], None]) -> None:
+    """Show a result as JSON or as text, as asked."""
+    if arguments.json:
+        terminal.result_json(document)
+    else:
+        text()
+
+
+def pairs(named: Mapping[str, str]) -> None:
+    """Print names and values as aligned lines of a result."""
+    width = max(map(len, named), default=0)
+    for name, value in named.items():
+        terminal.result(f"{name:<{width}}  {terminal.visible(value)}")
+
+
+_ORDER = ("emergency", "alarm", "warning", "caution")

@@ -1,0 +1,344 @@
+"""The verbs that say something: ``send``, ``reply``, ``reveal``, ``suspend``, ``resume``."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from detente import words
+from detente.door import terminal
+from detente.door.errors import ArgumentMistake
+from detente.line import canonical
+from detente.line.effects import Draft
+from detente.line.standing import readers
+from detente.line.statement import Reference
+from detente.node.asking import add_home, add_line, add_passphrase, show, speaker_of, with_line
+from detente.node.book import KNOWN_TYPES, REPLIES, Book, Entry
+from detente.node.host import Host, clock_ms
+from detente.node.readable import moment
+from detente.node.sentences import state_word
+from detente.node.speaking import attachments, body_of, new_submission, reveal_drafts, submit
+from detente.notices.moments import parse_moment
+from detente.notices.quantities import parse_duration_s
+
+__all__ = ["REPLY", "RESUME", "REVEAL", "SEND", "SUSPEND"]
+
+say = words.speaker("node")
+
+_TYPE = re.compile(r"[a-z][a-z0-9.-]{0,62}", re.ASCII)
+_SUBMISSION = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_OWN_TYPES = ("line.", "reply.")
+_MEDIA_TYPE = re.compile(r"[a-z0-9.+-]{1,60}/[a-z0-9.+-]{1,60}", re.ASCII)
+
+
+class _Send:
+    """``detente line send``."""
+
+    name = "send"
+
+    def summary(self) -> str:
+        """Return the line in the list of verbs."""
+        return say("say something on the line")
+
+    def describe(self) -> str:
+        """Return the paragraph of ``--help``."""
+        return say(
+            "Signs a statement and stores it durably: from then on it is held, and cannot be taken back. It travels\n"
+            "with the next bundle. --reveal later commits to the content now and shows it only when you say reveal.\n"
+            "The same --submission again is the same entry: safe to repeat after a doubt."
+        )
+
+    def examples(self) -> str:
+        """Return lines that a reader can paste."""
+        return (
+            "  detente line send west --type notice --body notice.txt\n"
+            "  detente line send west --type exercise --body plan.json --attach map.pdf --answer-by 2h\n"
+            "  echo 'Why the alert?' | detente line send west --type message --body - --in-reply-to east/4"
+        )
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the verb's arguments."""
+        add_home(parser)
+        add_line(parser)
+        parser.add_argument(
+            "--type", required=True, metavar="T", help=say("what kind of statement: notice, exercise, ...")
+        )
+        parser.add_argument(
+            "--body", required=True, metavar="FILE", help=say("its text or JSON; - is standard input")
+        )
+        parser.add_argument(
+            "--media-type", metavar="TYPE", help=say("the body's media type, when it should not be seen")
+        )
+        parser.add_argument(
+            "--attach",
+            action="append",
+            default=[],
+            type=Path,
+            metavar="FILE",
+            help=say("attach a file; may come again"),
+        )
+        parser.add_argument(
+            "--answer-by", metavar="T", help=say("when an answer is due: 2h, 1d, or 2030-05-01T06:00Z")
+        )
+        parser.add_argument("--in-reply-to", metavar="REF", help=say("the entry it answers, such as east/4"))
+        parser.add_argument(
+            "--reveal",
+            choices=("now", "later"),
+            default="now",
+            help=say("show the content now, or commit and reveal later"),
+        )
+        parser.add_argument(
+            "--submission", metavar="ID", help=say("32 hexadecimal digits; the same again is the same entry")
+        )
+        add_passphrase(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Send; 0 when it is held."""
+        _check(arguments)
+        kind, content = body_of(arguments.body, arguments.media_type)
+        attached = attachments(arguments.attach)
+        due = _due_ms(arguments.answer_by)
+        target = _target(arguments, arguments.in_reply_to)
+        draft = Draft(
+            type=arguments.type,
+            media_type=kind,
+            content=content,
+            submission=arguments.submission or new_submission(),
+            attachments=attached,
+            reveal=arguments.reveal,
+            answer_by_ms=due,
+            in_reply_to=target,
+        )
+        if arguments.type not in KNOWN_TYPES:
+            terminal.note(
+                say(
+                    "this version does not know the type {type}: readers see it as not understood",
+                    type=arguments.type,
+                )
+            )
+        _sent(arguments, [draft])
+        return 0
+
+
+class _Reply:
+    """``detente line reply``."""
+
+    name = "reply"
+
+    def summary(self) -> str:
+        """Return the line in the list of verbs."""
+        return say("read, understood, accepted, refused, question, answer")
+
+    def describe(self) -> str:
+        """Return the paragraph of ``--help``."""
+        return say(
+            "Says in your own log what became of an entry: a person read it, understood it, accepts or refuses it, asks\n"
+            "or answers. That this node holds it is confirmed without you; only people say read and answered."
+        )
+
+    def examples(self) -> str:
+        """Return lines that a reader can paste."""
+        return (
+            "  detente line reply east --to west/12 read\n"
+            "  echo 'Which area?' | detente line reply east --to west/12 question --body -"
+        )
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the verb's arguments."""
+        add_home(parser)
+        add_line(parser)
+        parser.add_argument("--to", required=True, metavar="REF", help=say("the entry, such as west/12"))
+        parser.add_argument("word", choices=REPLIES, help=say("what became of it"))
+        parser.add_argument("--body", metavar="FILE", help=say("what you say with it; - is standard input"))
+        add_passphrase(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Reply; 0 when it is held."""
+        if arguments.word in {"question", "answer"} and arguments.body is None:
+            raise _mistake(
+                say("the text of the question or answer"),
+                say("no --body"),
+                "--body",
+                say("add --body FILE, or - to type it"),
+            )
+        kind, content = body_of(arguments.body, None) if arguments.body else ("text/plain", b"")
+        target = _target(arguments, arguments.to)
+        draft = Draft(f"reply.{arguments.word}", kind, content, new_submission(), in_reply_to=target)
+        _sent(arguments, [draft])
+        return 0
+
+
+class _Reveal:
+    """``detente line reveal``."""
+
+    name = "reveal"
+
+    def summary(self) -> str:
+        """Return the line in the list of verbs."""
+        return say("show what was committed to with --reveal later")
+
+    def describe(self) -> str:
+        """Return the paragraph of ``--help``."""
+        return say(
+            "Shows the content that an entry of yours committed to. Every reader checks that it is what was promised\n"
+            "then: neither side can say afterwards that it was something else."
+        )
+
+    def examples(self) -> str:
+        """Return lines that a reader can paste."""
+        return "  detente line reveal west --entry west/12"
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the verb's arguments."""
+        add_home(parser)
+        add_line(parser)
+        parser.add_argument("--entry", required=True, metavar="REF", help=say("the entry, such as west/12"))
+        add_passphrase(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Reveal; 0 when it is held."""
+        with with_line(arguments) as (_, book):
+            book.index()
+            drafts = reveal_drafts(book, book.resolve(arguments.entry))
+        _sent(arguments, drafts)
+        return 0
+
+
+class _Direction:
+    """``detente line suspend`` and ``resume``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def summary(self) -> str:
+        """Return the line in the list of verbs."""
+        if self.name == "suspend":
+            return say("say that you suspend the line, and why")
+        return say("say that you resume the line, and why")
+
+    def describe(self) -> str:
+        """Return the paragraph of ``--help``."""
+        return say(
+            "A statement like any other: it is signed, stored and delivered. Suspension says what you will send and\n"
+            "answer; it never makes an entry refused. Receipts, tests, incidents and key events always pass."
+        )
+
+    def examples(self) -> str:
+        """Return lines that a reader can paste."""
+        return f'  detente line {self.name} west --line baltic --reason "..."'
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add the verb's arguments."""
+        add_home(parser)
+        add_line(parser)
+        parser.add_argument("--reason", required=True, metavar="TEXT", help=say("why, for the record"))
+        add_passphrase(parser)
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Say it; 0 when it is held."""
+        if not arguments.reason.strip():
+            raise _mistake(
+                say("a reason"), say("an empty one"), "--reason", say("say why: it stays in the record")
+            )
+        content = canonical.encode({"reason": arguments.reason})
+        _sent(arguments, [Draft(f"line.{self.name}", "application/json", content, new_submission())])
+        return 0
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    """Refuse options that the line would refuse, by their names and before a passphrase is asked."""
+    if not _TYPE.fullmatch(arguments.type):
+        raise _mistake(
+            say("a type of small letters, digits, dots and -"),
+            arguments.type,
+            "--type",
+            say("for example: notice"),
+        )
+    if arguments.type == "reveal" or arguments.type.startswith(_OWN_TYPES):
+        raise _mistake(
+            say("a type for your own words"),
+            arguments.type,
+            "--type",
+            say("use the verbs reply, reveal, suspend and resume for these"),
+        )
+    if arguments.media_type is not None and not _MEDIA_TYPE.fullmatch(arguments.media_type):
+        raise _mistake(say("a media type"), arguments.media_type, "--media-type", say("for example: text/plain"))
+    if arguments.submission is not None and not _SUBMISSION.fullmatch(arguments.submission):
+        raise _mistake(
+            say("32 hexadecimal digits"),
+            arguments.submission,
+            "--submission",
+            say("leave it out, or repeat one of before"),
+        )
+
+
+def _due_ms(text: str | None) -> int | None:
+    """Return when an answer is due by this node's clock: a duration from now, or a moment."""
+    if text is None:
+        return None
+    if re.fullmatch(r"[0-9.]+[a-z]+", text):
+        return clock_ms() + int(parse_duration_s(text, where="--answer-by") * 1000)
+    due = int(parse_moment(text, where="--answer-by").timestamp() * 1000)
+    if due < 0:
+        raise _mistake(
+            say("a moment after 1970"), text, "--answer-by", say("write for example 2h, or 2030-05-01T06:00Z")
+        )
+    return due
+
+
+def _target(arguments: argparse.Namespace, text: str | None) -> Reference | None:
+    """Return the reference that a person named, looked up before a passphrase is asked."""
+    if text is None:
+        return None
+    with with_line(arguments) as (_, book):
+        return book.resolve(text).reference
+
+
+def _sent(arguments: argparse.Namespace, drafts: list[Draft]) -> None:
+    """Submit the drafts and show where they stand."""
+    with speaker_of(arguments) as (_, host):
+        entries = [submit(host, draft) for draft in drafts]
+        documents = [_document(host, entry) for entry in entries]
+        recipients = readers(host.state)
+
+    def text() -> None:
+        for document in documents:
+            terminal.result(
+                say(
+                    "{state}: {ref} {type} at {time}",
+                    state=state_word("held"),
+                    ref=document["ref"],
+                    type=document["type"],
+                    time=moment(int(document["clock_ms"])),
+                )
+            )
+        terminal.note(say("not delivered yet: pack a bundle for {names}", names=", ".join(recipients)))
+
+    show(arguments, documents[0] if len(documents) == 1 else documents, text)
+
+
+def _document(host: Host, entry: Entry) -> dict[str, Any]:
+    book = Book.open(host.home.member, host.record)
+    return {
+        "line": entry.origin.line,
+        "ref": book.name(entry.origin, entry.seq),
+        "hash": entry.hash,
+        "type": entry.statement.type,
+        "clock_ms": entry.statement.clock_ms,
+        "submission": entry.statement.submission,
+        "state": "held",
+        "held_by": host.home.member,
+    }
+
+
+def _mistake(expected: str, came: str, where: str, remedy: str) -> ArgumentMistake:
+    return ArgumentMistake(expected=expected, came=came, where=where, remedy=remedy)
+
+
+SEND = _Send()
+REPLY = _Reply()
+REVEAL = _Reveal()
+SUSPEND = _Direction("suspend")
+RESUME = _Direction("resume")

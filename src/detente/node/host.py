@@ -1,0 +1,224 @@
+"""The host of one line: carries out what the machine asks, with the store, the signer, the clock and randomness.
+
+    Sign -> signer.sign -> Signed;  Append -> record.apply, home.settle -> Durable;  Transmit, Took, Raise -> kept here
+
+Clock and randomness enter here and nowhere else. Alarms go into the history beside the logs, and every fork proof is
+written out as a file under HOME/proofs, so that a person can hand it on.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from detente import words
+from detente.door.files import writing
+from detente.line import canonical
+from detente.line.effects import (
+    ActGiven,
+    Alarm,
+    Append,
+    Durable,
+    Opened,
+    PutAct,
+    PutHistory,
+    Raise,
+    Sign,
+    Took,
+    Transmit,
+    Wake,
+)
+from detente.line.machine import Effect, Event, Line
+from detente.line.proof import identity
+from detente.line.state import Settings, State
+from detente.node.home import Home, open_writing
+from detente.store.errors import HomeMistake
+from detente.store.record import Record
+
+__all__ = ["Host", "clock_ms", "one_line", "proof_file", "speaking"]
+
+say = words.speaker("node")
+
+_ALARMS_COMPARED = 200
+
+
+def clock_ms() -> int:
+    """Return this machine's clock: milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(slots=True)
+class Host:
+    """Runs one line's machine over an open home. ``alarms`` and ``took`` collect what a person should be told."""
+
+    home: Home
+    line_id: str
+    clock: Callable[[], int] = clock_ms
+    settings: Settings | None = None
+    alarms: list[Alarm] = field(default_factory=list)
+    took: list[Took] = field(default_factory=list)
+    sent: list[Transmit] = field(default_factory=list)
+    wake_ms: int = 0
+    record: Record = field(init=False)
+    machine: Line = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.record = self.home.record(self.line_id)
+        self.machine = Line(self.home.member, self.record, self.settings)
+
+    @property
+    def state(self) -> State:
+        """What the machine knows; to be read, never changed."""
+        return self.machine.state
+
+    def open(self) -> None:
+        """Start the run: give the machine the head file, and the own root acts that this line has not seen yet.
+
+        A commit of an act that died half-way through the lines of a home is finished here.
+        """
+        home = self.home
+        self.give(
+            Opened(
+                home.head_file(),
+                os.urandom(32),
+                restored=home.restored,
+                machine_changed=home.machine_changed,
+            )
+        )
+        self.give_acts()
+
+    def give_acts(self) -> None:
+        """Give the machine every own root act that it has not seen."""
+        for envelope in self.home.acts()[len(self.state.rings[self.home.member].acts) :]:
+            self.give(ActGiven(envelope))
+
+    def give(self, event: Event) -> None:
+        """Give one event and carry out everything that follows from it.
+
+        Raises LineMistake for what cannot be done (nothing changed), StoreFailure and SignerFailure when the disk or
+        the head file fails: then nothing more may be asked of this host.
+        """
+        pending: deque[Event] = deque([event])
+        while pending:
+            for effect in self.machine.handle(pending.popleft(), self.clock()):
+                answer = self._carry_out(effect)
+                if answer is not None:
+                    pending.append(answer)
+        if self.record.forks():
+            write_proofs(self.home.path, self.record)
+
+    def _carry_out(self, effect: Effect) -> Event | None:
+        match effect:
+            case Sign():
+                return self.home.signer.sign(effect)
+            case Append():
+                self.record.apply(effect.parts)
+                # if we die here, the database is ahead of the head file by one batch: the next start adopts it
+                self.home.settle(self.line_id, effect.own)
+                self._own_acts(effect)
+                return Durable(effect.batch)
+            case Raise():
+                if effect.alarm not in self.alarms:
+                    self.alarms.append(effect.alarm)
+            case Took():
+                self.took.append(effect)
+            case Transmit():
+                self.sent.append(effect)
+            case Wake():
+                self.wake_ms = effect.at_ms
+        return None
+
+    def _own_acts(self, append: Append) -> None:
+        """Give the home an own root act that mirrors gave back after a restore, and its keys' generation the word."""
+        acts = [part for part in append.parts if isinstance(part, PutAct) and part.member == self.home.member]
+        for act in acts:
+            self.home.add_act(act.envelope)
+        if acts and self.home.ring().generation in self.home.keys:
+            self.home.use_generation(self.home.ring().generation)
+
+    def keep_alarms(self) -> None:
+        """Write new alarms into the history, so that ``status`` shows them until they are old."""
+        known = {
+            (one.member, one.detail) for one in self.record.history()[-_ALARMS_COMPARED:] if one.what == "alarm"
+        }
+        now_ms = self.clock()
+        parts = []
+        for alarm in self.alarms:
+            detail = canonical.encode(
+                {"detail": dict(alarm.detail), "name": alarm.name, "priority": alarm.priority.value}
+            )
+            if (alarm.member, detail) not in known:
+                parts.append(PutHistory(now_ms, "alarm", alarm.member, detail))
+        if parts:
+            self.record.apply(tuple(parts))
+
+
+def proof_file(home: Path, proof: bytes) -> Path:
+    """Return where a fork proof lies as a file."""
+    return home / "proofs" / f"fork-{identity(proof)[:16]}.json"
+
+
+def write_proofs(home: Path, record: Record) -> None:
+    """Write every fork proof of a record as a file of its own, once."""
+    for proof in record.forks():
+        target = proof_file(home, proof)
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            with writing(target) as part:
+                part.write_bytes(proof)
+
+
+def one_line(home: Home, name: str | None) -> str:
+    """Return the id of the line that a person named by its id, its name or a beginning; the only one when None.
+
+    Raises HomeMistake when there is none or more than one.
+    """
+    lines = home.lines()
+    exact = [one for one in lines if one == name]
+    found = exact or [one for one in lines if name is None or one.startswith(name) or _bare(one) == name]
+    if len(found) == 1:
+        return found[0]
+    raise HomeMistake(
+        expected=say("one line of this home: {lines}", lines=", ".join(lines) or say("none joined yet")),
+        came=say("no --line") if name is None else name,
+        where="--line",
+        remedy=say("name the line") if lines else say("join a line first: detente line join"),
+    )
+
+
+def _bare(line: str) -> str:
+    """Return a line's name without its digits and training mark."""
+    return line.removeprefix("training-").rpartition("-")[0]
+
+
+@contextmanager
+def speaking(
+    path: Path,
+    passphrase: bytes,
+    *,
+    lines: Callable[[Home], list[str]] = Home.lines,
+    settings: Settings | None = None,
+) -> Iterator[tuple[Home, dict[str, Host]]]:
+    """Open a home for writing and run the machines of the lines that ``lines`` chooses; alarms are kept at the end.
+
+    After a restore every line of the home starts once, so that each asks its mirrors before anything leaves.
+    """
+    with open_writing(path, passphrase) as home:
+        if home.restored:
+            for line in home.lines():
+                Host(home, line).open()
+            home.challenged()
+        hosts = {}
+        try:
+            for line in lines(home):
+                hosts[line] = Host(home, line, settings=settings)
+                hosts[line].open()
+            yield home, hosts
+        finally:
+            for host in hosts.values():
+                host.keep_alarms()

@@ -1,0 +1,343 @@
+"""The signer: it alone holds the operational keys and the head file, and trusts nobody who asks.
+
+It parses whatever it signs and refuses the rest. A statement is signed only at the index after the last one that
+is durable or that it issued in this run; a head only over exactly those statements: it keeps the tree's edge
+itself. A cosignature is given only over a head that extends the highest one recorded for that log and role, and
+the new one is on the disk before the answer leaves. No input or output but the head file; later it becomes a
+process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from detente import words
+from detente.line import keys as line_keys
+from detente.line import merkle
+from detente.line.checkpoint import Checkpoint, Head, Origin, cosigned_message, verify_cosignature
+from detente.line.checkpoint import Cosignature as NoteCosignature
+from detente.line.effects import HeadFile, Role, Sign, Signed
+from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
+from detente.line.errors import Refused
+from detente.line.session import Answer, Have, LineTest, decode_session
+from detente.line.statement import Statement
+from detente.node.errors import SignerFailure
+from detente.node.keyfile import Keys
+from detente.store.headfile import HeadRecord, OwnHead
+
+__all__ = ["Signer"]
+
+say = words.speaker("node")
+
+_COSIGNS = {Role.COSIGN_LOG, Role.COSIGN_HELD}
+
+
+@dataclass(slots=True)
+class _Log:
+    """An own log as issued in this run; ``heads``: signed here, not yet said to be durable."""
+
+    frontier: merkle.Frontier
+    last: bytes
+    heads: dict[int, OwnHead] = field(default_factory=dict)
+
+
+class _Refusal(Exception):  # noqa: N818 - never leaves this module
+    """Why a request was not signed."""
+
+
+class Signer:
+    """Signs for one member, by the rules of ``detente.line.effects.Sign``.
+
+    keys: private keys by generation. generation: the member's current one (its cosigning keys are used). head:
+    the head file, or None when there is none: then only have-vectors, answers and tests are signed.
+    """
+
+    def __init__(
+        self, member: str, keys: Mapping[int, Keys], *, generation: int, head: HeadRecord | None
+    ) -> None:
+        self.member = member
+        self._keys = dict(keys)
+        self._generation = generation
+        self._head = head
+        self._logs: dict[Origin, _Log] = {}
+        self._ids: dict[int, str] = {}
+
+    # ---- asked by the machine -------------------------------------------------------------------------------
+
+    def sign(self, request: Sign) -> Signed:
+        """Return the signature, or the refusal with its reason. Raises StoreFailure when the head file fails."""
+        try:
+            return Signed(request.ticket, _RULES[request.what](self, request))
+        except KeyError:
+            return Signed(request.ticket, None, say("nothing that this signer knows: {what}", what=request.what))
+        except (_Refusal, Refused) as refusal:
+            return Signed(request.ticket, None, str(refusal))
+
+    @property
+    def generation(self) -> int:
+        """The member's current generation, whose cosigning keys are used."""
+        return self._generation
+
+    def durable(self, own: Sequence[tuple[Origin, int, bytes]]) -> None:
+        """Record own heads whose statements are on the disk now; all in one step.
+
+        Raises SignerFailure for a head that was neither signed in this run nor recorded before: see ``adopt``.
+        """
+        advanced: dict[Origin, OwnHead] = {}
+        for origin, size, root in own:
+            if not self.knows(origin, size, root):
+                raise _failure(
+                    say("a head that was not signed in this run: {size} of {origin}", size=size, origin=origin)
+                )
+            if origin in self._logs and size in self._logs[origin].heads:
+                advanced[origin] = self._logs[origin].heads[size]
+        if advanced and self._head is not None:
+            self._head.put_own(advanced)
+            for origin, head in advanced.items():
+                log = self._logs[origin]
+                log.heads = {size: one for size, one in log.heads.items() if size > head.size}
+
+    # ---- asked by the home ----------------------------------------------------------------------------------
+
+    @property
+    def has_head_file(self) -> bool:
+        """Whether there is a head file; without one no statement, head or cosignature is signed."""
+        return self._head is not None
+
+    def head_file(self) -> HeadFile | None:
+        """Return what is recorded, for the machine's Opened; None when there is no head file."""
+        return self._head.head_file() if self._head else None
+
+    def recorded(self, origin: Origin) -> int:
+        """Return the size of an own log up to which it is recorded as signed and durable."""
+        own = self._own(origin)
+        return own.size if own else 0
+
+    def knows(self, origin: Origin, size: int, root: bytes) -> bool:
+        """Tell whether this own head was signed in this run or is recorded: then ``durable`` takes it."""
+        recorded = self._own(origin)
+        if recorded is not None and (recorded.size, recorded.root) == (size, root):
+            return True
+        head = self._logs[origin].heads.get(size) if origin in self._logs else None
+        return head is not None and head.root == root
+
+    def adopt(self, origin: Origin, edge: Sequence[bytes], leaves: Iterable[bytes]) -> None:
+        """Take in own statements that stand in the database above the head file.
+
+        The run before died between the two, or mirrors gave them back. Each is taken only under our own signature
+        and at its place, from the recorded head on. edge: the perfect nodes of the recorded size
+        (``merkle.Frontier``);
+        leaves: everything above it, in order. Raises SignerFailure when they do not follow from what is recorded.
+        """
+        try:
+            frontier, last = self._follow(origin, edge, leaves)
+        except (_Refusal, Refused, ValueError) as fault:
+            raise _failure(str(fault)) from fault
+        self._start(origin, frontier, last)
+
+    def found(self, head: HeadRecord) -> None:
+        """Go on with a newly founded head file, after a keeper's word."""
+        self._head = head
+        self._logs.clear()
+
+    def found_own(self, checkpoint: Checkpoint, edge: Sequence[bytes], last: bytes) -> None:
+        """Record an own head from the database, under our own signature; only into a newly founded head file.
+
+        Raises SignerFailure when the edge does not lead to the head, or a head is recorded already.
+        """
+        head = checkpoint.head
+        try:
+            checkpoint.verify(self._public(head.origin.generation))
+            frontier = merkle.Frontier(head.size, edge)
+        except (_Refusal, Refused, ValueError) as fault:
+            raise _failure(str(fault)) from fault
+        if (
+            head.origin.member != self.member
+            or frontier.root() != head.root
+            or self._own(head.origin) is not None
+        ):
+            raise _failure(say("another log than the one recorded"))
+        self._start(head.origin, frontier, last)
+
+    def found_cosigned(self, head: Head, one: NoteCosignature, role: Role) -> None:
+        """Record a head that we cosigned before, from the database, under our own cosignature of any generation.
+
+        Raises SignerFailure when no key of ours made it.
+        """
+        for own in self._keys.values():
+            try:
+                verify_cosignature(head, one, own.of(role).public_key().public_bytes_raw())
+            except Refused:
+                continue
+            if head.size > self._record().cosigned.get((head.origin, role), (0, b""))[0]:
+                self._record().put_cosigned(head.origin, (role,), head.size, head.root)
+            return
+        raise _failure(say("a cosignature that no key of this node made"))
+
+    def change_generation(self, generation: int, keys: Mapping[int, Keys]) -> None:
+        """Use the keys of a new generation from now on; keys of the others stay for their own logs."""
+        self._generation = generation
+        self._keys = dict(keys)
+        self._ids.clear()
+
+    # ---- rules ----------------------------------------------------------------------------------------------
+
+    def _statement(self, request: Sign) -> bytes:
+        log = self._log(request)
+        statement = Statement.decode_known(request.message)
+        if _place(statement) != (request.origin, request.index) or statement.key != self._id(
+            request.origin.generation
+        ):
+            raise _Refusal(say("a statement of another line, epoch, author, generation, key or index than named"))
+        if request.index != log.frontier.size:
+            raise _Refusal(
+                say("index {index}, where {next} is next", index=request.index, next=log.frontier.size)
+            )
+        if log.last and statement.previous != log.last.hex():
+            raise _Refusal(say("a statement that names another one before it"))
+        message = pre_authentication(PayloadType.STATEMENT, request.message)
+        signature = self._key(request.origin.generation, Role.SIGN).sign(message)
+        leaf = Envelope(PayloadType.STATEMENT, request.message, (Signature(statement.key, signature),)).encode()
+        log.last = merkle.leaf_hash(leaf)
+        log.frontier.append(log.last)
+        return signature
+
+    def _head_note(self, request: Sign) -> bytes:
+        log = self._log(request)
+        root = log.frontier.root()
+        if request.message != Head(request.origin, log.frontier.size, root).text() or not log.frontier.size:
+            raise _Refusal(say("a head over other statements than were signed here"))
+        log.heads[log.frontier.size] = OwnHead(log.frontier.size, root, log.frontier.edge(), log.last)
+        return self._key(request.origin.generation, Role.SIGN).sign(request.message)
+
+    def _cosign(self, request: Sign) -> bytes:
+        roles = (request.role,) if request.also is None else (request.role, request.also)
+        head = Head(request.origin, request.index, request.leaf)
+        if not set(roles) <= _COSIGNS or len(set(roles)) != len(roles):
+            raise _Refusal(say("the wrong key for it: {role}", role=request.role.value))
+        if request.origin.member == self.member or request.message != head.text() or not head.size:
+            raise _Refusal(say("a head of this node itself, or another than named"))
+        if request.clock_s * 1000 < self._record().answered_ms:
+            raise _Refusal(say("a clock before the one of an answer given: it would convict this node"))
+        for role in roles:
+            size, root = self._record().cosigned.get((request.origin, role), (0, b""))
+            if size != request.proof_from or (
+                size and not merkle.verify_consistency(size, head.size, request.proof, root, head.root)
+            ):
+                raise _Refusal(
+                    say("a head that does not extend the one cosigned before, of {size} statements", size=size)
+                )
+        self._record().put_cosigned(request.origin, roles, head.size, head.root)
+        message = cosigned_message(head, request.clock_s)
+        return b"".join(self._key(self._generation, role).sign(message) for role in roles)
+
+    def _have(self, request: Sign) -> bytes:
+        have = decode_session(request.message, Have)
+        return self._session(request, PayloadType.HAVE, have.author, have.line, have.key)
+
+    def _answer(self, request: Sign) -> bytes:
+        answer = decode_session(request.message, Answer)
+        signature = self._session(request, PayloadType.ANSWER, answer.author, answer.line, answer.key)
+        if self._head is not None:
+            self._head.put_answered(answer.clock_ms)  # on the disk before the answer leaves
+        return signature
+
+    def _test(self, request: Sign) -> bytes:
+        test = decode_session(request.message, LineTest)
+        return self._session(request, PayloadType.LINE_TEST, test.author, test.line, test.key)
+
+    def _session(self, request: Sign, kind: PayloadType, author: str, line: str, key: str) -> bytes:
+        if (author, line) != (self.member, request.origin.line) or key != self._id(request.origin.generation):
+            raise _Refusal(say("a word of another author, line or key than named"))
+        if request.role is not Role.SIGN:
+            raise _Refusal(say("the wrong key for it: {role}", role=request.role.value))
+        return self._key(request.origin.generation, Role.SIGN).sign(pre_authentication(kind, request.message))
+
+    # ---- inside ---------------------------------------------------------------------------------------------
+
+    def _log(self, request: Sign) -> _Log:
+        """Return the own log of a request for a statement or head; refuses another's, and another role."""
+        if request.role is not Role.SIGN:
+            raise _Refusal(say("the wrong key for it: {role}", role=request.role.value))
+        if request.origin.member != self.member:
+            raise _Refusal(say("a log of another author: {origin}", origin=request.origin))
+        self._record()
+        log = self._logs.get(request.origin)
+        if log is None:
+            own = self._own(request.origin)
+            log = _Log(merkle.Frontier(own.size, own.edge), own.last) if own else _Log(merkle.Frontier(), b"")
+            self._logs[request.origin] = log
+        return log
+
+    def _follow(
+        self, origin: Origin, edge: Sequence[bytes], leaves: Iterable[bytes]
+    ) -> tuple[merkle.Frontier, bytes]:
+        """Return the tree's edge and last leaf hash after these leaves of our own, from the recorded head on."""
+        recorded = self._own(origin)
+        frontier = merkle.Frontier(recorded.size if recorded else 0, edge)
+        if recorded is not None and frontier.root() != recorded.root:
+            raise _Refusal(say("another log than the one recorded"))
+        last = recorded.last if recorded else b""
+        for leaf in leaves:
+            envelope = Envelope.decode(leaf, PayloadType.STATEMENT)
+            statement, _ = Statement.decode(envelope.payload)
+            if _place(statement) != (origin, frontier.size) or (last and statement.previous != last.hex()):
+                raise _Refusal(say("a statement that stands elsewhere"))
+            envelope.verify_one(self._public(origin.generation))
+            last = merkle.leaf_hash(leaf)
+            frontier.append(last)
+        return frontier, last
+
+    def _start(self, origin: Origin, frontier: merkle.Frontier, last: bytes) -> None:
+        """Record an own head that is durable and go on from it."""
+        if frontier.size:
+            self._record().put_own({origin: OwnHead(frontier.size, frontier.root(), frontier.edge(), last)})
+        self._logs[origin] = _Log(frontier, last)
+
+    def _record(self) -> HeadRecord:
+        if self._head is None:
+            raise _Refusal(say("no head file: a keeper must confirm first"))
+        return self._head
+
+    def _own(self, origin: Origin) -> OwnHead | None:
+        return self._head.own.get(origin) if self._head else None
+
+    def _key(self, generation: int, role: Role) -> Ed25519PrivateKey:
+        own = self._keys.get(generation)
+        if own is None:
+            raise _Refusal(say("no keys of generation {generation}", generation=generation))
+        return own.of(role)
+
+    def _public(self, generation: int) -> bytes:
+        return self._key(generation, Role.SIGN).public_key().public_bytes_raw()
+
+    def _id(self, generation: int) -> str:
+        identifier = self._ids.get(generation)
+        if identifier is None:
+            identifier = self._ids[generation] = line_keys.key_id(self._public(generation))
+        return identifier
+
+
+def _place(statement: Statement) -> tuple[Origin, int]:
+    return Origin(statement.line, statement.epoch, statement.author, statement.generation), statement.seq
+
+
+def _failure(came: str) -> SignerFailure:
+    return SignerFailure(
+        expected=say("own statements that follow from the head file"),
+        came=came,
+        remedy=say("stop; see: detente line status; a keeper must look at it"),
+    )
+
+
+_RULES: dict[str, Callable[[Signer, Sign], bytes]] = {
+    "statement": Signer._statement,  # noqa: SLF001 - the table of this class's own rules
+    "head": Signer._head_note,  # noqa: SLF001
+    "cosign": Signer._cosign,  # noqa: SLF001
+    "have": Signer._have,  # noqa: SLF001
+    "answer": Signer._answer,  # noqa: SLF001
+    "test": Signer._test,  # noqa: SLF001
+}

@@ -1,0 +1,154 @@
+"""How a line stands: per party what is held, delivered, read, answered, how long it has been silent, and what is wrong.
+
+One document a line, made from what is durable, beside a running writer and without any key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from detente.line.effects import PutHistory, Role
+from detente.line.proof import judge
+from detente.line.standing import consents
+from detente.line.state import State
+from detente.node.book import ANSWERS, Book
+from detente.node.home import Home
+from detente.node.host import proof_file
+
+__all__ = ["line_document", "status_document"]
+
+_ALARMS_SHOWN = 20
+
+
+def status_document(home: Home, now_ms: int) -> dict[str, Any]:
+    """Return the home and each of its lines as ``status --json`` gives them."""
+    return {
+        "home": str(home.path),
+        "member": home.member,
+        "head_file": home.head_file() is not None,
+        "restored": home.restored,
+        "lines": [line_document(home, line, now_ms) for line in home.lines()],
+    }
+
+
+def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
+    """Return how one line stands."""
+    book = Book.open(home.member, home.record(line))
+    book.index()
+    state, opening = book.state, book.state.opening
+    history = book.record.history()
+    return {
+        "line": line,
+        "name": opening.name,
+        "training": opening.training,
+        "epoch": opening.epoch,
+        "fingerprint": opening.fingerprint(),
+        "member": home.member,
+        "role": state.role_of(home.member),
+        "run": _run(home, state),
+        "reason": state.reason if state.recorded[0] != "running" else "",
+        "own": {
+            "generation": state.rings[home.member].generation,
+            "held": sum(book.size(one) for one in book.origins() if one.member == home.member),
+        },
+        "parties": [_party(book, name, history, now_ms) for name in sorted(state.parties)],
+        "consented": list(consents(state).get(opening.hash(), ())),
+        "alarms": _alarms(history),
+        "fork_proofs": _forks(home.path, book.record.forks()),
+        "openings_proposed": [
+            {
+                "epoch": one.epoch,
+                "hash": one.hash(),
+                "fingerprint": one.fingerprint(),
+                "members": list(one.members),
+                "consented": list(consents(state).get(one.hash(), ())),
+            }
+            for one in state.openings.values()
+            if one.epoch >= opening.epoch and one.hash() != opening.hash()
+        ],
+    }
+
+
+def _run(home: Home, state: State) -> str:
+    """Return running, refilling or halted: as stored by the last writer, and what a reader sees by himself."""
+    if home.head_file() is None:
+        return "halted"
+    return state.recorded[0] or "not started"
+
+
+def _party(book: Book, name: str, history: Iterable[PutHistory], now_ms: int) -> dict[str, Any]:
+    state = book.state
+    party = state.parties[name]
+    own = [log for origin, log in state.logs.items() if origin.member == state.me]
+    theirs = [log for origin, log in state.logs.items() if origin.member == name]
+    # a party of an older epoch that is not in this one stays in sight: it may have been held out
+    seats = [seat for one in state.openings.values() if (seat := one.seat(name)) is not None]
+    is_member = (state.role_of(name) or seats[0].role) == "member"
+    role = Role.COSIGN_HELD if is_member else Role.COSIGN_LOG
+    confirmed = sum(min(log.delivered.get((name, role), 0), log.durable) for log in own)
+    document: dict[str, Any] = {
+        "member": name,
+        "role": "member" if is_member else "observer",
+        "seated": bool(state.role_of(name)),
+        "state": party.direction.value,
+        "why": _why(history, name),
+        "silent_since_ms": party.heard_ms,
+        "silent_for_s": max(0, (now_ms - party.heard_ms) // 1000) if party.heard_ms is not None else None,
+        "tests_missed": party.missed,
+        "own_held": sum(log.durable for log in own),
+    }
+    if is_member:
+        read, answered = _words(book, name)
+        document |= {
+            "delivered": confirmed,
+            "read": read,
+            "answered": answered,
+            "theirs_held": sum(log.durable for log in theirs),
+            "bodies_missing": sum(len(missing) for log in theirs for missing in log.wanted.values()),
+        }
+    else:
+        document["cosigned"] = confirmed
+    return document
+
+
+def _words(book: Book, name: str) -> tuple[int, int]:
+    """Return how many of our entries this member said to have read, and how many it answered."""
+    read = answered = 0
+    for (origin, _), replies in book.replies.items():
+        if origin.member == book.state.me:
+            said = {one.word for one in replies if one.member == name}
+            read += bool(said)
+            answered += bool(said & ANSWERS)
+    return read, answered
+
+
+def _why(history: Iterable[PutHistory], name: str) -> str:
+    """Return the newest reason that the history gives for this party's state."""
+    why = ""
+    for one in history:
+        if one.member == name and one.what == "alarm":
+            why = str(msgspec.json.decode(one.detail)["name"])
+        elif one.member == name and one.what == "direction":
+            why = str(msgspec.json.decode(one.detail)["state"])
+    return why
+
+
+def _alarms(history: Iterable[PutHistory]) -> list[dict[str, Any]]:
+    found = [
+        {"at_ms": one.at_ms, "member": one.member, **msgspec.json.decode(one.detail)}
+        for one in history
+        if one.what == "alarm"
+    ]
+    return found[-_ALARMS_SHOWN:]
+
+
+def _forks(home: Path, proofs: list[bytes]) -> list[dict[str, str]]:
+    found = []
+    for proof in proofs:
+        verdict = judge(proof)
+        found.append({"member": verdict.member, "kind": verdict.kind, "file": str(proof_file(home, proof))})
+    return found

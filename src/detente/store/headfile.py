@@ -1,0 +1,134 @@
+"""The head file: the signer's own durable record, outside the home and outside every backup.
+
+It says how far this node's own logs were signed and which heads of others it cosigned, so that a restored or
+cloned home cannot sign one index or cosign one size twice. Numbers in it only grow. The signer alone writes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from detente import words
+from detente.line.checkpoint import Origin
+from detente.line.effects import HeadFile, Role
+from detente.store.disk import damaged, open_database, translated
+
+__all__ = ["HeadRecord", "OwnHead"]
+
+say = words.speaker("store")
+
+_APPLICATION_ID = 0x64746E68  # "dtnh"
+_FIRST = """
+CREATE TABLE own (
+    origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge BLOB NOT NULL, last BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE cosigned (
+    origin TEXT NOT NULL, role TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, PRIMARY KEY (origin,
+    role)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+"""
+_MIGRATIONS = (_FIRST,)
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHead:
+    """How far an own log was signed and is durable.
+
+    edge: roots of the perfect subtrees of ``size``, largest first (see ``merkle.Frontier``); last: the last
+    leaf's hash.
+    """
+
+    size: int
+    root: bytes
+    edge: tuple[bytes, ...]
+    last: bytes
+
+
+class HeadRecord:
+    """The head file on one SQLite file; what a method stored is on the disk when it returns."""
+
+    def __init__(
+        self, path: Path, *, create: bool = False, read_only: bool = False, vfs: str | None = None
+    ) -> None:
+        """Open, or found an empty one with ``create``. Raises HomeMistake or StoreFailure."""
+        self.path = path
+        self._connection = open_database(
+            path,
+            application_id=_APPLICATION_ID,
+            migrations=_MIGRATIONS,
+            read_only=read_only,
+            create=create,
+            vfs=vfs,
+        )
+        with translated(path):
+            self.own: dict[Origin, OwnHead] = {
+                Origin.parse(origin): OwnHead(size, root, _split(edge), last)
+                for origin, size, root, edge, last in self._connection.execute("SELECT * FROM own")
+            }
+            self.cosigned: dict[tuple[Origin, Role], tuple[int, bytes]] = {
+                (Origin.parse(origin), Role(role)): (size, root)
+                for origin, role, size, root in self._connection.execute("SELECT * FROM cosigned")
+            }
+            facts = self._connection.execute("SELECT name, value FROM facts").fetchall()
+            self._facts = {str(name): str(value) for name, value in facts}
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        with translated(self.path):
+            self._connection.close()
+
+    def head_file(self) -> HeadFile:
+        """Return a copy of what is recorded, as the machine is told it."""
+        return HeadFile(
+            {origin: (one.size, one.root) for origin, one in self.own.items()},
+            dict(self.cosigned),
+            self.answered_ms,
+        )
+
+    @property
+    def answered_ms(self) -> int:
+        """The latest clock of an answer that was signed: no cosignature may bear an earlier one."""
+        return int(self.fact("answered_ms") or 0)
+
+    def put_answered(self, clock_ms: int) -> None:
+        """Record the clock of an answer before it leaves."""
+        if clock_ms > self.answered_ms:
+            self.put_facts({"answered_ms": str(clock_ms)})
+
+    def fact(self, name: str) -> str:
+        """Return a fact ("home": the home's id, "machine": the machine's identity), or ""."""
+        return self._facts.get(name, "")
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        """Record facts."""
+        with translated(self.path), self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(facts.items()))
+        self._facts.update(facts)
+
+    def put_own(self, heads: Mapping[Origin, OwnHead]) -> None:
+        """Record own heads, all in one step; raises StoreFailure when one would go back."""
+        for origin, head in heads.items():
+            if origin in self.own and head.size < self.own[origin].size:
+                raise damaged(self.path, say("a head below the one recorded: {origin}", origin=origin))
+        rows = [(str(origin), one.size, one.root, b"".join(one.edge), one.last) for origin, one in heads.items()]
+        with translated(self.path), self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO own VALUES (?, ?, ?, ?, ?)", rows)
+        self.own.update(heads)
+
+    def put_cosigned(self, origin: Origin, roles: Iterable[Role], size: int, root: bytes) -> None:
+        """Record the highest cosigned head of a log in these roles, in one step; StoreFailure when lower."""
+        places = [(origin, role) for role in roles]
+        for place in places:
+            if self.cosigned.get(place, (0, b""))[0] > size:
+                raise damaged(self.path, say("a head below the one recorded: {origin}", origin=origin))
+        rows = [(str(origin), role.value, size, root) for _, role in places]
+        with translated(self.path), self._connection:
+            self._connection.executemany("INSERT OR REPLACE INTO cosigned VALUES (?, ?, ?, ?)", rows)
+        self.cosigned.update(dict.fromkeys(places, (size, root)))
+
+
+def _split(edge: bytes) -> tuple[bytes, ...]:
+    return tuple(edge[start : start + 32] for start in range(0, len(edge), 32))

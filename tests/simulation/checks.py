@@ -1,0 +1,408 @@
+"""The omniscient observer: it sees every disk, every signature and every byte that leaves, and knows who is honest.
+
+It keeps its own account of what was signed, acknowledged and sent, and compares at every effect:
+
+I1 held, I2 receipt, I3 prefix, I4 no silent divergence, I5 no forgery, I6 never two heads, I7 fork proof, I8 once,
+I9 time, I10 bounded, I11 nothing stored is ever changed, I12 keys; after healing L1-L5 (``owed``).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from detente.line import merkle
+from detente.line.bundle import Kind
+from detente.line.checkpoint import Origin
+from detente.line.effects import (
+    Alarm,
+    Append,
+    PutAct,
+    PutBody,
+    PutCosignature,
+    PutEntry,
+    PutFork,
+    Role,
+    Sign,
+    Transmit,
+)
+from detente.line.envelope import Envelope, PayloadType
+from detente.line.proof import judge
+from detente.line.session import Answer, Have, decode_session
+from detente.line.state import Run
+from detente.line.statement import SALT_BYTES, Reference, Statement, commit
+
+if TYPE_CHECKING:
+    from tests.simulation.nodes import Node
+    from tests.simulation.world import World
+
+FALSE_ALARMS = frozenset({"fork", "fork-offered", "head-does-not-fit"})
+
+
+_have_decoder = msgspec.json.Decoder(Have)
+
+
+class Violation(AssertionError):
+    """An invariant of the line does not hold."""
+
+
+class Checks:
+    """The account of one world."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.truth: dict[Origin, list[bytes]] = defaultdict(list)  # leaves of honest authors, once durable
+        self.left_heads: dict[tuple[Origin, int], bytes] = {}
+        self.left_leaves: dict[tuple[Origin, int], bytes] = {}
+        self.left_cosigned: dict[tuple[str, Origin, Role], dict[int, bytes]] = defaultdict(dict)
+        self.acknowledged: dict[str, tuple[str, Reference]] = {}
+        self.lost: set[str] = set()  # submissions that a restore destroyed before anybody else had them
+        self.doubtful: set[tuple[str, int]] = set()  # (member, generation) whose key did or may have signed twice
+        self.beyond_help: set[tuple[str, int]] = set()  # doubtful by an operator's act, not by theft
+        self.expected_halts: set[str] = set()
+        self.overdue_raised: dict[str, dict[str, int]] = defaultdict(dict)
+        self.proven: set[str] = set()
+        self.bytes_in: dict[str, int] = defaultdict(int)
+        self.bytes_kept: dict[str, int] = defaultdict(int)
+
+    def fail(self, what: str, node: Node | None, detail: object = "") -> None:
+        raise Violation(f"{what}: {node.label if node else 'world'}: {detail}")
+
+    def honest_origin(self, origin: Origin) -> bool:
+        return origin.member not in self.world.liars and (origin.member, origin.generation) not in self.doubtful
+
+    # ---- signatures and the disk ------------------------------------------------------------------------------
+
+    def signing(self, node: Node, request: Sign) -> None:
+        """I6, I12: a node that is not running signs no entry; nothing is cosigned above a closed head."""
+        if not node.honest or node.line is None:
+            return
+        state = node.line.state
+        if request.what in {"statement", "head", "cosign"} and state.run is not Run.RUNNING:
+            self.fail("I6 signed an entry, head or cosignature while not running", node, state.reason)
+        if request.what == "have":
+            self._have(node, request)
+        if request.what == "answer":
+            self._answer(node, request)
+        if request.what == "cosign":
+            origin = request.origin
+            ring = state.rings[origin.member]
+            closed = ring.closed.get((origin.line, origin.epoch, origin.generation))
+            if closed is not None and request.index > closed[0].size:
+                self.fail("I12 cosigned above a head that root keys closed", node, origin)
+
+    def committing(self, node: Node, append: Append) -> None:
+        """Before a batch reaches the disk: I3, I5, I6, I8, I11, I12."""
+        if not node.honest:
+            return
+        kept = 0
+        sizes: dict[Origin, int] = {}
+        for part in append.parts:
+            if type(part) is PutEntry:
+                if sizes.setdefault(part.origin, node.disk.database.size(part.origin)) != part.seq:
+                    self.fail("I11 an entry stored at another place than the next", node, (part.origin, part.seq))
+                sizes[part.origin] += 1
+                self._entry(node, part)
+                kept += len(part.leaf)
+            elif type(part) is PutBody:
+                if commit(part.salt, part.content) != part.hash:
+                    self.fail("I5 a body under another hash", node, part.hash)
+                kept += len(part.content)
+            elif type(part) is PutFork:
+                self._fork(node, part)
+                kept += len(part.proof)
+            elif type(part) is PutAct:
+                if part.envelope not in self.world.parties[part.member].ring.envelopes:
+                    self.fail("I5 a root act that no quorum signed", node, part.member)
+            elif type(part) is PutCosignature:
+                self._cosignature(node, part)
+        self.bytes_kept[node.label] += kept
+
+    def _entry(self, node: Node, part: PutEntry) -> None:
+        if merkle.leaf_hash(part.leaf) != part.leaf_hash:
+            self.fail("I11 a leaf under another hash", node, (part.origin, part.seq))
+        statement, _ = Statement.decode(Envelope.decode(part.leaf, PayloadType.STATEMENT).payload)
+        place = Origin(statement.line, statement.epoch, statement.author, statement.generation)
+        if (place, statement.seq) != (part.origin, part.seq):
+            self.fail("I3 a statement stored at a place that it does not name", node, (part.origin, part.seq))
+        if not self.honest_origin(part.origin):
+            return
+        truth = self.truth[part.origin]
+        if part.seq < len(truth):
+            if truth[part.seq] != part.leaf:
+                own = part.origin.member == node.member
+                what = "I6 another entry at an index already durable" if own else "I3 not what the sender logged"
+                self.fail(what, node, (part.origin, part.seq))
+        elif part.origin.member != node.member:
+            self.fail("I5 an entry that its author never logged", node, (part.origin, part.seq))
+        elif part.seq > len(truth):
+            self.fail("I3 a gap in an own log", node, (part.origin, part.seq))
+        else:
+            truth.append(part.leaf)
+
+    def _cosignature(self, node: Node, part: PutCosignature) -> None:
+        """I2 as the reader sees it: an honest cosigner's receipt in a store is one that it really gave."""
+        _, _, _, member, role = part.cosignature.name.split("/")
+        if member in self.world.liars or not self._sane(member):
+            return
+        place = (member, part.origin, Role.COSIGN_LOG if role == "log" else Role.COSIGN_HELD)
+        if member != node.member and self.left_cosigned[place].get(part.size) != part.root:
+            self.fail("I5 a receipt that its cosigner never gave", node, (place, part.size))
+
+    def _fork(self, node: Node, part: PutFork) -> None:
+        """L3, I7: a stored fork proof stands alone, and nobody is convicted who did not sign twice."""
+        verdict = judge(part.proof)
+        party = self.world.parties.get(verdict.member)
+        if party is None or party.ring.card != verdict.card:
+            self.fail("I7 a fork proof about nobody", node, verdict)
+        guilty = verdict.member in self.world.liars or not self._sane(verdict.member)
+        if not guilty:
+            self.fail("L3 an honest key convicted", node, verdict)
+        self.world.marks[f"fork proven: {verdict.kind}"] += 1
+        self.proven.add(verdict.member)
+
+    def _sane(self, member: str) -> bool:
+        return all(name != member for name, _ in self.doubtful)
+
+    def committed(self, node: Node, append: Append) -> None:
+        """A batch is on the disk: I1 and I8, and the officer is told."""
+        if not node.honest:
+            return
+        for part in append.parts:
+            if type(part) is not PutEntry or not part.submission or part.origin.member != node.member:
+                continue
+            held = self.acknowledged.get(part.submission)
+            found = node.disk.database.submission(part.submission)
+            if found is None:
+                self.fail("I1 a stored submission cannot be found again", node, part.submission)
+                return
+            if held is not None and held[0] == node.member and self._twice(held[1], found):
+                self.fail("I8 one submission became two entries", node, (held[1], found))
+            self.acknowledged[part.submission] = (node.member, found)
+
+    def _twice(self, before: Reference, now: Reference) -> bool:
+        """The same place again is a refill; another one is allowed above a final or closed head only."""
+        if (before.epoch, before.generation, before.seq) == (now.epoch, now.generation, now.seq):
+            return False
+        return (before.epoch, before.generation) == (now.epoch, now.generation)
+
+    # ---- what leaves ------------------------------------------------------------------------------------------
+
+    def leaving(self, node: Node, transmit: Transmit) -> None:
+        """Nothing promises what is not durable; no two signatures for one place leave (I2, I6)."""
+        database = node.disk.database
+        for record in transmit.records:
+            if record.kind is Kind.ENTRY:
+                if record.content not in database.leaves:
+                    self.fail("I2 an entry left before it was durable", node)
+                self._own_leaf(node, record.content)
+            elif record.kind is Kind.CHECKPOINT:
+                self._checkpoint(node, record.content)
+            elif record.kind is Kind.BODY:
+                digest = commit(record.content[:SALT_BYTES], record.content[SALT_BYTES:])
+                if not database.has_body(digest):
+                    self.fail("I5 a body left that is not stored", node)
+                if transmit.to in self.world.observers:
+                    self.fail("bodies go to members only", node, transmit.to)
+
+    def _own_leaf(self, node: Node, leaf: bytes) -> None:
+        marker = b'"signatures":[{"keyid":"'
+        at = leaf.find(marker) + len(marker)
+        if leaf[at : at + 64] not in self.world.own_key_ids(node.member):
+            return
+        statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
+        origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
+        if not self.honest_origin(origin):
+            return
+        place = (origin, statement.seq)
+        if self.left_leaves.setdefault(place, leaf) != leaf:
+            self.fail("I6 two signatures for one index left", node, place)
+
+    def _checkpoint(self, node: Node, octets: bytes) -> None:
+        first, size_text, root_text, rest = octets.split(b"\n", 3)
+        origin, size = Origin.parse(first.decode()), int(size_text)
+        database, head_file = node.disk.database, node.disk.head
+        root = database.root_at(origin, size) if database.size(origin) >= size else b""
+        if root != base64.b64decode(root_text):
+            self.fail("I2 a head left that is not held", node, (origin, size))
+        if origin.member == node.member and self.honest_origin(origin):
+            if self.left_heads.setdefault((origin, size), root) != root:
+                self.fail("I6 two heads of one size left", node, (origin, size))
+            recorded = head_file.own[origin].size if head_file and origin in head_file.own else 0
+            if recorded < size:
+                self.fail("I6 a head left before the head file knew it", node, (origin, size, recorded))
+        if f"/{node.member}/".encode() in rest:
+            self._own_cosignatures(node, origin, size, root, rest)
+
+    def _own_cosignatures(self, node: Node, origin: Origin, size: int, root: bytes, lines: bytes) -> None:
+        database, head_file = node.disk.database, node.disk.head
+        for word, role in (("log", Role.COSIGN_LOG), ("held", Role.COSIGN_HELD)):
+            name = f"\u2014 detente/{origin.line}/{origin.epoch}/{node.member}/{word} "
+            if name.encode() not in lines:
+                continue
+            if head_file is None or head_file.cosigned.get((origin, role), (0, b""))[0] < size:
+                self.fail("I2 a receipt left before the head file knew it", node, (origin, size))
+            given = self.left_cosigned[node.member, origin, role]
+            again = size in given  # what left before may be carried again by a node that was restored since
+            if role is Role.COSIGN_HELD and not again and min(database.missing(origin), default=size) < size:
+                self.fail("I2 a receipt over a body that is not held", node, (origin, size))
+            if given.setdefault(size, root) != root and self._sane(node.member):
+                self.fail("I6 two cosigned heads of one size left", node, (origin, size))
+            lower = max((one for one in given if one < size), default=0)
+            if lower and database.root_at(origin, lower) != given[lower] and self._sane(node.member):
+                self.fail("I6 cosigned heads that conflict left", node, (origin, lower, size))
+
+    def _have(self, node: Node, request: Sign) -> None:
+        have = _have_decoder.decode(request.message)
+        for log in have.logs:
+            origin = Origin(have.line, log.epoch, log.member, log.generation)
+            if log.size > node.disk.database.size(origin):
+                self.fail("I2 a have-vector says more than is durable", node, origin)
+            missing = min(node.disk.database.missing(origin), default=log.size)
+            if node.member not in self.world.observers and log.bodies > missing:
+                self.fail("I2 a have-vector hides a missing body", node, origin)
+
+    def _answer(self, node: Node, request: Sign) -> None:
+        """An honest answer says no less than its author ever cosigned: else it would convict itself."""
+        answer = decode_session(request.message, Answer)
+        said = {(head.epoch, head.generation): head.size for head in answer.heads}
+        if not self._sane(node.member):
+            return
+        for (member, origin, _), given in self.left_cosigned.items():
+            if member == node.member and origin.member == answer.about and given:
+                if max(given) > said.get((origin.epoch, origin.generation), 0):
+                    self.fail("an honest answer says less than was cosigned", node, origin)
+
+    # ---- what arrives, and what a person is told ----------------------------------------------------------------
+
+    def arriving(self, node: Node, octets: bytes) -> None:
+        self.bytes_in[node.label] += len(octets)
+
+    def raised(self, node: Node, alarm: Alarm) -> None:
+        """L3 no false alarm; L4 what was raised is remembered."""
+        world = self.world
+        world.marks[f"alarm: {alarm.name}"] += 1
+        world.tell(node, f"alarm {alarm.name}", alarm.member, *(f"{key}={value}" for key, value in alarm.detail))
+        if not node.honest:
+            return
+        if alarm.name in FALSE_ALARMS and alarm.member not in world.liars and self._sane(alarm.member):
+            self.fail("L3 a false alarm", node, alarm)
+        if alarm.name == "halted" and node.label not in self.expected_halts and self._sane(node.member):
+            self.fail("L3 halted without a cause", node, alarm)
+        if alarm.name == "unacknowledged":
+            self.overdue_raised[node.label][alarm.member] = node.life
+            self._too_early(node, alarm.member)
+
+    def _too_early(self, node: Node, member: str) -> None:
+        """I9: by its own clock, something of the node's waited at least the stated time."""
+        assert node.line is not None
+        state, database = node.line.state, node.disk.database
+        limit = node.now_ms() - self.world.settings.unacknowledged_after_ms
+        for origin, log in state.logs.items():
+            delivered = log.delivered.get((member, Role.COSIGN_HELD), 0)
+            if origin.member == node.member and delivered < log.durable:
+                received_ms = database.received_ms(origin, delivered)
+                if received_ms is not None and received_ms <= limit:
+                    return
+        self.fail("I9 an obligation expired early", node, member)
+
+    def before_tick(self, node: Node) -> None:
+        self.overdue_raised[node.label].clear()
+
+    def after_tick(self, node: Node) -> None:
+        """L4: what waits too long for a member's receipt raised its alarm in this very tick."""
+        if not node.honest or node.line is None or node.line._transaction is not None or node.line._queue:
+            return
+        state, database = node.line.state, node.disk.database
+        if not state.writes:
+            return
+        limit = node.now_ms() - self.world.settings.unacknowledged_after_ms
+        for name in state.parties:
+            if state.role_of(name) != "member" or name in self.overdue_raised[node.label]:
+                continue
+            for origin, log in state.logs.items():
+                if origin.member != node.member or origin != state.own_origin:
+                    continue
+                delivered = log.delivered.get((name, Role.COSIGN_HELD), 0)
+                received_ms = database.received_ms(origin, delivered)
+                if delivered < log.durable and received_ms is not None and received_ms < limit:
+                    self.fail("L4 an overdue receipt raised no alarm", node, (name, origin, delivered))
+
+    # ---- operators ----------------------------------------------------------------------------------------------
+
+    def destroyed(self, node: Node) -> None:
+        """A disk was replaced: note what nobody else has, it is lost to all of us."""
+        elsewhere = [other for other in self.world.nodes if other is not node]
+        database = node.disk.database
+        for submission, (member, place) in self.acknowledged.items():
+            if member != node.member or database.submission(submission) is not None:
+                continue
+            origin = Origin(self.world.line_id, place.epoch, member, place.generation)
+            if not any(other.disk.database.size(origin) > place.seq for other in elsewhere if other.honest):
+                self.lost.add(submission)
+
+    def doubt(self, member: str, generation: int) -> None:
+        self.doubtful.add((member, generation))
+
+    def head_file_lost(self, node: Node) -> None:
+        """Without its head file a node may sign an index again: the keeper who confirms answers for it."""
+        for generation in range(node.disk_generation() + 1):
+            self.doubt(node.member, generation)
+
+    def started(self, node: Node) -> None:
+        """I1: after any crash, what was acknowledged is there (a restored disk is dealt with in ``destroyed``)."""
+        if node.label in self.world.refilling or not node.honest:
+            return
+        for submission, (member, place) in self.acknowledged.items():
+            if member == node.member and submission not in self.lost and node.label == member:
+                if node.disk.database.submission(submission) is None:
+                    self.fail("I1 an acknowledged entry is gone after a start", node, (submission, place))
+
+    def cannot_refill(self, node: Node) -> bool:
+        """Whether what the head file of this node names is held by nobody honest any more."""
+        head = node.disk.head
+        assert head is not None
+        others = [other for other in self.world.honest_nodes() if other is not node]
+        return any(
+            node.disk.database.size(origin) < own.size
+            and all(other.disk.database.size(origin) < own.size for other in others)
+            for origin, own in head.own.items()
+        )
+
+    def finish(self) -> None:
+        """At the end: every acknowledged entry that could survive is in its author's record, once (I1, I8)."""
+        for node in self.world.honest_nodes():
+            if not self._sane(node.member) or node.label != node.member:
+                continue
+            for submission, (member, place) in self.acknowledged.items():
+                if member == node.member and submission not in self.lost:
+                    if node.disk.database.submission(submission) is None:
+                        self.fail("I1 an acknowledged entry is gone at the end", node, (submission, place))
+            self._once(node)
+            kept, came = self.bytes_kept[node.label], self.bytes_in[node.label]
+            if kept > 40 * came + 1_000_000:
+                self.fail("I10 more was kept than came", node, (kept, came))
+
+    def _once(self, node: Node) -> None:
+        counted: dict[str, list[tuple[Origin, int]]] = defaultdict(list)
+        finals = {
+            (plan.opening.epoch - 1, final.generation): final.size
+            for plan in self.world.plans for final in plan.opening.final if final.member == node.member
+        }  # fmt: skip
+        assert node.line is not None
+        moved = node.line.state.opening.epoch
+        for origin in node.disk.database.origins():
+            if origin.member != node.member:
+                continue
+            size = node.disk.database.size(origin)
+            if origin.epoch < moved:
+                size = min(size, finals.get((origin.epoch, origin.generation), 0))
+            for seq, leaf in enumerate(node.disk.database.entries(origin, 0, size)):
+                statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
+                counted[statement.submission].append((origin, seq))
+        for submission, places in counted.items():
+            if len(places) > 1:
+                self.fail("I8 one submission is two valid entries", node, (submission, places))
