@@ -60,6 +60,8 @@ A_M = 6378137.0
 E2 = 0.0066943799901413165
 """WGS 84: equatorial radius and squared eccentricity."""
 
+LANES = 1_024
+"""How many fixes are placed at a time: they stay in the processor's nearest memory."""
 LEG_M_MAX = 3_570.0
 LONG_M = 5_000.0
 BASELINE_S = 120.0
@@ -127,14 +129,20 @@ def place(
     impossible = 0
     for i in range(lon.size):
         impossible += not (-180.0 <= lon[i] <= 180.0 and -90.0 <= lat[i] <= 90.0)
-    # no branches, so that it runs in lanes
-    for i in range(lon.size):
-        sine, cosine = _sine_cosine(lat[i])
-        sine_east, cosine_east = _sine_cosine(lon[i])
-        normal = A_M / math.sqrt(1.0 - E2 * sine * sine)
-        placed[i, 0] = normal * cosine * cosine_east
-        placed[i, 1] = normal * cosine * sine_east
-        placed[i, 2] = normal * (1.0 - E2) * sine
+    # no branches and nothing but plain arrays, so that it runs in lanes
+    xs, ys, zs = np.empty(LANES), np.empty(LANES), np.empty(LANES)
+    for begin in range(0, lon.size, LANES):
+        count = min(LANES, lon.size - begin)
+        east, north = lon[begin : begin + count], lat[begin : begin + count]
+        for i in range(count):
+            sine, cosine = _sine_cosine(north[i])
+            sine_east, cosine_east = _sine_cosine(east[i])
+            normal = A_M / math.sqrt(1.0 - E2 * sine * sine)
+            xs[i] = normal * cosine * cosine_east
+            ys[i] = normal * cosine * sine_east
+            zs[i] = normal * (1.0 - E2) * sine
+        for i in range(count):
+            placed[begin + i, 0], placed[begin + i, 1], placed[begin + i, 2] = xs[i], ys[i], zs[i]
     for i in range(lon.size):
         placed[i, 3] = height[i] if height.size else math.nan
         if kind[code[i]] == SHIP:

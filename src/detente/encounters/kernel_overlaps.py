@@ -289,7 +289,8 @@ def _nearer(square: float, at: int, least: float, least_at: int) -> bool:
 
     Where two legs meet, rounding alone would choose between them otherwise.
     """
-    if square > least * (1.0 + 1e-6) + 1e-6:
+    # neither rounds to less than what is there
+    if square > least * (1.0 + 1e-6) + 1e-6 or (square >= least and at >= least_at):
         return False
     one, other = np.rint(math.sqrt(square) * 1e6), np.rint(math.sqrt(least) * 1e6)
     return one < other or (one == other and at < least_at)
@@ -429,7 +430,10 @@ def intervals(
     return found[:count].copy()
 
 
-@kernel(WHOLES, INTEGERS, TABLE, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, FLOATS)
+@kernel(
+    *(WHOLES, INTEGERS, TABLE, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, FLOATS),
+    *(WHOLE, TABLE, WHOLES),
+)
 def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves would cost a third of the search
     rows: Integers,
     first: Integers,
@@ -442,21 +446,23 @@ def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves wou
     leg_end: Floats,
     turn: Floats,
     limits: Floats,
-) -> tuple[Floats, Integers]:
-    """Return fields and numbers (FIELDS, NUMBERS) of intervals: rows as ``intervals`` returns them.
+    base: int,
+    fields: Floats,
+    numbers: Integers,
+) -> None:
+    """Fill in fields and numbers (FIELDS, NUMBERS) of intervals: rows as ``intervals`` returns them.
 
     rcs, ages: of each fix, or empty; leg_begin, leg_end: of the whole leg that a leg is a part of;
-    turn: rate of turn of each mover (rad / us).
+    turn: rate of turn of each mover (rad / us); base: of the times of rows and moves, those of numbers have none.
     """
-    fields, numbers = np.empty((rows.shape[0], FIELDS)), np.empty((rows.shape[0], NUMBERS), np.int64)
     within, vertical = limits[RANGE], limits[VERTICAL]
     for row in range(rows.shape[0]):
         a, b = rows[row, 0] >> 32, rows[row, 0] & 0xFFFFFFFF
         entered, left = float(rows[row, 1]), float(rows[row, 2])
-        numbers[row, 0], numbers[row, 1], numbers[row, 2], numbers[row, 3] = a, b, rows[row, 1], rows[row, 2]
+        numbers[row, 0], numbers[row, 1] = a, b
+        numbers[row, 2], numbers[row, 3] = base + rows[row, 1], base + rows[row, 2]
         ia, ib = _leg_at(first, a, entered, moves), _leg_at(first, b, entered, moves)
-        begun = certain = False
-        least, least_at, worst = math.inf, 0, math.inf
+        begun, certain, least, least_at, worst = False, False, math.inf, 0, math.inf
         passes = first_sense = sense = np.int64(0)
         while True:
             begin = max(moves[ia, 0], moves[ib, 0], limits[START])
@@ -502,6 +508,10 @@ def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves wou
             ia += moves[ia, 1] == until
             ib += moves[ib, 1] == until
         fields[row, 0], fields[row, 1] = least, worst
-        numbers[row, 4], numbers[row, 6], numbers[row, 7], numbers[row, 8] = least_at, passes, first_sense, sense
+        numbers[row, 4], numbers[row, 6], numbers[row, 7], numbers[row, 8] = (
+            base + least_at,
+            passes,
+            first_sense,
+            sense,
+        )
         numbers[row, 5] |= rows[row, 3] | (2 if certain else 0)
-    return fields, numbers

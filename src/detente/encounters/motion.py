@@ -1,4 +1,4 @@
-"""Positions, speeds and courses of both movers of an encounter, from earth-centred states.
+"""Positions and distances from earth-centred coordinates, and what being at rest means.
 
 Moving and at rest
 ------------------
@@ -15,21 +15,17 @@ A mover at rest has a speed, that of its leg, and no course.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 import numpy.typing as npt
 
 from detente.encounters.kernel_legs import E2
-from detente.encounters.kernel_motion import states_of
 
-__all__ = ["MEAN_RADIUS_M", "State", "arc_m", "chord_m", "lon_lat", "wrapped"]
+__all__ = ["MEAN_RADIUS_M", "arc_m", "chord_m", "lon_lat"]
 
 MEAN_RADIUS_M = 6_371_008.8
 """Mean radius of the Earth (IUGG), for chord against arc."""
 
 Floats = npt.NDArray[np.float64]
-Flags = npt.NDArray[np.bool_]
 
 
 def arc_m(chord_m: Floats) -> Floats:
@@ -52,47 +48,3 @@ def lon_lat(points: Floats) -> tuple[Floats, Floats]:
     lon = np.degrees(np.arctan2(y, x))
     lat = np.degrees(np.arctan2(z, np.hypot(x, y) * (1.0 - E2)))
     return lon, lat
-
-
-def wrapped(angle_deg: Floats) -> Floats:
-    """Return angles in (-180, 180]."""
-    turned: Floats = 180.0 - np.mod(180.0 - angle_deg, 360.0)
-    return turned
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """Both movers at one instant; arrays of shape (n,). Degrees, knots; NaN where there is none.
-
-    course: from the track, NaN at rest. bearing: true bearing of the other; NaN at distance 0.
-    """
-
-    lon_a: Floats
-    lat_a: Floats
-    lon_b: Floats
-    lat_b: Floats
-    speed_a_kn: Floats
-    speed_b_kn: Floats
-    course_a_deg: Floats
-    course_b_deg: Floats
-    bearing_a_deg: Floats
-    bearing_b_deg: Floats
-    relative_speed_kn: Floats
-
-    @classmethod
-    def of(cls, fields: Floats, rests_a: Flags, rests_b: Flags) -> State:
-        """Return the state from positions of a, b (metres) and velocities of a, b (m / us): shape (n, 12)."""
-        found = states_of(np.ascontiguousarray(fields))
-        return cls(
-            lon_a=found[:, 0],
-            lat_a=found[:, 1],
-            lon_b=found[:, 5],
-            lat_b=found[:, 6],
-            speed_a_kn=found[:, 2],
-            speed_b_kn=found[:, 7],
-            course_a_deg=np.where(rests_a, np.nan, found[:, 3]),
-            course_b_deg=np.where(rests_b, np.nan, found[:, 8]),
-            bearing_a_deg=found[:, 4],
-            bearing_b_deg=found[:, 9],
-            relative_speed_kn=found[:, 10],
-        )

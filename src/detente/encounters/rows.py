@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -10,34 +11,38 @@ import polars as pl
 
 from detente.encounters.areas import Area, inside
 from detente.encounters.intake import Movers
+from detente.encounters.kernel_motion import COLUMNS, SITUATIONS, listed, order_of
 from detente.encounters.kernel_overlaps import FLAGS
-from detente.encounters.motion import State, arc_m, lon_lat, wrapped
+from detente.encounters.motion import arc_m, lon_lat
 from detente.encounters.pairing import Pairing
 from detente.encounters.schema import ENCOUNTERS
-from detente.encounters.situation import relative_bearings, situations
 from detente.encounters.windows import Pieces
-from detente.notices.quantities import KNOT_MS
 from detente.tracks.schema import KINDS
 
 __all__ = ["Listed"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Shorts = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
 _A, _B, _ENTERED, _LEFT, _CLOSEST, _FLAGS, _PASSES = range(7)
+_QUALITIES = ("possible", "certain")
 
 
 @dataclass(slots=True)
 class Listed:
-    """Gathers finished encounters and counts those that are not listed."""
+    """Gathers finished encounters and counts those that are not listed.
+
+    What is gathered lies column by column, a part for each window: sorting moves each column once.
+    """
 
     keep_moored: bool
     area: Area | None
     moored: int = 0
     outside_area: int = 0
     moored_pairs: list[Integers] = field(default_factory=list)
-    _parts: list[pl.DataFrame] = field(default_factory=list)
+    _parts: list[dict[str, npt.NDArray[Any]]] = field(default_factory=list)
 
     def add(self, found: Pieces) -> None:
         """Keep what may be listed; what two movers at rest make is only counted."""
@@ -46,7 +51,6 @@ class Listed:
             self.moored_pairs.append(found.numbers[moored][:, :2].copy())
             found = found.at(np.flatnonzero(~moored))
         if len(found.numbers):
-            # one window at a time: large temporary arrays would cost more than what is computed in them
             self._parts.append(_part(found, self.area))
 
     def table(self, movers: Movers, pairing: Pairing) -> pl.DataFrame:
@@ -54,94 +58,88 @@ class Listed:
         still = np.concatenate([np.empty((0, 2), np.int64), *self.moored_pairs])
         self.moored = len(still)
         if pairing.between != "all":
-            self.moored = int(np.count_nonzero(_sided(still, movers, pairing)[2]))
+            self.moored = int(np.count_nonzero(_sided(still[:, 0], still[:, 1], movers, pairing)[2]))
         if not self._parts:
             return pl.DataFrame(schema=ENCOUNTERS)
-        rows = pl.concat(self._parts)
+        a, b, in_area = self._taken("a"), self._taken("b"), self._taken("in_area")
+        side_a, side_b, wanted = _sided(a, b, movers, pairing)
+        self.outside_area = int(np.count_nonzero(wanted & ~in_area))
+        entered, left = self._taken("entered"), self._taken("left")
+        order = _order(entered, a, b, movers)
+        if not (wanted & in_area).all():
+            order = order[(wanted & in_area)[order]]
+        a, b, entered, left = a[order], b[order], entered[order], left[order]
+        columns = _movers(a, b, movers)
+        columns["side_a"], columns["side_b"] = side_a.gather(order), side_b.gather(order)
+        columns["entered"], columns["left"] = _moments(entered), _moments(left)
+        columns["closest_at"] = _moments(self._taken("closest_at")[order])
+        columns["duration_s"] = pl.Series((left - entered) / 1e6)
+        columns["situation"] = pl.Series(SITUATIONS).gather(self._taken("situation")[order])
+        columns["quality"] = pl.Series(_QUALITIES).gather(self._taken("certain")[order])
+        for name in ("passes", "both_moving", "moored"):
+            columns[name] = pl.Series(self._taken(name)[order])
+        for name in ("distance_m", *COLUMNS[1:]):
+            columns[name] = pl.Series(self._taken(name)[order], nan_to_null=True)
         self._parts.clear()
-        side_a, side_b, wanted = _sided(rows.select("a", "b").to_numpy(), movers, pairing)
-        inside_area = rows["in_area"].to_numpy()
-        self.outside_area = int(np.count_nonzero(wanted & ~inside_area))
-        return (
-            rows.with_columns(
-                **_movers(rows["a"], rows["b"], movers),
-                side_a=side_a,
-                side_b=side_b,
-            )
-            .filter(pl.Series(wanted & inside_area))
-            .select(pl.col(name).cast(kind) for name, kind in ENCOUNTERS.items())
-            .sort("entered", "a", "b")
-        )
+        return pl.DataFrame({name: columns[name] for name in ENCOUNTERS}, schema=ENCOUNTERS)
+
+    def _taken(self, name: str) -> npt.NDArray[Any]:
+        """Return a column of all parts, which let it go."""
+        return np.concatenate([part.pop(name) for part in self._parts])
 
 
 def _moored(numbers: Integers) -> Flags:
     return ~_has(numbers[:, _FLAGS], FLAGS.A_MOVED | FLAGS.B_MOVED)
 
 
-def _sided(pairs: Integers, movers: Movers, pairing: Pairing) -> tuple[pl.Series, pl.Series, Flags]:
+def _sided(a: Integers, b: Integers, movers: Movers, pairing: Pairing) -> tuple[pl.Series, pl.Series, Flags]:
     """Return both sides of each pair, and whether the pair is looked for."""
-    codes, back = np.unique(pairs, return_inverse=True)
+    met = np.zeros(len(movers.ids), np.bool_)
+    met[a] = met[b] = True
+    codes = np.flatnonzero(met)
     sides = pl.Series(pairing.final(movers, codes), dtype=pl.String)
-    place = back.reshape(-1, 2)
-    side_a, side_b = sides.gather(place[:, 0]), sides.gather(place[:, 1])
+    place = np.zeros(met.size, np.int64)
+    place[codes] = np.arange(codes.size)
+    side_a, side_b = sides.gather(place[a]), sides.gather(place[b])
     return side_a, side_b, pairing.wanted(side_a, side_b)
 
 
-def _part(found: Pieces, area: Area | None) -> pl.DataFrame:
+def _order(entered: Integers, a: Integers, b: Integers, movers: Movers) -> Shorts:
+    """Return the places in the order of entered, a and b, the movers as text."""
+    count = len(movers.ids)
+    rank = np.empty(count, np.int64)
+    rank[sorted(range(count), key=movers.ids.__getitem__)] = np.arange(count)
+    return order_of(entered - entered.min(), rank[a] * count + rank[b], (count * count).bit_length())
+
+
+def _part(found: Pieces, area: Area | None) -> dict[str, npt.NDArray[Any]]:
     """Return the columns that the encounters themselves give; a and b are codes."""
     numbers, fields = found.numbers, found.fields
     flags = numbers[:, _FLAGS]
-    crossed = _has(flags, FLAGS.CROSSED)
-    closest = State.of(
-        fields[:, 15:27], _has(flags, FLAGS.A_RESTS_AT_CLOSEST), _has(flags, FLAGS.B_RESTS_AT_CLOSEST)
-    )
-    # where coverage began inside the limits there was no entry: the closest point is judged instead
-    judged = State.of(
-        np.where(crossed[:, None], fields[:, 3:15], fields[:, 15:27]),
-        _has(flags, np.where(crossed, FLAGS.A_RESTS_ON_ENTERING, FLAGS.A_RESTS_AT_CLOSEST)),
-        _has(flags, np.where(crossed, FLAGS.B_RESTS_ON_ENTERING, FLAGS.B_RESTS_AT_CLOSEST)),
-    )
-    seen_by_a, seen_by_b = relative_bearings(judged)
-    at_rest = _has(flags, FLAGS.A_RESTS_AT_CLOSEST) | _has(flags, FLAGS.B_RESTS_AT_CLOSEST)
+    numbered = np.empty((len(COLUMNS), len(numbers)))
+    situation = np.empty(len(numbers), np.uint8)
+    listed(fields, numbers, numbered, situation)
+    at_rest = _has(flags, FLAGS.A_RESTS_AT_CLOSEST | FLAGS.B_RESTS_AT_CLOSEST)
     columns = {
-        "a": numbers[:, _A],
-        "b": numbers[:, _B],
+        "a": numbers[:, _A].copy(),
+        "b": numbers[:, _B].copy(),
         "in_area": _in_area(area, fields),
-        "entered": numbers[:, _ENTERED],
+        "entered": numbers[:, _ENTERED].copy(),
         "closest_at": np.clip(numbers[:, _CLOSEST], numbers[:, _ENTERED], numbers[:, _LEFT]),
-        "left": numbers[:, _LEFT],
-        "distance_m": arc_m(np.sqrt(fields[:, 0])),
-        "vertical_m": np.abs(fields[:, 28] - fields[:, 27]),
-        "severity": fields[:, 1],
-        "speed_a_kn": closest.speed_a_kn,
-        "speed_b_kn": closest.speed_b_kn,
-        "course_a_deg": closest.course_a_deg,
-        "course_b_deg": closest.course_b_deg,
-        "closing_speed_kn": np.where(crossed, fields[:, 2] * 1e6 / KNOT_MS, np.nan),
-        "relative_speed_kn": closest.relative_speed_kn,
-        "relative_bearing_a_deg": seen_by_a,
-        "relative_bearing_b_deg": seen_by_b,
-        # how we lie to the other is how the other sees us
-        "aspect_a_deg": wrapped(seen_by_b),
-        "aspect_b_deg": wrapped(seen_by_a),
-        "situation": situations(judged),
-        "duration_s": (numbers[:, _LEFT] - numbers[:, _ENTERED]) / 1e6,
-        "passes": numbers[:, _PASSES],
+        "left": numbers[:, _LEFT].copy(),
+        "distance_m": arc_m(numbered[0]),
+        "situation": situation,
+        "passes": numbers[:, _PASSES].astype(np.int32),
         "both_moving": ~at_rest,
         "moored": _moored(numbers),
-        "quality": np.where(_has(flags, FLAGS.CERTAIN), "certain", "possible"),
-        "lon_a": closest.lon_a,
-        "lat_a": closest.lat_a,
-        "altitude_a_m": fields[:, 27],
-        "lon_b": closest.lon_b,
-        "lat_b": closest.lat_b,
-        "altitude_b_m": fields[:, 28],
+        "certain": _has(flags, FLAGS.CERTAIN).astype(np.uint8),
     }
-    return (
-        pl.DataFrame(columns)
-        .with_columns(pl.col("entered", "closest_at", "left").cast(pl.Datetime("us")).dt.replace_time_zone("UTC"))
-        .with_columns(pl.col(pl.Float64).fill_nan(None))
-    )
+    # each its own memory, so that it can be let go alone
+    return columns | {name: column.copy() for name, column in zip(COLUMNS[1:], numbered[1:], strict=True)}
+
+
+def _moments(time_us: Integers) -> pl.Series:
+    return pl.Series(time_us).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
 
 
 def _in_area(area: Area | None, fields: Floats) -> Flags:
@@ -156,7 +154,7 @@ def _has(flags: Integers, bit: int | Integers) -> Flags:
     return has
 
 
-def _movers(a: pl.Series, b: pl.Series, movers: Movers) -> dict[str, pl.Series]:
+def _movers(a: Integers, b: Integers, movers: Movers) -> dict[str, pl.Series]:
     """Return id, kind and name of both from their codes."""
     ids = pl.Series(movers.ids, dtype=pl.String)
     kinds = pl.Series([None, *KINDS], dtype=pl.String)

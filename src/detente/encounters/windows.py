@@ -23,7 +23,7 @@ from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
 from detente.encounters.kernel_joins import go_on
 from detente.encounters.kernel_legs import BASELINE_S, SHIP
-from detente.encounters.kernel_overlaps import describe, intervals, sort_candidates
+from detente.encounters.kernel_overlaps import FIELDS, NUMBERS, describe, intervals, sort_candidates
 from detente.encounters.legs import Legs, Totals, legs_of
 from detente.encounters.motion import chord_m
 from detente.encounters.room import Room
@@ -76,6 +76,13 @@ class Pieces:
         """Return those at the places."""
         return Pieces(self.fields[places], self.numbers[places])
 
+    def put(self, places: npt.NDArray[np.int64], others: Pieces, begin: int) -> None:
+        """Write those at the places into others, from a place of theirs on."""
+        end = begin + places.size
+        # "clip" writes straight into what is given; no place is outside
+        np.take(self.fields, places, axis=0, out=others.fields[begin:end], mode="clip")
+        np.take(self.numbers, places, axis=0, out=others.numbers[begin:end], mode="clip")
+
 
 Related = Callable[[Movers, npt.NDArray[np.int64]], tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]]
 """The side of each of some movers (by code), and which sides are looked for against which."""
@@ -124,7 +131,10 @@ class _Held:
 def encounters_of(
     slices: Iterable[Fixes], movers: Movers, limits: Limits, related: Related, counts: Counts
 ) -> Iterator[Pieces]:
-    """Yield finished encounters, a batch per window, from slices of fixes in time order."""
+    """Yield finished encounters, a batch per window, from slices of fixes in time order.
+
+    Each batch is gone when the next is asked for: its memory is used again.
+    """
     margin = 2 * limits.gap_us + int(BASELINE_S * 1e6)
     held = _Held()
     room = Room()
@@ -203,7 +213,8 @@ def _search(  # noqa: PLR0917 - the parts of one search
         counts.moored.append(np.stack([active[moored >> 32], active[moored & 0xFFFFFFFF]], axis=1))
         rows = rows[~at_rest]
     turn = np.where(movers.kind[active] == SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
-    fields, numbers = describe(
+    fields, numbers = _empty(room, "described", len(rows))
+    describe(
         rows,
         legs.first,
         legs.moves,
@@ -215,9 +226,11 @@ def _search(  # noqa: PLR0917 - the parts of one search
         legs.whole_end,
         turn,
         _asked(limits, window.begin),
+        window.begin,
+        fields,
+        numbers,
     )
-    numbers[:, 2:5] += window.begin
-    return _joined(Pieces(fields, numbers), going_on, local_of, active, window.end)
+    return _joined(room, Pieces(fields, numbers), going_on, local_of, active, window.end)
 
 
 def _intervals(  # noqa: PLR0917 - the parts of one search
@@ -247,28 +260,40 @@ def _intervals(  # noqa: PLR0917 - the parts of one search
     return intervals(ordered, begins, legs.moves, legs.flags, asked)
 
 
-def _joined(
-    pieces: Pieces, going_on: Pieces | None, local_of: npt.NDArray[np.int32], active: Integers, until: int
+def _joined(  # noqa: PLR0917 - the parts of one search
+    room: Room,
+    pieces: Pieces,
+    going_on: Pieces | None,
+    local_of: npt.NDArray[np.int32],
+    active: Integers,
+    until: int,
 ) -> tuple[Pieces, Pieces]:
     """Join what touches the border before; returns what is finished, and what lasts until the next border.
 
-    Movers of the pieces are numbered in this window; those of the results by code.
+    Movers of the pieces are numbered in this window; those of the results by code. What is finished lies in the
+    room; what lasts has memory of its own.
     """
-    finished = []
+    alone = np.empty(0, np.int64)
     if going_on is not None and len(going_on.numbers):
         codes = going_on.numbers[:, :2].copy()
         # both numberings follow the ids as text, so the order stays
         going_on.numbers[:, :2] = local_of[codes]
         alone = go_on(going_on.fields, going_on.numbers, pieces.fields, pieces.numbers)
         going_on.numbers[:, :2] = codes
-        finished.append(going_on.at(alone))
     pieces.numbers[:, :2] = active[pieces.numbers[:, :2]]
     open_still = pieces.numbers[:, 3] >= until
-    finished.append(pieces.at(np.flatnonzero(~open_still)))
-    return (
-        Pieces(*(np.concatenate([getattr(part, name) for part in finished]) for name in Pieces.__slots__)),
-        pieces.at(np.flatnonzero(open_still)),
-    )
+    closed = np.flatnonzero(~open_still)
+    finished = Pieces(*_empty(room, "finished", alone.size + closed.size))
+    if going_on is not None:
+        going_on.put(alone, finished, 0)
+    pieces.put(closed, finished, alone.size)
+    return finished, pieces.at(np.flatnonzero(open_still))
+
+
+def _empty(room: Room, name: str, count: int) -> tuple[Floats, Integers]:
+    """Return room for the fields and the numbers of so many pieces."""
+    numbers = room.array(f"{name} numbers", count * NUMBERS, np.int64).reshape(count, NUMBERS)
+    return room.table(f"{name} fields", count, FIELDS), numbers
 
 
 def _asked(limits: Limits, base: int) -> Floats:
