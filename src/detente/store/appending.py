@@ -103,7 +103,7 @@ class Appending:
         self._sizes[part.origin] = size + 1
         identity = entry_id(log, part.seq)
         self._rows["entries"].append(
-            (identity, part.leaf, part.received_ms, entry_mark(identity, part.received_ms))
+            (identity, part.leaf, part.received_ms, entry_mark(identity, part.received_ms, part.leaf_hash))
         )
         self._rows["nodes"] += [(node_id(log, level, at), digest) for level, at, digest in part.nodes if level]
         if part.submission:
@@ -146,7 +146,7 @@ class Appending:
     def _checkpoint(self, part: PutCheckpoint) -> None:
         head = part.checkpoint.head
         log, note = self._log(head.origin), part.checkpoint.bare().encode()
-        self._rows["checkpoints"].append((log, head.size, note, mark(log, head.size)))
+        self._rows["checkpoints"].append((log, head.size, note, mark(log, head.size, note)))
 
     def _claim(self, part: PutClaim) -> None:
         head = part.checkpoint.head
