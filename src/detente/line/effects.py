@@ -98,6 +98,13 @@ class Sign:
     """cosign: a second role at the same recorded head, so that one sync does for both; the answer is then 128 bytes,
     the signature of ``role`` first."""
 
+    def numbered(self, ticket: int) -> Sign:
+        """Return the same request under its ticket."""
+        return Sign(
+            ticket, self.what, self.role, self.origin, self.message, self.index, self.leaf, self.proof, self.proof_from,
+            self.clock_s, self.also,
+        )  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Signed:

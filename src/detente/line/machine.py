@@ -246,7 +246,7 @@ class Line:
             self._ticket += 1
             if request.what == "answer" and self.state.head_file is not None:
                 self._note_answer(request, self.state.head_file)
-            effects.append(replace(request, ticket=self._ticket))
+            effects.append(request.numbered(self._ticket))
         return None
 
     def _note_answer(self, request: Sign, head_file: HeadFile) -> None:
