@@ -1,9 +1,10 @@
-"""The whole exchange by files, as officers and keepers do it: two members, an observer, a stick, a backup, a thief."""
+"""The whole exchange by files, as officers do it: two members, an observer, a stick, a backup, a clone."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 from detente.line import evidence
 from detente.line.bundle import EXPORT_MAGIC, Kind, Parser
@@ -154,8 +155,7 @@ def test_a_cloned_home_that_speaks_is_found_out_and_the_proof_is_a_file(shell: S
     taken = shell.json("line take east true.bundle", code=1)
     assert taken["files"][0]["refused"]
     (name,) = taken["fork_proofs"]
-    with open(name, "rb") as file:
-        verdict = judge(file.read())
+    verdict = judge(Path(name).read_bytes())
     assert verdict.member == "west"
     assert name in shell.run("line status east", code=1)
 

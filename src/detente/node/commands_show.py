@@ -1,4 +1,4 @@
-"""The verbs that show: ``status``, ``log``, ``prove``, ``export``, ``audit``. They read beside a running writer."""
+"""The verbs that show, beside a running writer: ``status``, ``log``, ``prove``, ``export``, ``audit``."""
 
 from __future__ import annotations
 
@@ -37,8 +37,9 @@ class _Status:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Per party: how many of your statements it was sent and holds, read and answered; what you hold of its log;\n"
-            "since when it is silent, and in which state the line to it is, and why. No key is needed."
+            "Per party: how many of your statements it was sent and holds, read and answered; what you\n"
+            "hold of its log; since when it is silent, and in which state the line to it is, and why. No\n"
+            "key is needed."
         )
 
     def examples(self) -> str:
@@ -72,14 +73,19 @@ class _Log:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Tells every entry of every member, each after what it names. Times stand with whose clock they are: an\n"
-            "entry was made after the newest statement that it names and before the first confirmation of it.\n"
-            "Texts of others are shown with their control characters visible. --json gives one document a line."
+            "Tells every entry of every member, each after what it names. Times stand with whose clock\n"
+            "they are: an entry was made after the newest statement that it names and before the first\n"
+            "confirmation of it. Texts of others are shown with their control characters visible. --json\n"
+            "gives one document a line."
         )
 
     def examples(self) -> str:
         """Return lines that a reader can paste."""
-        return "  detente line log west --line baltic\n  detente line log west --last 20\n  detente line log west --json"
+        return (
+            "  detente line log west --line baltic\n"
+            "  detente line log west --last 20\n"
+            "  detente line log west --json"
+        )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the verb's arguments."""
@@ -123,9 +129,10 @@ class _Prove:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Writes one file with the entry, the heads that hold it, who confirmed them first, the openings and all\n"
-            "keys: a third party judges it with the members' cards and verifier/verify.py, without this program.\n"
-            "--without-body proves that something was said and when, and keeps the content to yourself."
+            "Writes one file with the entry, the heads that hold it, who confirmed them first, the\n"
+            "openings and all keys: a third party judges it with the members' cards and\n"
+            "verifier/verify.py, without this program. --without-body proves that something was said and\n"
+            "when, and keeps the content to yourself."
         )
 
     def examples(self) -> str:
@@ -193,8 +200,9 @@ class _Export:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Writes every statement, body, head, confirmation, key event and fork proof that is held into one file,\n"
-            "which verifier/verify.py judges with the members' cards. What you have not revealed yet stays out."
+            "Writes every statement, body, head, confirmation, key event and fork proof that is held into\n"
+            "one file, which verifier/verify.py judges with the members' cards. What you have not\n"
+            "revealed yet stays out."
         )
 
     def examples(self) -> str:
@@ -243,9 +251,10 @@ class _Audit:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Reads everything back from the disk and checks it: the database itself, every root act, opening,\n"
-            "statement, tree node, head, confirmation, body and fork proof, and that the own logs reach the head\n"
-            "file. Exit code 1 when anything does not hold: then restore a backup; the others give back the rest."
+            "Reads everything back from the disk and checks it: the database itself, every root act,\n"
+            "opening, statement, tree node, head, confirmation, body and fork proof, and that the own\n"
+            "logs reach the head file. Exit code 1 when anything does not hold: then restore a backup;\n"
+            "the others give back the rest."
         )
 
     def examples(self) -> str:
@@ -322,8 +331,8 @@ def _show_line(line: dict[str, Any], now_ms: int) -> None:
             )
         )
     head = (
-        say("member"), say("line"), say("delivered"), say("read"), say("answered"), say("its log, held"), say("last heard"),
-        say("why"),
+        say("member"), say("line"), say("delivered"), say("read"), say("answered"), say("its log, held"),
+        say("last heard"), say("why"),
     )  # fmt: skip
     rows = []
     for one in members:

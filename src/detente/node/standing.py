@@ -1,4 +1,4 @@
-"""How a line stands: per party what is held, delivered, read, answered, how long it has been silent, and what is wrong.
+"""How a line stands: per party what is delivered, read, answered, how long it is silent, and what is wrong.
 
 One document a line, made from what is durable, beside a running writer and without any key.
 """
