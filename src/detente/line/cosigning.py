@@ -57,9 +57,10 @@ def witness(state: State, now_ms: int) -> Signing:
 
     What it cosigned before stays binding; from now on it cosigns nothing above the closed head under the old key.
     """
-    own = state.own_keys()
+    own = state.rings[state.me].keys_of(state.signing_generation)
     if state.run is not Run.RUNNING or own is None or state.head_file is None:
         return
+    origin_of_word = state.own_origin._replace(generation=state.signing_generation)
     for member, act in sorted(state.unwitnessed):
         heads = tuple(
             OwnHead(origin.epoch, origin.generation, state.root_at(origin, log.size).hex(), log.size)
@@ -71,7 +72,7 @@ def witness(state: State, now_ms: int) -> Signing:
             key=keys.key_id(bytes.fromhex(own.sign)), line=state.opening.line, nonce=act[:32], revocation=act,
         )  # fmt: skip
         payload = word.encode()
-        signature = yield Sign(0, "answer", Role.SIGN, state.own_origin, payload)
+        signature = yield Sign(0, "answer", Role.SIGN, origin_of_word, payload)
         octets = Envelope(PayloadType.ANSWER, payload, (Signature(word.key, signature),)).encode()
         state.words[hashlib.sha256(octets).hexdigest()] = octets
         state.unwitnessed.discard((member, act))
@@ -105,8 +106,11 @@ def _due(state: State, log: Log) -> tuple[Checkpoint | None, list[Role]]:
 
 def _cosign(state: State, log: Log, head: Head, roles: tuple[Role, ...], now_ms: int) -> Signing:
     """Ask for one role, or for two that stand at the same recorded head: then the signer syncs once for both."""
-    own = state.own_keys()
-    assert own is not None
+    # an own root act that is not durable yet may have started a generation whose keys the signer does not use so far
+    generation = state.signing_generation
+    own = state.rings[state.me].keys_of(generation)
+    if own is None:
+        return
     origin, size = log.origin, head.size
     recorded, recorded_root = _recorded(state, origin, roles[0])
     if recorded > size or (recorded and state.root_at(origin, recorded) != recorded_root):
@@ -123,7 +127,7 @@ def _cosign(state: State, log: Log, head: Head, roles: tuple[Role, ...], now_ms:
     try:
         signatures = yield Sign(
             0, "cosign", roles[0], origin, head.text(), index=size, leaf=head.root, proof=tuple(path),
-            proof_from=recorded, clock_s=clock_s, also=roles[1] if len(roles) == 2 else None,
+            proof_from=recorded, clock_s=clock_s, generation=generation, also=roles[1] if len(roles) == 2 else None,
         )  # fmt: skip
     except LineMistake:
         _refuse(state, origin)

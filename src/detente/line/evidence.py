@@ -202,7 +202,10 @@ def _statement(leaf: bytes, rings: dict[str, Keyring]) -> Statement:
 
 
 def _base(
-    first: tuple[bytes, list[bytes]] | None, statement: Statement, checkpoint: Checkpoint, rings: dict[str, Keyring]
+    first: tuple[bytes, list[bytes]] | None,
+    statement: Statement,
+    checkpoint: Checkpoint,
+    rings: dict[str, Keyring],
 ) -> str:
     """Return what the first statement of the entry's log names as previous."""
     if first is None and statement.seq == 0:
@@ -214,7 +217,11 @@ def _base(
     place = (founding.line, founding.epoch, founding.author, founding.generation, founding.seq)
     head = checkpoint.head
     if place != (
-        statement.line, statement.epoch, statement.author, statement.generation, 0,
+        statement.line,
+        statement.epoch,
+        statement.author,
+        statement.generation,
+        0,
     ) or not merkle.verify_inclusion(merkle.leaf_hash(leaf), 0, head.size, path, head.root):
         raise _out_of_place(say("a first statement of another log"))  # fmt: skip
     return founding.previous

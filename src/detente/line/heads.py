@@ -183,8 +183,8 @@ def _take_cosignature(
 def _own_word(state: State, log: Log, role: Role, head: Head) -> None:
     """Know again what this node cosigned before it was restored; unasked, it is somebody else with the key.
 
-    What the signer recorded stays as the signer knows it: the next cosignature extends that, and the log held here,
-    under which this head stands.
+    What the signer recorded stays as the signer knows it: the next cosignature extends that, and the log held
+    here, under which this head stands.
     """
     recorded = state.head_file.cosigned.get((log.origin, role), (0, b""))[0] if state.head_file else 0
     known = max(log.cosigned.get(role, 0), recorded)

@@ -139,9 +139,7 @@ def answer_arrived(state: State, answer: Answer, octets: bytes, now_ms: int) -> 
         party.answer = answer
         state.parts.append(PutAnswer(answer.author, octets))
         history(state, now_ms, "answered", answer.author)
-    made = convict(state, answer.author, octets)
-    maybe_resume(state, now_ms)
-    return made
+    return convict(state, answer.author, octets)
 
 
 def maybe_resume(state: State, now_ms: int) -> None:
