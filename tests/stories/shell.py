@@ -29,7 +29,7 @@ class Shell:
     def run(self, line: str, *more: str, text: str | bytes | None = None, code: int | None = 0) -> str:
         """Run one verb, its words split at spaces, ``more`` as they are; returns standard output.
 
-        code: the exit code that must come; None allows 0 and 1.
+        code: the exit code that must come; None allows 0, 1 and that of Ctrl-C.
         """
         octets = (text or "") if isinstance(text, bytes) else (text or "").encode()
         self.patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(octets)))  # type: ignore[arg-type]
@@ -40,7 +40,7 @@ class Shell:
             found = int(str(stop.code))
         captured = self.capsys.readouterr()
         self.out, self.err = captured.out, captured.err
-        assert found == code or (code is None and found in {0, 1}), (
+        assert found == code or (code is None and found in {0, 1, 130}), (
             f"{line}: {found}, expected {code}\n{self.out}{self.err}"
         )
         assert "Traceback" not in self.err

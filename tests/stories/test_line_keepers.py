@@ -202,6 +202,9 @@ def test_an_old_sealing_key_is_destroyed_ninety_days_after_its_successor(pair: S
     with open_writing(Path("west"), secret) as home:
         assert sum(len(own.sealing) for own in home.keys.values()) == 1
     pair.send("east", "sealed")
+    late = pair.carry("east", "west", "--sealed", code=1)["files"][0]
+    assert "destroyed" in late["fault"]  # east has not heard of the new key
+    pair.carry("west", "east")
     pair.carry("east", "west", "--sealed")
 
 

@@ -100,8 +100,7 @@ def audit_line(home: Home, line: str, done: Callable[[float], None] = lambda _: 
     audit = Audit(line)
     try:
         record = home.record(line)
-        check = getattr(record, "audit", None)
-        audit.faults += [say("database: {fault}", fault=one) for one in (check() if check else ())]
+        audit.faults += [say("database: {fault}", fault=one) for one in record.audit()]
         _acts_and_openings(record, audit)
         book = Book.open(home.member, record)
     except (DetenteError, ValueError, AssertionError, KeyError) as fault:
