@@ -23,6 +23,14 @@ from tests.stories.shell import Shell
 @pytest.fixture
 def pair(shell: Shell) -> Shell:
     """Return two members on one line, with one statement on its way."""
+    shell.pair()
+    shell.send("west", "one")
+    return shell
+
+
+@pytest.fixture
+def real_pair(shell: Shell) -> Shell:
+    """Return the same on this very machine, for programs that run in a process of their own."""
     shell.found("west", "east")
     shell.join(("west", "east"))
     shell.send("west", "one")
@@ -369,20 +377,20 @@ def program(shell: Shell, *words: str, limit: int | None = None) -> subprocess.P
     )
 
 
-def test_a_full_disk_loses_nothing_that_was_held(pair: Shell) -> None:
-    (pair.folder / "big").write_bytes(b"x" * 900_000)
+def test_a_full_disk_loses_nothing_that_was_held(real_pair: Shell) -> None:
+    (real_pair.folder / "big").write_bytes(b"x" * 900_000)
     words = ("line", "send", "west", "--type", "notice", "--body", "big")
-    refused = program(pair, *words, limit=400_000)
+    refused = program(real_pair, *words, limit=400_000)
     _, said = refused.communicate(timeout=60)
     assert refused.returncode == 2, said
     assert b"what to do" in said
     assert b"Traceback" not in said
-    assert len(pair.log("west")) == 1
-    pair.run("line pack west --to east b.bundle")
-    whole = program(pair, *words)
+    assert len(real_pair.log("west")) == 1
+    real_pair.run("line pack west --to east b.bundle")
+    whole = program(real_pair, *words)
     assert whole.wait(60) == 0
     whole.communicate()
-    assert len(pair.log("west")) == 2
+    assert len(real_pair.log("west")) == 2
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
@@ -437,18 +445,18 @@ def test_ctrl_c_at_every_step_of_a_verb_leaves_nothing_half(pair: Shell, verb: s
     assert pair.status("east")["fork_proofs"] == []
 
 
-def test_ctrl_c_from_a_terminal_leaves_nothing_half(pair: Shell) -> None:
-    (pair.folder / "big").write_bytes(b"x" * 900_000)
+def test_ctrl_c_from_a_terminal_leaves_nothing_half(real_pair: Shell) -> None:
+    (real_pair.folder / "big").write_bytes(b"x" * 900_000)
     for delay_s in (0.5, 0.7, 0.9):
-        asked = program(pair, "line", "send", "west", "--type", "notice", "--body", "big", "--attach", "big")
+        asked = program(real_pair, "line", "send", "west", "--type", "notice", "--body", "big", "--attach", "big")
         time.sleep(delay_s)
         asked.send_signal(signal.SIGINT)
         _, said = asked.communicate(timeout=60)
-        held = len(pair.log("west"))
+        held = len(real_pair.log("west"))
         if asked.returncode == 0:
             assert held >= 2, said
-    assert not [one.name for one in pair.folder.rglob("*") if ".part" in one.name]
-    pair.run("line audit west")
+    assert not [one.name for one in real_pair.folder.rglob("*") if ".part" in one.name]
+    real_pair.run("line audit west")
 
 
 def test_ctrl_c_while_a_home_is_founded_leaves_no_half_home(shell: Shell) -> None:

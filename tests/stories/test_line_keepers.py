@@ -17,8 +17,7 @@ from tests.stories.shell import Shell
 @pytest.fixture
 def pair(shell: Shell) -> Shell:
     """Return two members on one line that have heard of each other."""
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     shell.send("west", "one")
     shell.exchange("west", "east")
     return shell

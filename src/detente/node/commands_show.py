@@ -110,6 +110,8 @@ class _Log:
                 if arguments.json:
                     terminal.result(json.dumps(document, ensure_ascii=False, allow_nan=False))
                     continue
+                if told > 1:
+                    terminal.result("")
                 for line in entry_text(document):
                     terminal.result(line)
             if not told and not arguments.json:
@@ -387,7 +389,7 @@ def _show_trouble(line: dict[str, Any]) -> None:
 def _heard(party: dict[str, Any], now_ms: int) -> str:
     heard = party["silent_since_ms"]
     if heard is None:
-        return say("never")
+        return say("never heard")
     age_s = max(0, (now_ms - heard) // 1000)
     if age_s < 90:
         return say("{count} s ago", count=age_s)

@@ -17,6 +17,7 @@ __all__ = ["entry_text"]
 say = words.speaker("node")
 
 _LINES_SHOWN = 40
+_NAMED_MAX = 6
 _INDENT = "    "
 _ORDER = ("held", "delivered", "read", "answered")
 
@@ -24,6 +25,8 @@ _ORDER = ("held", "delivered", "read", "answered")
 def entry_text(document: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of an entry from its document; every text of its author is made visible."""
     kind = visible(document["type"])
+    if kind.startswith("reply.") and document["understood"]:
+        kind = say("reply: {word}", word=reply_word(kind.removeprefix("reply.")))
     if not document["understood"]:
         kind = say("NOT UNDERSTOOD (type {type})", type=kind)
     yield say(
@@ -64,7 +67,11 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
     if document["answer_by_ms"] is not None:
         yield say("answer asked for by {time}", time=moment(document["answer_by_ms"]))
     if document["states"]:
-        yield _states(document["states"])
+        said = {one["member"] for one in document["replies"]}
+        few = len(document["states"]) <= _NAMED_MAX
+        left = {name: state for name, state in document["states"].items() if name not in said or not few}
+        if left:
+            yield _states(left)
 
 
 def reply_word(word: str) -> str:
@@ -129,7 +136,7 @@ def _times(document: dict[str, Any]) -> str:
 
 def _states(states: dict[str, str]) -> str:
     """Return how far an own entry is: by name for a few recipients, in numbers for many."""
-    if len(states) <= 6:
+    if len(states) <= _NAMED_MAX:
         return "; ".join(f"{name}: {state_word(state)}" for name, state in sorted(states.items()))
     counted: Counter[str] = Counter()
     for state in states.values():
