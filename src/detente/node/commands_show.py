@@ -25,6 +25,9 @@ __all__ = ["AUDIT", "EXPORT", "LOG", "PROVE", "STATUS"]
 say = words.speaker("node")
 
 
+_MONTH_DAYS = 31
+
+
 class _Status:
     """``detente line status``."""
 
@@ -364,6 +367,14 @@ def _show_line(line: dict[str, Any], now_ms: int) -> None:
 
 
 def _show_trouble(line: dict[str, Any]) -> None:
+    age = line["keys"]["sealing_key_days"]
+    if age > _MONTH_DAYS:
+        terminal.note(
+            say("the key for sealed bundles is {count} days old: detente line key propose HOME seal", count=age)
+        )
+    age = line["keys"]["anchor_days"]
+    if line["own"]["held"] and age is not None and age > _MONTH_DAYS:
+        terminal.note(say("the last anchor is {count} days old: detente line key propose HOME anchor", count=age))
     for one in line["openings_proposed"]:
         terminal.result(
             say(
