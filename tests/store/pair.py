@@ -24,6 +24,7 @@ from detente.line.load import join_parts
 from detente.line.machine import Effect, Event, Line
 from detente.line.opening import first_opening
 from detente.line.rootact import Act, Keyring, RootKeys
+from detente.line.state import Run
 from detente.node.home import Home, found, open_writing
 from detente.node.keyfile import Cost, Keys
 from tests.line.memory import Member, public
@@ -88,6 +89,9 @@ class Desk:
                 machine_changed=home.machine_changed,
             )
         )
+
+    def is_now(self, run: Run) -> bool:
+        return self.line.state.run is run
 
     def give(self, event: Event) -> None:
         pending: list[Event] = [event]

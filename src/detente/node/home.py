@@ -357,7 +357,7 @@ class Home:
         for origin in record.origins():
             if origin.member == self.member:
                 checkpoint = record.checkpoint(origin)
-                if checkpoint is not None:
+                if checkpoint is not None:  # statements above it, or without one, are adopted when the run opens
                     size = checkpoint.head.size
                     signer.found_own(checkpoint, _edge(record, origin, size), record.node(origin, 0, size - 1))
             for size, root, one in record.newest_cosignatures(origin):

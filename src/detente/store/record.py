@@ -206,7 +206,8 @@ class Record:
         """Return the first ``limit`` answers owed by ``upto_ms``, earliest first: log, index, by whom, when."""
         rows = self._rows(
             "SELECT line, epoch, logs.member, generation, entry, due.member, due_ms FROM due"
-            " JOIN logs ON logs.id = entry >> 40 WHERE due_ms <= ? ORDER BY due_ms, entry, due.member LIMIT ?",
+            " JOIN logs ON logs.id = entry >> 40 WHERE due_ms <= ?"
+            " ORDER BY due_ms, line, epoch, logs.member, generation, entry, due.member LIMIT ?",
             upto_ms,
             limit,
         )
