@@ -17,7 +17,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from detente.line.bundle import Kind
 from detente.line.checkpoint import Origin
 from detente.line.effects import Role
+from detente.line.envelope import Envelope, PayloadType
 from detente.line.state import Run
+from detente.line.statement import Statement
 from tests.line.cast import begin_generation, carry, line_of, new_generation, next_run, say, thinned
 from tests.line.memory import Host, MemoryStore
 
@@ -32,7 +34,7 @@ class Line(RuleBasedStateMachine):
         super().__init__()
         self.hosts: dict[str, Host] = {}
         self.backups: dict[str, MemoryStore] = {}
-        self.bundles: list[tuple[str, bytes]] = []
+        self.carried: list[tuple[str, bytes]] = []
         self.said: dict[str, set[str]] = {name: set() for name in NAMES}
         self.leaves: dict[tuple[Origin, int], bytes] = {}
         self.restored: set[str] = set()
@@ -63,13 +65,13 @@ class Line(RuleBasedStateMachine):
     def carries(self, sender: str, receiver: str, size: int, drop: Kind | None) -> None:
         if sender != receiver and drop not in {Kind.END, Kind.HAVE}:
             octets = self.hosts[sender].bundle_for(receiver, size)
-            self.bundles = [*self.bundles[-9:], (receiver, octets)]
+            self.carried = [*self.carried[-9:], (receiver, octets)]
             self.hosts[receiver].take(thinned(octets, [drop] if drop else []))
 
     @rule(which=st.integers(0, 9))
     def brings_an_old_bundle_again(self, which: int) -> None:
-        if which < len(self.bundles):
-            receiver, octets = self.bundles[which]
+        if which < len(self.carried):
+            receiver, octets = self.carried[which]
             self.hosts[receiver].take(octets)
 
     @rule(name=names)
@@ -141,8 +143,13 @@ class Line(RuleBasedStateMachine):
             bodies = {content for _, content in host.store._bodies.values()}
             for texts in self.said.values():
                 assert {text.encode() for text in texts} <= bodies
-            submissions = [place.seq for place in host.store._submissions.values()]
-            assert len(submissions) >= len(self.said[name])
+            own = [leaf for origin, log in host.store._entries.items() if origin.member == name for leaf in log]
+            notices = [statement.submission for statement in map(_statement, own) if statement.type == "notice"]
+            assert len(notices) == len(set(notices)) == len(self.said[name])
+
+
+def _statement(leaf: bytes) -> Statement:
+    return Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)[0]
 
 
 def _mirrored(host: Host, other: Host) -> bool:

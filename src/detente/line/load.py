@@ -62,14 +62,7 @@ def load(me: str, view: View, settings: Settings) -> State:
         },
         signing_generation=rings[me].generation,
     )
-    for made in view.forks():
-        state.forks[identity(made)] = made
-        verdict = judge(made)
-        if verdict.origin is None:
-            state.convicted.add(verdict.member)
-        else:  # the log of a proven fork is never cosigned again
-            state.forked.add(verdict.origin)
-            state.proven.add(verdict.origin)
+    _load_forks(state)
     for origin in sorted(view.origins()):
         state.logs[origin] = _load_log(state, origin)
     if state.writes:
@@ -85,6 +78,17 @@ def load(me: str, view: View, settings: Settings) -> State:
         answers = [one for one in answers if one.revocation is None]
         party.answer = next((one for one in answers if one.nonce == state.challenge_nonce), None)
     return state
+
+
+def _load_forks(state: State) -> None:
+    for made in state.view.forks():
+        state.forks[identity(made)] = made
+        verdict = judge(made)
+        if verdict.origin is None:
+            state.convicted.add(verdict.member)
+        else:  # the log of a proven fork is never cosigned again
+            state.forked.add(verdict.origin)
+            state.proven.add(verdict.origin)
 
 
 def log_of(state: State, origin: Origin) -> Log:

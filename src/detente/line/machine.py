@@ -77,7 +77,6 @@ class Line:
         self._ticket = 0
         self._batch = 0
         self._batches: dict[int, Append] = {}
-        self._held: deque[tuple[int, Transmit]] = deque()
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """Take one event; returns what the host must do, in this order.
@@ -88,7 +87,7 @@ class Line:
         if isinstance(event, Signed):
             self._signed(event, effects)
         elif isinstance(event, Durable):
-            self._durable(event.batch, effects)
+            self._durable(event.batch)
         else:
             if isinstance(event, Submitted):
                 check_drafts(self.state, event.drafts)
@@ -282,9 +281,7 @@ class Line:
             self._batches[self._batch] = append
             effects.append(append)
             state.parts, state.own = [], []
-            if isinstance(result, Transmit):
-                self._held.append((self._batch, result))  # it says what this batch stores
-                result = None
+            assert not isinstance(result, Transmit), "a bundle says only what was durable before it"
         effects.extend(state.alarms)
         state.alarms = []
         if result is not None:
@@ -293,10 +290,8 @@ class Line:
     def _changes_own_keys(self, append: Append) -> bool:
         return any(isinstance(part, PutAct) and part.member == self.state.me for part in append.parts)
 
-    def _durable(self, batch: int, effects: list[Effect]) -> None:
+    def _durable(self, batch: int) -> None:
         """Everything up to this batch is on the disk: what is in it may leave from now on."""
-        while self._held and self._held[0][0] <= batch:
-            effects.append(self._held.popleft()[1])
         for number in [number for number in self._batches if number <= batch]:
             append = self._batches.pop(number)
             for part in append.parts:
