@@ -234,7 +234,7 @@ class Checks:
             if self.left_heads.setdefault((origin, size), root) != root:
                 self.fail("I6 two heads of one size left", node, (origin, size))
             recorded = head_file.own[origin].size if head_file and origin in head_file.own else 0
-            if recorded < size:
+            if recorded < size and origin.generation == node.disk_generation():
                 self.fail("I6 a head left before the head file knew it", node, (origin, size, recorded))
         if f"/{node.member}/".encode() in rest:
             self._own_cosignatures(node, origin, size, root, rest)
@@ -400,6 +400,9 @@ class Checks:
             size = node.disk.database.size(origin)
             if origin.epoch < moved:
                 size = min(size, finals.get((origin.epoch, origin.generation), 0))
+            closed = node.party.ring.closed.get((origin.line, origin.epoch, origin.generation))
+            if closed is not None:
+                size = min(size, closed[0].size)  # what stands above it may be said again
             for seq, leaf in enumerate(node.disk.database.entries(origin, 0, size)):
                 statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
                 counted[statement.submission].append((origin, seq))

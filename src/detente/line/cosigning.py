@@ -62,11 +62,7 @@ def witness(state: State, now_ms: int) -> Signing:
         return
     origin_of_word = state.own_origin._replace(generation=state.signing_generation)
     for member, act in sorted(state.unwitnessed):
-        heads = tuple(
-            OwnHead(origin.epoch, origin.generation, state.root_at(origin, log.size).hex(), log.size)
-            for origin, log in sorted(state.logs.items())
-            if origin.member == member and log.size
-        )
+        heads = _highest(state, member)
         word = Answer(
             about=member, author=state.me, clock_ms=now_ms, format=1, heads=heads[-64:],
             key=keys.key_id(bytes.fromhex(own.sign)), line=state.opening.line, nonce=act[:32], revocation=act,
@@ -77,6 +73,24 @@ def witness(state: State, now_ms: int) -> Signing:
         state.words[hashlib.sha256(octets).hexdigest()] = octets
         state.unwitnessed.discard((member, act))
         state.parts.append(PutAnswer(state.me, octets))
+
+
+def _highest(state: State, member: str) -> tuple[OwnHead, ...]:
+    """Return the highest head of each log of a member that is held here, or was before a restore: never less."""
+    assert state.head_file is not None  # witness was here first
+    held = {
+        origin: (log.size, state.root_at(origin, log.size))
+        for origin, log in state.logs.items()
+        if origin.member == member and log.size
+    }
+    for (origin, _), (size, root) in state.head_file.cosigned.items():
+        ours = (origin.line, origin.member) == (state.opening.line, member)
+        if ours and size > held.get(origin, (0, b""))[0]:
+            held[origin] = (size, root)
+    return tuple(
+        OwnHead(origin.epoch, origin.generation, root.hex(), size)
+        for origin, (size, root) in sorted(held.items())
+    )
 
 
 def _recorded(state: State, origin: Origin, role: Role) -> tuple[int, bytes]:
