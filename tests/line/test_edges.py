@@ -192,7 +192,8 @@ def test_drafts_queued_before_a_halt_are_not_signed() -> None:
     "fault",
     [
         {"content": b"x" * 1_000_001}, {"attachments": (("a/b", b""),) * 17}, {"type": "No Type"},
-        {"attachments": (("a/b", b"x" * 33_000_000),) * 2}, {"media_type": "x"}, {"submission": "x"}, {"reveal": "never"},
+        {"attachments": (("a/b", b"x" * 33_000_000),) * 2}, {"media_type": "x"}, {"submission": "x"},
+        {"reveal": "never"},
         {"answer_by_ms": -1}, {"critical": ("No",)}, {"release": "x"},
     ],
 )  # fmt: skip
@@ -252,7 +253,8 @@ def test_logs_that_may_not_exist_are_not_founded() -> None:
     state = line_of("east", "west", observers=("port",))["west"].line.state
     for origin in (
         Origin(state.opening.line, 2, "east", 0), Origin(state.opening.line, 1, "port", 0),
-        Origin(state.opening.line, 1, "east", 1), Origin("other", 1, "east", 0), Origin(state.opening.line, 1, "zulu", 0),
+        Origin(state.opening.line, 1, "east", 1), Origin("other", 1, "east", 0),
+        Origin(state.opening.line, 1, "zulu", 0),
     ):  # fmt: skip
         with pytest.raises(OutOfPlace):
             log_of(state, origin)
