@@ -15,9 +15,10 @@ from detente.line.bundle import EXPORT_MAGIC, Kind, Record, write
 from detente.line.checkpoint import Checkpoint, Cosignature, Head, Origin
 from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
 from detente.line.opening import Opening, first_opening, first_previous
-from detente.line.rootact import Act, Keyring, KeySet, RootKeys
+from detente.line.rootact import Act, ClosedLog, Keyring, KeySet, RootKeys
 from detente.line.statement import Commitment, HeadSeen, Statement, commit
 
+__all__ = ["ClosedLog"]
 BOTH, NODE = ["node", "verifier"], ["node"]
 CLOCK_MS = 1_800_000_000_000
 ROLES = ("sign", "cosign_log", "cosign_held")

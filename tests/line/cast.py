@@ -1,4 +1,7 @@
-"""Who plays in the stories: hosts on one line, their keepers, a twin with the same keys, and what carries bundles."""
+"""Who plays in the stories.
+
+Hosts on one line, their keepers, a twin with the same keys, and what carries bundles.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,15 @@ import copy
 import dataclasses
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from detente.line.bundle import Kind, Parser, Record, write
 from detente.line.checkpoint import Origin
-from detente.line.effects import ActGiven, Arrived, Consented, CourierReady, Draft, Role, Submitted, Ticked
+from detente.line.effects import ActGiven, Arrived, Consented, CourierReady, Draft, Role, Submitted, Ticked, Took
 from detente.line.load import join_parts
 from detente.line.opening import FinalHead, Opening, Seat, first_opening
 from detente.line.rootact import Act, ClosedLog
-from detente.line.state import Settings
+from detente.line.state import Direction, Run, Settings
 from tests.line.memory import Host, Member, MemorySigner, MemoryStore, private
 
 HOUR_MS = 3_600_000
@@ -45,9 +49,9 @@ def line_of(
 
 def neutralised(opening: Opening, neutral: dict[str, tuple[str, ...]]) -> Opening:
     """Return a first opening in which members are neutral for others: as a line of three may agree."""
-    from detente.line import opening as module
-
     import msgspec
+
+    from detente.line import opening as module
 
     seats = tuple(
         Seat(seat.card, seat.generation, seat.member, neutral.get(seat.member, seat.neutral_for), seat.role)
@@ -79,7 +83,7 @@ def twin(host: Host) -> Host:
     return clone
 
 
-def carry(sender: Host, receiver: Host, *, without: Iterable[Kind] = (), size_max: int = 10_000_000) -> object:
+def carry(sender: Host, receiver: Host, *, without: Iterable[Kind] = (), size_max: int = 10_000_000) -> Took:
     """Carry one bundle; ``without`` kinds of record, as a carrier or a sender may drop them."""
     return receiver.take(thinned(sender.bundle_for(receiver.member.name, size_max), without))
 
@@ -120,6 +124,14 @@ def origin_of(host: Host, generation: int = 0, epoch: int = 1) -> Origin:
     return Origin(host.line.state.opening.line, epoch, host.member.name, generation)
 
 
+def run_of(host: Host) -> Run:
+    return host.line.state.run
+
+
+def direction_of(host: Host, name: str) -> Direction:
+    return host.line.state.parties[name].direction
+
+
 def held(host: Host, origin: Origin) -> int:
     log = host.line.state.logs.get(origin)
     return log.size if log else 0
@@ -134,14 +146,14 @@ def alarms(host: Host) -> list[str]:
     return [one.alarm.name for one in host.alarms]
 
 
-def say(host: Host, text: str, **more: object) -> None:
+def say(host: Host, text: str, **more: Any) -> None:
     """Submit one draft; the submission follows from the text."""
     identity = hashlib.sha256(text.encode()).hexdigest()[:32]
     draft = Draft("notice", "text/plain", text.encode(), identity)
-    host.give(Submitted((Draft(**{**{name: getattr(draft, name) for name in draft.__slots__}, **more}),)))  # type: ignore[arg-type]
+    host.give(Submitted((dataclasses.replace(draft, **more),)))
 
 
-def new_generation(host: Host, reason: str = "rotation", *, at: int | None = None, keys: bool = True) -> bytes:
+def new_generation(host: Host, reason: Any = "rotation", *, at: int | None = None, keys: bool = True) -> bytes:
     """Return the keepers' act that closes the current log of the host's member and starts its next generation."""
     state = host.line.state
     ring, origin = state.rings[state.me], state.own_origin
@@ -155,8 +167,9 @@ def new_generation(host: Host, reason: str = "rotation", *, at: int | None = Non
     host.member.operational = before
     act = Act(
         act="generation", clock_ms=host.now_ms, format=1, heads=heads, index=len(ring.acts),
-        keys=key_set if keys else None, member=state.me, previous=ring.hashes[-1], reason=reason, root=None, seal=None,
-    )  # type: ignore[arg-type]  # fmt: skip
+        keys=key_set if keys else None, member=state.me, previous=ring.hashes[-1], reason=reason, root=None,
+        seal=None,
+    )  # fmt: skip
     return host.member.root_sign(act)
 
 
@@ -182,7 +195,7 @@ def successor(
 ) -> Opening:
     """Return an opening of the next epoch as this host would draw it up, with the final heads that it holds."""
     state = host.line.state
-    rings = {name: ring for name, ring in state.rings.items()} | {one.name: one.ring for one in newcomers}
+    rings = dict(state.rings) | {one.name: one.ring for one in newcomers}
     everyone = tuple(sorted(members))
     seats = [Seat(rings[name].card, rings[name].generation, name, (), "member") for name in members]
     seats += [Seat(rings[name].card, rings[name].generation, name, everyone, "observer") for name in observers]
@@ -211,6 +224,6 @@ def records_of(
     return host.sent[0].records, host.sent[0].more
 
 
-def give_records(host: Host, records: Iterable[Record], *, last: bool = True) -> object:
+def give_records(host: Host, records: Iterable[Record], *, last: bool = True) -> Took:
     host.give(Arrived(tuple(records), last))
     return host.took[-1]

@@ -63,7 +63,10 @@ def test_every_consistency_proof_is_judged_as_rfc_9162_asks_but_from_size_0(shar
 
 
 def _climbs(old: int, new: int, proof: list[bytes], old_root: bytes, new_root: bytes) -> bool:
-    """Judge with the verifier's path, in the form that fork proofs give it: the old root first where it is a node."""
+    """Judge with the verifier's path, in the form that fork proofs give it.
+
+    The old root first where it is a node.
+    """
     if not 0 < old <= new or (old == new and proof):
         return False
     if old == new:

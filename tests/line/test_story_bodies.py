@@ -90,14 +90,14 @@ def test_a_body_of_another_size_than_stated_or_of_nobody_is_refused() -> None:
     records, _ = records_of(west, "east")
     body = next(record for record in records if record.kind is Kind.BODY)
     took = give_records(east, [body, Record(Kind.BODY, b"short"), Record(Kind.BODY, b"\0" * 40)])
-    assert dict(took.reasons) == {"OutOfPlace": 3}  # type: ignore[attr-defined]
+    assert dict(took.reasons) == {"OutOfPlace": 3}
     give_records(east, [record for record in records if record is not body])
     for wanting in east.line.state.wanting.values():
         for place in wanting:
             wanting[place] += 1
-    assert dict(give_records(east, [body]).reasons) == {"Malformed": 1}  # type: ignore[attr-defined]
+    assert dict(give_records(east, [body]).reasons) == {"Malformed": 1}
     east = next_run(east)
-    assert dict(give_records(east, [body, body]).new) == {"body": 1}  # type: ignore[attr-defined]
+    assert dict(give_records(east, [body, body]).new) == {"body": 1}
     assert east.line.state.wanting == {}
 
 

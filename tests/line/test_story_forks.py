@@ -24,6 +24,7 @@ from tests.line.cast import (
     next_run,
     origin_of,
     records_of,
+    run_of,
     say,
     settle,
     twin,
@@ -158,10 +159,10 @@ def test_the_one_whose_key_signed_both_halts_when_it_is_shown() -> None:
     carry(rival, east)
     carry(west, east)
     carry(east, west)
-    assert west.line.state.run is Run.HALTED
+    assert run_of(west) is Run.HALTED
     assert west.line.state.reason == "possible-key-theft"
     west = next_run(west)
-    assert west.line.state.run is Run.HALTED
+    assert run_of(west) is Run.HALTED
 
 
 def test_a_fork_is_answered_by_a_new_generation_and_the_line_goes_on() -> None:
@@ -169,18 +170,18 @@ def test_a_fork_is_answered_by_a_new_generation_and_the_line_goes_on() -> None:
     carry(west, east)
     carry(rival, east)
     carry(east, west)
-    assert west.line.state.run is Run.HALTED
+    assert run_of(west) is Run.HALTED
     act = new_generation(west, "fork", at=1)
     begin_generation(west, act)
     west.give(Confirmed())
     exchange(west, east, 3)
-    assert west.line.state.run is Run.RUNNING
+    assert run_of(west) is Run.RUNNING
     say(west, "said again under new keys")
     exchange(west, east, 2)
     origin = origin_of(west, 1)
     assert held(east, origin) == 1
     assert delivered(west, "east", origin=origin) == 1
-    assert west.line.state.run is Run.RUNNING  # the old proof halts nobody any more
+    assert run_of(west) is Run.RUNNING  # the old proof halts nobody any more
 
 
 def test_a_mirror_restored_from_yesterday_does_not_cosign_a_fork() -> None:
@@ -201,5 +202,5 @@ def test_a_mirror_restored_from_yesterday_does_not_cosign_a_fork() -> None:
 def test_a_garbage_proof_changes_nothing() -> None:
     _west, _rival, east = forked()
     took = give_records(east, [Record(Kind.FORK, b"{}"), Record(Kind.FORK, b"x")])
-    assert dict(took.reasons) == {"Malformed": 2}  # type: ignore[attr-defined]
+    assert dict(took.reasons) == {"Malformed": 2}
     assert not east.line.state.forks

@@ -1,4 +1,7 @@
-"""Stolen keys, revocations, new generations, words of neutral parties, heads that only a member's own key proves."""
+"""Stolen keys, revocations, new generations, words of neutral parties, heads that only a member's own key
+
+Proves.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from tests.line.cast import (
     origin_of,
     plain_act,
     records_of,
+    run_of,
     say,
     settle,
     twin,
@@ -68,7 +72,7 @@ def test_what_the_thief_writes_is_disputed_and_never_refused_nor_cosigned() -> N
     assert set(east.line.state.logs[origin].cosigned.values()) == {2}  # what it cosigned before stays binding
     assert held(east, origin_of(west, 1)) == 1
     carry(east, west)
-    assert west.line.state.run is Run.RUNNING  # what the stolen key signed in its closed log halts nobody
+    assert run_of(west) is Run.RUNNING  # what the stolen key signed in its closed log halts nobody
     assert held(west, origin) == 3
     assert [standing(west.line.state, origin, seq) for seq in (0, 2)] == [Standing.PLAIN, Standing.DISPUTED]
 
@@ -132,7 +136,7 @@ def test_a_thief_who_cosigns_with_the_stolen_key_delivers_nothing() -> None:
     carry(west, thief)
     took = carry(thief, west)
     assert delivered(west, "east") == 0
-    assert took.reasons  # type: ignore[attr-defined]
+    assert took.reasons
     exchange(west, east, 2)
     assert delivered(west, "east") == 1  # by the new key
 
@@ -157,7 +161,7 @@ def test_a_stolen_key_speaks_no_more_for_its_member_in_have_vectors() -> None:
     carry(east, west)
     before = west.line.state.parties["east"].have
     took = carry(thief, west)
-    assert ("BadSignature", 1) in took.reasons  # type: ignore[attr-defined]
+    assert ("BadSignature", 1) in took.reasons
     assert west.line.state.parties["east"].have == before
 
 
@@ -212,7 +216,7 @@ def test_only_a_neutral_party_gives_a_word_and_only_one() -> None:
     north.now_ms += 5000
     carry(west, north)
     took = carry(north, east)
-    assert ("OutOfPlace", 1) in took.reasons  # type: ignore[attr-defined]
+    assert ("OutOfPlace", 1) in took.reasons
     assert len(east.line.state.words) == 1
 
 
@@ -261,15 +265,18 @@ def test_an_own_act_from_outside_halts_but_garbage_in_our_name_does_not() -> Non
     one = replace(forged.signatures[0], signature=b"\1" * 64)
     broken = Envelope(forged.type, forged.payload, (one, forged.signatures[1])).encode()
     give_records(west, [Record(Kind.ROOT_ACT, broken)])
-    assert west.line.state.run is Run.RUNNING
+    assert run_of(west) is Run.RUNNING
     assert "own-root-act-from-outside" not in alarms(west)
     give_records(west, [Record(Kind.ROOT_ACT, act)])
-    assert west.line.state.run is Run.HALTED
+    assert run_of(west) is Run.HALTED
     assert "own-root-act-from-outside" in alarms(west)
 
 
 def test_a_head_of_a_third_member_that_somebody_names_proves_nothing() -> None:
-    """East names a head of north's log that north never signed: nobody halts, nothing is proven, nothing stops."""
+    """East names a head of north's log that north never signed.
+
+    Nobody halts, nothing is proven, nothing stops.
+    """
     hosts = line_of("east", "north", "west")
     west, east, north = hosts["west"], hosts["east"], hosts["north"]
     say(north, "one")
@@ -287,7 +294,7 @@ def test_a_head_of_a_third_member_that_somebody_names_proves_nothing() -> None:
     for host in (west, north):
         assert held(host, origin_of(east)) == 1
         assert not host.line.state.forks
-        assert host.line.state.run is Run.RUNNING
+        assert run_of(host) is Run.RUNNING
     say(north, "two")
     settle(hosts.values())
     assert delivered(north, "west") == 2
@@ -298,7 +305,7 @@ def test_words_of_strangers_and_acts_of_strangers_are_refused() -> None:
     exchange(hosts["east"], hosts["west"])
     records, _ = records_of(others["zulu"], "west")
     took = give_records(hosts["west"], records)
-    assert dict(took.reasons) == {"OutOfPlace": 2}  # type: ignore[attr-defined]
+    assert dict(took.reasons) == {"OutOfPlace": 2}
 
 
 def _submission(text: str) -> str:

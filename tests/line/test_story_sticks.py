@@ -128,8 +128,8 @@ def test_entries_of_another_line_epoch_author_generation_or_spelling_are_refused
     ]
     spelt = [leaf + b" ", leaf.replace(b'","', b'", "', 1), b"", b"{}", leaf[:-1]]
     took = give_records(east, [*foreign, *(Record(Kind.ENTRY, one) for one in (*changed, *spelt))])
-    assert not dict(took.new)  # type: ignore[attr-defined]
-    assert sum(count for _, count in took.reasons) == 1 + 6 + 5  # type: ignore[attr-defined]
+    assert not dict(took.new)
+    assert sum(count for _, count in took.reasons) == 1 + 6 + 5
     assert held(east, origin_of(west)) == 0
     assert [part.what for part in east.store.history] == ["running"]
 
@@ -146,7 +146,7 @@ def test_a_flood_stops_at_the_quota_and_goes_on_when_it_is_raised() -> None:
     assert "quota" in alarms(east)
     got = held(east, origin_of(west))
     assert 0 < got < 60
-    assert took.reasons  # type: ignore[attr-defined]
+    assert took.reasons
     east.line.state.settings = dataclasses.replace(east.line.state.settings, quota_bytes=10_000_000)
     exchange(west, east, 2)
     assert held(east, origin_of(west)) == 60
@@ -168,9 +168,9 @@ def test_garbage_is_counted_by_reason_and_told_in_a_hundred_words() -> None:
     east = line_of("east", "west")["east"]
     garbage = [Record(kind, b"garbage") for kind in Kind if kind is not Kind.RELEASE for _ in range(20)]
     took = give_records(east, [*garbage, Record(None, b"")])
-    assert sum(count for _, count in took.reasons) == 20 * (len(Kind) - 1)  # type: ignore[attr-defined]
-    assert len(took.refused) == 100  # type: ignore[attr-defined]
-    assert took.not_understood == 1  # type: ignore[attr-defined]
+    assert sum(count for _, count in took.reasons) == 20 * (len(Kind) - 1)
+    assert len(took.refused) == 100
+    assert took.not_understood == 1
     assert not east.line.state.parts
 
 
@@ -184,8 +184,8 @@ def test_heads_without_end_that_fit_nothing_are_kept_only_so_far() -> None:
         assert checkpoint is not None
         heads.append(Record(Kind.CHECKPOINT, checkpoint.encode()))
     took = give_records(east, [*heads, *heads[:3]])
-    assert dict(took.new) == {"head ahead": 64}  # type: ignore[attr-defined]
-    assert dict(took.reasons) == {"OutOfPlace": 16}  # type: ignore[attr-defined]
+    assert dict(took.new) == {"head ahead": 64}
+    assert dict(took.reasons) == {"OutOfPlace": 16}
     exchange(west, east, 2)
     assert delivered(west, "east") == 80
     assert east.store.claims(origin_of(west)) == []
@@ -207,7 +207,7 @@ def test_a_forged_cosignature_in_front_does_not_keep_the_true_receipt_out() -> N
             record = Record(Kind.CHECKPOINT, checkpoint.encode())  # noqa: PLW2901 - the spoilt one takes its place
         spoilt.append(record)
     took = give_records(west, spoilt)
-    assert dict(took.reasons) == {"OutOfPlace": 1}  # type: ignore[attr-defined]
+    assert dict(took.reasons) == {"OutOfPlace": 1}
     assert delivered(west, "east") == 1
 
 

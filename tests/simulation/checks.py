@@ -146,6 +146,8 @@ class Checks:
     def _cosignature(self, node: Node, part: PutCosignature) -> None:
         """I2 as the reader sees it: an honest cosigner's receipt in a store is one that it really gave."""
         _, _, _, member, role = part.cosignature.name.split("/")
+        if not self.world.parties[member].cosigned(part):
+            self.fail("I5 a cosignature stored that no key of its cosigner made", node, part)
         if member in self.world.liars or not self._sane(member):
             return
         place = (member, part.origin, Role.COSIGN_LOG if role == "log" else Role.COSIGN_HELD)
@@ -169,7 +171,7 @@ class Checks:
 
     def committed(self, node: Node, append: Append) -> None:
         """A batch is on the disk: I1 and I8, and the officer is told."""
-        if not node.honest:
+        if not node.honest or node.label != node.member:  # what a clone says, its officers cannot count on
             return
         for part in append.parts:
             if type(part) is not PutEntry or not part.submission or part.origin.member != node.member:
@@ -232,7 +234,7 @@ class Checks:
             if self.left_heads.setdefault((origin, size), root) != root:
                 self.fail("I6 two heads of one size left", node, (origin, size))
             recorded = head_file.own[origin].size if head_file and origin in head_file.own else 0
-            if recorded < size:
+            if recorded < size and origin.generation == node.disk_generation():
                 self.fail("I6 a head left before the head file knew it", node, (origin, size, recorded))
         if f"/{node.member}/".encode() in rest:
             self._own_cosignatures(node, origin, size, root, rest)
@@ -243,10 +245,11 @@ class Checks:
             name = f"\u2014 detente/{origin.line}/{origin.epoch}/{node.member}/{word} "
             if name.encode() not in lines:
                 continue
-            if head_file is None or head_file.cosigned.get((origin, role), (0, b""))[0] < size:
-                self.fail("I2 a receipt left before the head file knew it", node, (origin, size))
             given = self.left_cosigned[node.member, origin, role]
             again = size in given  # what left before may be carried again by a node that was restored since
+            recorded = head_file.cosigned.get((origin, role), (0, b""))[0] if head_file else 0
+            if head_file is not None and recorded < size and not again:
+                self.fail("I2 a receipt left before the head file knew it", node, (origin, size))
             if role is Role.COSIGN_HELD and not again and min(database.missing(origin), default=size) < size:
                 self.fail("I2 a receipt over a body that is not held", node, (origin, size))
             if given.setdefault(size, root) != root and self._sane(node.member):
@@ -269,7 +272,7 @@ class Checks:
         """An honest answer says no less than its author ever cosigned: else it would convict itself."""
         answer = decode_session(request.message, Answer)
         said = {(head.epoch, head.generation): head.size for head in answer.heads}
-        if not self._sane(node.member):
+        if not self._sane(node.member) or node.label != node.member:
             return
         for (member, origin, _), given in self.left_cosigned.items():
             if member == node.member and origin.member == answer.about and given:
@@ -333,15 +336,12 @@ class Checks:
 
     # ---- operators ----------------------------------------------------------------------------------------------
 
-    def destroyed(self, node: Node) -> None:
-        """A disk was replaced: note what nobody else has, it is lost to all of us."""
-        elsewhere = [other for other in self.world.nodes if other is not node]
-        database = node.disk.database
+    def destroyed(self) -> None:
+        """A disk was replaced: note what nobody honest has any more, it is lost to all of us."""
+        nodes = self.world.honest_nodes()
         for submission, (member, place) in self.acknowledged.items():
-            if member != node.member or database.submission(submission) is not None:
-                continue
             origin = Origin(self.world.line_id, place.epoch, member, place.generation)
-            if not any(other.disk.database.size(origin) > place.seq for other in elsewhere if other.honest):
+            if not any(node.disk.database.size(origin) > place.seq for node in nodes):
                 self.lost.add(submission)
 
     def doubt(self, member: str, generation: int) -> None:
@@ -400,6 +400,9 @@ class Checks:
             size = node.disk.database.size(origin)
             if origin.epoch < moved:
                 size = min(size, finals.get((origin.epoch, origin.generation), 0))
+            closed = node.party.ring.closed.get((origin.line, origin.epoch, origin.generation))
+            if closed is not None:
+                size = min(size, closed[0].size)  # what stands above it may be said again
             for seq, leaf in enumerate(node.disk.database.entries(origin, 0, size)):
                 statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
                 counted[statement.submission].append((origin, seq))

@@ -113,7 +113,9 @@ class Session:
         generation = self.generation
         if request.what != "cosign":
             generation = request.origin.generation
-        elif self.disk.head is not None:
+        else:
+            generation = request.generation
+        if request.what == "cosign" and self.disk.head is not None:
             roles = [request.role, *([request.also] if request.also else [])]
             self.disk.head.cosigned.update({(request.origin, role): (request.index, request.leaf) for role in roles})
         return Signed(request.ticket, self.party.sign(request, generation))

@@ -41,6 +41,7 @@ def _stand_up(world: World) -> None:
             node.retired = True  # found out, or gone
         elif node.paused:
             node.resume()
+    world.checks.destroyed()
     for node in world.nodes:
         if node.line is None:
             world.restart(node)
@@ -65,7 +66,7 @@ def _round(world: World) -> None:
     names = world.members + world.observers
     pairs = [(source, name) for source in nodes for name in names if name != source.member]
     world.rng.shuffle(pairs)
-    for source, name in pairs[: 3 * len(names)]:  # not everybody meets everybody: anyone carries anyone's log
+    for source, name in pairs[: 5 * len(names) // 2]:  # not everybody meets everybody: anyone carries anyone's log
         world.contact(source, name)
         world.run_until(world.now_ms + 60)
     step_ms = world.settings.answer_window_ms // 3 + 1
@@ -80,11 +81,11 @@ def _keepers(world: World, node: Node) -> None:
     assert node.line is not None
     state = node.line.state
     doubtful = (node.member, node.disk_generation()) in world.checks.doubtful
+    if state.run is Run.HALTED:
+        officers.confirm(world, node)
     officers.catch_up_acts(world, node)
     if doubtful and node.member in world.members:
         officers.new_generation(world, node, "fork")
-    if state.run is Run.HALTED:
-        officers.confirm(world, node)
     elif state.run is Run.REFILLING and world.checks.cannot_refill(node):
         world.marks["refill impossible: new generation"] += 1
         officers.new_generation(world, node, "loss")

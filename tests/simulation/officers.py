@@ -182,7 +182,7 @@ def backup(world: World) -> None:
 def restore(world: World) -> None:
     """Put an old backup in place of the home; now and then the head file is lost with the machine."""
     rng = world.rng
-    candidates = [node for node in world.honest_nodes() if node.backups]
+    candidates = [node for node in world.honest_nodes() if node.backups and not node.label.endswith("'")]
     if not candidates:
         return
     node = rng.choice(candidates)
@@ -201,7 +201,7 @@ def restore(world: World) -> None:
         world.checks.expected_halts.add(node.label)
         world.checks.head_file_lost(node)
     world.refilling.add(node.label)
-    world.checks.destroyed(node)
+    world.checks.destroyed()
     world.after(world.draw_delay_ms(), world.restart, node)
 
 
@@ -293,9 +293,9 @@ def look_after(world: World, node: Node) -> None:
     assert node.line is not None
     reason = node.line.state.reason
     world.marks[f"keeper: {reason}"] += 1
+    confirm(world, node)
     if (node.member, node.disk_generation()) in world.checks.doubtful and node.member in world.members:
         new_generation(world, node, "theft")
-    confirm(world, node)
 
 
 def confirm(world: World, node: Node) -> None:

@@ -6,9 +6,10 @@ from functools import lru_cache
 from typing import Any
 
 from detente.line import keys
-from detente.line.checkpoint import Origin
-from detente.line.effects import Role, Sign
+from detente.line.checkpoint import Head, Origin, verify_cosignature
+from detente.line.effects import PutCosignature, Role, Sign
 from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
+from detente.line.errors import Refused
 from detente.line.rootact import Act, ClosedLog, Keyring, KeySet, RootKeys, encode_act
 from tests.simulation.seals import Key, make_key
 
@@ -74,6 +75,19 @@ class Party:
     def key_ids(self) -> set[bytes]:
         """Return the ids of all statement keys that this party ever had."""
         return {keys.key_id(bytes.fromhex(own[Role.SIGN].public)).encode() for own in self.generations}
+
+    def cosigned(self, part: PutCosignature) -> bool:
+        """Tell whether a key of this party made the cosignature, of the generation that its hint names."""
+        role = Role.COSIGN_LOG if part.cosignature.name.endswith("/log") else Role.COSIGN_HELD
+        for own in self.generations:
+            try:
+                verify_cosignature(
+                    Head(part.origin, part.size, part.root), part.cosignature, bytes.fromhex(own[role].public)
+                )
+            except Refused:
+                continue
+            return True
+        return False
 
     def starts_generation(self, octets: bytes) -> bool:
         index = self.ring.envelopes.index(octets)

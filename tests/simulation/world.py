@@ -62,7 +62,7 @@ class Swarm:
         dishonest = rng.random() < 0.45
         return cls(
             pace_ms=int(MINUTE_MS * 10 ** rng.uniform(0, 3.5)),
-            contacts=rng.randint(16, 64),
+            contacts=rng.randint(14, 54),
             drafts=rng.randint(4, 20),
             crash=some(0.0, 0.02, 0.06),
             crash_at_effect=some(0.0, 0.0, 0.01),

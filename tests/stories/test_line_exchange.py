@@ -1,9 +1,10 @@
-"""The whole exchange by files, as officers and keepers do it: two members, an observer, a stick, a backup, a thief."""
+"""The whole exchange by files, as officers do it: two members, an observer, a stick, a backup, a clone."""
 
 from __future__ import annotations
 
 import json
 import shutil
+from pathlib import Path
 
 from detente.line import evidence
 from detente.line.bundle import EXPORT_MAGIC, Kind, Parser
@@ -43,8 +44,7 @@ def test_two_members_and_an_observer_say_hear_confirm_and_answer(shell: Shell) -
 
 
 def test_the_same_bundle_again_changes_nothing(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     shell.send("west", "one")
     assert shell.carry("west", "east")["files"][0]["new"]["statement"] == 1
     before = shell.log("east")
@@ -55,8 +55,7 @@ def test_the_same_bundle_again_changes_nothing(shell: Shell) -> None:
 
 
 def test_what_was_committed_to_is_revealed_later_and_proven(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     (shell.folder / "map.pdf").write_bytes(b"%PDF 1")
     sent = shell.send("west", "We sail on Monday", "--reveal later --attach map.pdf")
     shell.exchange("west", "east")
@@ -93,8 +92,7 @@ def test_a_sealed_bundle_opens_for_its_addressee_alone(shell: Shell) -> None:
 
 
 def test_yesterdays_backup_refills_from_its_mirror_and_signs_again(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     shell.send("west", "one")
     shell.exchange("west", "east")
     shell.run("backup west monday.backup")
@@ -117,8 +115,7 @@ def test_yesterdays_backup_refills_from_its_mirror_and_signs_again(shell: Shell)
 
 
 def test_without_its_head_file_a_home_halts_until_a_keeper_confirms(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     shell.send("west", "one")
     shell.exchange("west", "east")
     shutil.rmtree(shell.folder / "west.head")
@@ -154,15 +151,13 @@ def test_a_cloned_home_that_speaks_is_found_out_and_the_proof_is_a_file(shell: S
     taken = shell.json("line take east true.bundle", code=1)
     assert taken["files"][0]["refused"]
     (name,) = taken["fork_proofs"]
-    with open(name, "rb") as file:
-        verdict = judge(file.read())
+    verdict = judge(Path(name).read_bytes())
     assert verdict.member == "west"
     assert name in shell.run("line status east", code=1)
 
 
 def test_an_export_holds_the_whole_record_in_its_order(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     for text in ("one", "two"):
         shell.send("west", text)
         shell.exchange("west", "east")
@@ -191,8 +186,7 @@ def test_a_training_line_says_so_on_every_screen(shell: Shell) -> None:
 
 
 def test_suspension_is_said_with_its_reason_and_nothing_is_refused(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     shell.run("line suspend east --reason", "storm damage")
     shell.exchange("east", "west")
     assert shell.party("west", "east")["state"] == "suspended"
@@ -206,8 +200,7 @@ def test_suspension_is_said_with_its_reason_and_nothing_is_refused(shell: Shell)
 
 
 def test_the_same_submission_is_one_entry(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     first = shell.send("west", "one", "--submission " + "ab" * 16)
     again = shell.send("west", "one", "--submission " + "ab" * 16)
     assert (first["ref"], first["hash"]) == (again["ref"], again["hash"])
@@ -215,8 +208,7 @@ def test_the_same_submission_is_one_entry(shell: Shell) -> None:
 
 
 def test_an_entry_of_an_unknown_type_is_shown_as_not_understood_and_confirmed(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     shell.json("line send west --type future.thing --body -", text="hello")
     assert "not understood" in shell.err
     shell.exchange("west", "east")
@@ -228,8 +220,7 @@ def test_an_entry_of_an_unknown_type_is_shown_as_not_understood_and_confirmed(sh
 
 
 def test_a_strangers_text_cannot_move_the_cursor(shell: Shell) -> None:
-    shell.found("west", "east")
-    shell.join(("west", "east"))
+    shell.pair()
     shell.send("west", "hello \x1b[2J\u202e evil")
     shell.exchange("west", "east")
     text = shell.run("line log east")

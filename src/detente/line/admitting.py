@@ -14,7 +14,7 @@ import hashlib
 from detente import words
 from detente.line.effects import Priority, PutAct, PutOpening
 from detente.line.envelope import Envelope, PayloadType
-from detente.line.errors import OutOfPlace
+from detente.line.errors import OutOfPlace, Refused
 from detente.line.halting import halt
 from detente.line.load import REVOKING
 from detente.line.opening import Opening, first_previous
@@ -28,7 +28,8 @@ __all__ = ["adopt_by", "take_act", "take_opening"]
 say = words.speaker("line")
 
 OFFERED_MAX = 8
-OFFERED_ACTS_MAX = 1024
+OFFERED_ACTS_MAX = 256
+OFFERED_ACTS_BYTES = 4_000_000
 
 
 def take_opening(state: State, octets: bytes) -> None:
@@ -76,7 +77,7 @@ def _adopt(state: State, identity: str) -> None:
     for octets in list(state.offered_acts):
         try:
             take_act(state, octets)
-        except OutOfPlace:
+        except Refused:
             continue  # of a party that another offered opening brings in
     for seat in opening.seats:
         if seat.member != state.me:
@@ -138,7 +139,8 @@ def _is_seated(state: State, octets: bytes) -> bool:
 
 def _offer(state: State, octets: bytes) -> None:
     """Keep an act of a party that may come in with an offered opening; raises OutOfPlace when none is offered."""
-    if not state.offered or len(state.offered_acts) >= OFFERED_ACTS_MAX:
+    room = OFFERED_ACTS_BYTES - sum(map(len, state.offered_acts))
+    if not state.offered or len(octets) > room or len(state.offered_acts) >= OFFERED_ACTS_MAX:
         raise _out_of_place(say("a card that no opening of this line names"))
     if octets not in state.offered_acts:
         state.offered_acts.append(octets)

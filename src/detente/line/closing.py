@@ -13,46 +13,57 @@ from detente.line.forks import held_leaf
 from detente.line.halting import history
 from detente.line.load import log_of
 from detente.line.opening import Opening
-from detente.line.standing import DISPUTING
+from detente.line.standing import DISPUTING, closed_at
 from detente.line.state import Party, Run, State
-from detente.line.statement import Statement
+from detente.line.statement import Reference, Statement
 from detente.line.watching import system_draft
 
-__all__ = ["Moved", "act_given", "consented"]
+__all__ = ["Moved", "act_given", "consented", "said_again"]
 
 say = words.speaker("line")
 
 
-def act_given(state: State, octets: bytes, now_ms: int) -> tuple[Draft, ...]:
+def act_given(state: State, octets: bytes, now_ms: int) -> None:
     """Take in a committed root act of this node's own member; a new generation starts a new, empty own log.
 
-    Returns what stood above the head at which the old log was closed, to be said again once, under its old
-    submission; after theft or a fork nothing, because a person must say which of it was ours. Raises Refused.
+    Nothing is signed with the new keys before the act is durable: see ``said_again``. Raises Refused.
     """
     before = state.own_origin
     ring = state.rings[state.me]
     if not ring.take(octets):
-        return ()
+        return
     act = ring.acts[-1]
     state.parts.append(PutAct(state.me, act.index, octets))
     history(state, now_ms, "root-act", state.me, act=act.act, reason=act.reason)
     if act.act != "generation":
-        return ()
+        return
     for log in state.logs.values():
         log.cosigned.clear()  # what the old key said is said again by the new one
     if not state.writes:
-        return ()
+        return
     log_of(state, state.own_origin)
-    closed = next((head.size for head in act.heads
-                   if (head.line, head.epoch, head.generation) == (before.line, before.epoch, before.generation)),
-                  None)  # fmt: skip
+    closed = closed_at(ring, before)
     held = state.logs[before].size
-    if closed is None or closed >= held:
+    if closed is not None and closed[0].size < held and (act.reason in DISPUTING or act.keys is None):
+        # a person must say which of it was ours
+        state.raise_alarm("say-again", Priority.ALARM, state.me, above=closed[0].size, held=held)
+
+
+def said_again(state: State) -> tuple[Draft, ...]:
+    """Return what stands above the closed head of the generation before and was not said again yet, as drafts.
+
+    Under the old submission, so that it is one notice; asked after each own act is durable and at each start, so
+    that no crash loses it. After theft or a fork nothing.
+    """
+    ring = state.rings[state.me]
+    if not state.writes or state.run is not Run.RUNNING or state.own_keys() is None or ring.generation == 0:
         return ()
-    if act.reason in DISPUTING or act.keys is None or state.run is not Run.RUNNING:
-        state.raise_alarm("say-again", Priority.ALARM, state.me, above=closed, held=held)
+    now = state.own_origin
+    before = Origin(now.line, now.epoch, now.member, now.generation - 1)
+    closed, log = closed_at(ring, before), state.logs.get(before)
+    if closed is None or log is None or closed[1] in DISPUTING or closed_at(ring, now) is not None:
         return ()
-    return _say_again(state, before, closed)
+    return _say_again(state, before, closed[0].size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,8 +176,10 @@ def _say_again(state: State, origin: Origin, start: int) -> tuple[Draft, ...]:
         statement, _ = Statement.decode(
             Envelope.decode(held_leaf(state, origin, seq), PayloadType.STATEMENT).payload
         )
-        if statement.type.startswith("line."):
-            continue
+        newest = state.view.submission(statement.submission)
+        elsewhere = newest is not None and _origin(origin, newest) != origin
+        if statement.type.startswith("line.") or elsewhere:
+            continue  # the line's own, or said again already
         draft = _again(state, statement)
         if draft is None:
             lost.append(seq)
@@ -175,6 +188,10 @@ def _say_again(state: State, origin: Origin, start: int) -> tuple[Draft, ...]:
     if lost:
         state.raise_alarm("say-again", Priority.ALARM, state.me, indexes=",".join(map(str, lost[:50])))
     return tuple(drafts)
+
+
+def _origin(origin: Origin, place: Reference) -> Origin:
+    return Origin(origin.line, place.epoch, place.member, place.generation)
 
 
 def _again(state: State, statement: Statement) -> Draft | None:

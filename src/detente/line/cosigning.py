@@ -57,25 +57,40 @@ def witness(state: State, now_ms: int) -> Signing:
 
     What it cosigned before stays binding; from now on it cosigns nothing above the closed head under the old key.
     """
-    own = state.own_keys()
+    own = state.rings[state.me].keys_of(state.signing_generation)
     if state.run is not Run.RUNNING or own is None or state.head_file is None:
         return
+    origin_of_word = state.own_origin._replace(generation=state.signing_generation)
     for member, act in sorted(state.unwitnessed):
-        heads = tuple(
-            OwnHead(origin.epoch, origin.generation, state.root_at(origin, log.size).hex(), log.size)
-            for origin, log in sorted(state.logs.items())
-            if origin.member == member and log.size
-        )
+        heads = _highest(state, member)
         word = Answer(
             about=member, author=state.me, clock_ms=now_ms, format=1, heads=heads[-64:],
             key=keys.key_id(bytes.fromhex(own.sign)), line=state.opening.line, nonce=act[:32], revocation=act,
         )  # fmt: skip
         payload = word.encode()
-        signature = yield Sign(0, "answer", Role.SIGN, state.own_origin, payload)
+        signature = yield Sign(0, "answer", Role.SIGN, origin_of_word, payload)
         octets = Envelope(PayloadType.ANSWER, payload, (Signature(word.key, signature),)).encode()
         state.words[hashlib.sha256(octets).hexdigest()] = octets
         state.unwitnessed.discard((member, act))
         state.parts.append(PutAnswer(state.me, octets))
+
+
+def _highest(state: State, member: str) -> tuple[OwnHead, ...]:
+    """Return the highest head of each log of a member that is held here, or was before a restore: never less."""
+    assert state.head_file is not None  # witness was here first
+    held = {
+        origin: (log.size, state.root_at(origin, log.size))
+        for origin, log in state.logs.items()
+        if origin.member == member and log.size
+    }
+    for (origin, _), (size, root) in state.head_file.cosigned.items():
+        ours = (origin.line, origin.member) == (state.opening.line, member)
+        if ours and size > held.get(origin, (0, b""))[0]:
+            held[origin] = (size, root)
+    return tuple(
+        OwnHead(origin.epoch, origin.generation, root.hex(), size)
+        for origin, (size, root) in sorted(held.items())
+    )
 
 
 def _recorded(state: State, origin: Origin, role: Role) -> tuple[int, bytes]:
@@ -105,8 +120,11 @@ def _due(state: State, log: Log) -> tuple[Checkpoint | None, list[Role]]:
 
 def _cosign(state: State, log: Log, head: Head, roles: tuple[Role, ...], now_ms: int) -> Signing:
     """Ask for one role, or for two that stand at the same recorded head: then the signer syncs once for both."""
-    own = state.own_keys()
-    assert own is not None
+    # an own root act that is not durable yet may have started a generation whose keys the signer does not use so far
+    generation = state.signing_generation
+    own = state.rings[state.me].keys_of(generation)
+    if own is None:
+        return
     origin, size = log.origin, head.size
     recorded, recorded_root = _recorded(state, origin, roles[0])
     if recorded > size or (recorded and state.root_at(origin, recorded) != recorded_root):
@@ -123,7 +141,7 @@ def _cosign(state: State, log: Log, head: Head, roles: tuple[Role, ...], now_ms:
     try:
         signatures = yield Sign(
             0, "cosign", roles[0], origin, head.text(), index=size, leaf=head.root, proof=tuple(path),
-            proof_from=recorded, clock_s=clock_s, also=roles[1] if len(roles) == 2 else None,
+            proof_from=recorded, clock_s=clock_s, generation=generation, also=roles[1] if len(roles) == 2 else None,
         )  # fmt: skip
     except LineMistake:
         _refuse(state, origin)

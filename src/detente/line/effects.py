@@ -12,6 +12,7 @@ Append and nowhere else; what leaves in a Transmit was durable before. The host 
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Protocol
@@ -76,11 +77,11 @@ class Sign:
     """Ask the signer. ``ticket`` comes back in Signed.
 
     what:
-    - "statement": message is the payload; the signer refuses any index but the one after the last that it was told
-      is durable or has signed in this session.
+    - "statement": message is the payload; the signer refuses any index but the one after the last that it was
+      told is durable or has signed in this session.
     - "head": message is the text of the head that these statements lead to.
-    - "cosign": message is the head's text; the signer refuses a head that does not extend, by ``proof``, the highest
-      that it cosigned of this log in this role, and syncs the new one before it answers.
+    - "cosign": message is the head's text; the signer refuses a head that does not extend, by ``proof``, the
+      highest that it cosigned of this log in this role, and syncs the new one before it answers.
     - "have", "answer", "test": message is the payload.
     """
 
@@ -94,9 +95,14 @@ class Sign:
     proof: tuple[bytes, ...] = ()  # cosign: consistency from the highest size recorded, which the machine is told
     proof_from: int = 0
     clock_s: int = 0  # cosign: the time that goes into the cosignature
+    generation: int = 0  # cosign: the own generation whose keys the cosignature names
     also: Role | None = None
-    """cosign: a second role at the same recorded head, so that one sync does for both; the answer is then 128 bytes,
-    the signature of ``role`` first."""
+    """cosign: a second role at the same recorded head, so that one sync does for both; the answer is then
+    128 bytes, the signature of ``role`` first."""
+
+    def numbered(self, ticket: int) -> Sign:
+        """Return the same request under its ticket."""
+        return dataclasses.replace(self, ticket=ticket)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ Canonical JSON, these keys exactly:
     acts      base64 envelopes of root acts: every party of the openings, by member, each chain from its card
     bodies    [{"content", "salt"}], base64: the entry's body, then its attachments, as far as they are shown
     entry     base64 of the exact leaf
-    first     null when the entry is its log's first; else {"entry", "path"}: the log's first leaf under proofs[0],
-              which names the opening: so nobody can say later that the entry was meant for other parties
+    first     null when the entry is its log's first; else {"entry", "path"}: the log's first leaf under
+              proofs[0], which names the opening: nobody can say later that it was meant for other parties
     format    1
     kind      "evidence"
     openings  base64 canonical openings, sorted by epoch and hash, from the first to the entry's epoch or beyond
@@ -94,9 +94,9 @@ def make(
     bodies: Iterable[tuple[bytes, bytes]],
     first: tuple[bytes, Sequence[bytes]] | None,
 ) -> bytes:
-    """Return the evidence of one entry; bodies: (salt, content) of what is to be shown, in the statement's order.
+    """Return the evidence of one entry; bodies: (salt, content) of what is shown, in the statement's order.
 
-    first: the log's leaf 0 and its inclusion path under the smallest of the proofs' heads; None when the entry is it.
+    first: the log's leaf 0 and its inclusion path under the smallest of the proofs' heads; None when it is the entry.
     The result is judged before it is given back: raises Refused when what is held does not make evidence.
     """
     document: dict[str, Any] = {
@@ -126,6 +126,8 @@ def judge(evidence: bytes) -> Shown:
     try:
         if document.keys() != _KEYS or (document["format"], document["kind"]) != (1, "evidence"):
             raise ValueError  # noqa: TRY301 - one place turns every shape fault into one refusal
+        if any(type(document[name]) is not list for name in ("acts", "bodies", "openings", "proofs")):
+            raise TypeError  # noqa: TRY301 - an empty object would be another spelling of an empty list
         acts = [decode_base64(one) for one in document["acts"]]
         openings = [Opening.decode(decode_base64(one)) for one in document["openings"]]
         leaf = decode_base64(document["entry"])
@@ -137,7 +139,9 @@ def judge(evidence: bytes) -> Shown:
         bodies = [(decode_base64(one["salt"]), decode_base64(one["content"])) for one in document["bodies"]]
         if not proofs or any(one.keys() != {"content", "salt"} for one in document["bodies"]):
             raise ValueError  # noqa: TRY301
-        if document["first"] is not None and document["first"].keys() != {"entry", "path"}:
+        if document["first"] is not None and (
+            document["first"].keys() != {"entry", "path"} or type(document["first"]["path"]) is not list
+        ):
             raise ValueError  # noqa: TRY301
     except (ValueError, KeyError, TypeError, AttributeError):
         raise _malformed(say("another shape")) from None
@@ -164,7 +168,7 @@ def author_dispute(ring: Keyring, statement: Statement) -> str:
 
 
 def _proof(document: dict[str, Any]) -> Proof:
-    if document.keys() != {"checkpoint", "path"}:
+    if document.keys() != {"checkpoint", "path"} or type(document["path"]) is not list:
         raise ValueError
     return Proof(
         Checkpoint.decode(document["checkpoint"].encode()), tuple(decode_base64(one) for one in document["path"])
@@ -202,7 +206,10 @@ def _statement(leaf: bytes, rings: dict[str, Keyring]) -> Statement:
 
 
 def _base(
-    first: tuple[bytes, list[bytes]] | None, statement: Statement, checkpoint: Checkpoint, rings: dict[str, Keyring]
+    first: tuple[bytes, list[bytes]] | None,
+    statement: Statement,
+    checkpoint: Checkpoint,
+    rings: dict[str, Keyring],
 ) -> str:
     """Return what the first statement of the entry's log names as previous."""
     if first is None and statement.seq == 0:
@@ -214,14 +221,18 @@ def _base(
     place = (founding.line, founding.epoch, founding.author, founding.generation, founding.seq)
     head = checkpoint.head
     if place != (
-        statement.line, statement.epoch, statement.author, statement.generation, 0,
+        statement.line,
+        statement.epoch,
+        statement.author,
+        statement.generation,
+        0,
     ) or not merkle.verify_inclusion(merkle.leaf_hash(leaf), 0, head.size, path, head.root):
         raise _out_of_place(say("a first statement of another log"))  # fmt: skip
     return founding.previous
 
 
 def _seated(openings: list[Opening], rings: dict[str, Keyring], statement: Statement, base: str) -> Opening:
-    """Return the opening to which the entry's log belongs: it seats the author, and the first statement names it."""
+    """Return the opening of the entry's log: it seats the author, and the first statement names it."""
     order = [(one.epoch, one.hash()) for one in openings]
     known = {one.hash() for one in openings}
     if order != sorted(set(order)) or any(one.line != statement.line for one in openings):

@@ -46,6 +46,10 @@ def put_fork(state: State, made: bytes, origin: Origin | None) -> None:
         if origin in state.proven:
             return
         state.proven.add(origin)
+    elif verdict.kind == "answer":
+        if verdict.member in state.convicted:
+            return
+        state.convicted.add(verdict.member)
     identity = proof.identity(made)
     if identity not in state.forks:
         state.forks[identity] = made

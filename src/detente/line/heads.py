@@ -181,16 +181,17 @@ def _take_cosignature(
 
 
 def _own_word(state: State, log: Log, role: Role, head: Head) -> None:
-    """Know again what this node cosigned before it was restored; unasked, it is somebody else with the key."""
-    log.cosigned[role] = max(head.size, log.cosigned.get(role, 0))
-    if state.head_file is None:
-        return
-    if head.size <= state.head_file.cosigned.get((log.origin, role), (0, b""))[0]:
-        return
-    if state.run is Run.RUNNING and not state.challenging:
+    """Know again what this node cosigned before it was restored; unasked, it is somebody else with the key.
+
+    What the signer recorded stays as the signer knows it: the next cosignature extends that, and the log held
+    here, under which this head stands.
+    """
+    recorded = state.head_file.cosigned.get((log.origin, role), (0, b""))[0] if state.head_file else 0
+    known = max(log.cosigned.get(role, 0), recorded)
+    log.cosigned[role] = max(head.size, known)
+    if head.size > known and state.run is Run.RUNNING and not state.challenging:
         state.raise_alarm("own-cosignature-from-outside", Priority.EMERGENCY, state.me, log=str(log.origin))
         halt(state, "possible-key-theft")
-    state.head_file.cosigned[log.origin, role] = (head.size, head.root)
 
 
 def _cosigner(state: State, origin: Origin, one: Cosignature) -> tuple[str, Role, bytes] | None:

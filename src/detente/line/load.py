@@ -60,13 +60,9 @@ def load(me: str, view: View, settings: Settings) -> State:
         parties={
             seat.member: Party(seat.member) for one, _ in openings for seat in one.seats if seat.member != me
         },
+        signing_generation=rings[me].generation,
     )
-    for made in view.forks():
-        state.forks[identity(made)] = made
-        origin_of_fork = judge(made).origin
-        if origin_of_fork is not None:  # the log of a proven fork is never cosigned again
-            state.forked.add(origin_of_fork)
-            state.proven.add(origin_of_fork)
+    _load_forks(state)
     for origin in sorted(view.origins()):
         state.logs[origin] = _load_log(state, origin)
     if state.writes:
@@ -82,6 +78,17 @@ def load(me: str, view: View, settings: Settings) -> State:
         answers = [one for one in answers if one.revocation is None]
         party.answer = next((one for one in answers if one.nonce == state.challenge_nonce), None)
     return state
+
+
+def _load_forks(state: State) -> None:
+    for made in state.view.forks():
+        state.forks[identity(made)] = made
+        verdict = judge(made)
+        if verdict.origin is None:
+            state.convicted.add(verdict.member)
+        else:  # the log of a proven fork is never cosigned again
+            state.forked.add(verdict.origin)
+            state.proven.add(verdict.origin)
 
 
 def log_of(state: State, origin: Origin) -> Log:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from detente import words
 from detente.line.checkpoint import Origin
-from detente.line.closing import Moved, act_given, consented
+from detente.line.closing import Moved, act_given, consented, said_again
 from detente.line.cosigning import cosign, witness
 from detente.line.effects import (
     ActGiven,
@@ -30,6 +30,7 @@ from detente.line.effects import (
     HeadFile,
     Opened,
     Priority,
+    PutAct,
     PutEntry,
     Raise,
     Sign,
@@ -60,6 +61,11 @@ Effect = Sign | Append | Transmit | Wake | Raise | Took
 Transaction = Generator[Sign, bytes, Transmit | Took | Wake | None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """The machine's own event: new own keys are durable."""
+
+
 class Line:
     """One party's side of one line. Only ``handle`` changes it."""
 
@@ -71,7 +77,6 @@ class Line:
         self._ticket = 0
         self._batch = 0
         self._batches: dict[int, Append] = {}
-        self._held: deque[tuple[int, Transmit]] = deque()
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """Take one event; returns what the host must do, in this order.
@@ -82,7 +87,7 @@ class Line:
         if isinstance(event, Signed):
             self._signed(event, effects)
         elif isinstance(event, Durable):
-            self._durable(event.batch, effects)
+            self._durable(event.batch)
         else:
             if isinstance(event, Submitted):
                 check_drafts(self.state, event.drafts)
@@ -117,6 +122,7 @@ class Line:
         match event:
             case Opened():
                 self.state.opened_ms = now_ms
+                self._queue.appendleft(_Begun())
                 return self._after(lambda: opened(self.state, event, now_ms), now_ms)
             case Submitted():
                 return self._writing(self._coalesce(event.drafts), now_ms)
@@ -128,6 +134,8 @@ class Line:
                 return self._ticking(now_ms)
             case Confirmed():
                 return self._after(lambda: confirmed(self.state, event, now_ms), now_ms)
+            case _Begun():
+                return self._beginning(now_ms)
             case ActGiven():
                 return self._acting(event, now_ms)
             case Consented():
@@ -142,12 +150,18 @@ class Line:
 
     def _acting(self, event: ActGiven, now_ms: int) -> Transaction:
         generation = self.state.rings[self.state.me].generation
-        drafts = act_given(self.state, event.envelope, now_ms)
+        act_given(self.state, event.envelope, now_ms)
         if self.state.rings[self.state.me].generation > generation:
             begun_anew(self.state, now_ms)
+        yield from ()  # the words that new keys give wait until the act is durable
+        return Wake(next_wake_ms(self.state, now_ms))
+
+    def _beginning(self, now_ms: int) -> Transaction:
+        """Use the own keys that became durable, or that this run starts with: cosign what is owed, say again."""
+        yield from self._give_words(set(self.state.logs), now_ms)
+        drafts = said_again(self.state)
         if drafts:
             yield from write(self.state, drafts, now_ms)
-        yield from self._give_words(set(self.state.logs), now_ms)
         return Wake(next_wake_ms(self.state, now_ms))
 
     def _coalesce(self, drafts: tuple[Draft, ...]) -> tuple[Draft, ...]:
@@ -166,7 +180,8 @@ class Line:
     def _taking(self, event: Arrived, now_ms: int) -> Transaction:
         taken = Taken()
         take(self.state, event.records, taken, now_ms, last=event.last)
-        maybe_resume(self.state, now_ms)
+        if event.last:  # what the rest of the bundle shows of this node's own words counts first
+            maybe_resume(self.state, now_ms)
         yield from self._give_words(taken.changed, now_ms)
         return Took(
             tuple(sorted(taken.new.items())),
@@ -246,7 +261,7 @@ class Line:
             self._ticket += 1
             if request.what == "answer" and self.state.head_file is not None:
                 self._note_answer(request, self.state.head_file)
-            effects.append(replace(request, ticket=self._ticket))
+            effects.append(request.numbered(self._ticket))
         return None
 
     def _note_answer(self, request: Sign, head_file: HeadFile) -> None:
@@ -266,18 +281,17 @@ class Line:
             self._batches[self._batch] = append
             effects.append(append)
             state.parts, state.own = [], []
-            if isinstance(result, Transmit):
-                self._held.append((self._batch, result))  # it says what this batch stores
-                result = None
+            assert not isinstance(result, Transmit), "a bundle says only what was durable before it"
         effects.extend(state.alarms)
         state.alarms = []
         if result is not None:
             effects.append(result)
 
-    def _durable(self, batch: int, effects: list[Effect]) -> None:
+    def _changes_own_keys(self, append: Append) -> bool:
+        return any(isinstance(part, PutAct) and part.member == self.state.me for part in append.parts)
+
+    def _durable(self, batch: int) -> None:
         """Everything up to this batch is on the disk: what is in it may leave from now on."""
-        while self._held and self._held[0][0] <= batch:
-            effects.append(self._held.popleft()[1])
         for number in [number for number in self._batches if number <= batch]:
             append = self._batches.pop(number)
             for part in append.parts:
@@ -288,5 +302,10 @@ class Line:
                     self.state.submissions.discard(part.submission)
                     for level, index, _ in part.nodes:
                         log.pending.pop((level, index), None)
+            newest = self.state.rings[self.state.me].generation
+            pending = any(self._changes_own_keys(one) for one in self._batches.values())
+            if not pending and self.state.signing_generation != newest:
+                self.state.signing_generation = newest
+                self._queue.append(_Begun())
             if self.state.head_file is not None:
                 self.state.head_file.own.update({origin: (size, root) for origin, size, root in append.own})

@@ -1,9 +1,9 @@
 """When something was said, without a referee: an interval, each bound with whose clock it is.
 
 A statement was made after the statements under the heads that it names, and before the first cosignature over it.
-No clock is trusted: a deadline counts as met only by the clock of the addressee or of a neutral party, as late only by
-the author's own or a neutral's, that is by the word of somebody who gains nothing by it. All else is undecidable, and
-the interval is as wide as the line was cut.
+No clock is trusted: a deadline counts as met only by the clock of the addressee or of a neutral party, as late
+only by the author's own or a neutral's, that is by the word of somebody who gains nothing by it. All else is
+undecidable, and the interval is as wide as the line was cut.
 """
 
 from __future__ import annotations

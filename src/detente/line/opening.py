@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Annotated, Literal
 
 import msgspec
@@ -71,7 +72,7 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
 
     def hash(self) -> str:
         """Return the identity, hexadecimal."""
-        return hashlib.sha256(self.encode()).hexdigest()
+        return _identity(self)
 
     def fingerprint(self) -> str:
         """Return the identity in words, for reading aloud."""
@@ -116,6 +117,12 @@ class Opening(msgspec.Struct, frozen=True, kw_only=True):
             raise _malformed(say("a line id that does not follow from its members"))
         if self.training != self.line.startswith(_TRAINING):
             raise _malformed(say("a line id that hides whether it is for training"))
+
+
+@lru_cache(maxsize=1024)
+def _identity(opening: Opening) -> str:
+    """Return the hash of an opening's bytes; asked for with every bundle, so it is worked out once."""
+    return hashlib.sha256(opening.encode()).hexdigest()
 
 
 def first_opening(

@@ -118,7 +118,9 @@ def begun_anew(state: State, now_ms: int) -> None:
     """
     if state.run is Run.RUNNING or state.head_file is None or state.own_keys() is None:
         return
-    if state.own_origin not in state.head_file.own:  # else an act that was lost in a restore is brought again
+    own = state.own_origin
+    signed = [one for one in state.head_file.own if (one.line, one.member) == (own.line, own.member)]
+    if all(one.generation < own.generation for one in signed):  # else an act lost in a restore is brought again
         _whole_again(state, [party.name for party in state.parties.values() if party.answer is None], now_ms)
 
 
@@ -139,9 +141,7 @@ def answer_arrived(state: State, answer: Answer, octets: bytes, now_ms: int) -> 
         party.answer = answer
         state.parts.append(PutAnswer(answer.author, octets))
         history(state, now_ms, "answered", answer.author)
-    made = convict(state, answer.author, octets)
-    maybe_resume(state, now_ms)
-    return made
+    return convict(state, answer.author, octets)
 
 
 def maybe_resume(state: State, now_ms: int) -> None:

@@ -119,6 +119,13 @@ def _check_shape(act: Act) -> None:
             raise _malformed(say("{field} in an act of kind {kind}", field=name, kind=act.act))
     if (act.act == "card") != (act.index == 0) or (act.previous is None) != (act.index == 0):
         raise _malformed(say("index {index} in an act of kind {kind}", index=act.index, kind=act.act))
+    _check_keys_of(act)
+    places = [(head.line, head.epoch, head.generation) for head in act.heads]
+    if places != sorted(set(places)):
+        raise _malformed(say("heads doubled or out of order"))
+
+
+def _check_keys_of(act: Act) -> None:
     if act.root is not None:
         if list(act.root.keys) != sorted(set(act.root.keys)) or act.root.needed > len(act.root.keys):
             raise _malformed(say("root keys doubled, out of order or fewer than needed"))
@@ -130,9 +137,6 @@ def _check_shape(act: Act) -> None:
             raise _malformed(say("one key in two roles"))
         for key in own:
             keys.check_key(bytes.fromhex(key))
-    places = [(head.line, head.epoch, head.generation) for head in act.heads]
-    if places != sorted(set(places)):
-        raise _malformed(say("heads doubled or out of order"))
 
 
 @dataclass(slots=True)
@@ -224,14 +228,7 @@ class Keyring:
         if act.keys is not None:
             self.operational.update((act.keys.sign, act.keys.cosign_log, act.keys.cosign_held))
         if act.act in {"card", "generation"}:
-            if act.act == "generation":
-                self.ended_by[self.generation] = act.reason
-                for head in act.heads:
-                    self.closed[head.line, head.epoch, head.generation] = (head, act.reason, act.index)
-            self.generations.append(act.keys)
-            self.started_by.append(identity)
-            if act.keys is not None:
-                self.sealing.append(act.keys.seal)
+            self._begin_generation(act, identity)
         if act.act == "anchor":
             self.anchors.update({(head.line, head.epoch, head.generation): head for head in act.heads})
         if act.act == "leave":
@@ -240,6 +237,16 @@ class Keyring:
                 self.left[head.line] = act.index
         if act.seal is not None:
             self.sealing.append(act.seal)
+
+    def _begin_generation(self, act: Act, identity: str) -> None:
+        if act.act == "generation":
+            self.ended_by[self.generation] = act.reason
+            for head in act.heads:
+                self.closed[head.line, head.epoch, head.generation] = (head, act.reason, act.index)
+        self.generations.append(act.keys)
+        self.started_by.append(identity)
+        if act.keys is not None:
+            self.sealing.append(act.keys.seal)
 
 
 def _verify_quorum(envelope: Envelope, root: RootKeys) -> None:

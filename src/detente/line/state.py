@@ -167,6 +167,7 @@ class State:
     alarms: list[Raise] = field(default_factory=list)
     forks: dict[str, bytes] = field(default_factory=dict)
     forked: set[Origin] = field(default_factory=set)
+    convicted: set[str] = field(default_factory=set)  # mirrors of whose understated answer a proof is held
     proven: set[Origin] = field(default_factory=set)  # logs of whose fork a proof is held: one is enough
     offered: dict[str, Opening] = field(
         default_factory=dict
@@ -189,6 +190,7 @@ class State:
     own_direction: Direction = Direction.OPEN  # what this member's own statements say of its sending
     daily_ms: int = 0
     opened_ms: int = 0
+    signing_generation: int = 0  # the newest own generation that is durable: the signer has its keys
 
     def draw(self, size: int = 32) -> bytes:
         """Return bytes that nobody outside can guess and a replay repeats.

@@ -51,6 +51,7 @@ class Taken:
     reasons: Counter[str] = field(default_factory=Counter)
     not_understood: int = 0
     changed: set[Origin] = field(default_factory=set)
+    reads: dict[Origin, bool] = field(default_factory=dict)  # logs whose shown contents this node gets
 
 
 def take(state: State, records: tuple[Record, ...], taken: Taken, now_ms: int, *, last: bool = True) -> None:
@@ -175,8 +176,11 @@ def _append(state: State, log: Log, statement: Statement, leaf: bytes, taken: Ta
     origin, seq = log.origin, statement.seq
     digest, nodes = log.grow(leaf)
     state.leaves[origin, seq] = leaf
-    seat = seat_under(state, log, state.me)
-    if seat is not None and seat.role == "member":
+    reads = taken.reads.get(origin)
+    if reads is None:
+        seat = seat_under(state, log, state.me)
+        reads = taken.reads[origin] = seat is not None and seat.role == "member"
+    if reads:
         wanted = shown(statement)
         for one in wanted:
             state.wanting.setdefault(one.hash, {})[origin, seq] = one.size

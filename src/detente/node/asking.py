@@ -14,7 +14,8 @@ from detente.line.effects import Alarm
 from detente.line.state import Settings
 from detente.node.book import Book
 from detente.node.home import Home, open_reading
-from detente.node.host import Host, one_line, speaking
+from detente.node.host import Host, clock_ms, one_line, speaking
+from detente.node.keychange import destroy_old_sealing
 from detente.node.keyfile import read_passphrase
 from detente.node.sentences import alarm_sentence
 
@@ -41,11 +42,11 @@ class Subcommand(Protocol):
 
     name: str
 
-    def summary(self) -> str: ...
-    def describe(self) -> str: ...
-    def examples(self) -> str: ...
-    def configure(self, parser: argparse.ArgumentParser) -> None: ...
-    def run(self, arguments: argparse.Namespace) -> int: ...
+    def summary(self) -> str: ...  # noqa: D102 - the class says it
+    def describe(self) -> str: ...  # noqa: D102
+    def examples(self) -> str: ...  # noqa: D102
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...  # noqa: D102
+    def run(self, arguments: argparse.Namespace) -> int: ...  # noqa: D102
 
 
 def add_home(parser: argparse.ArgumentParser) -> None:
@@ -113,7 +114,10 @@ def reading(home: Path) -> Iterator[Home]:
 
 @contextmanager
 def speaker_of(arguments: argparse.Namespace, *, settings: Settings | None = None) -> Iterator[tuple[Home, Host]]:
-    """Open a home for writing and run the one line that was asked for; tell alarms at the end, whatever happened."""
+    """Open a home for writing and run the one line that was asked for.
+
+    Tell alarms at the end, whatever happened.
+    """
     with all_lines(arguments, lambda home: [one_line(home, arguments.line)], settings=settings) as (home, hosts):
         yield home, next(iter(hosts.values()))
 
@@ -126,13 +130,25 @@ def all_lines(
     settings: Settings | None = None,
     secret: bytes | None = None,
 ) -> Iterator[tuple[Home, dict[str, Host]]]:
-    """Open a home for writing and run several lines; ``secret`` is the passphrase when it was asked for before."""
+    """Open a home for writing and run several lines.
+
+    ``secret`` is the passphrase when it was asked for before.
+    """
     warn_roots(arguments.home)
     with open_reading(arguments.home) as home:
         lines(home)  # a wrong name is said before a passphrase is asked
     secret = passphrase(arguments) if secret is None else secret
     with speaking(arguments.home, secret, lines=lines, settings=settings) as (home, hosts):
         say_training(hosts)
+        destroyed = destroy_old_sealing(home, secret, clock_ms())
+        if destroyed:
+            terminal.note(
+                say.many(
+                    "{count} old sealing key destroyed: what was sealed for it opens no more",
+                    "{count} old sealing keys destroyed: what was sealed for them opens no more",
+                    count=destroyed,
+                )
+            )
         try:
             yield home, hosts
         finally:

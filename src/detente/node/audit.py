@@ -1,8 +1,8 @@
 """The audit of one line: everything that is held, read back and checked again, on all cores when there is much.
 
-A log is checked in aligned pieces of 4,096 leaves: each piece checks its statements (spelling, signature, place, link to
-the one before), their bodies, and every tree node inside it, and gives back its own root; the parent joins the roots,
-checks the upper nodes, and then every head and confirmation against the tree.
+A log is checked in aligned pieces of 4,096 leaves: each piece checks its statements (spelling, signature,
+place, link to the one before), their bodies, and every tree node inside it, and gives back its own root; the
+parent joins the roots, checks the upper nodes, and then every head and confirmation against the tree.
 """
 
 from __future__ import annotations
@@ -93,7 +93,10 @@ class _Checked:
 
 
 def audit_line(home: Home, line: str, done: Callable[[float], None] = lambda _: None) -> Audit:
-    """Check everything held of one line; ``done`` is told how many statements were checked. Never raises for damage."""
+    """Check everything held of one line.
+
+    ``done`` is told how many statements were checked. Never raises for damage.
+    """
     audit = Audit(line)
     try:
         record = home.record(line)
@@ -267,18 +270,24 @@ def _heads(book: Book, origin: Origin, size: int, audit: Audit) -> None:
         audit.counts["heads"] += 1
         try:
             checkpoint.verify(bytes.fromhex(own.sign))
-            if head.size <= size and root_at(head.size) != head.root:
-                raise ValueError(say("a head that does not fit its statements"))
+            _same(
+                head.size > size or root_at(head.size) == head.root,
+                say("a head that does not fit its statements"),
+            )
         except (Refused, ValueError) as fault:
             audit.faults.append(f"{origin} {head.size}: {fault}")
     for at, root, one, _ in book.record.cosignatures(origin):
         audit.counts["cosignatures"] += 1
         try:
             verify_cosignature(Head(origin, at, root), one, _cosigner(book, one))
-            if at <= size and root_at(at) != root:
-                raise ValueError(say("a confirmation of another log than the one held"))
+            _same(at > size or root_at(at) == root, say("a confirmation of another log than the one held"))
         except (Refused, ValueError) as fault:
             audit.faults.append(f"{origin} {at}: {fault}")
+
+
+def _same(holds: bool, problem: str) -> None:  # noqa: FBT001 - a condition and its sentence
+    if not holds:
+        raise ValueError(problem)
 
 
 def _cosigner(book: Book, one: Cosignature) -> bytes:

@@ -1,6 +1,7 @@
 """The book of one line: its whole record, read entry by entry, beside a running writer and without any key.
 
-Everything here is looked up in what is durable; nothing is decided. Entries are named so that a person can say them:
+Everything here is looked up in what is durable; nothing is decided. Entries are named so that a person can say
+them:
 
     west/12          member and index, when no other log of that member has this index
     2:west.1/12      epoch, member, generation, index
@@ -88,7 +89,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Reveal:
-    """A later statement that shows what an entry had promised: commitment -> (salt, content), as far as it holds."""
+    """A later statement that shows what an entry promised: commitment -> (salt, content), as far as it holds."""
 
     at: tuple[Origin, int]
     contents: dict[str, tuple[bytes, bytes]]
@@ -115,7 +116,7 @@ class Book:
         return sorted(self.record.origins(), key=lambda one: (one.epoch, one.member, one.generation))
 
     def size(self, origin: Origin) -> int:
-        """Return how many entries of a log were held when the book was opened: entries that come later do not show."""
+        """Return how many entries of a log were held when the book was opened; later ones do not show."""
         log = self.state.logs.get(origin)
         return log.durable if log is not None else 0
 
@@ -157,7 +158,7 @@ class Book:
     # ---- names ----------------------------------------------------------------------------------------------
 
     def name(self, origin: Origin, seq: int) -> str:
-        """Return the shortest name of an entry that holds for good: epoch and generation when there was a second."""
+        """Return the shortest name of an entry: with epoch and generation when there was a second."""
         logs = [one for one in self.state.logs if one.member == origin.member]
         epoch = f"{origin.epoch}:" if len(self.state.openings) > 1 else ""
         generation = f".{origin.generation}" if any(one.generation for one in logs) else ""

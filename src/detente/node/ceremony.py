@@ -4,8 +4,8 @@ A proposal is a file that travels from machine to machine: canonical JSON
 
     {"acts": [base64], "format": 1, "kind": "proposal", "payload": base64, "signatures": [{"key", "signature"}]}
 
-acts: the member's chain so far, so that every approver sees with his own eyes what the act follows; payload: the root
-act. An approval is an Ed25519 signature by one root key. A root card is the public half of a root key:
+acts: the member's chain so far, so that every approver sees with his own eyes what the act follows; payload:
+the root act. An approval is an Ed25519 signature by one root key. A root card is the public half of a root key:
 {"format": 1, "key": hex, "kind": "root card"}.
 """
 
@@ -53,7 +53,7 @@ _SMALL_MAX = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A root act on its way: the chain before it, its payload, and who approved so far (public key -> signature)."""
+    """A root act on its way: the chain before it, its payload, its approvals (public key -> signature)."""
 
     acts: tuple[bytes, ...]
     payload: bytes
@@ -80,7 +80,10 @@ class Proposal:
         return ring
 
     def approve(self, key: Ed25519PrivateKey) -> Proposal:
-        """Return the proposal with one more approval; raises LineMistake for a key that is not among the root keys."""
+        """Return the proposal with one more approval.
+
+        Raises LineMistake for a key that is not among the root keys.
+        """
         public = key.public_key().public_bytes_raw().hex()
         if public not in self.root.keys:
             raise _mistake(
@@ -97,7 +100,10 @@ class Proposal:
         return replace(self, signatures={**self.signatures, public: key.sign(message)})
 
     def envelope(self) -> bytes:
-        """Return the root act with exactly the needed signatures; raises LineMistake while approvals are missing."""
+        """Return the root act with exactly the needed signatures.
+
+        Raises LineMistake while approvals are missing.
+        """
         root = self.root
         given = {
             keys.key_id(bytes.fromhex(public)): made
@@ -152,7 +158,10 @@ def read_proposal(path: Path) -> Proposal:
 
 
 def card_act(member: str, own: KeySet, root: Sequence[str], needed: int, clock_ms: int) -> Proposal:
-    """Return the proposal of a member's card; raises Refused for doubled or refused keys, LineMistake for bad counts."""
+    """Return the proposal of a member's card.
+
+    Raises Refused for doubled or refused keys, LineMistake for bad counts.
+    """
     if not 1 <= needed <= len(root) <= 16 or len(set(root)) != len(root):
         raise _mistake(
             say("between 1 and 16 different root keys, and at most as many needed"),
@@ -179,7 +188,7 @@ def root_card(public: str) -> bytes:
 
 
 def read_root(path: Path) -> tuple[str, bool]:
-    """Return a root key's public half (hexadecimal) from its card or its encrypted file, and whether it is the latter."""
+    """Return a root key's public half from its card or encrypted file, and whether it is the file."""
     octets = _read(path, _SMALL_MAX)
     try:
         document = canonical.decode(octets, size_max=_SMALL_MAX, what=str(path))

@@ -1,4 +1,4 @@
-"""The verbs ``line``, ``backup`` and ``restore``: what the door loads. Each verb under ``line`` has its own help."""
+"""The verbs ``line``, ``backup`` and ``restore``: what the door loads."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from detente.door.errors import ArgumentMistake
 from detente.node import commands_carry, commands_keys, commands_setup, commands_show, commands_speak
 from detente.node.asking import Subcommand, add_home, say_training, warn_roots
 from detente.node.backup import backup, restore
+from detente.node.home import open_reading
 
 __all__ = ["BACKUP", "LINE", "RESTORE"]
 
@@ -48,10 +49,10 @@ class _Line:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "A record between two or more members that none of them can deny, drop, reorder or alter. Each member\n"
-            "writes its own log and mirrors everybody else's; bundles carry them over any courier: a stick, a\n"
-            "mail, a wire. What was said, and who held it when, can be proven to anyone who has the cards.\n"
-            "Each verb below has its own --help."
+            "A record between two or more members that none of them can deny, drop, reorder or alter.\n"
+            "Each member writes its own log and mirrors everybody else's; bundles carry them over any\n"
+            "courier: a stick, a mail, a wire. What was said, and who held it when, can be proven to\n"
+            "anyone who has the cards. Each verb below has its own --help."
         )
 
     def examples(self) -> str:
@@ -96,8 +97,9 @@ class _Backup:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Copies a home into one file, beside a running writer. The keys in it stay encrypted. The head file is\n"
-            "left out on purpose: it must never come out of a backup, or a node could sign one index twice."
+            "Copies a home into one file, beside a running writer. The keys in it stay encrypted. The\n"
+            "head file is left out on purpose: it must never come out of a backup, or a node could sign\n"
+            "one index twice."
         )
 
     def examples(self) -> str:
@@ -130,9 +132,9 @@ class _Restore:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Makes a home from a backup. Beside the head file of that home it goes on by itself: it refills from the\n"
-            "other members before it signs again (pack and take as usual). Without the head file it halts until a\n"
-            "keeper confirms: detente line confirm."
+            "Makes a home from a backup. Beside the head file of that home it goes on by itself: it\n"
+            "refills from the other members before it signs again (pack and take as usual). Without the\n"
+            "head file it halts until a keeper confirms: detente line confirm."
         )
 
     def examples(self) -> str:
@@ -147,8 +149,6 @@ class _Restore:
     def run(self, arguments: argparse.Namespace) -> int:
         """Restore; 0 when done."""
         restore(arguments.source, arguments.home)
-        from detente.node.home import open_reading  # noqa: PLC0415 - only now there is a home
-
         with open_reading(arguments.home) as home:
             lines, whole = home.lines(), home.head_file() is not None
         say_training(lines)
@@ -165,7 +165,7 @@ class _Restore:
         return 0
 
 
-def _add(verbs: argparse._SubParsersAction[argparse.ArgumentParser], verb: Subcommand) -> None:  # noqa: SLF001
+def _add(verbs: argparse._SubParsersAction[argparse.ArgumentParser], verb: Subcommand) -> None:
     parser = verbs.add_parser(
         verb.name,
         help=verb.summary(),

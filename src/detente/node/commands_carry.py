@@ -36,9 +36,10 @@ class _Pack:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Writes everything that the other party lacks, as far as its last bundle told, into one file for a stick, a\n"
-            "mail or any carrier: statements of every log, bodies, heads, confirmations. Carriers are not trusted:\n"
-            "nothing can be changed on the way. --sealed hides the content from the carrier, too."
+            "Writes everything that the other party lacks, as far as its last bundle told, into one file\n"
+            "for a stick, a mail or any carrier: statements of every log, bodies, heads, confirmations.\n"
+            "Carriers are not trusted: nothing can be changed on the way. --sealed hides the content from\n"
+            "the carrier, too."
         )
 
     def examples(self) -> str:
@@ -117,9 +118,10 @@ class _Take:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Checks and stores what a bundle brings, and confirms it: your next bundle carries the receipt. The same\n"
-            "bundle twice changes nothing. What is refused is named with its reason and never stored; a bundle cut\n"
-            "short is used as far as it goes. Exit code 1 when something was refused."
+            "Checks and stores what a bundle brings, and confirms it: your next bundle carries the\n"
+            "receipt. The same bundle twice changes nothing. What is refused is named with its reason and\n"
+            "never stored; a bundle cut short is used as far as it goes. Exit code 1 when something was\n"
+            "refused."
         )
 
     def examples(self) -> str:

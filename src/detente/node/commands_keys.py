@@ -53,12 +53,12 @@ class _Propose:
         return say(
             "WHAT is one of:\n"
             "  anchor      state the heads of the own logs, signed by the root keys (monthly)\n"
-            "  generation  close the own logs and start anew with new keys; --reason rotation, loss, theft or fork\n"
+            "  generation  close the own logs, start anew with new keys; --reason rotation, loss, theft, fork\n"
             "  revoke      close the own logs and take the keys out of use; nothing replaces them yet\n"
             "  roots       replace the root keys by those of --root\n"
             "  seal        a new key for sealed bundles (monthly)\n"
             "  leave       the own log on --line ends for good\n"
-            "  epoch       a new epoch of --line: parties added or left out; every member consents by committing it\n"
+            "  epoch       a new epoch of --line: parties added or left out; each member commits it\n"
             "Root acts are then approved on as many machines as root keys are needed, and committed here."
         )
 
@@ -131,8 +131,14 @@ class _Propose:
             )
             heads = own_heads(home, lines, close_at=_close_at(home, arguments))
             proposal = propose(
-                home, arguments.what, clock_ms=clock_ms(), passphrase=secret, reason=arguments.reason, heads=heads, root=root
-            )  # fmt: skip
+                home,
+                arguments.what,
+                clock_ms=clock_ms(),
+                passphrase=secret,
+                reason=arguments.reason,
+                heads=heads,
+                root=root,
+            )
         ceremony.write_bytes(arguments.out, proposal.encode())
         show(arguments, _document(arguments.out, proposal), lambda: _tell(arguments.out, proposal))
         return 0
@@ -150,8 +156,9 @@ class _Approve:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Shows what a proposal would do and signs it with one root key, into the same file. No home is needed: run\n"
-            "it on the machine where the root key lives, then carry the file on. At a terminal it asks first."
+            "Shows what a proposal would do and signs it with one root key, into the same file. No home\n"
+            "is needed: run it on the machine where the root key lives, then carry the file on. At a\n"
+            "terminal it asks first."
         )
 
     def examples(self) -> str:
@@ -195,9 +202,10 @@ class _Commit:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "With a root act: adds it to this member's chain and to every line of the home; it travels with the next\n"
-            "bundles. With an opening: this member consents, by its own first statement in the new epoch; whoever\n"
-            "does not consent is not in it. With the proposal of a card: founds the home."
+            "With a root act: adds it to this member's chain and to every line of the home; it travels\n"
+            "with the next bundles. With an opening: this member consents, by its own first statement in\n"
+            "the new epoch; whoever does not consent is not in it. With the proposal of a card: founds\n"
+            "the home."
         )
 
     def examples(self) -> str:
@@ -239,10 +247,11 @@ class _Confirm:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "A node halts when its head file is missing, when it runs on another machine, or when somebody shows its own\n"
-            "signatures beyond its record: that may be a thief with its keys, or a clone of this home. Look first:\n"
-            "is every other copy of this home destroyed, are the keys safe? If not, start a new generation instead.\n"
-            "After the word it asks the others what it signed before, and signs again when they have answered."
+            "A node halts when its head file is missing, when it runs on another machine, or when\n"
+            "somebody shows its own signatures beyond its record: that may be a thief with its keys, or a\n"
+            "clone of this home. Look first: is every other copy of this home destroyed, are the keys\n"
+            "safe? If not, start a new generation instead. After the word it asks the others what it\n"
+            "signed before, and signs again when they have answered."
         )
 
     def examples(self) -> str:
@@ -402,18 +411,27 @@ def _document(path: Path, proposal: ceremony.Proposal) -> dict[str, Any]:
         "act": act.act,
         "index": act.index,
         "reason": act.reason,
-        "heads": [{"line": one.line, "epoch": one.epoch, "generation": one.generation, "size": one.size} for one in act.heads],
+        "heads": [
+            {"line": one.line, "epoch": one.epoch, "generation": one.generation, "size": one.size}
+            for one in act.heads
+        ],
         "approvals": len(proposal.signatures),
         "needed": proposal.root.needed,
-    }  # fmt: skip
+    }
 
 
 def _tell(path: Path, proposal: ceremony.Proposal) -> None:
     """Say in words what an act does, for whoever is asked to sign it."""
     act = proposal.act
     terminal.result(act_sentence(act))
-    terminal.result(say("  act {index}, proposed {time}, reason: {reason}", index=act.index, time=moment(act.clock_ms),
-                        reason=reason_word(act.reason)))  # fmt: skip
+    terminal.result(
+        say(
+            "  act {index}, proposed {time}, reason: {reason}",
+            index=act.index,
+            time=moment(act.clock_ms),
+            reason=reason_word(act.reason),
+        )
+    )
     for head in act.heads:
         terminal.result(
             say(
@@ -422,7 +440,7 @@ def _tell(path: Path, proposal: ceremony.Proposal) -> None:
                 epoch=head.epoch,
                 generation=head.generation,
                 size=head.size,
-            )  # fmt: skip
+            )
         )
     if act.root is not None:
         for public in act.root.keys:

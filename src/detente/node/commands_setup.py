@@ -48,8 +48,9 @@ class _RootNew:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Makes one root key in one encrypted file, and beside it its card OUT.card, which is public. Root keys\n"
-            "decide who a member is: make each on another machine, keep each with another person, never in a home."
+            "Makes one root key in one encrypted file, and beside it its card OUT.card, which is public.\n"
+            "Root keys decide who a member is: make each on another machine, keep each with another\n"
+            "person, never in a home."
         )
 
     def examples(self) -> str:
@@ -99,10 +100,11 @@ class _Init:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Makes the member's operational, cosigning and sealing keys in HOME, and its card, signed by its root\n"
-            "keys. --root names root keys made before with `root new`: key files sign at once; of cards alone a\n"
-            "proposal is written beside HOME, to be approved on other machines and committed (see: line key).\n"
-            "Without --root, root key files are made beside HOME: carry them away at once."
+            "Makes the member's operational, cosigning and sealing keys in HOME, and its card, signed by\n"
+            "its root keys. --root names root keys made before with `root new`: key files sign at once;\n"
+            "of cards alone a proposal is written beside HOME, to be approved on other machines and\n"
+            "committed (see: line key). Without --root, root key files are made beside HOME: carry them\n"
+            "away at once."
         )
 
     def examples(self) -> str:
@@ -167,9 +169,9 @@ class _Init:
             return _propose(arguments, proposal, own, secret)
         card = proposal.envelope()
         root_secret = _root_secret(arguments, secret) if made else b""
-        for path, key in made:
-            write_root_key(path, key, root_secret)
         try:
+            for path, key in made:
+                write_root_key(path, key, root_secret)
             found(home, own, card, secret)
         except BaseException:
             for path, _ in made:  # root keys of a home that never was would only confuse
@@ -191,8 +193,8 @@ class _Card:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Writes the public card to standard output: who this member is, signed by its root keys. Hand it over\n"
-            "face to face, and compare the fingerprint in words by voice."
+            "Writes the public card to standard output: who this member is, signed by its root keys. Hand\n"
+            "it over face to face, and compare the fingerprint in words by voice."
         )
 
     def examples(self) -> str:
@@ -228,9 +230,10 @@ class _Join:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Every member and observer runs the same command with the same cards, its own among them, and reads the\n"
-            "fingerprint aloud: all must hear the same words. An observer mirrors statements, not bodies, and\n"
-            "confirms them; it writes nothing. With --opening a party joins a line that has begun before."
+            "Every member and observer runs the same command with the same cards, its own among them, and\n"
+            "reads the fingerprint aloud: all must hear the same words. An observer mirrors statements,\n"
+            "not bodies, and confirms them; it writes nothing. With --opening a party joins a line that\n"
+            "has begun before."
         )
 
     def examples(self) -> str:
@@ -423,7 +426,10 @@ def _card_document(ring: Keyring, acts: list[bytes]) -> dict[str, object]:
 
 
 def _cards(arguments: argparse.Namespace, own: Keyring) -> tuple[str, list[Keyring], list[Keyring]]:
-    """Return the line's name, members' and observers' keyrings; refuses a doubled, foreign or missing card by name."""
+    """Return the line's name, members' and observers' keyrings.
+
+    Refuses a doubled, foreign or missing card by name.
+    """
     name, *after = arguments.line or ("",)
     paths = [*map(Path, after), *arguments.cards]
     if not name or not paths:

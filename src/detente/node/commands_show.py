@@ -1,4 +1,4 @@
-"""The verbs that show: ``status``, ``log``, ``prove``, ``export``, ``audit``. They read beside a running writer."""
+"""The verbs that show, beside a running writer: ``status``, ``log``, ``prove``, ``export``, ``audit``."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ __all__ = ["AUDIT", "EXPORT", "LOG", "PROVE", "STATUS"]
 say = words.speaker("node")
 
 
+_MONTH_DAYS = 31
+
+
 class _Status:
     """``detente line status``."""
 
@@ -37,8 +40,9 @@ class _Status:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Per party: how many of your statements it was sent and holds, read and answered; what you hold of its log;\n"
-            "since when it is silent, and in which state the line to it is, and why. No key is needed."
+            "Per party: how many of your statements it was sent and holds, read and answered; what you\n"
+            "hold of its log; since when it is silent, and in which state the line to it is, and why. No\n"
+            "key is needed."
         )
 
     def examples(self) -> str:
@@ -72,14 +76,19 @@ class _Log:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Tells every entry of every member, each after what it names. Times stand with whose clock they are: an\n"
-            "entry was made after the newest statement that it names and before the first confirmation of it.\n"
-            "Texts of others are shown with their control characters visible. --json gives one document a line."
+            "Tells every entry of every member, each after what it names. Times stand with whose clock\n"
+            "they are: an entry was made after the newest statement that it names and before the first\n"
+            "confirmation of it. Texts of others are shown with their control characters visible. --json\n"
+            "gives one document a line."
         )
 
     def examples(self) -> str:
         """Return lines that a reader can paste."""
-        return "  detente line log west --line baltic\n  detente line log west --last 20\n  detente line log west --json"
+        return (
+            "  detente line log west --line baltic\n"
+            "  detente line log west --last 20\n"
+            "  detente line log west --json"
+        )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the verb's arguments."""
@@ -104,6 +113,8 @@ class _Log:
                 if arguments.json:
                     terminal.result(json.dumps(document, ensure_ascii=False, allow_nan=False))
                     continue
+                if told > 1:
+                    terminal.result("")
                 for line in entry_text(document):
                     terminal.result(line)
             if not told and not arguments.json:
@@ -123,9 +134,10 @@ class _Prove:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Writes one file with the entry, the heads that hold it, who confirmed them first, the openings and all\n"
-            "keys: a third party judges it with the members' cards and verifier/verify.py, without this program.\n"
-            "--without-body proves that something was said and when, and keeps the content to yourself."
+            "Writes one file with the entry, the heads that hold it, who confirmed them first, the\n"
+            "openings and all keys: a third party judges it with the members' cards and\n"
+            "verifier/verify.py, without this program. --without-body proves that something was said and\n"
+            "when, and keeps the content to yourself."
         )
 
     def examples(self) -> str:
@@ -193,8 +205,9 @@ class _Export:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Writes every statement, body, head, confirmation, key event and fork proof that is held into one file,\n"
-            "which verifier/verify.py judges with the members' cards. What you have not revealed yet stays out."
+            "Writes every statement, body, head, confirmation, key event and fork proof that is held into\n"
+            "one file, which verifier/verify.py judges with the members' cards. What you have not\n"
+            "revealed yet stays out."
         )
 
     def examples(self) -> str:
@@ -243,9 +256,10 @@ class _Audit:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Reads everything back from the disk and checks it: the database itself, every root act, opening,\n"
-            "statement, tree node, head, confirmation, body and fork proof, and that the own logs reach the head\n"
-            "file. Exit code 1 when anything does not hold: then restore a backup; the others give back the rest."
+            "Reads everything back from the disk and checks it: the database itself, every root act,\n"
+            "opening, statement, tree node, head, confirmation, body and fork proof, and that the own\n"
+            "logs reach the head file. Exit code 1 when anything does not hold: then restore a backup;\n"
+            "the others give back the rest."
         )
 
     def examples(self) -> str:
@@ -322,8 +336,8 @@ def _show_line(line: dict[str, Any], now_ms: int) -> None:
             )
         )
     head = (
-        say("member"), say("line"), say("delivered"), say("read"), say("answered"), say("its log, held"), say("last heard"),
-        say("why"),
+        say("member"), say("line"), say("delivered"), say("read"), say("answered"), say("its log, held"),
+        say("last heard"), say("why"),
     )  # fmt: skip
     rows = []
     for one in members:
@@ -353,6 +367,14 @@ def _show_line(line: dict[str, Any], now_ms: int) -> None:
 
 
 def _show_trouble(line: dict[str, Any]) -> None:
+    age = line["keys"]["sealing_key_days"]
+    if age > _MONTH_DAYS:
+        terminal.note(
+            say("the key for sealed bundles is {count} days old: detente line key propose HOME seal", count=age)
+        )
+    age = line["keys"]["anchor_days"]
+    if line["own"]["held"] and age is not None and age > _MONTH_DAYS:
+        terminal.note(say("the last anchor is {count} days old: detente line key propose HOME anchor", count=age))
     for one in line["openings_proposed"]:
         terminal.result(
             say(
@@ -378,7 +400,7 @@ def _show_trouble(line: dict[str, Any]) -> None:
 def _heard(party: dict[str, Any], now_ms: int) -> str:
     heard = party["silent_since_ms"]
     if heard is None:
-        return say("never")
+        return say("never heard")
     age_s = max(0, (now_ms - heard) // 1000)
     if age_s < 90:
         return say("{count} s ago", count=age_s)

@@ -45,9 +45,10 @@ class _Send:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Signs a statement and stores it durably: from then on it is held, and cannot be taken back. It travels\n"
-            "with the next bundle. --reveal later commits to the content now and shows it only when you say reveal.\n"
-            "The same --submission again is the same entry: safe to repeat after a doubt."
+            "Signs a statement and stores it durably: from then on it is held, and cannot be taken back.\n"
+            "It travels with the next bundle. --reveal later commits to the content now and shows it only\n"
+            "when you say reveal. The same --submission again is the same entry: safe to repeat after a\n"
+            "doubt."
         )
 
     def examples(self) -> str:
@@ -134,8 +135,9 @@ class _Reply:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Says in your own log what became of an entry: a person read it, understood it, accepts or refuses it, asks\n"
-            "or answers. That this node holds it is confirmed without you; only people say read and answered."
+            "Says in your own log what became of an entry: a person read it, understood it, accepts or\n"
+            "refuses it, asks or answers. That this node holds it is confirmed without you; only people\n"
+            "say read and answered."
         )
 
     def examples(self) -> str:
@@ -182,8 +184,8 @@ class _Reveal:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "Shows the content that an entry of yours committed to. Every reader checks that it is what was promised\n"
-            "then: neither side can say afterwards that it was something else."
+            "Shows the content that an entry of yours committed to. Every reader checks that it is what\n"
+            "was promised then: neither side can say afterwards that it was something else."
         )
 
     def examples(self) -> str:
@@ -221,8 +223,9 @@ class _Direction:
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
         return say(
-            "A statement like any other: it is signed, stored and delivered. Suspension says what you will send and\n"
-            "answer; it never makes an entry refused. Receipts, tests, incidents and key events always pass."
+            "A statement like any other: it is signed, stored and delivered. Suspension says what you\n"
+            "will send and answer; it never makes an entry refused. Receipts, tests, incidents and key\n"
+            "events always pass."
         )
 
     def examples(self) -> str:

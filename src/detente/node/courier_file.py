@@ -1,7 +1,8 @@
 """The courier of files: a bundle into a file or folder, and every bundle of a file or folder taken in.
 
-The carrier is not trusted. What is taken in streams through in pieces; a bundle cut short is used as far as it goes.
-Which line a bundle is for stands in its have-vector; one for a line that this home never joined is refused whole.
+The carrier is not trusted. What is taken in streams through in pieces; a bundle cut short is used as far as it
+goes. Which line a bundle is for stands in its have-vector; one for a line that this home never joined is
+refused whole.
 """
 
 from __future__ import annotations
@@ -49,8 +50,8 @@ class Packed:
 class TakenFile:
     """What one file brought.
 
-    refused: (reason, sentence) -> how often, of the first in each piece; reasons: reason -> how often, of all. fault:
-    why reading stopped, or "".
+    refused: (reason, sentence) -> how often, of the first in each piece; reasons: reason -> how often, of all.
+    fault: why reading stopped, or "".
     """
 
     file: Path
@@ -67,7 +68,8 @@ class TakenFile:
 def pack(host: Host, to: str, out: Path, *, sealed: bool, size_max: int = SIZE_DEFAULT) -> Packed:
     """Write the bundle for a party into ``out``, a file or a folder (then named by line, parties and time).
 
-    Raises LineMistake when the party is not on the line or this node has no keys, OutputFailure when the disk refuses.
+    Raises LineMistake when the party is not on the line or this node has no keys, OutputFailure when the disk
+    refuses.
     """
     state = host.state
     if to not in state.parties:
@@ -205,7 +207,10 @@ def _batches(pieces: Iterator[bytes], taken: TakenFile) -> Iterator[tuple[Record
 
 
 def _pieces(file: Path, keys: Iterable[SealingKey], me: str) -> Iterator[bytes]:
-    """Yield the plain bytes of a bundle, unsealed where it is sealed; raises Malformed for another kind of file."""
+    """Yield the plain bytes of a bundle, unsealed where it is sealed.
+
+    Raises Malformed for another kind of file.
+    """
     with file.open("rb") as source:
         start = source.read(len(SEALED_MAGIC))
         if start == EXPORT_MAGIC:

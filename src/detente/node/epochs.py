@@ -1,8 +1,8 @@
 """The next epoch of a line: an opening on its way between members, consented to by each in its own home.
 
-The file is canonical JSON {"acts": [base64], "format": 1, "kind": "opening", "openings": [base64]}: every opening from
-the first to the proposed one, and the root acts of every party on any of them. Nobody signs it: a member's consent is
-its own first statement in the new epoch, and whoever has not consented is not in it.
+The file is canonical JSON {"acts": [base64], "format": 1, "kind": "opening", "openings": [base64]}: every
+opening from the first to the proposed one, and the root acts of every party on any of them. Nobody signs it: a
+member's consent is its own first statement in the new epoch, and whoever has not consented is not in it.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class ProposedOpening:
 def next_opening(state: State, members: Sequence[Keyring], observers: Sequence[Keyring]) -> ProposedOpening:
     """Return the opening of the next epoch with these parties and the heads that are held now.
 
-    Raises Refused for doubled parties or fewer than two members, LineMistake for a party whose card differs from the
-    one held.
+    Raises Refused for doubled parties or fewer than two members, LineMistake for a party whose card differs
+    from the one held.
     """
     current = state.opening
     rings = {**state.rings}
@@ -108,10 +108,14 @@ def is_opening(path: Path) -> bool:
 
 
 def read_opening(path: Path) -> ProposedOpening:
-    """Return the opening in a file; raises LineMistake for another file, Refused for one that does not hold together."""
+    """Return the opening in a file.
+
+    Raises LineMistake for another file, Refused for one that does not hold together.
+    """
     try:
         with path.open("rb") as file:
-            document = canonical.decode(file.read(_FILE_MAX + 1), size_max=_FILE_MAX, what=str(path))
+            octets = file.read(_FILE_MAX + 1)
+        document = canonical.decode(octets, size_max=_FILE_MAX, what=str(path)) if is_opening(path) else {}
         if document.keys() != {"acts", "format", "kind", "openings"} or document["kind"] != "opening":
             raise ValueError  # noqa: TRY301 - one place turns every shape fault into one refusal
         openings = tuple(Opening.decode(decode_base64(one)) for one in document["openings"])
@@ -137,8 +141,8 @@ def read_opening(path: Path) -> ProposedOpening:
 def consent(host: Host, proposed: ProposedOpening) -> Host:
     """Consent for this home: keep new parties' cards, then move to the epoch; its first statement names it.
 
-    Returns the running host of the line as it then is. Raises LineMistake when the opening does not follow what is
-    held here; what was kept by then is only shown as proposed.
+    Returns the running host of the line as it then is. Raises LineMistake when the opening does not follow what
+    is held here; what was kept by then is only shown as proposed.
     """
     state, opening = host.state, proposed.opening
     parts: list[PutOpening | PutAct] = []
@@ -161,7 +165,10 @@ def consent(host: Host, proposed: ProposedOpening) -> Host:
 
 
 def join_later(home: Home, proposed: ProposedOpening) -> None:
-    """Join a line that began before: this home is a new party of the proposed epoch; a member consents at once."""
+    """Join a line that began before: this home is a new party of the proposed epoch.
+
+    A member consents at once.
+    """
     opening = proposed.opening
     seat, own = opening.seat(home.member), home.ring()
     if seat is None or seat.card != own.card:

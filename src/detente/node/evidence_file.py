@@ -1,4 +1,4 @@
-"""What leaves for a third party: the evidence of one entry, and the whole record as an export for the verifier."""
+"""What leaves for a third party: the evidence of one entry, and the whole record as an export."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ say = words.speaker("node")
 
 
 def evidence_of(book: Book, entry: Entry, *, without_body: bool) -> bytes:
-    """Return the evidence of one entry: with every mirror's first cosignature over it, and what is shown of its bodies.
+    """Return the evidence of one entry: every mirror's first cosignature over it, what is shown of its bodies.
 
-    ``book.index`` must have run, so that what was revealed later is found. Raises LineMistake when no signed head is
-    held that covers it yet.
+    ``book.index`` must have run, so that what was revealed later is found. Raises LineMistake when no signed
+    head is held that covers it yet.
     """
     proofs = [
         evidence.Proof(one, _path(book, entry.origin, entry.seq, one.head.size)) for one in _heads(book, entry)
@@ -110,11 +110,11 @@ def _all_heads(book: Book, origin: Origin) -> list[Checkpoint]:
     by_size: dict[int, list[Cosignature]] = {}
     for size, _, one, _ in book.record.cosignatures(origin):
         by_size.setdefault(size, []).append(one)
-    held = []
-    for checkpoint in book.record.checkpoints(origin):
-        if checkpoint.head.size <= book.size(origin):
-            held.append(replace(checkpoint, cosignatures=tuple(by_size.get(checkpoint.head.size, ()))))
-    return held
+    return [
+        replace(checkpoint, cosignatures=tuple(by_size.get(checkpoint.head.size, ())))
+        for checkpoint in book.record.checkpoints(origin)
+        if checkpoint.head.size <= book.size(origin)
+    ]
 
 
 def _path(book: Book, origin: Origin, seq: int, size: int) -> tuple[bytes, ...]:

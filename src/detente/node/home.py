@@ -118,16 +118,11 @@ def open_writing(
     head = head_folder(path)
     with on_disk(head):
         head.mkdir(mode=0o700, exist_ok=True)
-    lock = take_lock(path, head)
+    home = Home(path, about, vfs=vfs, lock=take_lock(path, head))
     try:
-        home = Home(path, about, vfs=vfs, lock=lock)
-        try:
-            home._start(passphrase, machine)  # noqa: SLF001 - the one place that makes a writer
-        except BaseException:
-            home.close()
-            raise
+        home._start(passphrase, machine)  # noqa: SLF001 - the one place that makes a writer
     except BaseException:
-        os.close(lock)
+        home.close()
         raise
     return home
 
@@ -159,17 +154,18 @@ class Home:
         self.close()
 
     def close(self) -> None:
-        """Close everything and give the lock back; safe to call twice."""
-        for record in self._records.values():
-            record.close()
-        self._records.clear()
-        if self._head is not None:
-            self._head.close()
-            self._head = None
-        self._signer = None
-        if self._lock is not None:
-            lock, self._lock = self._lock, None
-            os.close(lock)
+        """Close everything and give the lock back, whatever fails on the way; safe to call twice."""
+        with contextlib.ExitStack() as closing:
+            if self._lock is not None:
+                closing.callback(os.close, self._lock)
+                self._lock = None
+            if self._head is not None:
+                closing.callback(self._head.close)
+                self._head = None
+            for record in self._records.values():
+                closing.callback(record.close)
+            self._records.clear()
+            self._signer = None
 
     # ---- what it is -----------------------------------------------------------------------------------------
 
@@ -361,7 +357,7 @@ class Home:
         for origin in record.origins():
             if origin.member == self.member:
                 checkpoint = record.checkpoint(origin)
-                if checkpoint is not None:
+                if checkpoint is not None:  # statements above it, or without one, are adopted when the run opens
                     size = checkpoint.head.size
                     signer.found_own(checkpoint, _edge(record, origin, size), record.node(origin, 0, size - 1))
             for size, root, one in record.newest_cosignatures(origin):

@@ -1,9 +1,10 @@
 """The host of one line: carries out what the machine asks, with the store, the signer, the clock and randomness.
 
-    Sign -> signer.sign -> Signed;  Append -> record.apply, home.settle -> Durable;  Transmit, Took, Raise -> kept here
+    Sign -> signer.sign -> Signed;  Append -> record.apply, home.settle -> Durable;  Transmit, Took, Raise ->
+    kept here
 
-Clock and randomness enter here and nowhere else. Alarms go into the history beside the logs, and every fork proof is
-written out as a file under HOME/proofs, so that a person can hand it on.
+Clock and randomness enter here and nowhere else. Alarms go into the history beside the logs, and every fork
+proof is written out as a file under HOME/proofs, so that a person can hand it on.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class Host:
 
     home: Home
     line_id: str
-    clock: Callable[[], int] = clock_ms
+    clock: Callable[[], int] = field(default_factory=lambda: clock_ms)
     settings: Settings | None = None
     alarms: list[Alarm] = field(default_factory=list)
     took: list[Took] = field(default_factory=list)
@@ -100,8 +101,8 @@ class Host:
     def give(self, event: Event) -> None:
         """Give one event and carry out everything that follows from it.
 
-        Raises LineMistake for what cannot be done (nothing changed), StoreFailure and SignerFailure when the disk or
-        the head file fails: then nothing more may be asked of this host.
+        Raises LineMistake for what cannot be done (nothing changed), StoreFailure and SignerFailure when the
+        disk or the head file fails: then nothing more may be asked of this host.
         """
         pending: deque[Event] = deque([event])
         while pending:
@@ -134,7 +135,7 @@ class Host:
         return None
 
     def _own_acts(self, append: Append) -> None:
-        """Give the home an own root act that mirrors gave back after a restore, and its keys' generation the word."""
+        """Give the home an own root act that mirrors gave back after a restore, and its generation the word."""
         acts = [part for part in append.parts if isinstance(part, PutAct) and part.member == self.home.member]
         for act in acts:
             self.home.add_act(act.envelope)
@@ -204,7 +205,7 @@ def speaking(
     lines: Callable[[Home], list[str]] = Home.lines,
     settings: Settings | None = None,
 ) -> Iterator[tuple[Home, dict[str, Host]]]:
-    """Open a home for writing and run the machines of the lines that ``lines`` chooses; alarms are kept at the end.
+    """Open a home for writing and run the machines of the lines that ``lines`` chooses.
 
     After a restore every line of the home starts once, so that each asks its mirrors before anything leaves.
     """

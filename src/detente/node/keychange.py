@@ -1,13 +1,15 @@
 """Root acts that a home proposes, and what committing one changes: keys, the member's chain, every line's log.
 
-A new generation's private keys are made when it is proposed and wait, encrypted, in HOME/keys/pending.json. They are put
-beside the old ones before the act is added: if we die in between, the act can simply be committed again.
+A new generation's private keys are made when it is proposed and wait, encrypted, in HOME/keys/pending.json.
+They are put beside the old ones before the act is added: if we die in between, the act can simply be committed
+again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -137,7 +139,7 @@ def destroy_old_sealing(home: Home, passphrase: bytes, now_ms: int) -> int:
     )
     old = {
         (generation, position)
-        for (_, generation, position), (successor_ms, _, _) in zip(made, made[1:], strict=False)
+        for (_, generation, position), (successor_ms, _, _) in pairwise(made)
         if now_ms - successor_ms > SEALING_KEPT_MS
     }
     if old:

@@ -17,6 +17,7 @@ __all__ = ["entry_text"]
 say = words.speaker("node")
 
 _LINES_SHOWN = 40
+_NAMED_MAX = 6
 _INDENT = "    "
 _ORDER = ("held", "delivered", "read", "answered")
 
@@ -24,6 +25,8 @@ _ORDER = ("held", "delivered", "read", "answered")
 def entry_text(document: dict[str, Any]) -> Iterator[str]:
     """Yield the lines of an entry from its document; every text of its author is made visible."""
     kind = visible(document["type"])
+    if kind.startswith("reply.") and document["understood"]:
+        kind = say("reply: {word}", word=reply_word(kind.removeprefix("reply.")))
     if not document["understood"]:
         kind = say("NOT UNDERSTOOD (type {type})", type=kind)
     yield say(
@@ -33,26 +36,11 @@ def entry_text(document: dict[str, Any]) -> Iterator[str]:
         time=moment(document["author_clock_ms"]),
         member=document["member"],
     )
-    times = _times(document)
-    if times:
-        yield _INDENT + times
-    if document["standing"] == "disputed":
-        yield _INDENT + say("DISPUTED by its author: its root keys closed the log before this entry")
-    elif document["standing"]:
-        yield _INDENT + say("after close: its log ended before this entry")
-    for flag in document["flags"]:
-        yield _INDENT + flag_sentence(flag)
-    if document["in_reply_to"]:
-        yield _INDENT + say("in reply to {ref}", ref=document["in_reply_to"])
-    if document["answer_by_ms"] is not None:
-        yield _INDENT + say("answer asked for by {time}", time=moment(document["answer_by_ms"]))
-    states = _states(document)
-    if states:
-        yield _INDENT + states
+    for line in _remarks(document):
+        yield _INDENT + line
     for one in document["replies"]:
-        yield _INDENT + say(
-            "{member}: {word} ({ref})", member=one["member"], word=reply_word(one["word"]), ref=one["ref"]
-        )
+        said = say("{member}: {word} ({ref})", member=one["member"], word=reply_word(one["word"]), ref=one["ref"])
+        yield _INDENT + said + (f", {ruling_word(one['in_time'])}" if one["in_time"] else "")
     for name, value in document.get("unknown_fields", {}).items():
         yield _INDENT + say("field not known here: {name} = {value}", name=visible(name), value=_short(value))
     yield from _content(document["body"], document["revealed_by"])
@@ -66,6 +54,26 @@ def entry_text(document: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def _remarks(document: dict[str, Any]) -> Iterator[str]:
+    """Yield when it was said, how it stands, to what it belongs and how far it is."""
+    yield _times(document)
+    if document["standing"] == "disputed":
+        yield say("DISPUTED by its author: its root keys closed the log before this entry")
+    elif document["standing"]:
+        yield say("after close: its log ended before this entry")
+    yield from map(flag_sentence, document["flags"])
+    if document["in_reply_to"]:
+        yield say("in reply to {ref}", ref=document["in_reply_to"])
+    if document["answer_by_ms"] is not None:
+        yield say("answer asked for by {time}", time=moment(document["answer_by_ms"]))
+    if document["states"]:
+        said = {one["member"] for one in document["replies"]}
+        few = len(document["states"]) <= _NAMED_MAX
+        left = {name: state for name, state in document["states"].items() if name not in said or not few}
+        if left:
+            yield _states(left)
+
+
 def reply_word(word: str) -> str:
     """Return what a person said about an entry."""
     return {
@@ -76,6 +84,15 @@ def reply_word(word: str) -> str:
         "question": say("asks"),
         "answer": say("answers"),
     }[word]
+
+
+def ruling_word(ruling: str) -> str:
+    """Return whether an answer came by the time that was asked for, as far as clocks of others show it."""
+    return {
+        "met": say("in time"),
+        "late": say("late"),
+        "undecidable": say("in time or late: no clock but its author's or the asker's says"),
+    }[ruling]
 
 
 def content_word(state: str) -> str:
@@ -117,12 +134,9 @@ def _times(document: dict[str, Any]) -> str:
     return say("nobody confirmed it yet")
 
 
-def _states(document: dict[str, Any]) -> str:
+def _states(states: dict[str, str]) -> str:
     """Return how far an own entry is: by name for a few recipients, in numbers for many."""
-    states: dict[str, str] = document["states"]
-    if not states:
-        return ""
-    if len(states) <= 6:
+    if len(states) <= _NAMED_MAX:
         return "; ".join(f"{name}: {state_word(state)}" for name, state in sorted(states.items()))
     counted: Counter[str] = Counter()
     for state in states.values():

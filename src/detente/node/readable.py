@@ -1,24 +1,26 @@
 """The record as people and programs read it: one document an entry, and the order in which entries are told.
 
-Times: every moment lies between two bounds, each with whose clock it is (there is no referee): *after* the newest
-statement under the heads that the entry names, *before* the first cosignature over it. The author's own clock stands
-beside them as given. Order: an entry comes after everything that it names; where nothing is named, in the order in
-which this node received it.
+Times: every moment lies between two bounds, each with whose clock it is (there is no referee): *after* the
+newest statement under the heads that the entry names, *before* the first cosignature over it. The author's own
+clock stands beside them as given. Order: an entry comes after everything that it names; where nothing is named,
+in the order in which this node received it.
 """
 
 from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 from detente import words
 from detente.line.checkpoint import Origin, cosigner_name
+from detente.line.moments import interval_of, rule
 from detente.line.standing import Standing, standing
 from detente.line.statement import Commitment
-from detente.node.book import Book, Entry
+from detente.node.book import ANSWERS, Book, Entry, Reply
 
 __all__ = ["entry_document", "in_order", "moment"]
 
@@ -71,7 +73,10 @@ def _all_told(book: Book, entry: Entry, told: dict[Origin, int]) -> bool:
 
 
 def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
-    """Return one entry as ``log --json`` gives it; ``book.index`` must have run. Texts are as their author wrote them."""
+    """Return one entry as ``log --json`` gives it.
+
+    ``book.index`` must have run. Texts are as their author wrote them.
+    """
     statement = entry.statement
     revealed = book.reveals.get((entry.origin, entry.seq))
     author = entry.origin.member
@@ -97,7 +102,12 @@ def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
         if author == book.state.me
         else {},
         "replies": [
-            {"member": one.member, "word": one.word, "ref": book.name(*one.at)}
+            {
+                "member": one.member,
+                "word": one.word,
+                "ref": book.name(*one.at),
+                "in_time": _in_time(book, entry, one),
+            }
             for one in book.replies.get((entry.origin, entry.seq), ())
         ],
         "standing": _standing(book, entry),
@@ -110,8 +120,6 @@ def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
 
 def moment(clock_ms: int) -> str:
     """Return a clock's milliseconds as UTC text, to the second; a year beyond 9999 as the bare figure."""
-    from datetime import UTC, datetime, timedelta  # noqa: PLC0415 - only what is shown pays for it
-
     try:
         return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=clock_ms)).strftime(
             "%Y-%m-%d %H:%M:%SZ"
@@ -147,6 +155,22 @@ def _before(book: Book, entry: Entry) -> dict[str, Any] | None:
             if given is not None and (found is None or given[1].clock_s * 1000 < found["clock_ms"]):
                 found = {"clock_ms": given[1].clock_s * 1000, "clock_of": member, "role": role}
     return found
+
+
+def _in_time(book: Book, entry: Entry, reply: Reply) -> str | None:
+    """Return met, late or undecidable for an answer to an entry that asked for one by a time; None for others."""
+    deadline_ms = entry.statement.answer_by_ms
+    opening = book.state.openings.get(book.state.logs[reply.at[0]].opening)
+    if deadline_ms is None or reply.word not in ANSWERS or opening is None or reply.member == entry.origin.member:
+        return None
+    interval = interval_of(book.record, opening, *reply.at)
+    between = {entry.origin.member, reply.member}
+    neutrals = [seat.member for seat in opening.seats if between <= set(seat.neutral_for)]
+    if interval is None:
+        return None
+    return rule(
+        interval, deadline_ms, author=reply.member, addressee=entry.origin.member, neutrals=neutrals
+    ).ruling.value
 
 
 def _target(book: Book, entry: Entry) -> str | None:

@@ -1,12 +1,13 @@
-"""Sealed bundles: for a carrier who must not read them. HPKE (RFC 9180) with ML-KEM-768 and X25519 together.
+r"""Sealed bundles: for a carrier who must not read them. HPKE (RFC 9180) with ML-KEM-768 and X25519 together.
 
-    "detente-sealed/1\\n"
+    "detente-sealed/1\n"
     length (4 bytes, big endian), header: canonical JSON {epoch, format, from, key, line, to}
     length (2 bytes), the content key sealed by HPKE (one shot, base mode, HKDF-SHA256, ChaCha20-Poly1305)
     pieces: length (4 bytes), ChaCha20-Poly1305 of at most 1 MiB; nonce = 11 bytes count, 1 byte "last"
 
-The header's bytes are HPKE's info: a bundle resealed for another line, epoch, author or addressee does not open. The
-content key seals one bundle only. Sealing hides; it proves nothing about the author: every record inside is signed.
+The header's bytes are HPKE's info: a bundle resealed for another line, epoch, author or addressee does not
+open. The content key seals one bundle only. Sealing hides; it proves nothing about the author: every record
+inside is signed.
 """
 
 from __future__ import annotations
@@ -19,10 +20,10 @@ from typing import Annotated, Literal
 
 import msgspec
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PublicKey, Suite
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
+from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, MLKEM768X25519PublicKey, Suite
 from msgspec import Meta
 
 from detente import words

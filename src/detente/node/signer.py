@@ -230,9 +230,10 @@ class Signer:
                 raise _Refusal(
                     say("a head that does not extend the one cosigned before, of {size} statements", size=size)
                 )
+        own = [self._key(request.generation, role) for role in roles]
         self._record().put_cosigned(request.origin, roles, head.size, head.root)
         message = cosigned_message(head, request.clock_s)
-        return b"".join(self._key(self._generation, role).sign(message) for role in roles)
+        return b"".join([key.sign(message) for key in own])
 
     def _have(self, request: Sign) -> bytes:
         have = decode_session(request.message, Have)

@@ -35,8 +35,9 @@ def new_submission() -> str:
 def body_of(source: str, media_type: str | None) -> tuple[str, bytes]:
     """Return media type and content of a body: a file's, or standard input's for "-".
 
-    Content that begins like a JSON object, or is named application/json, must be JSON as both sides can read it, and is
-    sent in its canonical spelling; other text must be UTF-8 and is sent as it is. Raises LineMistake.
+    Content that begins like a JSON object, or is named application/json, must be JSON as both sides can read
+    it, and is sent in its canonical spelling; other text must be UTF-8 and is sent as it is. Raises
+    LineMistake.
     """
     content = read_bytes(source, BODY_MAX, "--body")
     kind = media_type or ("application/json" if content.lstrip()[:1] == b"{" else "text/plain")
@@ -56,7 +57,10 @@ def body_of(source: str, media_type: str | None) -> tuple[str, bytes]:
 
 
 def attachments(paths: list[Path]) -> tuple[tuple[str, bytes], ...]:
-    """Return media types and contents of attachments; raises LineMistake over their limits, before reading them."""
+    """Return media types and contents of attachments.
+
+    Raises LineMistake over their limits, before reading them.
+    """
     if len(paths) > ATTACHMENTS_MAX:
         raise _mistake(
             say("at most {count} attachments", count=ATTACHMENTS_MAX),
@@ -99,7 +103,7 @@ def read_bytes(source: str, size_max: int, where: str) -> bytes:
 
 
 def submit(host: Host, draft: Draft) -> Entry:
-    """Send one draft and return its entry, held durably; the same submission again returns the entry it made before.
+    """Send one draft and return its entry, held durably; the same submission again returns that entry.
 
     Raises LineMistake when this node may not write now: nothing was sent.
     """

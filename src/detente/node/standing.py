@@ -1,4 +1,4 @@
-"""How a line stands: per party what is held, delivered, read, answered, how long it has been silent, and what is wrong.
+"""How a line stands: per party what is delivered, read, answered, how long it is silent, and what is wrong.
 
 One document a line, made from what is durable, beside a running writer and without any key.
 """
@@ -22,6 +22,7 @@ from detente.node.host import proof_file
 __all__ = ["line_document", "status_document"]
 
 _ALARMS_SHOWN = 20
+_DAY_MS = 86_400_000
 
 
 def status_document(home: Home, now_ms: int) -> dict[str, Any]:
@@ -55,6 +56,7 @@ def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
             "generation": state.rings[home.member].generation,
             "held": sum(book.size(one) for one in book.origins() if one.member == home.member),
         },
+        "keys": _keys(state, now_ms),
         "parties": [_party(book, name, history, now_ms) for name in sorted(state.parties)],
         "consented": list(consents(state).get(opening.hash(), ())),
         "alarms": _alarms(history),
@@ -78,6 +80,17 @@ def _run(home: Home, state: State) -> str:
     if home.head_file() is None:
         return "halted"
     return state.recorded[0] or "not started"
+
+
+def _keys(state: State, now_ms: int) -> dict[str, Any]:
+    """Return the age in days of the newest sealing key, and of the last stated own heads (None: never)."""
+    acts = state.rings[state.me].acts
+    sealed = max(one.clock_ms for one in acts if one.seal is not None or one.keys is not None)
+    stated = max((one.clock_ms for one in acts if one.heads), default=None)
+    return {
+        "sealing_key_days": max(0, now_ms - sealed) // _DAY_MS,
+        "anchor_days": max(0, now_ms - stated) // _DAY_MS if stated is not None else None,
+    }
 
 
 def _party(book: Book, name: str, history: Iterable[PutHistory], now_ms: int) -> dict[str, Any]:

@@ -72,6 +72,7 @@ class Appending:
         self._bodies: dict[bytes, PutBody] = {}
         self._wanted: dict[bytes, list[tuple[int, str]]] = defaultdict(list)
         self._used: dict[str, int] = defaultdict(int)
+        self._current: dict[str, bool] = {}
 
     def write(self, parts: tuple[Part, ...]) -> None:
         """Write all parts; raises NotNext and apsw's errors: then the caller rolls back."""
@@ -103,7 +104,7 @@ class Appending:
         self._sizes[part.origin] = size + 1
         identity = entry_id(log, part.seq)
         self._rows["entries"].append(
-            (identity, part.leaf, part.received_ms, entry_mark(identity, part.received_ms))
+            (identity, part.leaf, part.received_ms, entry_mark(identity, part.received_ms, part.leaf_hash))
         )
         self._rows["nodes"] += [(node_id(log, level, at), digest) for level, at, digest in part.nodes if level]
         if part.submission:
@@ -146,7 +147,7 @@ class Appending:
     def _checkpoint(self, part: PutCheckpoint) -> None:
         head = part.checkpoint.head
         log, note = self._log(head.origin), part.checkpoint.bare().encode()
-        self._rows["checkpoints"].append((log, head.size, note, mark(log, head.size)))
+        self._rows["checkpoints"].append((log, head.size, note, mark(log, head.size, note)))
 
     def _claim(self, part: PutClaim) -> None:
         head = part.checkpoint.head
@@ -174,8 +175,10 @@ class Appending:
         self._rows["acts"].append((*values, mark(*values)))
 
     def _opening(self, part: PutOpening) -> None:
-        held = self._one("SELECT current FROM openings WHERE hash = ?", part.hash)
-        values = (part.hash, part.epoch, part.octets, int(part.current or bool(held)))
+        if part.hash not in self._current:
+            self._current[part.hash] = bool(self._one("SELECT current FROM openings WHERE hash = ?", part.hash))
+        self._current[part.hash] |= part.current  # a home that worked in it once is not told otherwise
+        values = (part.hash, part.epoch, part.octets, int(self._current[part.hash]))
         self._rows["openings"].append((*values, mark(*values)))
 
     def _peer(self, part: PutPeer) -> None:

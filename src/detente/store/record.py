@@ -17,6 +17,7 @@ from detente.line.effects import Part, PutHistory
 from detente.line.merkle import leaf_hash
 from detente.line.statement import Reference
 from detente.store.appending import Appending, NotNext
+from detente.store.audit import look_through
 from detente.store.disk import damaged, missing_node, open_database, translated
 from detente.store.schema import APPLICATION_ID, MIGRATIONS, entry_id, entry_place, node_id
 
@@ -84,6 +85,14 @@ class Record:
                 copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
             finally:
                 copy.close()
+
+    def audit(self) -> list[str]:
+        """Look through every stored value; return each fault in words, [] when all is as it was written.
+
+        Raises StoreFailure when the file cannot be read. Signatures, links and tree: ``detente.node.audit``.
+        """
+        with translated(self.path):
+            return look_through(self._connection)
 
     # ---- reading: detente.line.effects.View -----------------------------------------------------------------
 
@@ -197,7 +206,8 @@ class Record:
         """Return the first ``limit`` answers owed by ``upto_ms``, earliest first: log, index, by whom, when."""
         rows = self._rows(
             "SELECT line, epoch, logs.member, generation, entry, due.member, due_ms FROM due"
-            " JOIN logs ON logs.id = entry >> 40 WHERE due_ms <= ? ORDER BY due_ms, entry, due.member LIMIT ?",
+            " JOIN logs ON logs.id = entry >> 40 WHERE due_ms <= ?"
+            " ORDER BY due_ms, line, epoch, logs.member, generation, entry, due.member LIMIT ?",
             upto_ms,
             limit,
         )

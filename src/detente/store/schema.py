@@ -12,7 +12,16 @@ from __future__ import annotations
 
 import hashlib
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "PRAGMAS", "entry_id", "mark", "node_id"]
+__all__ = [
+    "APPLICATION_ID",
+    "MIGRATIONS",
+    "PRAGMAS",
+    "entry_id",
+    "entry_mark",
+    "entry_place",
+    "mark",
+    "node_id",
+]
 
 APPLICATION_ID = 0x64746E74  # "dtnt"
 
@@ -110,20 +119,11 @@ def node_id(log: int, level: int, index: int) -> int:
     return (log << _LEVEL_BITS | level) << _SEQ_BITS | index
 
 
-def node_place(identity: int) -> tuple[int, int, int]:
-    """Return log, level and index of a ``node_id``."""
-    return (
-        identity >> _SEQ_BITS + _LEVEL_BITS,
-        identity >> _SEQ_BITS & (1 << _LEVEL_BITS) - 1,
-        identity & (ENTRIES_MAX - 1),
-    )
-
-
 def mark(*values: object) -> bytes:
     """Return eight bytes of SHA-256 over a row's values (numbers, texts, bytes) as Python spells them."""
     return hashlib.sha256(ascii(values).encode()).digest()[:8]
 
 
-def entry_mark(identity: int, received_ms: int) -> bytes:
-    """Return the mark of an entry's place and time; the tree covers the leaf."""
-    return hashlib.sha256(b"%d %d" % (identity, received_ms)).digest()[:8]
+def entry_mark(identity: int, received_ms: int, leaf_hash: bytes) -> bytes:
+    """Return the mark of an entry's place, time and leaf."""
+    return hashlib.sha256(b"%d %d %s" % (identity, received_ms, leaf_hash)).digest()[:8]
