@@ -66,7 +66,9 @@ def _round(world: World) -> None:
     names = world.members + world.observers
     pairs = [(source, name) for source in nodes for name in names if name != source.member]
     world.rng.shuffle(pairs)
-    for source, name in pairs[: 5 * len(names) // 2]:  # not everybody meets everybody: anyone carries anyone's log
+    for source, name in pairs[
+        : 5 * len(names) // 2
+    ]:  # not everybody meets everybody: anyone carries anyone's log
         world.contact(source, name)
         world.run_until(world.now_ms + 60)
     step_ms = world.settings.answer_window_ms // 3 + 1

@@ -132,7 +132,11 @@ class Node:
                 taken = False
                 continue
             for effect in effects:
-                if self.world.trouble and self.honest and self.world.rng.random() < self.world.swarm.crash_at_effect:
+                if (
+                    self.world.trouble
+                    and self.honest
+                    and self.world.rng.random() < self.world.swarm.crash_at_effect
+                ):
                     self.world.marks["crash at an effect"] += 1
                     self.crash()
                     self.world.after(self.world.draw_delay_ms(), self.world.restart, self)
@@ -238,7 +242,7 @@ class Node:
             if records or last:
                 self.give(Arrived(tuple(records), last))
             if self.line is None:
-                return
+                return  # type: ignore[unreachable]  # a crash inside give takes the machine away
 
     def resume(self) -> None:
         self.paused = False

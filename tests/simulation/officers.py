@@ -110,7 +110,9 @@ def draw_draft(world: World, node: Node) -> Draft:
         reply = world.checks.acknowledged[rng.choice(submissions)][1]
     elif rng.random() < 0.05:
         reply = Reference(9, 9, "00" * 32, "nobody", 9)
-    attachments = tuple(("image/png", rng.randbytes(rng.randint(0, 40))) for _ in range(rng.choice((0, 0, 0, 1, 3))))
+    attachments = tuple(
+        ("image/png", rng.randbytes(rng.randint(0, 40))) for _ in range(rng.choice((0, 0, 0, 1, 3)))
+    )
     return Draft(
         type=rng.choice(TYPES),
         media_type="text/plain",
@@ -360,13 +362,18 @@ def catch_up_acts(world: World, node: Node) -> None:
 def epoch(world: World) -> None:
     """Some members open the next epoch by voice; a vanished one is held out."""
     rng = world.rng
-    if world.plans or len(world.members) < 3 and not world.observers:
+    if world.plans or (len(world.members) < 3 and not world.observers):
         return
-    honest = [node for node in world.honest_nodes() if node.line is not None and node.member in world.members]
-    honest = [node for node in honest if node.line.state.run is Run.RUNNING and not node.label.endswith("'")]
-    if len(honest) < 2 or len({node.line.state.opening.hash() for node in honest}) != 1:
+    running = [
+        (node, node.line)
+        for node in world.honest_nodes()
+        if node.line is not None and node.member in world.members and node.line.state.run is Run.RUNNING
+    ]
+    honest = [node for node, _ in running if not node.label.endswith("'")]
+    openings = {line.state.opening.hash() for node, line in running if not node.label.endswith("'")}
+    if len(honest) < 2 or len(openings) != 1:
         return
-    opening = honest[0].line.state.opening
+    opening = next(line.state.opening for node, line in running if node is honest[0])
     staying = {node.member for node in honest}
     if len(staying) > 2 and rng.random() < 0.5:
         staying.discard(rng.choice(sorted(staying)))

@@ -86,7 +86,7 @@ class World:
 
     def __init__(self, seed: int, *, story: list[str] | None = None) -> None:
         self.seed, self.story = seed, story
-        self.rng = Random(seed)  # noqa: S311 - the same trouble again for the same seed
+        self.rng = Random(seed)
         self.marks: Counter[str] = Counter()
         self.now_ms = 1_700_000_000_000
         self.begun_ms = self.now_ms
@@ -147,7 +147,8 @@ class World:
             self.nodes.append(node)
             if self.rng.random() < 0.3:
                 node.set_clock(
-                    offset_ms=self.rng.choice((-400, 3600, 31_536_000)) * 1000, rate=self.rng.choice((0.99, 1.0, 1.02))
+                    offset_ms=self.rng.choice((-400, 3600, 31_536_000)) * 1000,
+                    rate=self.rng.choice((0.99, 1.0, 1.02)),
                 )
                 self.marks["clock wrong from the start"] += 1
             node.start()

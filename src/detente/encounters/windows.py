@@ -177,7 +177,7 @@ class _Window:
         return float(self.end - self.begin)
 
 
-def _search(  # noqa: PLR0917 - the parts of one search
+def _search(
     fixes: Fixes,
     window: _Window,
     movers: Movers,
@@ -233,7 +233,7 @@ def _search(  # noqa: PLR0917 - the parts of one search
     return _joined(room, Pieces(fields, numbers), going_on, local_of, active, window.end)
 
 
-def _intervals(  # noqa: PLR0917 - the parts of one search
+def _intervals(
     legs: Legs,
     totals: Totals,
     window: _Window,
@@ -260,7 +260,7 @@ def _intervals(  # noqa: PLR0917 - the parts of one search
     return intervals(ordered, begins, legs.moves, legs.flags, asked)
 
 
-def _joined(  # noqa: PLR0917 - the parts of one search
+def _joined(
     room: Room,
     pieces: Pieces,
     going_on: Pieces | None,
