@@ -44,10 +44,6 @@ class _Log:
     heads: dict[int, OwnHead] = field(default_factory=dict)
 
 
-class _Refusal(Exception):  # noqa: N818 - never leaves this module
-    """Why a request was not signed."""
-
-
 class Signer:
     """Signs for one member, by the rules of ``detente.line.effects.Sign``.
 
@@ -73,7 +69,7 @@ class Signer:
             return Signed(request.ticket, _RULES[request.what](self, request))
         except KeyError:
             return Signed(request.ticket, None, say("nothing that this signer knows: {what}", what=request.what))
-        except (_Refusal, Refused) as refusal:
+        except (Refused, ValueError) as refusal:
             return Signed(request.ticket, None, str(refusal))
 
     @property
@@ -134,7 +130,7 @@ class Signer:
         """
         try:
             frontier, last = self._follow(origin, edge, leaves)
-        except (_Refusal, Refused, ValueError) as fault:
+        except (Refused, ValueError) as fault:
             raise _failure(str(fault)) from fault
         self._start(origin, frontier, last)
 
@@ -152,7 +148,7 @@ class Signer:
         try:
             checkpoint.verify(self._public(head.origin.generation))
             frontier = merkle.Frontier(head.size, edge)
-        except (_Refusal, Refused, ValueError) as fault:
+        except (Refused, ValueError) as fault:
             raise _failure(str(fault)) from fault
         if (
             head.origin.member != self.member
@@ -191,13 +187,15 @@ class Signer:
         if _place(statement) != (request.origin, request.index) or statement.key != self._id(
             request.origin.generation
         ):
-            raise _Refusal(say("a statement of another line, epoch, author, generation, key or index than named"))
+            raise ValueError(
+                say("a statement of another line, epoch, author, generation, key or index than named")
+            )
         if request.index != log.frontier.size:
-            raise _Refusal(
+            raise ValueError(
                 say("index {index}, where {next} is next", index=request.index, next=log.frontier.size)
             )
         if log.last and statement.previous != log.last.hex():
-            raise _Refusal(say("a statement that names another one before it"))
+            raise ValueError(say("a statement that names another one before it"))
         message = pre_authentication(PayloadType.STATEMENT, request.message)
         signature = self._key(request.origin.generation, Role.SIGN).sign(message)
         leaf = Envelope(PayloadType.STATEMENT, request.message, (Signature(statement.key, signature),)).encode()
@@ -209,7 +207,7 @@ class Signer:
         log = self._log(request)
         root = log.frontier.root()
         if request.message != Head(request.origin, log.frontier.size, root).text() or not log.frontier.size:
-            raise _Refusal(say("a head over other statements than were signed here"))
+            raise ValueError(say("a head over other statements than were signed here"))
         log.heads[log.frontier.size] = OwnHead(log.frontier.size, root, log.frontier.edge(), log.last)
         return self._key(request.origin.generation, Role.SIGN).sign(request.message)
 
@@ -217,17 +215,17 @@ class Signer:
         roles = (request.role,) if request.also is None else (request.role, request.also)
         head = Head(request.origin, request.index, request.leaf)
         if not set(roles) <= _COSIGNS or len(set(roles)) != len(roles):
-            raise _Refusal(say("the wrong key for it: {role}", role=request.role.value))
+            raise ValueError(say("the wrong key for it: {role}", role=request.role.value))
         if request.origin.member == self.member or request.message != head.text() or not head.size:
-            raise _Refusal(say("a head of this node itself, or another than named"))
+            raise ValueError(say("a head of this node itself, or another than named"))
         if request.clock_s * 1000 < self._record().answered_ms:
-            raise _Refusal(say("a clock before the one of an answer given: it would convict this node"))
+            raise ValueError(say("a clock before the one of an answer given: it would convict this node"))
         for role in roles:
             size, root = self._record().cosigned.get((request.origin, role), (0, b""))
             if size != request.proof_from or (
                 size and not merkle.verify_consistency(size, head.size, request.proof, root, head.root)
             ):
-                raise _Refusal(
+                raise ValueError(
                     say("a head that does not extend the one cosigned before, of {size} statements", size=size)
                 )
         own = [self._key(request.generation, role) for role in roles]
@@ -252,9 +250,9 @@ class Signer:
 
     def _session(self, request: Sign, kind: PayloadType, author: str, line: str, key: str) -> bytes:
         if (author, line) != (self.member, request.origin.line) or key != self._id(request.origin.generation):
-            raise _Refusal(say("a word of another author, line or key than named"))
+            raise ValueError(say("a word of another author, line or key than named"))
         if request.role is not Role.SIGN:
-            raise _Refusal(say("the wrong key for it: {role}", role=request.role.value))
+            raise ValueError(say("the wrong key for it: {role}", role=request.role.value))
         return self._key(request.origin.generation, Role.SIGN).sign(pre_authentication(kind, request.message))
 
     # ---- inside ---------------------------------------------------------------------------------------------
@@ -262,9 +260,9 @@ class Signer:
     def _log(self, request: Sign) -> _Log:
         """Return the own log of a request for a statement or head; refuses another's, and another role."""
         if request.role is not Role.SIGN:
-            raise _Refusal(say("the wrong key for it: {role}", role=request.role.value))
+            raise ValueError(say("the wrong key for it: {role}", role=request.role.value))
         if request.origin.member != self.member:
-            raise _Refusal(say("a log of another author: {origin}", origin=request.origin))
+            raise ValueError(say("a log of another author: {origin}", origin=request.origin))
         self._record()
         log = self._logs.get(request.origin)
         if log is None:
@@ -280,13 +278,13 @@ class Signer:
         recorded = self._own(origin)
         frontier = merkle.Frontier(recorded.size if recorded else 0, edge)
         if recorded is not None and frontier.root() != recorded.root:
-            raise _Refusal(say("another log than the one recorded"))
+            raise ValueError(say("another log than the one recorded"))
         last = recorded.last if recorded else b""
         for leaf in leaves:
             envelope = Envelope.decode(leaf, PayloadType.STATEMENT)
             statement, _ = Statement.decode(envelope.payload)
             if _place(statement) != (origin, frontier.size) or (last and statement.previous != last.hex()):
-                raise _Refusal(say("a statement that stands elsewhere"))
+                raise ValueError(say("a statement that stands elsewhere"))
             envelope.verify_one(self._public(origin.generation))
             last = merkle.leaf_hash(leaf)
             frontier.append(last)
@@ -300,7 +298,7 @@ class Signer:
 
     def _record(self) -> HeadRecord:
         if self._head is None:
-            raise _Refusal(say("no head file: a keeper must confirm first"))
+            raise ValueError(say("no head file: a keeper must confirm first"))
         return self._head
 
     def _own(self, origin: Origin) -> OwnHead | None:
@@ -309,7 +307,7 @@ class Signer:
     def _key(self, generation: int, role: Role) -> Ed25519PrivateKey:
         own = self._keys.get(generation)
         if own is None:
-            raise _Refusal(say("no keys of generation {generation}", generation=generation))
+            raise ValueError(say("no keys of generation {generation}", generation=generation))
         return own.of(role)
 
     def _public(self, generation: int) -> bytes:

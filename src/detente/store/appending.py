@@ -31,7 +31,7 @@ from detente.line.effects import (
 )
 from detente.store.schema import ENTRIES_MAX, LOGS_MAX, entry_id, entry_mark, mark, node_id
 
-__all__ = ["Appending", "NotNext"]
+__all__ = ["Appending"]
 
 say = words.speaker("store")
 
@@ -57,10 +57,6 @@ _INSERTS = {
 }
 
 
-class NotNext(Exception):  # noqa: N818 - turned into a StoreFailure by the record
-    """An entry does not follow the last one stored: the record is not what the machine takes it for."""
-
-
 class Appending:
     """Gathers one batch and writes it; ``logs`` gains the logs that it founded."""
 
@@ -75,7 +71,7 @@ class Appending:
         self._current: dict[str, bool] = {}
 
     def write(self, parts: tuple[Part, ...]) -> None:
-        """Write all parts; raises NotNext and apsw's errors: then the caller rolls back."""
+        """Write all parts; raises IndexError and apsw's errors: then the caller rolls back."""
         for part in parts:
             _GATHER[type(part)](self, part)
         self._settle_bodies()
@@ -100,7 +96,7 @@ class Appending:
         if size is None:
             size = int(self._one("SELECT size FROM logs WHERE id = ?", log))
         if part.seq != size or size >= ENTRIES_MAX:
-            raise NotNext(say("index {index} after {size}", index=part.seq, size=size))
+            raise IndexError(say("index {index} after {size}", index=part.seq, size=size))
         self._sizes[part.origin] = size + 1
         identity = entry_id(log, part.seq)
         self._rows["entries"].append(
@@ -211,7 +207,7 @@ class Appending:
         if log is None:
             log = int(self._one("SELECT coalesce(max(id), 0) FROM logs")) + 1
             if log >= LOGS_MAX:
-                raise NotNext(say("more than {count} logs", count=LOGS_MAX))
+                raise IndexError(say("more than {count} logs", count=LOGS_MAX))
             values = (log, origin.line, origin.epoch, origin.member, origin.generation, 0)
             self._connection.execute("INSERT INTO logs VALUES (?, ?, ?, ?, ?, ?, ?)", (*values, mark(*values)))
             self._logs[origin] = log

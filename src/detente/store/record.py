@@ -16,7 +16,7 @@ from detente.line.checkpoint import Checkpoint, Cosignature, Origin
 from detente.line.effects import Part, PutHistory
 from detente.line.merkle import leaf_hash
 from detente.line.statement import Reference
-from detente.store.appending import Appending, NotNext
+from detente.store.appending import Appending
 from detente.store.audit import look_through
 from detente.store.disk import damaged, missing_node, open_database, translated
 from detente.store.schema import APPLICATION_ID, MIGRATIONS, entry_id, entry_place, node_id
@@ -67,7 +67,7 @@ class Record:
             except BaseException as fault:
                 if self._connection.in_transaction:  # some failures have rolled back already
                     self._connection.execute("ROLLBACK")
-                if isinstance(fault, NotNext):
+                if isinstance(fault, IndexError):
                     raise damaged(self.path, str(fault)) from fault
                 raise
         self._logs = known
