@@ -248,7 +248,8 @@ class Checks:
             given = self.left_cosigned[node.member, origin, role]
             again = size in given  # what left before may be carried again by a node that was restored since
             recorded = head_file.cosigned.get((origin, role), (0, b""))[0] if head_file else 0
-            if head_file is not None and recorded < size and not again:
+            known = again or head_file is None or not self._sane(node.member)
+            if recorded < size and not known:
                 self.fail("I2 a receipt left before the head file knew it", node, (origin, size))
             if role is Role.COSIGN_HELD and not again and min(database.missing(origin), default=size) < size:
                 self.fail("I2 a receipt over a body that is not held", node, (origin, size))

@@ -117,7 +117,9 @@ class Session:
             generation = request.generation
         if request.what == "cosign" and self.disk.head is not None:
             roles = [request.role, *([request.also] if request.also else [])]
-            self.disk.head.cosigned.update({(request.origin, role): (request.index, request.leaf) for role in roles})
+            self.disk.head.cosigned.update(
+                {(request.origin, role): (request.index, request.leaf) for role in roles}
+            )
         return Signed(request.ticket, self.party.sign(request, generation))
 
     def settle(self, own: Sequence[tuple[Origin, int, bytes]]) -> None:

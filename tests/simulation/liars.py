@@ -109,7 +109,10 @@ def _frame(world: World, node: Node, to: str, records: list[Record]) -> list[Rec
     made = [Record(Kind.CHECKPOINT, make_checkpoint(head, own.sign(head.text()), public).encode())]
     held = database.checkpoint(origin)
     if held is not None and size:
-        one, other = held, make_checkpoint(Head(origin, held.head.size, rng.randbytes(32)), held.signature, public)
+        one, other = (
+            held,
+            make_checkpoint(Head(origin, held.head.size, rng.randbytes(32)), held.signature, public),
+        )
         ring = world.parties[third].ring
         document: dict[str, Any] = {
             "acts": [base64.b64encode(octets).decode() for octets in ring.envelopes],
@@ -201,7 +204,9 @@ def _acknowledge_ahead(world: World, node: Node, to: str, records: list[Record])
                 key = node.party.key_of(generation, role)
                 name = cosigner_name(head.origin.line, head.origin.epoch, node.member, word)
                 clock_s = world.rng.randrange(2**31)
-                one = make_cosignature(name, clock_s, key.sign(cosigned_message(head, clock_s)), bytes.fromhex(key.public))
+                one = make_cosignature(
+                    name, clock_s, key.sign(cosigned_message(head, clock_s)), bytes.fromhex(key.public)
+                )
                 others = tuple(other for other in checkpoint.cosignatures if other.name != name)
                 record = Record(
                     Kind.CHECKPOINT, msgspec_replace(checkpoint, cosignatures=(*others, one)).encode()
@@ -270,7 +275,8 @@ def _false_have(world: World, node: Node, to: str, records: list[Record]) -> lis
         if record.kind is Kind.HAVE:
             have = decode_session(Envelope.decode(record.content, PayloadType.HAVE).payload, Have)
             logs = tuple(
-                msgspec.structs.replace(log, size=max(0, log.size + rng.choice((-9, -1, 1, 500)))) for log in have.logs
+                msgspec.structs.replace(log, size=max(0, log.size + rng.choice((-9, -1, 1, 500))))
+                for log in have.logs
             )
             lie = msgspec.structs.replace(
                 have,

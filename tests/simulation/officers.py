@@ -110,7 +110,9 @@ def draw_draft(world: World, node: Node) -> Draft:
         reply = world.checks.acknowledged[rng.choice(submissions)][1]
     elif rng.random() < 0.05:
         reply = Reference(9, 9, "00" * 32, "nobody", 9)
-    attachments = tuple(("image/png", rng.randbytes(rng.randint(0, 40))) for _ in range(rng.choice((0, 0, 0, 1, 3))))
+    attachments = tuple(
+        ("image/png", rng.randbytes(rng.randint(0, 40))) for _ in range(rng.choice((0, 0, 0, 1, 3)))
+    )
     return Draft(
         type=rng.choice(TYPES),
         media_type="text/plain",
@@ -136,7 +138,8 @@ def suspend(world: World) -> None:
 
 
 def crash(world: World) -> None:
-    node = world.rng.choice(world.nodes)
+    busy = [node for node in world.nodes if node.pending]
+    node = world.rng.choice(busy or world.nodes)
     if node.line is not None and not node.retired:
         world.marks["crash"] += 1
         node.crash()
@@ -360,7 +363,7 @@ def catch_up_acts(world: World, node: Node) -> None:
 def epoch(world: World) -> None:
     """Some members open the next epoch by voice; a vanished one is held out."""
     rng = world.rng
-    if world.plans or len(world.members) < 3 and not world.observers:
+    if world.plans or (len(world.members) < 3 and not world.observers):
         return
     honest = [node for node in world.honest_nodes() if node.line is not None and node.member in world.members]
     honest = [node for node in honest if node.line.state.run is Run.RUNNING and not node.label.endswith("'")]

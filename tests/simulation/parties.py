@@ -110,7 +110,9 @@ class Party:
         """Return a signed envelope of any of the three session kinds or a statement."""
         key = self.generations[generation][Role.SIGN]
         identity = keys.key_id(bytes.fromhex(key.public))
-        return Envelope(kind, payload, (Signature(identity, key.sign(pre_authentication(kind, payload))),)).encode()
+        return Envelope(
+            kind, payload, (Signature(identity, key.sign(pre_authentication(kind, payload))),)
+        ).encode()
 
     def _operational(self, generation: int) -> dict[Role, Key]:
         return {role: _key(f"{self.name}/{generation}/{role}", real=self.real) for role in Role}
