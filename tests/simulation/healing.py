@@ -41,8 +41,10 @@ def _stand_up(world: World) -> None:
             node.retired = True  # found out, or gone
         elif node.paused:
             node.resume()
+    world.run_until(world.now_ms + 6_000)  # slow signers
     world.checks.destroyed()
     for node in world.nodes:
+        node.flush(node.life)  # and slow disks catch up
         if node.line is None:
             world.restart(node)
 
@@ -71,9 +73,10 @@ def _round(world: World) -> None:
     ]:  # not everybody meets everybody: anyone carries anyone's log
         world.contact(source, name)
         world.run_until(world.now_ms + 60)
-    step_ms = world.settings.answer_window_ms // 3 + 1
-    world.run_until(world.now_ms + step_ms)
-    for node in nodes:
+    asking = [node for node in nodes if node.line is not None and node.line.state.challenging]
+    if asking:  # time passes, so that their windows close
+        world.run_until(world.now_ms + world.settings.answer_window_ms // 3 + 1)
+    for node in asking:
         if node.up:
             node.tick()
 

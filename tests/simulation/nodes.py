@@ -1,4 +1,4 @@
-"""A node of the simulation: one machine, its disk, its signer, its clock, and the process that may die at any effect."""
+"""A node of the simulation: one machine, its disk, its signer, its clock, a process that may die at any effect."""
 
 from __future__ import annotations
 
@@ -132,19 +132,25 @@ class Node:
                 taken = False
                 continue
             for effect in effects:
-                if (
-                    self.world.trouble
-                    and self.honest
-                    and self.world.rng.random() < self.world.swarm.crash_at_effect
-                ):
-                    self.world.marks["crash at an effect"] += 1
-                    self.crash()
-                    self.world.after(self.world.draw_delay_ms(), self.world.restart, self)
+                if self._dies_at(effect):
                     return taken
                 answer = self._carry_out(effect)
                 if answer is not None:
                     events.append(answer)
         return taken
+
+    def _dies_at(self, effect: Any) -> bool:
+        """The process may die before an effect is carried out, or with a batch half way to the disk."""
+        world = self.world
+        chance = world.swarm.crash_at_effect * (4 if type(effect) is Append else 1)
+        if not (world.trouble and self.honest) or world.rng.random() >= chance:
+            return False
+        world.marks["crash at an effect"] += 1
+        if type(effect) is Append:
+            self.pending.append(effect)
+        self.crash()
+        world.after(world.draw_delay_ms(), world.restart, self)
+        return True
 
     def _carry_out(self, effect: Any) -> Any:
         world = self.world
@@ -164,7 +170,7 @@ class Node:
             self.pending.append(effect)
             if world.trouble and world.rng.random() < world.swarm.slow_disk:
                 world.marks["slow disk"] += 1
-                world.after(world.rng.randint(1, 20_000), self.flush, self.life)
+                world.after(world.rng.randint(1, world.swarm.pace_ms), self.flush, self.life)
                 return None
             return self._flush_one() if len(self.pending) == 1 else None
         if kind is Transmit:
@@ -241,8 +247,8 @@ class Node:
                 return
             if records or last:
                 self.give(Arrived(tuple(records), last))
-            if self.line is None:
-                return  # type: ignore[unreachable]  # a crash inside give takes the machine away
+            if not self.up:  # it died of what it took
+                return
 
     def resume(self) -> None:
         self.paused = False

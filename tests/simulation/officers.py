@@ -138,7 +138,8 @@ def suspend(world: World) -> None:
 
 
 def crash(world: World) -> None:
-    node = world.rng.choice(world.nodes)
+    busy = [node for node in world.nodes if node.pending]
+    node = world.rng.choice(busy or world.nodes)
     if node.line is not None and not node.retired:
         world.marks["crash"] += 1
         node.crash()
@@ -364,16 +365,14 @@ def epoch(world: World) -> None:
     rng = world.rng
     if world.plans or (len(world.members) < 3 and not world.observers):
         return
-    running = [
-        (node, node.line)
-        for node in world.honest_nodes()
-        if node.line is not None and node.member in world.members and node.line.state.run is Run.RUNNING
-    ]
-    honest = [node for node, _ in running if not node.label.endswith("'")]
-    openings = {line.state.opening.hash() for node, line in running if not node.label.endswith("'")}
+    honest = [node for node in world.honest_nodes() if node.line is not None and node.member in world.members]
+    honest = [node for node in honest if node.running and not node.label.endswith("'")]
+    openings = {
+        node.line.state.opening.hash(): node.line.state.opening for node in honest if node.line is not None
+    }
     if len(honest) < 2 or len(openings) != 1:
         return
-    opening = next(line.state.opening for node, line in running if node is honest[0])
+    opening = next(iter(openings.values()))
     staying = {node.member for node in honest}
     if len(staying) > 2 and rng.random() < 0.5:
         staying.discard(rng.choice(sorted(staying)))

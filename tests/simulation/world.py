@@ -26,6 +26,7 @@ from tests.simulation.links import DAY_MS, MINUTE_MS, Links, Trouble
 from tests.simulation.nodes import Node, bundle
 from tests.simulation.parties import Party
 from tests.simulation.seals import sealed
+from tests.verifier.agree import compare, export, joined, sealed_verifier
 
 MEMBERS = ("east", "north", "south", "west", "zenith")
 OBSERVERS = ("moon", "star")
@@ -61,7 +62,7 @@ class Swarm:
         restores = rng.random() < 0.5
         dishonest = rng.random() < 0.45
         return cls(
-            pace_ms=int(MINUTE_MS * 10 ** rng.uniform(0, 3.5)),
+            pace_ms=int(MINUTE_MS * 10 ** rng.uniform(0, 4.2)),
             contacts=rng.randint(14, 54),
             drafts=rng.randint(4, 20),
             crash=some(0.0, 0.02, 0.06),
@@ -95,15 +96,17 @@ class World:
         self.trace = hashlib.sha256()
         self.trouble = True
         self.real = seed % 50 == 0
-        count = self.rng.choice((2, 2, 2, 2, 3, 3, 3, 3, 4, 5))
+        count = self.rng.choice((2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 5))
         self.members = list(MEMBERS[:count])
-        self.observers = list(OBSERVERS[: self.rng.choice((0, 0, 0, 0, 1, 1, 2))])
+        self.observers = list(OBSERVERS[: self.rng.choice((0, 0, 0, 0, 1, 1, 2)) if count < 5 else 0])
         self.swarm = Swarm.draw(self.rng, count)
         self.links = Links(self, Trouble.draw(self.rng))
         self.liars = sorted(self.rng.sample(self.members + self.observers, self.swarm.liars))
         self.tricks = {
             name: tuple(trick for trick in liars.TRICKS if self.rng.random() < 0.3) for name in self.liars
         }
+        if self.swarm.restore and self.rng.random() < 0.5:  # who lies to a restored node, lies about what it had
+            self.tricks = {name: (*tricks, "understate") for name, tricks in self.tricks.items()}
         pace = self.swarm.pace_ms
         self.settings = Settings(
             test_every_ms=int(pace * self.rng.uniform(12, 60)),
@@ -128,6 +131,15 @@ class World:
             officers.plan(self)
             self.run_until(self.begun_ms + self.swarm.contacts * self.swarm.pace_ms)
             healing.heal(self)
+        self._judge()
+
+    def _judge(self) -> None:
+        """The record of one node, whoever it is, is judged alike by this program and by the independent verifier."""
+        node = self.rng.choice(self.nodes)
+        members = sorted(self.parties)
+        cards = [self.parties[name].ring.envelopes[0] for name in members]
+        with sealed(real=self.real), sealed_verifier(real=self.real):
+            compare(joined(export(node.disk.database, members)), cards, must_hold=True)
 
     def _found(self) -> None:
         for name in self.members + self.observers:

@@ -65,8 +65,9 @@ class Shell:
         """
         assert self.templates is not None
         for function in (home.found, home.open_writing):
-            assert function.__kwdefaults__ is not None
-            self.patch.setitem(function.__kwdefaults__, "machine", lambda _: "the same machine")
+            defaults = function.__kwdefaults__
+            assert defaults is not None
+            self.patch.setitem(defaults, "machine", lambda _: "the same machine")
         if not self.templates.exists():
             self.found("west", "east")
             self.join(("west", "east"))

@@ -43,12 +43,17 @@ verifier = _load("verify", ROOT / "verifier" / "verify.py")
 
 def scene() -> ModuleType:
     """Return the small line from which the vectors are made."""
-    return sys.modules.get("vector_scene") or _load("vector_scene", ROOT / "tools" / "vector_scene.py")
+    return load_tool("vector_scene")
+
+
+def load_tool(name: str) -> ModuleType:
+    """Return a program of tools/ as a module."""
+    return sys.modules.get(name) or _load(name, ROOT / "tools" / f"{name}.py")
 
 
 def tool() -> ModuleType:
     """Return the tool that makes the vectors."""
-    return sys.modules.get("make_vectors") or _load("make_vectors", ROOT / "tools" / "make_vectors.py")
+    return load_tool("make_vectors")
 
 
 def verdict(octets: bytes, cards: list[bytes]) -> tuple[int, str]:
@@ -227,4 +232,14 @@ def verifier_accepts(kind: str, case: dict[str, Any]) -> bool:
     return True
 
 
-__all__ = ["ROOT", "Malformed", "node_accepts", "scene", "tool", "verdict", "verifier", "verifier_accepts"]
+__all__ = [
+    "ROOT",
+    "Malformed",
+    "load_tool",
+    "node_accepts",
+    "scene",
+    "tool",
+    "verdict",
+    "verifier",
+    "verifier_accepts",
+]

@@ -1,0 +1,76 @@
+"""Fill the named examples into spec/line: ``python tools/spec_examples.py``. A test compares and judges them."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+from vector_scene import CLOCK_MS, Scene, digest, joined, public
+
+from detente.line import canonical, merkle
+from detente.line.bundle import BUNDLE_MAGIC
+from detente.line.envelope import Envelope, PayloadType, pre_authentication
+from detente.line.opening import first_previous
+from detente.line.session import Answer, OwnHead
+from detente.line.statement import commit
+
+PAGES = Path(__file__).resolve().parent.parent / "spec" / "line"
+BLOCK = re.compile(r"```(json|text|hex) ([a-z-]+)\n(.*?)```", re.DOTALL)
+
+
+def examples() -> dict[str, str]:
+    """Return the text of every example by its name, each ending in a newline."""
+    scene = Scene()
+    log, leaf, card = scene.log, scene.log.leaves[0], scene.west.ring.envelopes[0]
+    payload = Envelope.decode(leaf, PayloadType.STATEMENT).payload
+    salt, content = log.contents[0]
+    head = log.head(cosigners=scene.mirrors())
+    answer = Answer(
+        about="west", author="east", clock_ms=CLOCK_MS, format=1, heads=(OwnHead(1, 0, head.head.root.hex(), 5),),
+        key=scene.eastern.key_id(), line=scene.opening.line, nonce=digest("nonce").hex()[:32], revocation=None,
+    )  # fmt: skip
+    document = {"A": 1, "a": [None, True, -(2**53 - 1)], "text": '"\\\n\x1f é /'}
+    found = {
+        "canonical": canonical.encode(document).decode(),
+        "key-id": f"public key {public(scene.west.key('sign'))}\nkey id     {log.key_id()}",
+        "card-payload": Envelope.decode(card, PayloadType.ROOT_ACT).payload.decode(),
+        "card": card.decode(),
+        "pre-authentication": pre_authentication(PayloadType.STATEMENT, b"{}").decode(),
+        "body-commitment": (
+            f"content    {content.decode()}\nsalt       {salt.hex()}\ncommitment {commit(salt, content)}"
+        ),
+        "statement-payload": payload.decode(),
+        "statement": leaf.decode(),
+        "log": "\n".join(
+            [f"leaf hash {seq} {merkle.leaf_hash(one).hex()}" for seq, one in enumerate(log.leaves)]
+            + [f"root of {size}   {log.head(size).head.root.hex()}" for size in range(6)]
+            + ["inclusion of 3 in 5    " + " ".join(step.hex() for step in log.path(3, 5))]
+            + ["consistency of 3 and 5 " + " ".join(s.hex() for s in merkle.consistency_proof(3, 5, log.node))]
+        ),
+        "head": head.encode().decode().rstrip("\n"),
+        "answer-payload": answer.encode().decode(),
+        "empty-bundle": joined([], BUNDLE_MAGIC).hex(),
+        "opening": scene.opening.encode().decode(),
+        "opening-hash": f"{scene.opening.hash()}\n{scene.opening.fingerprint()}",
+    }
+    scene.west.act("generation", reason="rotation", keys=scene.west.key_set(1))
+    found["first-previous"] = (
+        f"generation 0 {scene.opening.hash()}\ngeneration 1 {first_previous(scene.opening, scene.west.ring, 0, 1)}"
+    )
+    return {name: text + "\n" for name, text in found.items()}
+
+
+def filled(page: str, made: dict[str, str]) -> str:
+    """Return a page with its examples filled in."""
+    return BLOCK.sub(lambda block: f"```{block[1]} {block[2]}\n{made[block[2]]}```", page)
+
+
+if __name__ == "__main__":
+    made = examples()
+    for path in sorted(PAGES.glob("*.md")):
+        path.write_text(filled(path.read_text(encoding="utf-8"), made), encoding="utf-8")
+    print(len(made), "examples", base64.b64encode(digest(json.dumps(made)))[:8].decode())
