@@ -41,12 +41,13 @@ lint: setup
 	$(BIN)/lint-imports
 
 test: lint
-	$(BIN)/python -m pytest -n 2 -m "not prove" --cov --cov-branch --cov-report=term
+	$(BIN)/python -m pytest -n 2 -m "not prove and not prove_full" --cov --cov-branch --cov-report=term
 
 prove: setup
 	$(BIN)/python -m pytest -n 2 -m prove
 
 prove-full: prove
+	$(BIN)/python -m pytest -n 2 -m prove_full
 	POLARS_MAX_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/run_fuzz.py every --runs 200000
 
 simulate: setup

@@ -103,7 +103,7 @@ def test_operations_fail_in_every_other_way_too(
     assert sweep(tmp_path, disks, how, lasting=lasting, reads=reads, power_fails=power_fails, stride=3) >= 50
 
 
-@pytest.mark.prove
+@pytest.mark.prove_full
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(("how", "lasting", "reads", "power_fails"), OTHERS)
 def test_every_single_operation_may_fail_in_every_way(

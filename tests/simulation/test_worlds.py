@@ -38,7 +38,7 @@ def test_no_trouble_breaks_an_invariant_and_everything_owed_arrives(first: int) 
     assert run_block(first)
 
 
-@pytest.mark.prove
+@pytest.mark.prove_full
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("first", range(1000, 2000, BLOCK))
 def test_no_trouble_of_a_thousand_more_worlds_breaks_an_invariant(first: int) -> None:

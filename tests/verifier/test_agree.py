@@ -35,7 +35,7 @@ def test_both_judge_the_records_of_simulated_worlds_alike() -> None:
     assert judge_worlds(sorted({*range(8), *CAUGHT, 50})) > 100
 
 
-@pytest.mark.prove
+@pytest.mark.prove_full
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("first", range(3000, 3200, 50))
 def test_both_judge_the_records_of_two_hundred_more_worlds_alike(first: int) -> None:
@@ -104,7 +104,7 @@ def _same_meaning(changed: bytes, cards: list[bytes], told: list[str]) -> bool:
     return code == 0
 
 
-@pytest.mark.prove
+@pytest.mark.prove_full
 @pytest.mark.timeout(1800)
 def test_no_changed_bit_of_evidence_at_all_is_true_with_another_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     made = scene().Scene()
