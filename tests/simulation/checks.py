@@ -45,7 +45,7 @@ FALSE_ALARMS = frozenset({"fork", "fork-offered", "head-does-not-fit"})
 _have_decoder = msgspec.json.Decoder(Have)
 
 
-class Violation(AssertionError):
+class Violation(AssertionError):  # noqa: N818 - the word of this field
     """An invariant of the line does not hold."""
 
 
@@ -276,9 +276,9 @@ class Checks:
         if not self._sane(node.member) or node.label != node.member:
             return
         for (member, origin, _), given in self.left_cosigned.items():
-            if member == node.member and origin.member == answer.about and given:
-                if max(given) > said.get((origin.epoch, origin.generation), 0):
-                    self.fail("an honest answer says less than was cosigned", node, origin)
+            ours = member == node.member and origin.member == answer.about
+            if ours and max(given, default=0) > said.get((origin.epoch, origin.generation), 0):
+                self.fail("an honest answer says less than was cosigned", node, origin)
 
     # ---- what arrives, and what a person is told ----------------------------------------------------------------
 
@@ -358,9 +358,9 @@ class Checks:
         if node.label in self.world.refilling or not node.honest:
             return
         for submission, (member, place) in self.acknowledged.items():
-            if member == node.member and submission not in self.lost and node.label == member:
-                if node.disk.database.submission(submission) is None:
-                    self.fail("I1 an acknowledged entry is gone after a start", node, (submission, place))
+            kept = member == node.member == node.label and submission not in self.lost
+            if kept and node.disk.database.submission(submission) is None:
+                self.fail("I1 an acknowledged entry is gone after a start", node, (submission, place))
 
     def cannot_refill(self, node: Node) -> bool:
         """Whether what the head file of this node names is held by nobody honest any more."""
@@ -379,9 +379,9 @@ class Checks:
             if not self._sane(node.member) or node.label != node.member:
                 continue
             for submission, (member, place) in self.acknowledged.items():
-                if member == node.member and submission not in self.lost:
-                    if node.disk.database.submission(submission) is None:
-                        self.fail("I1 an acknowledged entry is gone at the end", node, (submission, place))
+                due = member == node.member and submission not in self.lost
+                if due and node.disk.database.submission(submission) is None:
+                    self.fail("I1 an acknowledged entry is gone at the end", node, (submission, place))
             self._once(node)
             kept, came = self.bytes_kept[node.label], self.bytes_in[node.label]
             if kept > 40 * came + 1_000_000:

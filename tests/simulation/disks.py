@@ -110,11 +110,7 @@ class Session:
     def sign(self, request: Sign) -> Signed:
         if not self.lax:
             return self.signer.sign(request)
-        generation = self.generation
-        if request.what != "cosign":
-            generation = request.origin.generation
-        else:
-            generation = request.generation
+        generation = request.origin.generation if request.what != "cosign" else request.generation
         if request.what == "cosign" and self.disk.head is not None:
             roles = [request.role, *([request.also] if request.also else [])]
             self.disk.head.cosigned.update(

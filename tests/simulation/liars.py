@@ -68,10 +68,10 @@ def distort(world: World, node: Node, to: str, records: list[Record]) -> list[Re
 def _withhold_receipts(world: World, node: Node, to: str, records: list[Record]) -> list[Record]:
     made = []
     for record in records:
+        bare = record
         if record.kind is Kind.CHECKPOINT:
-            checkpoint = Checkpoint.decode(record.content)
-            record = Record(Kind.CHECKPOINT, checkpoint.bare().encode())
-        made.append(record)
+            bare = Record(Kind.CHECKPOINT, Checkpoint.decode(record.content).bare().encode())
+        made.append(bare)
     return made
 
 
@@ -146,7 +146,8 @@ def _replay(world: World, node: Node, to: str, records: list[Record]) -> list[Re
 def _spellings(world: World, node: Node, to: str, records: list[Record]) -> list[Record]:
     rng = world.rng
     made = []
-    for record in records:
+    for honest in records:
+        record = honest
         if record.kind in (Kind.ENTRY, Kind.HAVE, Kind.ROOT_ACT, Kind.ANSWER) and rng.random() < 0.6:
             record = Record(record.kind, _other_spelling(world, record.content))
         elif record.kind is Kind.CHECKPOINT and rng.random() < 0.5:
@@ -177,7 +178,8 @@ def _understate(world: World, node: Node, to: str, records: list[Record]) -> lis
     """Answer a restored node's challenge with less than was cosigned before."""
     made = []
     generation = len(node.party.generations) - 1
-    for record in records:
+    for honest in records:
+        record = honest
         if record.kind is Kind.ANSWER:
             answer = decode_session(Envelope.decode(record.content, PayloadType.ANSWER).payload, Answer)
             heads = tuple(
@@ -194,7 +196,8 @@ def _acknowledge_ahead(world: World, node: Node, to: str, records: list[Record])
     """Cosign whatever is at hand, held or not; and heads that never were."""
     made = []
     generation = len(node.party.generations) - 1
-    for record in records:
+    for honest in records:
+        record = honest
         if record.kind is Kind.CHECKPOINT:
             checkpoint = Checkpoint.decode(record.content)
             head = checkpoint.head
@@ -271,7 +274,8 @@ def _false_have(world: World, node: Node, to: str, records: list[Record]) -> lis
     rng = world.rng
     made = []
     generation = len(node.party.generations) - 1
-    for record in records:
+    for honest in records:
+        record = honest
         if record.kind is Kind.HAVE:
             have = decode_session(Envelope.decode(record.content, PayloadType.HAVE).payload, Have)
             logs = tuple(

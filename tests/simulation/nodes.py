@@ -1,4 +1,4 @@
-"""A node of the simulation: one machine, its disk, its signer, its clock, and the process that may die at any effect."""
+"""A node of the simulation: one machine, its disk, its signer, its clock, a process that may die at any effect."""
 
 from __future__ import annotations
 
@@ -247,7 +247,7 @@ class Node:
                 return
             if records or last:
                 self.give(Arrived(tuple(records), last))
-            if self.line is None:
+            if not self.up:  # it died of what it took
                 return
 
     def resume(self) -> None:

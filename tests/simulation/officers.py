@@ -366,10 +366,13 @@ def epoch(world: World) -> None:
     if world.plans or (len(world.members) < 3 and not world.observers):
         return
     honest = [node for node in world.honest_nodes() if node.line is not None and node.member in world.members]
-    honest = [node for node in honest if node.line.state.run is Run.RUNNING and not node.label.endswith("'")]
-    if len(honest) < 2 or len({node.line.state.opening.hash() for node in honest}) != 1:
+    honest = [node for node in honest if node.running and not node.label.endswith("'")]
+    openings = {
+        node.line.state.opening.hash(): node.line.state.opening for node in honest if node.line is not None
+    }
+    if len(honest) < 2 or len(openings) != 1:
         return
-    opening = honest[0].line.state.opening
+    opening = next(iter(openings.values()))
     staying = {node.member for node in honest}
     if len(staying) > 2 and rng.random() < 0.5:
         staying.discard(rng.choice(sorted(staying)))

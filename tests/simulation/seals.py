@@ -1,7 +1,7 @@
 """Two ways to seal: Ed25519 as deployed, and a keyed hash that is fifty times faster and as strict in the simulation.
 
-The hash seal swaps two functions of detente.line.keys, the one place that checks signatures. Whoever holds no key object
-cannot seal for it here: the simulation's own liars sign only with keys that they hold or stole.
+The hash seal swaps two functions of detente.line.keys, the one place that checks signatures. Whoever holds no key
+object cannot seal for it here: the simulation's own liars sign only with keys that they hold or stole.
 """
 
 from __future__ import annotations

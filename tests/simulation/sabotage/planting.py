@@ -53,7 +53,7 @@ def planted(bug: Bug) -> Iterator[Path]:
 def _run(source: Path, first: int, count: int, timeout_s: int) -> tuple[int | None, str]:
     """Run seeds in order against this copy until one fails; returns it and what it said."""
     environment = {**os.environ, "PYTHONPATH": f"{source}{os.pathsep}{ROOT}", "PYTHONHASHSEED": "0"}
-    program = "from tests.simulation.sabotage.planting import until_caught; until_caught(%d, %d)" % (first, count)
+    program = f"from tests.simulation.sabotage.planting import until_caught; until_caught({first}, {count})"
     try:
         run = subprocess.run(
             [sys.executable, "-c", program],
