@@ -45,7 +45,7 @@ FALSE_ALARMS = frozenset({"fork", "fork-offered", "head-does-not-fit"})
 _have_decoder = msgspec.json.Decoder(Have)
 
 
-class Violation(AssertionError):
+class Violation(AssertionError):  # noqa: N818 - the word of this field
     """An invariant of the line does not hold."""
 
 
@@ -379,8 +379,8 @@ class Checks:
             if not self._sane(node.member) or node.label != node.member:
                 continue
             for submission, (member, place) in self.acknowledged.items():
-                kept = member == node.member and submission not in self.lost
-                if kept and node.disk.database.submission(submission) is None:
+                due = member == node.member and submission not in self.lost
+                if due and node.disk.database.submission(submission) is None:
                     self.fail("I1 an acknowledged entry is gone at the end", node, (submission, place))
             self._once(node)
             kept, came = self.bytes_kept[node.label], self.bytes_in[node.label]
