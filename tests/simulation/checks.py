@@ -45,7 +45,7 @@ FALSE_ALARMS = frozenset({"fork", "fork-offered", "head-does-not-fit"})
 _have_decoder = msgspec.json.Decoder(Have)
 
 
-class Violation(AssertionError):  # noqa: N818 - the word of this field
+class Violation(AssertionError):
     """An invariant of the line does not hold."""
 
 

@@ -17,7 +17,7 @@ def test_every_bug_of_the_list_can_be_planted() -> None:
             pass
 
 
-@pytest.mark.prove
+@pytest.mark.prove_full
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("bug", read(), ids=lambda bug: bug.name)
 def test_a_planted_bug_is_caught(bug: Bug) -> None:
