@@ -20,7 +20,10 @@ BIN = Path(sys.executable).parent
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    """Return the fenced blocks of one language, in order."""
+    fences = README.split("```")[1::2]  # what stands between an opening and its closing fence
+    parts = [fence.partition("\n") for fence in fences]
+    return [body for name, _, body in parts if name == language]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +46,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-COMMANDS = [line for block in blocks("") for line in block.splitlines() if line.startswith("detente ")]
+EXAMPLES = next(block for block in blocks("") if block.lstrip().startswith("# every pair"))
+COMMANDS = [line for line in EXAMPLES.splitlines() if line.startswith("detente ")]
 
 
 def test_the_readme_shows_five_examples() -> None:
@@ -59,6 +63,28 @@ def test_each_command_of_the_readme_works(desk: Path, command: str) -> None:
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     assert run.stdout.strip()
+
+
+@pytest.mark.timeout(300)
+def test_the_line_of_the_readme_works(tmp_path: Path) -> None:
+    (story,) = [block for block in blocks("") if block.startswith("detente line init")]
+    story = story.replace("verifier/verify.py", str(ROOT / "verifier" / "verify.py"))
+    (tmp_path / "passphrase").write_text("a passphrase for a test\n", encoding="utf-8")
+    (tmp_path / "stick").mkdir()
+    east = "detente line init east --member east && detente line card east > east.card\n"
+    first, rest = story.split("\n", 1)
+    joined = rest.replace("\n", "\ndetente line join east --line baltic west.card east.card\n", 1)
+    run = subprocess.run(
+        ["bash", "-ec", f"{east}{first}\n{joined}"],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+        env={
+            **os.environ,
+            "PATH": f"{BIN}:/usr/bin:/bin",
+            "DETENTE_PASSPHRASE_FILE": str(tmp_path / "passphrase"),
+        },
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "west signed entry 0" in run.stdout
 
 
 @pytest.mark.timeout(300)
