@@ -48,6 +48,7 @@ prove: setup
 
 prove-full: prove
 	$(BIN)/python -m pytest -n 2 -m prove_full
+	PYTHONPATH=. $(BIN)/python tests/fuzz/line_fuzz.py every --runs 200000
 	POLARS_MAX_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/run_fuzz.py every --runs 200000
 
 simulate: setup

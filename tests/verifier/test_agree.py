@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from random import Random
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from detente.line import evidence
 from detente.line.bundle import EXPORT_MAGIC
+from detente.line.checkpoint import Origin
 from detente.line.errors import Refused
+from detente.line.opening import first_opening
 from tests.simulation.world import World
 from tests.verifier.agree import Replay, compare, export_and_compare, joined, tampered
 from tests.verifier.judges import ROOT, scene, verdict, verifier
@@ -81,42 +84,61 @@ def _judged(octets: bytes, cards: list[bytes]) -> tuple[int, list[str]]:
     return 0, judge.told
 
 
-@pytest.mark.timeout(300)
-def test_no_changed_bit_of_evidence_is_true_with_another_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = scene().Scene()
-    octets, cards = made.evidence(1), _cards(made)
-    _Quick(monkeypatch)
+def small_evidence() -> tuple[bytes, list[bytes]]:
+    """Return evidence of the second of two entries on a line of two, and the cards beside it."""
+    scenes = scene()
+    west, east = scenes.Party("west"), scenes.Party("east")
+    opening = first_opening("baltic", [west.ring, east.ring])
+    log = scenes.Writing(west, Origin(opening.line, 1, "west", 0), opening.hash())
+    log.add("one")
+    log.add("two")
+    proofs = [evidence.Proof(log.head(cosigners=[(east, "held", 5)]), tuple(log.path(1, 2)))]
+    made = evidence.make(
+        leaf=log.leaves[1], proofs=proofs, openings=[opening.encode()], rings=[east.ring, west.ring],
+        bodies=[log.contents[1]], first=(log.leaves[0], log.path(0, 2)),
+    )  # fmt: skip
+    return made, [west.ring.envelopes[0], east.ring.envelopes[0]]
+
+
+def judge_changed_bits(bits: Iterable[int], octets: bytes, cards: list[bytes]) -> int:
+    """Assert that each changed bit is refused, or tells the same as before; returns how often it told the same."""
     code, told = _judged(octets, cards)
     assert code == 0
-    changed_but_true = 0
-    where = list(range(len(octets) * 8))
-    for bit in Random(7).sample(where, 2000):
+    same = 0
+    for bit in bits:
         changed = bytearray(octets)
         changed[bit // 8] ^= 1 << bit % 8
-        changed_but_true += _same_meaning(bytes(changed), cards, told)
-    assert changed_but_true < 200  # hints, and the signatures of root acts that the judge holds already
+        code, now = _judged(bytes(changed), cards)
+        assert code in {1, 2} or now == told, bit
+        same += code == 0
+    return same
 
 
-def _same_meaning(changed: bytes, cards: list[bytes], told: list[str]) -> bool:
-    """Assert that a changed file is refused, or tells the same."""
-    code, now = _judged(changed, cards)
-    assert code in {1, 2} or now == told
-    return code == 0
+def test_no_changed_bit_of_evidence_is_true_with_another_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
+    octets, cards = small_evidence()
+    _Quick(monkeypatch)
+    bits = Random(7).sample(range(len(octets) * 8), 2000)
+    # the writer's hint, and the signatures of root acts that the judge holds already, may be anything
+    assert judge_changed_bits(bits, octets, cards) < 200
 
 
+<<<<<<< HEAD
 @pytest.mark.prove_full
 @pytest.mark.timeout(1800)
 def test_no_changed_bit_of_evidence_at_all_is_true_with_another_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
     made = scene().Scene()
     octets, cards = made.evidence(1), _cards(made)
+=======
+@pytest.mark.prove_full
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("bit", range(8))
+def test_no_changed_bit_at_all_of_evidence_is_true_with_another_meaning(
+    monkeypatch: pytest.MonkeyPatch, bit: int
+) -> None:
+    octets, cards = small_evidence()
+>>>>>>> line
     _Quick(monkeypatch)
-    _, told = _judged(octets, cards)
-    for bit in range(len(octets) * 8):
-        changed = bytearray(octets)
-        changed[bit // 8] ^= 1 << bit % 8
-        _same_meaning(bytes(changed), cards, told)
-        with pytest.raises(Refused):
-            _node_judges(bytes(changed), cards)
+    judge_changed_bits(range(bit, len(octets) * 8, 8), octets, cards)
 
 
 def _node_judges(octets: bytes, cards: list[bytes]) -> None:
