@@ -122,13 +122,6 @@ def test_no_changed_bit_of_evidence_is_true_with_another_meaning(monkeypatch: py
     assert judge_changed_bits(bits, octets, cards) < 200
 
 
-<<<<<<< HEAD
-@pytest.mark.prove_full
-@pytest.mark.timeout(1800)
-def test_no_changed_bit_of_evidence_at_all_is_true_with_another_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = scene().Scene()
-    octets, cards = made.evidence(1), _cards(made)
-=======
 @pytest.mark.prove_full
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("bit", range(8))
@@ -136,7 +129,6 @@ def test_no_changed_bit_at_all_of_evidence_is_true_with_another_meaning(
     monkeypatch: pytest.MonkeyPatch, bit: int
 ) -> None:
     octets, cards = small_evidence()
->>>>>>> line
     _Quick(monkeypatch)
     judge_changed_bits(range(bit, len(octets) * 8, 8), octets, cards)
 
