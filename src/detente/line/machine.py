@@ -101,10 +101,13 @@ class Line:
         return effects
 
     def _must_wait(self) -> bool:
-        """Tell whether a bundle is asked for while something is on its way to the disk.
+        """Tell whether the next event has to wait for the disk.
 
-        It must hold nothing of it.
+        A bundle must hold nothing of what is on its way there; and until new own keys are durable the signer does not
+        know them, so that whatever would be signed has to wait.
         """
+        if any(self._changes_own_keys(one) for one in self._batches.values()):
+            return True
         return isinstance(self._queue[0], CourierReady) and bool(self._batches)
 
     def _report(self, mistake: LineMistake | Refused, effects: list[Effect], *, own: bool) -> None:
