@@ -24,7 +24,7 @@ help:
 $(VENV)/ready: locks/test.txt pyproject.toml tools/hatch_words.py tools/compile_words.py
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "detente needs Python 3.11 or newer; say make PYTHON=python3.x")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes -r locks/test.txt
+	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r locks/test.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -71,7 +71,7 @@ lock:
 # the peers live apart: some are GPL, and none of them is needed to use or to test détente
 .venv-bench/ready: locks/bench.txt
 	$(PYTHON) -m venv .venv-bench
-	.venv-bench/bin/python -m pip install --quiet --require-hashes -r locks/bench.txt
+	.venv-bench/bin/python -m pip install --quiet --no-deps --require-hashes -r locks/bench.txt
 	@touch $@
 
 bench: setup .venv-bench/ready
