@@ -297,7 +297,7 @@ def test_real_traffic_gives_exactly_the_pairs_and_episodes_of_the_reference(shar
     given = ["--between", "all", "--keep-moored", "--within", "500m", "--max-gap", "180s", "--out", str(target)]
     source = next((shared / "data" / "ais").glob("SolentAIS*.csv"))
     assert main(["encounters", str(source), *given]) == 0
-    assert "encounters: 2052, pairs: 675" in capsys.readouterr().err
+    assert "encounters: 2,052, pairs: 675" in capsys.readouterr().err
     with target.open(encoding="utf-8", newline="") as file:
         found = sorted(csv.DictReader(file), key=lambda row: (row["a"], row["b"], row["entered"]))
     folder = shared / "data" / "encounters"

@@ -194,8 +194,8 @@ def _at_most(most: float, value: float, unit: str, option: str) -> float:
     """Return the value; the search refuses larger ones too, but does not know the option's name."""
     if value > most:
         raise ArgumentMistake(
-            expected=say("at most {most} {unit}", most=f"{most:,.0f}", unit=unit),
-            came=f"{value:,.0f} {unit}",
+            expected=say("at most {most} {unit}", most=words.number(most), unit=unit),
+            came=f"{words.number(value)} {unit}",
             where=option,
             remedy=say("choose a smaller limit"),
         )
