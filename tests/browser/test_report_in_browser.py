@@ -9,7 +9,6 @@ import pytest
 
 import detente.encounters
 from detente.encounters.report import Limits, write_report
-from tests.docs.test_demo import ROOT, load
 from tests.encounters.rows import encounter, table
 
 ROWS = 1500
@@ -17,15 +16,14 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(scenario: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a report of the synthetic scenario, with one mover whose name is an attack."""
     import polars as pl
 
     from detente import tracks
 
     made = tmp_path_factory.mktemp("browser")
-    load("demo_for_browser", ROOT / "tools" / "demo.py").write_scenario(made)
-    frame = tracks.read([made / "ships.csv"])
+    frame = tracks.read([scenario / "ships.csv"])
     found = detente.encounters.find(frame, within_m=926.0, max_gap_s=180.0, between="all")
     assert found.height >= 5
     attack = "<script>document.title='taken'</script>\u202e"

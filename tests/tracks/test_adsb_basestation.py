@@ -98,7 +98,7 @@ def test_the_time_of_logging_stands_in_for_the_time_of_reception() -> None:
     assert frame["time"][0] == NOON.replace(second=3)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(st.integers(60, 3_000))
 def test_where_blocks_are_cut_changes_nothing(size: int) -> None:
     text = "\n".join(

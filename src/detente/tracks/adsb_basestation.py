@@ -60,8 +60,13 @@ class BaseStationReader:
         with source.open() as stream:
             for block in blocks(stream, source):
                 count_spoiled(block, tally)
-                messages = said.completed(_messages(block.data, tally))
-                frame = judge.rows(_sightings(_positions(messages, tally), clock), tally)
+                messages = _messages(block.data, tally)
+                if messages.is_empty():
+                    continue
+                positions = _positions(said.completed(messages), tally)
+                if positions.is_empty():
+                    continue
+                frame = judge.rows(_sightings(positions, clock), tally)
                 if len(frame):
                     yield frame
 
@@ -85,34 +90,45 @@ def _messages(data: bytes, tally: Tally) -> pl.DataFrame:
             for n, at in _NUMBERS.items()
         ),
     )
+    frame = frame.filter(_is_whole(frame, tally))
+    if frame.is_empty():
+        return frame
+    return frame.with_columns(
+        _moment().alias("moment"),
+        (_moment().dt.timestamp("us") / 1e6).alias("moved_s"),
+        pl.col("hex").str.to_lowercase(),
+        pl.when(pl.col("name") != "").then("name").alias("name"),
+    )
+
+
+def _is_whole(frame: pl.DataFrame, tally: Tally) -> pl.Series:
+    """Tell which lines are messages with all their fields; counts the others."""
     message = (pl.col("kind") == "MSG") & pl.col("transmission").is_in(list("12345678"))
-    whole = message & (pl.col("fields") >= _FIELDS)
-    sorts = frame.select(
-        pl.when(whole)
+    sort = (
+        pl.when(message & (pl.col("fields") >= _FIELDS))
         .then(pl.lit("whole"))
         .when(message)
         .then(pl.lit(Reason.INCOMPLETE.value))
         .when(pl.col("kind").is_in(_OTHER_KINDS))
         .then(pl.lit(Reason.NO_POSITION.value))
         .otherwise(pl.lit(Reason.UNREADABLE.value))
-        .alias("sort")
-    ).to_series()
-    for reason in (Reason.INCOMPLETE, Reason.NO_POSITION, Reason.UNREADABLE):
-        count = int((sorts == reason.value).sum())
-        tally.read(count)
-        tally.reject(reason, count)
-    return frame.filter(sorts == "whole").with_columns(
-        _moment().str.to_datetime("%Y/%m/%d %H:%M:%S%.f", strict=False).dt.timestamp("us").alias("moved_s") / 1e6,
-        pl.col("hex").str.to_lowercase(),
-        pl.when(pl.col("name") != "").then("name").alias("name"),
     )
+    sorts = frame.select(sort.alias("sort")).to_series()
+    for reason, count in sorts.value_counts().rows():
+        if reason != "whole":
+            tally.read(count)
+            tally.reject(Reason(reason), count)
+    return sorts == "whole"
 
 
 def _moment() -> pl.Expr:
-    """Return date and time of reception as one text, or of logging where it was not given."""
-    received = pl.concat_str("date", "clock", separator=" ")
-    logged = pl.concat_str("logged_date", "logged_clock", separator=" ")
-    return pl.when((pl.col("date") != "") & (pl.col("clock") != "")).then(received).otherwise(logged)
+    """Return when a message was received by the receiver's clock, or logged where that was not given."""
+    date, clock = (
+        pl.when((pl.col("date") != "") & (pl.col("clock") != "")).then(received).otherwise(logged)
+        for received, logged in (("date", "logged_date"), ("clock", "logged_clock"))
+    )
+    text = pl.concat_str(date, clock, separator=" ")
+    return text.str.to_datetime("%Y/%m/%d %H:%M:%S%.f", time_unit="us", strict=False)
 
 
 @dataclass(slots=True)
@@ -127,8 +143,9 @@ class _Said:
         rows = pl.concat([earlier, messages], how="diagonal").with_row_index("at")
         moved = pl.when(pl.col("speed_kn").is_not_null()).then("at").forward_fill().over("hex")
         rows = rows.with_columns(pl.col("name").forward_fill().over("hex"), moved.alias("moved_at"))
-        motion = rows.select("at", *(pl.col(name).alias(f"last_{name}") for name in _MOTION))
-        rows = rows.join(motion, left_on="moved_at", right_on="at", how="left", maintain_order="left")
+        rows = rows.with_columns(
+            pl.col(name).gather(pl.col("moved_at")).alias(f"last_{name}") for name in _MOTION
+        )
         self._last = (
             rows.unique("hex", keep="last", maintain_order=True)
             .tail(AIRCRAFT_KEPT)
@@ -151,7 +168,7 @@ def _positions(messages: pl.DataFrame, tally: Tally) -> pl.DataFrame:
 
 
 def _sightings(positions: pl.DataFrame, clock: Clock) -> pl.DataFrame:
-    times = clock.read(positions.select(_moment().alias("time")).to_series()).time
+    times = clock.read(positions["moment"]).time
     feet = pl.col("altitude").str.strip_suffix("H").cast(pl.Float64, strict=False)
     geometric = pl.col("altitude").str.ends_with("H")
     on_ground = (pl.col("transmission") == "2") | pl.col("ground").is_in(["-1", "1"])
