@@ -21,7 +21,6 @@ import polars as pl
 
 from detente.tracks.adsb_memory import AIRCRAFT_KEPT, VELOCITY_KEPT_S
 from detente.tracks.aircraft_rows import Judge, sightings
-from detente.tracks.line_faults import count_spoiled
 from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
@@ -59,7 +58,7 @@ class BaseStationReader:
         said = _Said()
         with source.open() as stream:
             for block in blocks(stream, source):
-                count_spoiled(block, tally)
+                block.count(tally)
                 messages = _messages(block.data, tally)
                 if messages.is_empty():
                     continue

@@ -21,8 +21,8 @@ from typing import Any
 import polars as pl
 
 from detente.tracks.reasons import Note, Reason, Tally
+from detente.tracks.receiver_stamps import UnixUnits, utc
 from detente.tracks.schema import SCHEMA, complete
-from detente.tracks.stamps import UnixUnits, utc
 
 __all__ = [
     "FEET_TO_METRES",

@@ -22,7 +22,6 @@ from detente.tracks.ais_messages import Payloads, judge_types, names, positions
 from detente.tracks.ais_parts import Assembler, Part
 from detente.tracks.ais_sentences import Fault, Lines, split_lines
 from detente.tracks.ais_stamps import StampReader
-from detente.tracks.line_faults import count_spoiled
 from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
@@ -59,7 +58,7 @@ class NmeaReader:
         listener = _Listener.listening(f"{self.name}:{source.name}", options)
         with source.open() as stream:
             for block in blocks(stream, source):
-                count_spoiled(block, tally)
+                block.count(tally)
                 frame = listener.hear(block.data, tally)
                 if len(frame):
                     yield frame
