@@ -114,11 +114,9 @@ def _table(body: bytes, header: list[str]) -> pl.DataFrame:
     lines = [line for line in body.decode("utf-8", "replace").split("\n") if line.strip()]
     cells = pl.Series("line", lines, dtype=pl.String).str.split(",")
     wanted = [name for name in _NAMES if name in header]
-    return pl.DataFrame(
-        [
-            cells.list.get(header.index(name), null_on_oob=True).str.strip_chars(' "').alias(name)
-            for name in wanted
-        ]
+    return cells.to_frame().select(
+        pl.col("line").list.get(header.index(name), null_on_oob=True).str.strip_chars(' "').alias(name)
+        for name in wanted
     )
 
 
