@@ -155,6 +155,17 @@ def test_limits_of_place_time_and_distance_hold(ships, document, option, value, 
     assert document(ships, option, value)["counts"]["encounters"] == count
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--within", "-500m"), ("--vertical", "-1ft"), ("--max-gap", "-1s"), ("--within", "0nm")],
+)
+def test_limits_below_zero_are_refused_by_name(ships, capsys, option, value):
+    assert main(["encounters", str(ships), option, value]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"detente: {option}: '{value}'")
+    assert "a number above zero" in said
+
+
 def test_a_pipe_gets_every_row_and_the_summary_goes_aside(ships, capsys):
     assert main(["encounters", str(ships), "--keep-moored"]) == 0
     out, err = capsys.readouterr()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,8 +76,6 @@ def _rivals(sides: Sides) -> list[list[str]]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what counts as an encounter and where results go, each with its default."""
-    # argparse takes "-5,50,2,52" for an option unless it looks like a number to it
-    parser._negative_number_matcher = re.compile(r"-[0-9.].*")  # noqa: SLF001
     parser.add_argument(
         "--sides", metavar="SIDES.toml", help=say("file that says who belongs to which side (docs/sides.md)")
     )
