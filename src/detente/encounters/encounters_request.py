@@ -10,6 +10,7 @@ from pathlib import Path
 
 from detente import words
 from detente.door.errors import ArgumentMistake
+from detente.encounters.errors import at_most
 from detente.encounters.report import check_report
 from detente.encounters.searching import BOUNDS
 from detente.encounters.sides import Sides
@@ -135,9 +136,9 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
     the sides file cannot be opened.
     """
     most_m = BOUNDS["within_m"][1]
-    within_m = _at_most(most_m, parse_distance_m(arguments.within, where="--within"), "m", "--within")
-    vertical_m = _at_most(1e6, parse_distance_m(arguments.vertical, where="--vertical"), "m", "--vertical")
-    max_gap_s = _at_most(30 * 86_400.0, parse_duration_s(arguments.max_gap, where="--max-gap"), "s", "--max-gap")
+    within_m = at_most(most_m, parse_distance_m(arguments.within, where="--within"), "m", "--within")
+    vertical_m = at_most(1e6, parse_distance_m(arguments.vertical, where="--vertical"), "m", "--vertical")
+    max_gap_s = at_most(30 * 86_400.0, parse_duration_s(arguments.max_gap, where="--max-gap"), "s", "--max-gap")
     start = parse_moment(arguments.moment_from, where="--from") if arguments.moment_from else None
     end = parse_moment(arguments.moment_to, where="--to") if arguments.moment_to else None
     if start and end and not start < end:
@@ -185,18 +186,6 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
         out=out,
         report=report,
     )
-
-
-def _at_most(most: float, value: float, unit: str, option: str) -> float:
-    """Return the value; the search refuses larger ones too, but does not know the option's name."""
-    if value > most:
-        raise ArgumentMistake(
-            expected=say("at most {most} {unit}", most=words.number(most), unit=unit),
-            came=f"{words.number(value)} {unit}",
-            where=option,
-            remedy=say("choose a smaller limit"),
-        )
-    return value
 
 
 def _check_targets(targets: dict[str, Path | None], files: Sequence[str]) -> None:
