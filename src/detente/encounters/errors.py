@@ -13,9 +13,21 @@ DetenteError
 
 from __future__ import annotations
 
+from detente import words
+from detente.door.errors import ArgumentMistake
 from detente.errors import OurMistake, TheirMistake
 
-__all__ = ["LimitMistake", "OutputMistake", "PositionMistake", "ShapeMistake", "SidesMistake", "StateMistake"]
+__all__ = [
+    "LimitMistake",
+    "OutputMistake",
+    "PositionMistake",
+    "ShapeMistake",
+    "SidesMistake",
+    "StateMistake",
+    "at_most",
+]
+
+say = words.speaker("encounters")
 
 
 class LimitMistake(OurMistake):
@@ -40,3 +52,18 @@ class StateMistake(TheirMistake):
 
 class PositionMistake(TheirMistake):
     """A table of tracks has a row without mover, time or a place on Earth."""
+
+
+def at_most(most: float, value: float, unit: str, option: str) -> float:
+    """Return the value of an option; raises ArgumentMistake that names it when the value is above ``most``.
+
+    What the verbs call refuses such values too, but does not know the option's name.
+    """
+    if value > most:
+        raise ArgumentMistake(
+            expected=say("at most {most} {unit}", most=words.number(most), unit=unit),
+            came=f"{words.number(value)} {unit}",
+            where=option,
+            remedy=say("choose a smaller limit"),
+        )
+    return value
