@@ -41,9 +41,10 @@ KINDS = (
     "danger_area",
     "caution_area",
     "incident",
-    "unusual_activity",
-    "visit",
-    "humanitarian",
+    "unusual_activity_request",
+    "visit_request",
+    "humanitarian_site",
+    "humanitarian_movement",
     "annual_exchange",
 )
 """Kinds of notice that a clause may be about; the annual exchange of information is a case of its own."""

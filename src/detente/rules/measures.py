@@ -22,8 +22,8 @@ _STRENGTHS: dict[str, Callable[[], str]] = {
     "artillery_pieces": lambda: say("artillery pieces of 100 mm and above"),
     "combat_helicopters": lambda: say("combat helicopters"),
     "fixed_wing_sorties": lambda: say("fixed-wing sorties"),
-    "landing_troops": lambda: say("troops landed from the sea or dropped from the air"),
-    "heavy_bombers": lambda: say("heavy bombers"),
+    "amphibious_troops": lambda: say("troops landed from the sea"),
+    "airborne_troops": lambda: say("troops dropped or landed from the air"),
     "ships": lambda: say("ships"),
 }
 _SIZES: dict[str, Callable[[], str]] = {
@@ -39,7 +39,7 @@ _NUMBERS: dict[str, Callable[[], str]] = {
     **_SIZES,
     "inspectors": lambda: say("members of the team"),
     "visits_this_year": lambda: say("visits of this kind taken this year, this one included"),
-    "distance_dm": lambda: say("distance in decimetres"),  # one cable is 1,852 dm: whole at both limits
+    "distance_m": lambda: say("distance in m"),
 }
 _MARKS: dict[str, Callable[[], str]] = {
     "single_command": lambda: say("under a single operational command"),
@@ -58,6 +58,7 @@ _MARKS: dict[str, Callable[[], str]] = {
 _TEXTS: dict[str, Callable[[], str]] = {
     "launch_class": lambda: say("class of the missile or rocket"),
     "subject": lambda: say("subject of the notice"),
+    "activity_type": lambda: say("type of activity"),
     "passage": lambda: say("passage"),
     "place": lambda: say("where it is: on land, at sea, in the air"),
     "state": lambda: say("state of the author"),
