@@ -6,7 +6,8 @@ DetenteError
 │   │   ├── QuantityMistake     number or unit
 │   │   ├── MomentMistake       date, time or zone
 │   │   └── PlaceMistake        latitude, longitude or area
-│   └── NoticeMistake       a notice of our own has faults, all of them named
+│   ├── NoticeMistake       a notice of our own has faults, all of them named
+│   └── ExportRefused       a notice that appears in no map or calendar
 └── TheirMistake
     └── NoticeRefused       bytes from elsewhere are no notice, or not understood; every fault is named
 """
@@ -22,7 +23,15 @@ from detente.errors import DetenteError, OurMistake, TheirMistake
 if TYPE_CHECKING:
     from detente.notices.faults import Fault
 
-__all__ = ["MomentMistake", "NoticeMistake", "NoticeRefused", "PlaceMistake", "QuantityMistake", "ValueMistake"]
+__all__ = [
+    "ExportRefused",
+    "MomentMistake",
+    "NoticeMistake",
+    "NoticeRefused",
+    "PlaceMistake",
+    "QuantityMistake",
+    "ValueMistake",
+]
 
 say = words.speaker("notices")
 
@@ -65,5 +74,11 @@ class NoticeMistake(_Faulty, OurMistake):
 
 class NoticeRefused(_Faulty, TheirMistake):
     """Bytes from elsewhere are no notice that this version understands; every fault is in ``faults``."""
+
+    exit_code = 1
+
+
+class ExportRefused(OurMistake):
+    """A notice that appears in no export was asked for as a map or a calendar."""
 
     exit_code = 1
