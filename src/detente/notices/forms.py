@@ -23,7 +23,7 @@ from msgspec import inspect
 
 from detente import words
 from detente.notices.checking import joined, short
-from detente.notices.codec import SIZE_MAX, Checked, check_document
+from detente.notices.codec import SIZE_MAX, Checked, check_document, decode
 from detente.notices.errors import NoticeRefused, PlaceMistake
 from detente.notices.faults import Fault
 from detente.notices.fields import IS
@@ -33,10 +33,12 @@ from detente.notices.notice import FORMAT
 from detente.notices.places import parse_latitude_deg, parse_longitude_deg
 from detente.notices.shapes import PARTS_OF_A_DEGREE, Position
 
-__all__ = ["check_form", "document_of", "read_position"]
+__all__ = ["FORM_MAX", "check_form", "document_of", "plain_type", "read_notice", "read_position"]
 
 say = words.speaker("notices")
 
+FORM_MAX = 4 * SIZE_MAX
+"""Bytes of a form, blanks and comments included."""
 _OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
 _DEPTH_MAX = 16
 
@@ -62,8 +64,8 @@ def check_form(octets: bytes, *, now: datetime | None = None) -> tuple[Checked |
 
 
 def _parsed(octets: bytes) -> dict[str, Any]:
-    if len(octets) > SIZE_MAX * 4:  # blanks and comments included
-        raise _unread(say("at most {size} bytes", size=SIZE_MAX * 4), str(len(octets)))
+    if len(octets) > FORM_MAX:
+        raise _unread(say("at most {size} bytes", size=FORM_MAX), str(len(octets)))
     try:
         text = octets.decode("utf-8-sig")
         if text.lstrip()[:1] == "{":
@@ -106,7 +108,7 @@ def _slips(checked: Checked) -> list[Fault]:
 
 def _names(kind: inspect.Type, seen: set[str]) -> set[str]:
     """Return the names of all fields within a type."""
-    kind = _plain(kind)[0]
+    kind = plain_type(kind)[0]
     if isinstance(kind, inspect.StructType):
         for one in kind.fields:
             seen.add(one.encode_name)
@@ -123,7 +125,7 @@ def _fields_of(kind: type[msgspec.Struct]) -> inspect.StructType:
     return made
 
 
-def _plain(kind: inspect.Type) -> tuple[inspect.Type, str]:
+def plain_type(kind: inspect.Type) -> tuple[inspect.Type, str]:
     """Return a type without its annotations and without "or absent", and what its text is."""
     what = ""
     while isinstance(kind, inspect.Metadata | inspect.UnionType):
@@ -161,7 +163,7 @@ def _is_default(value: object, one: inspect.Field) -> bool:
 
 def _value(value: Any, kind: inspect.Type, path: str, faults: list[Fault], depth: int) -> Any:
     """Return what a field's value means in the record; None for a blank one."""
-    kind, what = _plain(kind)
+    kind, what = plain_type(kind)
     if isinstance(value, str):
         value = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
         if not value:
@@ -262,3 +264,24 @@ def read_position(text: str) -> Position:
 
 def _fault(mistake: PlaceMistake, path: str) -> Fault:
     return Fault(mistake.where, "place", mistake.expected, mistake.came, mistake.remedy).under(path)
+
+
+def read_notice(octets: bytes, *, now: datetime | None = None) -> tuple[Checked | None, list[Fault]]:
+    """Return the notice of a file, be it a record in its one spelling or a form, and every fault.
+
+    A record may hold fields that this version does not know; a form may not (they are slips of the pen there).
+    """
+    if _is_record(octets):
+        try:
+            return decode(octets, now=now), []
+        except NoticeRefused as refusal:
+            return None, list(refusal.faults)
+    return check_form(octets, now=now)
+
+
+def _is_record(octets: bytes) -> bool:
+    """Tell whether bytes are JSON as a program wrote it: sorted keys, no blanks."""
+    try:
+        return octets[:1] == b"{" and msgspec.json.encode(msgspec.json.decode(octets), order="sorted") == octets
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return False
