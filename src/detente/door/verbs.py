@@ -64,6 +64,12 @@ VERBS = (
         lambda: say("tell who will come too close to whom from one picture of positions"),
     ),
     Verb(
+        "notice",
+        "detente.notices.commands",
+        "NOTICE",
+        lambda: say("write, check and show notices: exercises, danger areas, incidents, visits, contacts"),
+    ),
+    Verb(
         "line",
         "detente.node.commands",
         "LINE",

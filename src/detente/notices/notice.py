@@ -326,6 +326,9 @@ class Notice(Piece, frozen=True, kw_only=True, tag_field="kind"):
     line_only: ClassVar[bool] = False
     """Whether notices of this kind stay on a sealed line of their own and appear in no export."""
 
+    plans: ClassVar[bool] = False
+    """Whether notices of this kind speak of what is still to come when they are made."""
+
     format: Annotated[Literal["detente-notice-1"], term("Format"), about("Always detente-notice-1.")] = (
         msgspec.field(default_factory=lambda: "detente-notice-1")  # always written, so that a reader knows
     )

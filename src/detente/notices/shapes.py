@@ -10,12 +10,14 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 from detente import words
 from detente.notices.errors import PlaceMistake, QuantityMistake, ValueMistake
+from detente.notices.fields import IS, about, term
 
 __all__ = [
     "LONGEST_M",
@@ -40,6 +42,9 @@ __all__ = [
 
 say = words.speaker("notices")
 
+ShortName = Annotated[str, Meta(min_length=1, max_length=200, extra={IS: "line"})]
+Length = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,7})(\.[0-9]{0,5}[1-9])?$")]
+
 PARTS_OF_A_DEGREE = 10_000_000
 MOST_POSITIONS = 10_000
 """A ring, way or list of pieces with more is no shape that people announced."""
@@ -57,8 +62,12 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, order=True):
     is written 180: one meridian, one form.
     """
 
-    lat_e7: int
-    lon_e7: int
+    lat_e7: Annotated[
+        int, term("Latitude, 1e-7 degree"), about("North positive, ten-millionths of a degree, WGS 84.")
+    ]
+    lon_e7: Annotated[
+        int, term("Longitude, 1e-7 degree"), about("East positive, ten-millionths of a degree, WGS 84.")
+    ]
 
     def __post_init__(self) -> None:
         if not -90 * PARTS_OF_A_DEGREE <= self.lat_e7 <= 90 * PARTS_OF_A_DEGREE:
@@ -84,7 +93,9 @@ class Polygon(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag=
     cross is for the reader to doubt: a sender may have announced just that.
     """
 
-    ring: tuple[Position, ...]
+    ring: Annotated[
+        tuple[Position, ...], term("Corners"), about("In their order around the area; the last joins the first.")
+    ]
 
     def __post_init__(self) -> None:
         _positions(self.ring, least=3, where="ring", is_closed=True)
@@ -93,8 +104,8 @@ class Polygon(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag=
 class Circle(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="circle"):
     """All points within a geodesic distance of the centre. radius_m: decimal text above 0."""
 
-    centre: Position
-    radius_m: str
+    centre: Annotated[Position, term("Centre"), about("The circle's centre.")]
+    radius_m: Annotated[Length, term("Radius, m"), about("Geodesic radius in metres, decimal text.")]
 
     def __post_init__(self) -> None:
         length_m(self.radius_m, where="radius_m")
@@ -103,8 +114,10 @@ class Circle(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="
 class Corridor(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="corridor"):
     """All points within half_width_m of the geodesics that join the positions of the way, ends rounded."""
 
-    way: tuple[Position, ...]
-    half_width_m: str
+    way: Annotated[tuple[Position, ...], term("Way"), about("Positions joined by geodesics, in their order.")]
+    half_width_m: Annotated[
+        Length, term("Half width, m"), about("Distance to either side in metres, decimal text.")
+    ]
 
     def __post_init__(self) -> None:
         _positions(self.way, least=2, where="way", is_closed=False)
@@ -114,7 +127,7 @@ class Corridor(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag
 class Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="piece", tag="line"):
     """A boundary's piece: the geodesic from where the piece before it ended."""
 
-    to: Position
+    to: Annotated[Position, term("To"), about("Where the piece ends.")]
 
 
 class Arc(msgspec.Struct, frozen=True, kw_only=True, tag_field="piece", tag="arc"):
@@ -124,10 +137,10 @@ class Arc(msgspec.Struct, frozen=True, kw_only=True, tag_field="piece", tag="arc
     by whoever draws the arc. An arc that ends where it began is a full circle.
     """
 
-    centre: Position
-    radius_m: str
-    turn: Literal["clockwise", "anticlockwise"]
-    to: Position
+    centre: Annotated[Position, term("Centre"), about("The arc's centre.")]
+    radius_m: Annotated[Length, term("Radius, m"), about("Stated radius in metres, decimal text.")]
+    turn: Annotated[Literal["clockwise", "anticlockwise"], term("Turn"), about("Seen from above.")]
+    to: Annotated[Position, term("To"), about("Where the piece ends.")]
 
     def __post_init__(self) -> None:
         length_m(self.radius_m, where="radius_m")
@@ -136,7 +149,11 @@ class Arc(msgspec.Struct, frozen=True, kw_only=True, tag_field="piece", tag="arc
 class ArcPolygon(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="arc_polygon"):
     """An area whose boundary has lines and arcs in turn; the first piece starts where the last one ends."""
 
-    pieces: tuple[Line | Arc, ...]
+    pieces: Annotated[
+        tuple[Line | Arc, ...],
+        term("Boundary"),
+        about("Lines and arcs in turn; the first starts where the last ends."),
+    ]
 
     def __post_init__(self) -> None:
         _count(len(self.pieces), least=2, where="pieces")
@@ -157,14 +174,14 @@ class ArcPolygon(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", t
 class Point(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="point"):
     """A position whose extent is not stated."""
 
-    position: Position
+    position: Annotated[Position, term("Position"), about("WGS 84, integers of 1e-7 degree.")]
 
 
 class Coastal(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag="coastal"):
     """An area between a line of positions and a coast or border that the text names without giving it."""
 
-    way: tuple[Position, ...]
-    closed_by: str
+    way: Annotated[tuple[Position, ...], term("Way"), about("Positions joined by geodesics, in their order.")]
+    closed_by: Annotated[ShortName, term("Closed by"), about("The coast or border that closes the area.")]
 
     def __post_init__(self) -> None:
         _positions(self.way, least=2, where="way", is_closed=False)
@@ -174,8 +191,10 @@ class Coastal(msgspec.Struct, frozen=True, kw_only=True, tag_field="shape", tag=
 class Named(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="shape", tag="named"):
     """An area known by its name only; the circle, if any, is where about it lies and never its boundary."""
 
-    name: str
-    approximate: Circle | None = None
+    name: Annotated[ShortName, term("Name"), about("The area's name, as the text has it.")]
+    approximate: Annotated[
+        Circle | None, term("About there"), about("Where about it lies; never its boundary.")
+    ] = None
 
     def __post_init__(self) -> None:
         _text(self.name, "name")
@@ -191,9 +210,17 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     Raises QuantityMistake for anything else.
     """
 
-    datum: Literal["sfc", "amsl", "agl", "std", "unl"]
-    value: int | None = None
-    unit: Literal["ft", "m", "fl"] | None = None
+    datum: Annotated[
+        Literal["sfc", "amsl", "agl", "std", "unl"],
+        term("Measured from"),
+        about("sfc the surface, amsl mean sea level, agl ground, std standard atmosphere, unl unlimited."),
+    ]
+    value: Annotated[int | None, term("Value"), about("The number, in the unit; none for sfc and unl.")] = None
+    unit: Annotated[
+        Literal["ft", "m", "fl"] | None,
+        term("Unit"),
+        about("ft feet, m metres, fl flight level (hundreds of feet)."),
+    ] = None
 
     def __post_init__(self) -> None:
         is_bare = self.datum in {"sfc", "unl"}
@@ -218,8 +245,8 @@ class Level(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Vertical(msgspec.Struct, frozen=True, kw_only=True):
     """Lower and upper limit. Limits of one unit and datum stand in their order: QuantityMistake otherwise."""
 
-    lower: Level
-    upper: Level
+    lower: Annotated[Level, term("Lower limit"), about("Where it begins.")]
+    upper: Annotated[Level, term("Upper limit"), about("Where it ends.")]
 
     def __post_init__(self) -> None:
         low, high = self.lower, self.upper

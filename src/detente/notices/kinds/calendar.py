@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -39,6 +39,8 @@ class CalendarEntry(Piece, frozen=True, kw_only=True):
 
 class AnnualCalendar(Notice, frozen=True, kw_only=True, tag="calendar"):
     """The activities that a party plans for one calendar year."""
+
+    plans: ClassVar[bool] = True
 
     year: Annotated[Annotated[int, Meta(ge=1900, le=2199)], term("Year"), about("The calendar year planned for.")]
     entries: Annotated[

@@ -5,7 +5,7 @@ Source: Agreement on the Prevention of Dangerous Military Activities 1989, Artic
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from msgspec import Meta
 
@@ -18,6 +18,8 @@ __all__ = ["CautionArea"]
 
 class CautionArea(Notice, frozen=True, kw_only=True, tag="caution_area"):
     """An area in which both sides act with special caution for a time."""
+
+    plans: ClassVar[bool] = True
 
     areas: Annotated[
         tuple[Area, ...], Meta(min_length=1, max_length=100), term("Area"), about("Its boundaries and heights.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -25,6 +25,8 @@ Topics = Annotated[tuple[Name, ...], Meta(max_length=100), term("Topics"), about
 class ContactRequest(Notice, frozen=True, kw_only=True, tag="contact_request"):
     """A party asks for a call or a meeting."""
 
+    plans: ClassVar[bool] = True
+
     medium: Medium
     offices: Offices
     topics: Topics = ()
@@ -41,6 +43,8 @@ class ContactRequest(Notice, frozen=True, kw_only=True, tag="contact_request"):
 
 class ContactAgreement(Notice, frozen=True, kw_only=True, tag="contact_agreement"):
     """What was agreed about a contact to come: when, where, who."""
+
+    plans: ClassVar[bool] = True
 
     answers: Annotated[Reference, term("Answers"), about("The request's entry.")]
     medium: Medium

@@ -60,11 +60,6 @@ class Correction(Notice, frozen=True, kw_only=True, tag="correction"):
     reason: Annotated[Text, term("Reason"), about("What was wrong or has changed, and why.")]
     corrected: Annotated[Correctable, term("Now reads"), about("The whole notice as it is right.")]
 
-    @property
-    def stays_on_line(self) -> bool:
-        """Tell whether what is corrected stays on a sealed line of its own."""
-        return self.corrected.line_only
-
     def faults(self) -> list[Fault]:
         """Return a correction in another party's name."""
         if self.corrected.author.id == self.author.id:

@@ -6,7 +6,7 @@ IMO MSC.1/Circ.1310 and IHO S-53; INCSEA 1972, Article VI.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -19,6 +19,8 @@ __all__ = ["DangerArea"]
 
 class DangerArea(Notice, frozen=True, kw_only=True, tag="danger_area"):
     """An area with a danger in it, for one or several windows of time."""
+
+    plans: ClassVar[bool] = True
 
     activity_kind: Annotated[
         Slug,

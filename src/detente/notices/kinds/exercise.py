@@ -6,7 +6,7 @@ that is carried out without notice to its own troops.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -51,6 +51,8 @@ class Phase(Piece, frozen=True, kw_only=True):
 
 class Exercise(Notice, frozen=True, kw_only=True, tag="exercise"):
     """A military activity: an exercise, a concentration of forces, an alert."""
+
+    plans: ClassVar[bool] = True
 
     activity_type: Annotated[ActivityType, term("Type of activity"), about("What kind of activity it is.")]
     period: Annotated[Period, term("Time"), about("From the first deployment to the last recovery, UTC.")]

@@ -69,6 +69,8 @@ class HumanitarianSite(Notice, frozen=True, kw_only=True, tag="humanitarian_site
 class HumanitarianMovement(Notice, frozen=True, kw_only=True, tag="humanitarian_movement"):
     """A convoy or a journey of relief workers."""
 
+    plans: ClassVar[bool] = True
+
     line_only: ClassVar[bool] = True
 
     organisation: Annotated[Name, term("Organisation"), about("Whose movement it is.")]

@@ -6,7 +6,7 @@ Hague Code of Conduct 2002 (generic class, launch window, launch area, planned d
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -19,6 +19,8 @@ __all__ = ["Launch"]
 
 class Launch(Notice, frozen=True, kw_only=True, tag="launch"):
     """A launch of missiles or of a space vehicle, planned or carried out."""
+
+    plans: ClassVar[bool] = True
 
     vehicle: Annotated[
         Literal[

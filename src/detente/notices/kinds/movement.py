@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -16,6 +16,8 @@ __all__ = ["Movement"]
 
 class Movement(Notice, frozen=True, kw_only=True, tag="movement"):
     """Ships, aircraft or troops that go from one place to another."""
+
+    plans: ClassVar[bool] = True
 
     mode: Annotated[Literal["sea", "air", "road", "rail", "mixed"], term("By"), about("How they move.")]
     period: Annotated[Period, term("Time"), about("From departure to arrival or return, UTC.")]

@@ -5,7 +5,7 @@ Source: Vienna Document 2011, chapters VI and IX.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -23,6 +23,8 @@ VisitType = Annotated[
 
 class VisitRequest(Notice, frozen=True, kw_only=True, tag="visit_request"):
     """A party asks to visit, or invites to observe."""
+
+    plans: ClassVar[bool] = True
 
     visit: VisitType
     state: Annotated[State, term("State visited"), about("ISO 3166-1 alpha-2 code of the state that receives.")]
