@@ -22,6 +22,7 @@ from detente.node.humanitarian import refuse_on_this_line
 from detente.node.readable import moment
 from detente.node.sentences import state_word
 from detente.node.speaking import attachments, body_of, new_submission, read_bytes, reveal_drafts, submit
+from detente.notices.errors import NoticeMistake
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
 from detente.notices.moments import parse_moment
 from detente.notices.quantities import parse_duration_s
@@ -105,9 +106,15 @@ class _Send:
         add_passphrase(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Send; 0 when it is held."""
+        """Send; 0 when it is held, 1 when a notice has faults."""
         _check_submission(arguments.submission)
-        notice = _notice(arguments)
+        try:
+            notice = _notice(arguments)
+        except NoticeMistake as mistake:
+            from detente.notices.commands import tell_faults  # noqa: PLC0415 - only a faulty notice needs it
+
+            tell_faults(list(mistake.faults))
+            return 1
         if notice is None:
             kind, content = body_of(arguments.body, arguments.media_type)
         else:
