@@ -37,7 +37,6 @@ from detente.notices.shapes import Position, Shape, Vertical
 
 __all__ = [
     "FORMAT",
-    "MEDIA_TYPE",
     "Area",
     "Claim",
     "Command",
@@ -58,7 +57,6 @@ __all__ = [
 PieceT = TypeVar("PieceT")
 
 FORMAT = "detente-notice-1"
-MEDIA_TYPE = "application/vnd.detente.notice+json"
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
