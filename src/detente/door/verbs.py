@@ -70,6 +70,18 @@ VERBS = (
         lambda: say("write, check and show notices: exercises, danger areas, incidents, visits, contacts"),
     ),
     Verb(
+        "rules",
+        "detente.rules.commands",
+        "RULES",
+        lambda: say("read what agreements between states ask, clause by clause"),
+    ),
+    Verb(
+        "obligations",
+        "detente.rules.commands",
+        "OBLIGATIONS",
+        lambda: say("tell what notices owe, to whom and by when, and what of it was told in time"),
+    ),
+    Verb(
         "line",
         "detente.node.commands",
         "LINE",

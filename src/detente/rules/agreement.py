@@ -20,11 +20,11 @@ __all__ = [
     "Condition",
     "Deadline",
     "Duty",
-    "Relief",
     "Expected",
     "Limit",
     "Parties",
     "Procedure",
+    "Relief",
     "Step",
     "Suspension",
     "Text",
@@ -59,21 +59,21 @@ class _Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     pass
 
 
-class Text(_Data):
+class Text(_Data, frozen=True, kw_only=True):
     """One sentence in every language that détente speaks."""
 
     en: str
     ru: str
 
 
-class Texts(_Data):
+class Texts(_Data, frozen=True, kw_only=True):
     """A list of sentences in every language that détente speaks, equally long."""
 
     en: tuple[str, ...]
     ru: tuple[str, ...]
 
 
-class Condition(_Data):
+class Condition(_Data, frozen=True, kw_only=True):
     """A fact that must be so: ``{fact, op, value}``; ``in`` and ``not in`` take a list of words."""
 
     fact: str
@@ -81,7 +81,7 @@ class Condition(_Data):
     value: bool | int | str | tuple[str, ...] = True
 
 
-class Limit(_Data):
+class Limit(_Data, frozen=True, kw_only=True):
     """A threshold: ``{metric, op, value}``, with what else must be so for this one to count."""
 
     metric: str
@@ -90,7 +90,7 @@ class Limit(_Data):
     needs: tuple[Condition, ...] = ()
 
 
-class Deadline(_Data):
+class Deadline(_Data, frozen=True, kw_only=True):
     """By when, and from which clock it runs.
 
     before_start: ``value`` of ``unit`` before the activity starts; ``desirable`` asks for more without owing it.
@@ -121,7 +121,7 @@ class Deadline(_Data):
     years_before: int = 0
 
 
-class Relief(_Data):
+class Relief(_Data, frozen=True, kw_only=True):
     """What the article lets off when it is claimed: a fact that is not stated is not claimed."""
 
     when: tuple[Condition, ...]
@@ -131,7 +131,7 @@ class Relief(_Data):
     deadline: Deadline | None = None
 
 
-class Clause(_Data):
+class Clause(_Data, frozen=True, kw_only=True):
     """One duty: what sets it off, what is owed, by when, to whom, and how far all that was verified.
 
     combine: whether any or all of the thresholds must be crossed; without thresholds the trigger is enough.
@@ -168,7 +168,7 @@ class Clause(_Data):
     simultaneous: bool = False
 
 
-class Box(_Data):
+class Box(_Data, frozen=True, kw_only=True):
     """West, south, east, north in whole degrees; west is never east of east."""
 
     west: int
@@ -177,7 +177,7 @@ class Box(_Data):
     north: int
 
 
-class Zone(_Data):
+class Zone(_Data, frozen=True, kw_only=True):
     """Where an agreement applies: boxes surely inside, boxes that may be; what lies in none is outside."""
 
     text: Text
@@ -185,7 +185,7 @@ class Zone(_Data):
     maybe: tuple[Box, ...] = ()
 
 
-class Parties(_Data):
+class Parties(_Data, frozen=True, kw_only=True):
     """States that joined on one day."""
 
     states: tuple[str, ...]
@@ -195,7 +195,7 @@ class Parties(_Data):
     until: date | None = None
 
 
-class Suspension(_Data):
+class Suspension(_Data, frozen=True, kw_only=True):
     """A party's own word that it does not carry out some clauses: shown, and nobody's judgement of it."""
 
     state: str
@@ -207,19 +207,20 @@ class Suspension(_Data):
     until: date | None = None
 
 
-class Step(_Data):
+class Step(_Data, frozen=True, kw_only=True):
     """One arrow of a procedure: in a state, something comes, another state follows.
 
-    due_clause: the clause by whose deadline the next thing is due once this step was taken.
+    due_clause: the clause by whose deadline one of ``answers`` is due once this step was taken.
     """
 
     state: str
     on: str
     to: str
     due_clause: str = ""
+    answers: tuple[str, ...] = ()
 
 
-class Procedure(_Data):
+class Procedure(_Data, frozen=True, kw_only=True):
     """A sequence of requests and answers: its states, its arrows, and what each state waits for."""
 
     id: str
@@ -230,7 +231,7 @@ class Procedure(_Data):
     final: tuple[str, ...]
 
 
-class Expected(_Data):
+class Expected(_Data, frozen=True, kw_only=True):
     """What a case of the file expects of one clause."""
 
     clause: str
@@ -241,7 +242,7 @@ class Expected(_Data):
     crossed: tuple[str, ...] = ()
 
 
-class Case(_Data):
+class Case(_Data, frozen=True, kw_only=True):
     """One plan in few words, and what the agreement's clauses say about it."""
 
     name: str
@@ -259,7 +260,7 @@ class Case(_Data):
     facts: dict[str, bool | int | str] = {}
 
 
-class Agreement(_Data):
+class Agreement(_Data, frozen=True, kw_only=True):
     """An agreement between states, whole: what its file says and nothing else.
 
     binding: law, political (a promise that no court knows), recommended (asked of all, owed by none), voluntary.

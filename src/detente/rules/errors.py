@@ -1,19 +1,17 @@
 """Errors of what must be said.
 
 DetenteError
-├── OurMistake
-│   ├── AgreementMistake   a file of an agreement is not one
-│   ├── SettingsMistake    a file of cut-offs is not one
-│   └── RequestMistake     what was asked for does not exist
-└── TheirMistake
-    └── PlanMistake        a plan contradicts itself
+└── OurMistake
+    ├── AgreementMistake   a file of an agreement is not one
+    ├── SettingsMistake    a file of cut-offs is not one
+    └── RequestMistake     what was asked for does not exist
 """
 
 from __future__ import annotations
 
-from detente.errors import OurMistake, TheirMistake
+from detente.errors import OurMistake
 
-__all__ = ["AgreementMistake", "PlanMistake", "RequestMistake", "SettingsMistake"]
+__all__ = ["AgreementMistake", "RequestMistake", "SettingsMistake"]
 
 
 class AgreementMistake(OurMistake):
@@ -26,7 +24,3 @@ class SettingsMistake(OurMistake):
 
 class RequestMistake(OurMistake):
     """An agreement, clause, party or file that was asked for does not exist."""
-
-
-class PlanMistake(TheirMistake):
-    """A plan contradicts itself, so that no verdict about it would mean anything."""

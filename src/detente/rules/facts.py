@@ -52,10 +52,11 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     ref: the entry or file it comes from. kind: a notice's kind. state: the author's, "" when it is none.
     start, end: of the activity. told: when this very notice was said; None when even the author's clock is
-    unknown. asked: states that the notice addresses or concerns. requested: when a request reached the one
-    asked. places: points of its areas; empty means that where it is, is not known. values: the facts of
-    ``measures`` that are known. name, command: as written, for likeness only. outline: one spelling of its area.
-    answers: the ref that it answers. activity: the slug that joins notices.
+    unknown. asked: states that the notice addresses or concerns. requested: when a request reached the one asked.
+    places: points of its areas; empty means that where it is, is not known. values: the facts of ``measures``
+    that are known. ranges: numbers known only to lie between two, or above one. name, command, formations: as
+    written, for likeness only. windows: of a danger area, open where the end is None. outline: one spelling of its
+    area. answers: the ref that it answers. activity: the slug that joins notices. planned: a calendar's lines.
     """
 
     ref: str
@@ -70,9 +71,12 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     requested: Span | None = None
     places: tuple[Place, ...] = ()
     values: dict[str, bool | int | str] = {}
+    ranges: dict[str, tuple[int, int | None]] = {}
     states: tuple[str, ...] = ()
     name: str = ""
     command: str = ""
+    formations: tuple[str, ...] = ()
+    windows: tuple[tuple[datetime, datetime | None], ...] = ()
     outline: str = ""
     activity: str = ""
     answers: tuple[str, ...] = ()

@@ -113,7 +113,7 @@ def _faults(agreement: Agreement) -> Iterator[str]:
         if clause.id in seen:
             yield _at(place, say("this clause stands twice"))
         seen.add(clause.id)
-        yield from _clause_faults(agreement, clause, place)
+        yield from _clause_faults(clause, place)
     for procedure in agreement.procedures:
         yield from _procedure_faults(procedure, seen)
     yield from _references(agreement, seen)
@@ -129,7 +129,7 @@ def _references(agreement: Agreement, known: set[str]) -> Iterator[str]:
         yield from _unknown(place, (case.kind,), KINDS)
 
 
-def _clause_faults(agreement: Agreement, clause: Clause, place: str) -> Iterator[str]:
+def _clause_faults(clause: Clause, place: str) -> Iterator[str]:
     if not _SLUG.fullmatch(clause.id):
         yield _at(place, say("small letters, digits and hyphens are expected"))
     if not clause.kinds:
@@ -143,12 +143,15 @@ def _clause_faults(agreement: Agreement, clause: Clause, place: str) -> Iterator
         yield _at(place, say("a quota, and only a quota, says a count of at least 1"))
     if clause.duty in {"quota", "limit"} and not clause.thresholds:
         yield _at(place, say("a limit without a threshold limits nothing"))
-    if clause.within_zone and agreement.zone is None and clause.duty == "quota":
-        yield _at(place, say("it counts within a zone, and the agreement has none"))
     if _has_upper_end(clause) != bool(clause.shrinks):
         yield _at(
             place, say('where a larger activity may owe less, "shrinks" quotes why; elsewhere it is absent')
         )
+    yield from _conditions_faults(clause, place)
+    yield from _deadline_faults(clause.deadline, f"{place}.deadline")
+
+
+def _conditions_faults(clause: Clause, place: str) -> Iterator[str]:
     conditions = [*clause.requires]
     for limit in clause.thresholds:
         conditions += limit.needs
@@ -160,7 +163,6 @@ def _clause_faults(agreement: Agreement, clause: Clause, place: str) -> Iterator
             yield from _deadline_faults(relief.deadline, f"{place}.exceptions")
     for condition in conditions:
         yield from _condition_faults(condition, place)
-    yield from _deadline_faults(clause.deadline, f"{place}.deadline")
 
 
 def _has_upper_end(clause: Clause) -> bool:
@@ -217,6 +219,8 @@ def _procedure_faults(procedure: Procedure, clauses: set[str]) -> Iterator[str]:
         yield _at(place, say("no step leads on from its beginning"))
     yield from _unknown(place, procedure.final, states)
     yield from _unknown(place, tuple(step.due_clause for step in procedure.steps if step.due_clause), clauses)
+    if any(bool(step.due_clause) != bool(step.answers) for step in procedure.steps):
+        yield _at(place, say("what is due is met by answers: due_clause and answers go together"))
     arrows = [(step.state, step.on) for step in procedure.steps]
     if len(set(arrows)) != len(arrows):
         yield _at(place, say("two steps for one thing in one state"))

@@ -24,7 +24,7 @@ def compared(
     Without ``now`` what nothing tells is missing: the record given is all there is.
     """
     if telling is None:
-        return Told(**_untold(due, now))
+        return Told(outcome=_untold(due, now))
     lead = _lead_s(telling, start)
     if deadline.kind == "without_delay":
         return Told(outcome=ToldOutcome.NO_TIME, telling=telling, lead_s=lead)
@@ -57,12 +57,12 @@ def compared(
     )
 
 
-def _untold(due: Span | None, now: datetime | None) -> dict[str, ToldOutcome]:
+def _untold(due: Span | None, now: datetime | None) -> ToldOutcome:
     if now is None or due is None:
-        return {"outcome": ToldOutcome.MISSING}
+        return ToldOutcome.MISSING
     if now <= due.earliest:
-        return {"outcome": ToldOutcome.OPEN}
-    return {"outcome": ToldOutcome.MISSING if now >= due.latest else ToldOutcome.UNDECIDABLE}
+        return ToldOutcome.OPEN
+    return ToldOutcome.MISSING if now >= due.latest else ToldOutcome.UNDECIDABLE
 
 
 def _is_short(deadline: Deadline, last: datetime, start: Span | None) -> bool:

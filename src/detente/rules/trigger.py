@@ -55,12 +55,11 @@ def _with_thresholds(clause: Clause, facts: Facts, missing: list[str]) -> Trigge
     below: list[Crossing] = []
     lacking: list[str] = []
     for limit in clause.thresholds:
-        value = facts.values.get(limit.metric)
-        if value is None:
+        met, value = _against(limit, facts)
+        if met is None:
             lacking.append(limit.metric)
             continue
-        met = crosses(limit, int(value))
-        pair = Crossing(limit.metric, limit.op, limit.value, int(value))
+        pair = Crossing(limit.metric, limit.op, limit.value, value)
         if not met:
             below.append(pair)
             continue
@@ -81,6 +80,20 @@ def _with_thresholds(clause: Clause, facts: Facts, missing: list[str]) -> Trigge
     return Trigger(True, Reason.TRIGGERED, tuple(crossed), tuple(below))
 
 
+def _against(limit: Limit, facts: Facts) -> tuple[bool | None, int]:
+    """Return whether a metric crosses, and the number that decides it: of a range the end that does."""
+    value = facts.values.get(limit.metric)
+    if value is not None:
+        return crosses(limit, int(value)), int(value)
+    least, most = facts.ranges.get(limit.metric, (0, None))
+    low = crosses(limit, least)
+    if most is not None and crosses(limit, most) == low:
+        return low, least if low == (limit.op in {">=", ">"}) else most
+    if most is None and low == (limit.op in {">=", ">"}):
+        return low, least  # upwards of a number that decides
+    return None, 0
+
+
 def crosses(limit: Limit, value: int) -> bool:
     """Tell whether a number crosses a threshold, whatever else it needs."""
     return bool(_COMPARE[limit.op](value, limit.value))
@@ -89,9 +102,11 @@ def crosses(limit: Limit, value: int) -> bool:
 def holds(condition: Condition, facts: Facts) -> bool | None:
     """Return whether a condition is so; None when its fact is not known."""
     value = facts.state or None if condition.fact == "state" else facts.values.get(condition.fact)
-    if value is None:
-        return None
     asked = condition.value
+    if value is None:
+        if condition.op in _COMPARE and condition.fact in facts.ranges:
+            return _against(Limit(metric=condition.fact, op=condition.op, value=int(asked)), facts)[0]  # type: ignore[arg-type]
+        return None
     if condition.op == "=":
         return value == asked
     if isinstance(asked, tuple):

@@ -64,10 +64,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What was told against what was due.
 
     late_by_s: how late, in seconds, counted from the earliest of both moments; late_least_s and late_most_s
-    bound it. lead_s: how long before the start, at least and at most. why: for an undecidable one, precision (the span straddles the deadline), author_clock (only the
-    author's own clock says that it was in time), addressee_clock (only an addressee's says that it was late), no_clock,
-    no_due. short_of_desirable: met, but later than
-    the text wishes.
+    bound it. lead_s: how long before the start, at least and at most. short_of_desirable: met, but later than
+    the text wishes. why: for an undecidable one: precision (the span straddles the deadline), author_clock (only
+    the author's own clock says that it was in time), addressee_clock (only an addressee's says that it was
+    late), no_clock, no_due.
     """
 
     outcome: ToldOutcome
@@ -83,10 +83,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What one clause says about one plan.
 
-    crossed: thresholds that the plan crosses. below: those that it does not. missing: facts whose absence leaves it open.
-    by: states that owe it. to: states or services that it is owed to. norm_to: states concerned that it is
-    not owed to. reliefs: exceptions that were claimed and applied. suspensions: what those
-    who owe it have said about not carrying it out. due: when, at the latest.
+    crossed: thresholds that the plan crosses. below: those that it does not. missing: facts whose absence
+    leaves it open. failed: the condition that is not met. by: states that owe it. to: states or services that it
+    is owed to. norm_to: states concerned that it is not owed to. reliefs: exceptions that were claimed and apply.
+    suspensions: what those who owe it have said about not carrying it out. due: when, at the latest.
     """
 
     clause: Clause

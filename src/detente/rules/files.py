@@ -1,0 +1,107 @@
+"""Files of notices in, what they say out: TOML and JSON notices, GeoJSON of danger areas.
+
+One of the two modules of this room that read files. A file that no line carries tells by its author's word alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from detente import words
+from detente.notices.activities import current
+from detente.notices.errors import NoticeRefused
+from detente.notices.faults import Fault
+from detente.notices.filed import Filed, filed_alone
+from detente.notices.forms import FORM_MAX, read_notice
+from detente.rules.errors import RequestMistake
+from detente.rules.shelf import read_bounded
+
+__all__ = ["GEOJSON_MAX", "read_files", "standing_now"]
+
+say = words.speaker("rules")
+
+GEOJSON_MAX = 1 << 28
+"""Bytes of a file of areas."""
+
+
+def read_files(paths: Iterable[str]) -> tuple[list[Filed], list[str]]:
+    """Return every notice of the files, in their order, and the references of those whose reading left doubts.
+
+    Raises NoticeRefused with every fault of a file, each at its place; RequestMistake for a file given twice; OSError.
+    """
+    found: list[Filed] = []
+    doubtful: list[str] = []
+    seen: set[str] = set()
+    for name in paths:
+        path = Path(name)
+        if str(path.resolve()) in seen:
+            raise RequestMistake(
+                expected=say("each file once"), came=name, where="FILES", remedy=say("leave the second out")
+            )
+        seen.add(str(path.resolve()))
+        if path.suffix in {".geojson", ".geojsonl"} or name.endswith(".geo.json"):
+            for filed, is_doubtful in _areas(path):
+                found.append(filed)
+                doubtful += [filed.ref] if is_doubtful else []
+            continue
+        checked, faults = read_notice(read_bounded(path, FORM_MAX))
+        if checked is None:
+            raise NoticeRefused.of([fault.under(name) for fault in faults])
+        found.append(filed_alone(checked.notice, name))
+    return found, doubtful
+
+
+def _areas(path: Path) -> Iterator[tuple[Filed, bool]]:
+    from detente.notices.geojson import from_feature  # noqa: PLC0415 - only a map pays for the ellipsoid
+
+    content = read_bounded(path, GEOJSON_MAX)
+    if len(content) > GEOJSON_MAX:
+        raise _no_collection(path, say("more than {bytes} bytes", bytes=GEOJSON_MAX))
+    try:
+        features = msgspec.json.decode(content, type=_Collection).features
+    except (ValueError, RecursionError) as error:
+        raise _no_collection(path, str(error)[:200]) from None
+    for index, feature in enumerate(features):
+        try:
+            checked = from_feature(feature)
+        except NoticeRefused as refusal:
+            raise NoticeRefused.of([fault.under(f"{path}[{index}]") for fault in refusal.faults]) from None
+        properties = feature["properties"]
+        ref = f"{path}#{properties.get('id') or index}"
+        yield filed_alone(checked.notice, ref), properties.get("outcome") == "doubtful"
+
+
+def _no_collection(path: Path, came: str) -> NoticeRefused:
+    remedy = say("write it with: detente areas read")
+    return NoticeRefused.of(
+        [Fault(str(path), "geojson", say("a FeatureCollection of danger areas"), came, remedy)]
+    )
+
+
+class _Collection(msgspec.Struct):
+    features: list[dict[str, Any]]
+
+
+def standing_now(filed: list[Filed]) -> tuple[list[Filed], list[str]]:
+    """Return the notices as they stand now, corrected, without the cancelled, and the refs of changes that are adrift.
+
+    A corrected notice keeps the moment at which it was first told: what was corrected is told by the correction, and
+    a reader sees both in the record.
+    """
+    found, adrift = current(filed)
+    standing = [
+        Filed(
+            notice=one.notice,
+            ref=one.first.ref,
+            told=one.first.told,
+            deliveries=one.first.deliveries,
+            from_line=one.first.from_line,
+        )
+        for one in found.values()
+        if one.state != "cancelled"
+    ]
+    return standing, [one.ref for one in adrift]
