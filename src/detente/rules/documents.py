@@ -98,7 +98,9 @@ def _told(told: Told | None) -> dict[str, Any] | None:
         "late_by_s": told.late_by_s,
         "late_least_s": told.late_least_s,
         "late_most_s": told.late_most_s,
-        "lead_s": list(told.lead_s) if told.lead_s else None,
+        "lead_s": told.lead_s,
+        "lead_least_s": told.lead_least_s,
+        "lead_most_s": told.lead_most_s,
         "short_of_desirable": told.short_of_desirable,
     }
 

@@ -138,7 +138,7 @@ class Judge:
             suspensions=self._standing.suspensions(by, clause.id, moment) if self.agreement.suspensions else (),
             due=latest,
             told=compared(deadline, latest, telling=record.telling(clause, plan, by), start=plan.start, now=now)
-            if clause.duty in _BOUND
+            if clause.duty in _BOUND and reason is not Reason.NOT_IN_FORCE
             else None,
         )
 

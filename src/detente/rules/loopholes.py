@@ -138,10 +138,11 @@ def _near(plans: Sequence[Facts], judged: Sequence[Sequence[Judged]], settings: 
         close: dict[tuple[str, int, int], list[tuple[str, str]]] = defaultdict(list)
         for one in each:
             pairs = list(_not_reached(one))
-            standing = standings.setdefault(one.agreement.sha256, Standing(one.agreement)) if pairs else None
-            if standing is None or plan.start is None:
+            if not pairs or plan.start is None:
                 continue
-            if standing.bound(plan.state, plan.start.earliest) != "party":
+            if one.agreement.id not in standings:
+                standings[one.agreement.id] = Standing(one.agreement)
+            if standings[one.agreement.id].bound(plan.state, plan.start.earliest) != "party":
                 continue
             for clause, pair in pairs:
                 least = pair.limit + (pair.op == ">")

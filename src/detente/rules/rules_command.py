@@ -171,7 +171,7 @@ def _clause_lines(clause: Clause) -> list[tuple[str, str]]:
         + "".join(f" [{fact_words(need.fact)} {need.op} {_value(need.value)}]" for need in one.needs)
         for one in clause.thresholds
     ]
-    joiner = f" {say('or')} " if clause.combine == "any" else f" {say('and')} "
+    joiner = say("or") if clause.combine == "any" else say("and")
     rows = [
         (say("paragraph"), clause.paragraph),
         (say("duty"), f"{duty_words(clause.duty)}: {in_words(clause.what)}"),
@@ -180,7 +180,7 @@ def _clause_lines(clause: Clause) -> list[tuple[str, str]]:
             say("where"),
             ", ".join(f"{fact_words(one.fact)} {one.op} {_value(one.value)}" for one in clause.requires),
         ),
-        (say("thresholds"), joiner.join(thresholds)),
+        (say("thresholds"), f" {joiner} ".join(thresholds)),
         (say("when"), deadline_words(clause.deadline)),
         (say("to"), addressees_words(clause)),
         (say("contents"), "; ".join(list_words(clause.contents))),

@@ -7,6 +7,7 @@ the author's or a neutral's: nobody's own clock acquits it, and nobody's clock c
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from detente.rules.agreement import Deadline
 from detente.rules.facts import Telling
@@ -14,6 +15,12 @@ from detente.rules.spans import Span
 from detente.rules.verdict import Told, ToldOutcome
 
 __all__ = ["compared"]
+
+
+class _Lead(TypedDict, total=False):
+    lead_s: int
+    lead_least_s: int
+    lead_most_s: int
 
 
 def compared(
@@ -25,34 +32,34 @@ def compared(
     """
     if telling is None:
         return Told(outcome=_untold(due, now))
-    lead = _lead_s(telling, start)
+    lead = _lead(telling, start)
     if deadline.kind == "without_delay":
-        return Told(outcome=ToldOutcome.NO_TIME, telling=telling, lead_s=lead)
+        return Told(outcome=ToldOutcome.NO_TIME, telling=telling, **lead)
     if due is None:
-        return Told(outcome=ToldOutcome.UNDECIDABLE, why="no_due", telling=telling, lead_s=lead)
+        return Told(outcome=ToldOutcome.UNDECIDABLE, why="no_due", telling=telling, **lead)
     first, last = telling.not_before, telling.not_after
     is_late = first is not None and first > due.earliest and first >= due.latest
     if is_late and first is not None:
         if telling.role(telling.not_before_clock) not in {"author", "neutral"}:
-            return Told(outcome=ToldOutcome.UNDECIDABLE, why="addressee_clock", telling=telling, lead_s=lead)
+            return Told(outcome=ToldOutcome.UNDECIDABLE, why="addressee_clock", telling=telling, **lead)
         return Told(
             outcome=ToldOutcome.LATE,
             telling=telling,
             late_by_s=_seconds(first - due.earliest),
             late_least_s=_seconds(first - due.latest),
             late_most_s=None if last is None else _seconds(last - due.earliest),
-            lead_s=lead,
+            **lead,
         )
     if last is None:
-        return Told(outcome=ToldOutcome.UNDECIDABLE, why="no_clock", telling=telling, lead_s=lead)
+        return Told(outcome=ToldOutcome.UNDECIDABLE, why="no_clock", telling=telling, **lead)
     if last > due.earliest:
-        return Told(outcome=ToldOutcome.UNDECIDABLE, why="precision", telling=telling, lead_s=lead)
+        return Told(outcome=ToldOutcome.UNDECIDABLE, why="precision", telling=telling, **lead)
     if telling.role(telling.not_after_clock) not in {"addressee", "neutral"}:
-        return Told(outcome=ToldOutcome.UNDECIDABLE, why="author_clock", telling=telling, lead_s=lead)
+        return Told(outcome=ToldOutcome.UNDECIDABLE, why="author_clock", telling=telling, **lead)
     return Told(
         outcome=ToldOutcome.MET,
         telling=telling,
-        lead_s=lead,
+        **lead,
         short_of_desirable=_is_short(deadline, last, start),
     )
 
@@ -72,10 +79,14 @@ def _is_short(deadline: Deadline, last: datetime, start: Span | None) -> bool:
     return last > start.earliest - deadline.desirable * unit
 
 
-def _lead_s(telling: Telling, start: Span | None) -> tuple[int, int] | None:
+def _lead(telling: Telling, start: Span | None) -> _Lead:
     if start is None or telling.not_before is None or telling.not_after is None:
-        return None
-    return _seconds(start.earliest - telling.not_after), _seconds(start.latest - telling.not_before)
+        return {}
+    return {
+        "lead_s": _seconds(start.earliest - telling.not_before),
+        "lead_least_s": _seconds(start.earliest - telling.not_after),
+        "lead_most_s": _seconds(start.latest - telling.not_before),
+    }
 
 
 def _seconds(length: timedelta) -> int:

@@ -54,24 +54,24 @@ def _with_thresholds(clause: Clause, facts: Facts, missing: list[str]) -> Trigge
     crossed: list[Crossing] = []
     below: list[Crossing] = []
     lacking: list[str] = []
+    idle = 0
     for limit in clause.thresholds:
         met, value = _against(limit, facts)
-        if met is None:
-            lacking.append(limit.metric)
-            continue
-        pair = Crossing(limit.metric, limit.op, limit.value, value)
-        if not met:
-            below.append(pair)
-            continue
-        needs = [(condition.fact, holds(condition, facts)) for condition in limit.needs]
+        needs = (
+            [(condition.fact, holds(condition, facts)) for condition in limit.needs] if met is not False else []
+        )
         if any(one is False for _, one in needs):
-            below.append(pair)
+            idle += 1  # it does not count here, whatever the number
+        elif met is False:
+            below.append(Crossing(limit.metric, limit.op, limit.value, value))
+        elif met is None:
+            lacking.append(limit.metric)
         elif any(one is None for _, one in needs):
             lacking += [fact for fact, one in needs if one is None]
         else:
-            crossed.append(pair)
+            crossed.append(Crossing(limit.metric, limit.op, limit.value, value))
     every = clause.combine == "all"
-    if (every and below) or not (crossed or lacking):
+    if (every and (below or idle)) or not (crossed or lacking):
         return Trigger(False, Reason.BELOW, tuple(crossed), tuple(below))
     if lacking and (every or not crossed):
         missing = [*missing, *lacking]

@@ -64,10 +64,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What was told against what was due.
 
     late_by_s: how late, in seconds, counted from the earliest of both moments; late_least_s and late_most_s
-    bound it. lead_s: how long before the start, at least and at most. short_of_desirable: met, but later than
-    the text wishes. why: for an undecidable one: precision (the span straddles the deadline), author_clock (only
-    the author's own clock says that it was in time), addressee_clock (only an addressee's says that it was
-    late), no_clock, no_due.
+    bound it. lead_s: how long before the start, counted likewise; lead_least_s and lead_most_s bound it.
+    short_of_desirable: met, but later than the text wishes. why: for an undecidable one: precision (the span
+    straddles the deadline), author_clock (only the author's own clock says that it was in time), addressee_clock
+    (only an addressee's says that it was late), no_clock, no_due.
     """
 
     outcome: ToldOutcome
@@ -75,7 +75,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     late_by_s: int | None = None
     late_least_s: int | None = None
     late_most_s: int | None = None
-    lead_s: tuple[int, int] | None = None
+    lead_s: int | None = None
+    lead_least_s: int | None = None
+    lead_most_s: int | None = None
     why: str = ""
     short_of_desirable: bool = False
 

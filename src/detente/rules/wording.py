@@ -246,11 +246,11 @@ def told_words(told: Told | None) -> str:
         return ""
     lead = ""
     if told.lead_s is not None:
-        least = told.lead_s[0]
-        if least >= 0:
-            lead = say("{length} before the start", length=length_words(least))
+        length = length_words(told.lead_s)
+        if told.lead_s >= 0:
+            lead = say("{length} before the start", length=length)
         else:
-            lead = say("{length} after the start", length=length_words(least))
+            lead = say("{length} after the start", length=length)
     if told.outcome is ToldOutcome.LATE:
         said = say("late by {length}", length=length_words(told.late_by_s or 0))
     elif told.outcome is ToldOutcome.UNDECIDABLE:
@@ -297,13 +297,12 @@ def finding_words(finding: Finding) -> str:
     """Return what was found, with its numbers and cut-offs; it asks, and asserts nothing."""
     metric, value, limit = fact_words(finding.metric), number(finding.value), number(finding.limit)
     if finding.flag in {Flag.POSSIBLE_SPLIT, Flag.SUB_DIVISION}:
-        said = say(
-            "together {metric} {value}, over {limit}, which none reaches alone; in common: {shared}",
-            metric=metric,
-            value=value,
-            limit=limit,
-            shared=", ".join(_shared(one) for one in finding.shared),
-        )
+        shared = ", ".join(_shared(one) for one in finding.shared)
+        if finding.value > finding.limit:
+            said = say("together {metric} {value} over {limit}", metric=metric, value=value, limit=limit)
+        else:
+            said = say("together {metric} {value}, just {limit}", metric=metric, value=value, limit=limit)
+        said = say("{sum}, which none reaches alone; in common: {shared}", sum=said, shared=shared)
     elif finding.flag is Flag.NEAR_THRESHOLD:
         said = say(
             "{metric} {value}: {short} under {limit}",
