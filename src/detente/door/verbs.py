@@ -82,6 +82,18 @@ VERBS = (
         lambda: say("tell what notices owe, to whom and by when, and what of it was told in time"),
     ),
     Verb(
+        "transparency",
+        "detente.node.record_verbs",
+        "TRANSPARENCY",
+        lambda: say("figures of how open a record is, which either side can recompute"),
+    ),
+    Verb(
+        "contacts",
+        "detente.node.record_verbs",
+        "CONTACTS",
+        lambda: say("the history of a channel: meetings, calls, suspensions, readouts of both sides"),
+    ),
+    Verb(
         "line",
         "detente.node.commands",
         "LINE",

@@ -4,6 +4,7 @@ DetenteError
 └── OurMistake
     ├── AgreementMistake   a file of an agreement is not one
     ├── SettingsMistake    a file of cut-offs is not one
+    ├── ListMistake        a list of contacts, offices or incidents cannot be read
     └── RequestMistake     what was asked for does not exist
 """
 
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 from detente.errors import OurMistake
 
-__all__ = ["AgreementMistake", "RequestMistake", "SettingsMistake"]
+__all__ = ["AgreementMistake", "ListMistake", "RequestMistake", "SettingsMistake"]
 
 
 class AgreementMistake(OurMistake):
@@ -24,3 +25,7 @@ class SettingsMistake(OurMistake):
 
 class RequestMistake(OurMistake):
     """An agreement, clause, party or file that was asked for does not exist."""
+
+
+class ListMistake(OurMistake):
+    """A list of contacts, offices or incidents is not one, or a row of it cannot be read; ``where`` names it."""
