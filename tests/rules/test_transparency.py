@@ -159,7 +159,7 @@ def test_area_and_time_announced_against_time_seen() -> None:
     )
     day = datetime(2018, 4, 4, tzinfo=UTC)
     visits = [
-        Visit(area="1", entered=day + timedelta(hours=5), left=day + timedelta(hours=8)),
+        Visit(area="1#2", entered=day + timedelta(hours=5), left=day + timedelta(hours=8)),
         Visit(area="1", entered=day + timedelta(hours=7), left=day + timedelta(hours=9)),
         Visit(area="2", entered=day + timedelta(hours=30), left=day + timedelta(hours=31)),
     ]
@@ -167,7 +167,7 @@ def test_area_and_time_announced_against_time_seen() -> None:
     assert row.area_km2 == pytest.approx(314.0, rel=0.01)
     assert (row.windows, row.windows_seen, row.open_windows) == (2, 1, 1)
     assert (row.active_h, row.seen_h) == (24.0, 3.0)
-    assert row.announced_km2_h == pytest.approx(24.0 * row.area_km2)
+    assert row.announced_km2_h == pytest.approx(24.0 * (row.area_km2 or 0.0))
     (named,) = area_times(
         [filed_alone(firing("1", "2018-03-29", ("2018-04-04", "2018-04-05"), named=True), "n")], []
     )

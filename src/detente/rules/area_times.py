@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
@@ -29,6 +30,7 @@ __all__ = ["AreaTime", "Visit", "area_times", "read_visits"]
 say = words.speaker("rules")
 
 _HOUR = timedelta(hours=1)
+_AREA_OF_TEXT = re.compile(r"#[0-9]+$", re.ASCII)
 Stretch = tuple[datetime, datetime]
 
 
@@ -84,13 +86,13 @@ def area_times(filed: Iterable[Filed], visits: Sequence[Visit]) -> tuple[AreaTim
     """Return one row for each danger area of the record, in its order."""
     seen: dict[str, list[Stretch]] = defaultdict(list)
     for visit in visits:
-        seen[visit.area].append((visit.entered, visit.left))
+        # the areas of one text are told apart by a number after its own: "HYDROARC 107/26#2"
+        seen[_AREA_OF_TEXT.sub("", visit.area)].append((visit.entered, visit.left))
     return tuple(_area_time(one.ref, one.notice, seen) for one in filed if isinstance(one.notice, DangerArea))
 
 
 def _area_time(ref: str, notice: DangerArea, seen: dict[str, list[Stretch]]) -> AreaTime:
-    # areas read from public texts are known by the text's id, which follows the file's name in the reference
-    keys = {ref, ref.rpartition("#")[2], notice.number or ""}
+    keys = {ref, notice.number or ref}
     stretches = _united([stretch for key in keys for stretch in seen.get(key, ())])
     active: list[Stretch] = []
     open_windows = 0

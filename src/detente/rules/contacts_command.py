@@ -237,8 +237,8 @@ def _show(told: Story) -> None:
         terminal.table(head, rows)
     else:
         terminal.note(say("nothing on record"))
-    for one in told.suspensions:
-        terminal.note(suspended_words(one))
+    for suspended in told.suspensions:
+        terminal.note(suspended_words(suspended))
     for beside in told.readouts:
         _show_readouts(beside)
     if any(row.happening.is_approximate for row in told.rows):

@@ -113,11 +113,10 @@ def _happening(filed: Filed) -> Happening | None:
             source=notice.author.name,
         )
     if isinstance(notice, ContactRequest | ContactAgreement):
-        asked = isinstance(notice, ContactRequest)
         return Happening(
             ref=filed.ref,
-            at=stated(notice.issued_at if asked else notice.at),
-            kind="request" if asked else "arranged",
+            at=stated(notice.at if isinstance(notice, ContactAgreement) else notice.issued_at),
+            kind="arranged" if isinstance(notice, ContactAgreement) else "request",
             seats=_seats(notice.offices),
             place=notice.place or "",
             summary=notice.title,

@@ -27,9 +27,7 @@ def transparency_page(
         parts += [heading(say("Told in time")), _shares(shares)]
     if figures.leads:
         parts.append(heading(say("Lead time")))
-        note = say(
-            "Hours between telling and start. Red: under the norm that is asked of it, signed or not."
-        )
+        note = say("Hours between telling and start. Red: under the norm that is asked of it, signed or not.")
         parts.append(f'<p class="quiet">{escape(note)}</p>')
         parts += [_histogram(lead) for lead in figures.leads if lead.hours]
     parts.append(heading(say("Every figure")))
