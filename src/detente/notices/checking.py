@@ -147,12 +147,14 @@ def _same(given: object, default: object) -> bool:
     return type(given) is type(default) and given == default
 
 
-def _judged(value: dict[str, Any], kind: type) -> Iterator[Fault]:
+def _judged(value: dict[str, Any], kind: type[msgspec.Struct]) -> Iterator[Fault]:
     """Yield what the struct itself says about its values together."""
     try:
         made: Any = msgspec.convert(value, kind)
     except ValueMistake as mistake:
-        yield Fault(mistake.where, "value", mistake.expected, mistake.came, mistake.remedy)
+        first = re.split(r"[.\[]", mistake.where, maxsplit=1)[0]
+        where = mistake.where if first in kind.__struct_fields__ else ""
+        yield Fault(where, "value", mistake.expected, mistake.came, mistake.remedy)
         return
     faults = getattr(made, "faults", None)
     if faults is not None:
@@ -217,7 +219,7 @@ def _text(kind: inspect.StrType, what: str) -> Check:
             found.add(_wrong(path, _FORMS[what]() if what in _FORMS else say("text"), value))
         elif pattern is not None:
             if not pattern.fullmatch(value):
-                found.add(_wrong(path, _form(what, kind.pattern or ""), value))
+                found.add(_wrong(path, _form(what, kind.pattern or ""), value, what or "pattern"))
             elif what == "state" and value not in STATES:
                 found.add(_wrong(path, say("the two-letter code of a state (ISO 3166-1)"), value, "state"))
             elif what == "moment":
