@@ -42,13 +42,18 @@ _HIDDEN = re.compile(
 
 @dataclass(slots=True)
 class Found:
-    """What a check found: faults, and fields that this version does not know with their values, by path."""
+    """What a check found: faults, and fields that this version does not know with their values, by path.
+
+    count: how many faults there are, those beyond the cap included.
+    """
 
     faults: list[Fault] = field(default_factory=list)
+    count: int = 0
     unknown: dict[str, Any] = field(default_factory=dict)
 
     def add(self, fault: Fault) -> None:
-        """Add a fault, up to the cap."""
+        """Count a fault, and keep it up to the cap."""
+        self.count += 1
         if len(self.faults) < FAULTS_MAX:
             self.faults.append(fault)
 
@@ -112,13 +117,13 @@ def _structure(kind: inspect.StructType) -> Check:
         if type(value) is not dict:
             found.add(_wrong(path, say("an object with fields"), value))
             return
-        before = len(found.faults)
+        before = found.count
         for name, (inner, one) in fields.items():
             _field(value, path, name, inner, one, found)
         for name in value:
             if name not in fields and name != tag_field:
                 found.unknown[joined(path, name)] = value[name]
-        if is_judged and len(found.faults) == before:
+        if is_judged and found.count == before:
             for fault in _judged(value, kind.cls):
                 found.add(fault.under(path))
 
