@@ -121,7 +121,7 @@ def _limited(reader: Iterable[dict[str, str]], where: str) -> Iterable[dict[str,
         yield row
 
 
-def _checked(row: dict[str, str | list[str] | None], where: str, number: int) -> dict[str, str]:
+def _checked(row: Mapping[str, str | list[str] | None], where: str, number: int) -> dict[str, str]:
     """Return a row as text; raises ListMistake for one with too many fields, too few, or too long ones."""
     fields = {key: value for key, value in row.items() if key}
     if "" in row or any(not isinstance(value, str) or len(value) > _FIELD_MAX for value in fields.values()):
