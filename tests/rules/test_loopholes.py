@@ -170,13 +170,9 @@ def area(ref: str, *windows: tuple[str, str | None], **more: object) -> Facts:
 
 def test_the_same_area_for_months_is_flagged_by_the_days_it_covers() -> None:
     first = area("a", ("2018-01-01T06:00:00", "2018-01-31T18:00:00"))
-    second = area("b", ("2018-01-20T06:00:00", "2018-03-01T00:00:00"))
+    second = area("b", ("2018-01-20T06:00:00", "2018-03-02T00:00:00"))
     [found] = flagged(first, second)
-    assert (found.flag, found.value, found.refs) == (
-        Flag.BLANKET_AREA,
-        59 if found.value == 59 else 60,
-        ("a", "b"),
-    ) or found.value == 59
+    assert (found.flag, found.value, found.refs) == (Flag.BLANKET_AREA, 60, ("a", "b"))
     assert flags(first) == []
     daily = [(f"2018-01-{day:02}T06:00:00", f"2018-01-{day:02}T07:00:00") for day in range(1, 31)]
     assert flags(area("a", *daily), blanket_days=30) == ["blanket_area"]
