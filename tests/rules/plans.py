@@ -43,7 +43,7 @@ def telling(
 def plan(start: str | None = "2017-09-14T00:00:00", *, days: int = 6, **more: Any) -> Facts:
     """Return an exercise of Belarus near Minsk; values, places and so on may be given."""
     begun = exactly(at(start)) if start else None
-    given = {
+    given: dict[str, Any] = {
         "ref": "plan",
         "kind": "exercise",
         "state": "BY",

@@ -52,8 +52,8 @@ def test_no_clause_is_without_a_case_that_sets_it_off_and_one_that_does_not_or_n
         for expected in case.expect:
             outcomes[expected.clause].add(expected.outcome)
     asked = {"owed", "norm", "beyond", "counted"}
-    for clause, seen in outcomes.items():
-        assert seen & asked, clause
+    for name, seen in outcomes.items():
+        assert seen & asked, name
     for clause in agreed.clauses:
         if clause.thresholds:
             assert outcomes[clause.id] & {"not_owed", "undecidable"}, clause.id

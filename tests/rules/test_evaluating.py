@@ -20,7 +20,12 @@ from tests.rules.plans import CLAUSE, MINSK, agreement_of, at, plan, span, telli
 
 VD11 = shelf.agreement("vd11")
 INCSEA = shelf.agreement("incsea-1972")
-TROOPS = 'thresholds = [{ metric = "troops", op = ">=", value = 100 }, { metric = "battle_tanks", op = ">=", value = 10 }]\n'
+TROOPS = """
+thresholds = [
+  { metric = "troops", op = ">=", value = 100 },
+  { metric = "battle_tanks", op = ">=", value = 10 },
+]
+"""
 
 
 def judge(facts: Facts, **parts: str):
@@ -266,6 +271,9 @@ def test_a_calendar_tells_what_it_lists_by_slug_or_by_name() -> None:
     assert told(name="Vostok") == "missing"
     assert told(name="") == "missing"
     assert told(name="", activity="zapad") == "missing"
+    exercise = plan(name="x", activity="zapad", values={"troops": 9000, "single_command": True})
+    assert told(name="y", activity="zapad") == "met"
+    assert told(name="x", activity="storm") == "missing"
 
 
 def test_a_calendar_says_nothing_about_a_plan_without_a_date() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from detente import words
 from detente.notices.spoken import amount
@@ -55,6 +55,7 @@ def number(value: int) -> str:
 
 def moment_words(moment: datetime) -> str:
     """Return a moment in UTC to the minute, or to the second where it has some."""
+    moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment.second else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
