@@ -39,8 +39,12 @@ def test_a_form_is_checked_sent_carried_and_shown_in_its_layout(shell: Shell) ->
     assert "69°30′00″ с. ш. 030°00′00″ в. д." in russian
 
     mended = shell.run("notice new correction --of form.toml")
-    mended = mended.replace('issued_at = ""', 'issued_at = "2030-03-05"', 1).replace('corrects = ""', 'corrects = "west/0"')
-    mended = mended.replace('reason = ""', 'reason = "One brigade more."').replace("troops = 7200", "troops = 9400")
+    mended = mended.replace('issued_at = ""', 'issued_at = "2030-03-05"', 1).replace(
+        'corrects = ""', 'corrects = "west/0"'
+    )
+    mended = mended.replace('reason = ""', 'reason = "One brigade more."').replace(
+        "troops = 7200", "troops = 9400"
+    )
     (shell.folder / "mended.toml").write_text(mended)
     again = shell.json("line send west --notice mended.toml")
     assert again["type"] == "notice.correction"
@@ -53,7 +57,9 @@ def test_a_form_is_checked_sent_carried_and_shown_in_its_layout(shell: Shell) ->
 
 def test_a_notice_with_faults_is_never_sent_and_every_fault_is_told(shell: Shell) -> None:
     shell.pair()
-    plan = form(shell, "exercise", ('end = "2030-05-12"', 'end = "2029-05-12"'), ("troops = 7200", "troops = -7200"))
+    plan = form(
+        shell, "exercise", ('end = "2030-05-12"', 'end = "2029-05-12"'), ("troops = 7200", "troops = -7200")
+    )
     shell.run(f"notice check {plan}", code=1)
     assert "forces[0].troops: -7200" in shell.err
     assert "period.end: 2029-05-12" in shell.err

@@ -42,13 +42,18 @@ _HIDDEN = re.compile(
 
 @dataclass(slots=True)
 class Found:
-    """What a check found: faults, and fields that this version does not know with their values, by path."""
+    """What a check found: faults, and fields that this version does not know with their values, by path.
+
+    count: how many faults there are, those beyond the cap included.
+    """
 
     faults: list[Fault] = field(default_factory=list)
+    count: int = 0
     unknown: dict[str, Any] = field(default_factory=dict)
 
     def add(self, fault: Fault) -> None:
-        """Add a fault, up to the cap."""
+        """Count a fault, and keep it up to the cap."""
+        self.count += 1
         if len(self.faults) < FAULTS_MAX:
             self.faults.append(fault)
 
@@ -112,13 +117,13 @@ def _structure(kind: inspect.StructType) -> Check:
         if type(value) is not dict:
             found.add(_wrong(path, say("an object with fields"), value))
             return
-        before = len(found.faults)
+        before = found.count
         for name, (inner, one) in fields.items():
             _field(value, path, name, inner, one, found)
         for name in value:
             if name not in fields and name != tag_field:
                 found.unknown[joined(path, name)] = value[name]
-        if is_judged and len(found.faults) == before:
+        if is_judged and found.count == before:
             for fault in _judged(value, kind.cls):
                 found.add(fault.under(path))
 
@@ -147,12 +152,14 @@ def _same(given: object, default: object) -> bool:
     return type(given) is type(default) and given == default
 
 
-def _judged(value: dict[str, Any], kind: type) -> Iterator[Fault]:
+def _judged(value: dict[str, Any], kind: type[msgspec.Struct]) -> Iterator[Fault]:
     """Yield what the struct itself says about its values together."""
     try:
         made: Any = msgspec.convert(value, kind)
     except ValueMistake as mistake:
-        yield Fault(mistake.where, "value", mistake.expected, mistake.came, mistake.remedy)
+        first = re.split(r"[.\[]", mistake.where, maxsplit=1)[0]
+        where = mistake.where if first in kind.__struct_fields__ else ""
+        yield Fault(where, "value", mistake.expected, mistake.came, mistake.remedy)
         return
     faults = getattr(made, "faults", None)
     if faults is not None:
@@ -217,7 +224,7 @@ def _text(kind: inspect.StrType, what: str) -> Check:
             found.add(_wrong(path, _FORMS[what]() if what in _FORMS else say("text"), value))
         elif pattern is not None:
             if not pattern.fullmatch(value):
-                found.add(_wrong(path, _form(what, kind.pattern or ""), value))
+                found.add(_wrong(path, _form(what, kind.pattern or ""), value, what or "pattern"))
             elif what == "state" and value not in STATES:
                 found.add(_wrong(path, say("the two-letter code of a state (ISO 3166-1)"), value, "state"))
             elif what == "moment":

@@ -33,8 +33,8 @@ class Fault:
 
     def under(self, path: str) -> Fault:
         """Return the same fault seen from further out."""
-        if not self.where:
-            return replace(self, where=path)
+        if not self.where or not path:
+            return replace(self, where=path or self.where)
         return replace(self, where=f"{path}{'' if self.where.startswith('[') else '.'}{self.where}")
 
     def __str__(self) -> str:

@@ -55,8 +55,8 @@ def check_form(octets: bytes, *, now: datetime | None = None) -> tuple[Checked |
         return None, list(refusal.faults)
     document, faults = document_of(given)
     checked, found = check_document(document, now=now)
-    named = {fault.where for fault in faults}
-    faults += [fault for fault in found if not any(fault.where.startswith(place) for place in named)]
+    told = {fault.where for fault in faults}
+    faults += [one for one in found if not any(one.where.startswith(it) or it.startswith(one.where) for it in told)]
     if checked is None or faults:
         return None, faults + ([] if checked is None else _slips(checked))
     slips = _slips(checked)
@@ -191,10 +191,10 @@ def _union(value: dict[str, Any], kind: inspect.UnionType, path: str, faults: li
     options = [one for one in kind.types if isinstance(one, inspect.StructType)]
     if "coordinates" in value and any(one.tag == "polygon" for one in options):
         try:
-            return msgspec.to_builtins(shape_of_geometry(value))
+            return msgspec.json.decode(msgspec.json.encode(shape_of_geometry(value)))
         except PlaceMistake as mistake:
             faults.append(_fault(mistake, path))
-            return value
+            return ""  # what stands in its place is told once, by the fault above
     tag_field = str(options[0].tag_field)
     if tag_field == "kind":
         value = {"format": FORMAT, **value}

@@ -42,6 +42,9 @@ __all__ = [
 
 say = words.speaker("notices")
 
+# for the schema alone: the constructor says more about what may have happened
+_LAT_E7 = Meta(extra_json_schema={"minimum": -90 * 10**7, "maximum": 90 * 10**7})
+_LON_E7 = Meta(extra_json_schema={"exclusiveMinimum": -180 * 10**7, "maximum": 180 * 10**7})
 ShortName = Annotated[str, Meta(min_length=1, max_length=200, extra={IS: "line"})]
 Length = Annotated[str, Meta(pattern=r"^(0|[1-9][0-9]{0,7})(\.[0-9]{0,5}[1-9])?$")]
 
@@ -63,10 +66,10 @@ class Position(msgspec.Struct, frozen=True, kw_only=True, order=True):
     """
 
     lat_e7: Annotated[
-        int, term("Latitude, 1e-7 degree"), about("North positive, ten-millionths of a degree, WGS 84.")
+        int, _LAT_E7, term("Latitude, 1e-7 degree"), about("North positive, ten-millionths of a degree, WGS 84.")
     ]
     lon_e7: Annotated[
-        int, term("Longitude, 1e-7 degree"), about("East positive, ten-millionths of a degree, WGS 84.")
+        int, _LON_E7, term("Longitude, 1e-7 degree"), about("East positive, ten-millionths of a degree, WGS 84.")
     ]
 
     def __post_init__(self) -> None:

@@ -2,7 +2,7 @@
 
 English: 12,700; 12.5; 4 April 2018, 06:00 UTC; 54°30′00″N 020°15′00″E. Russian: groups of thousands apart by a
 hard blank, a decimal comma, months in the case that the sentence asks for, с. ш. and в. д.
-Positions are exact: a ten-millionth of a degree has at most five decimals of a second.
+Positions have the fewest decimals of a second that name one ten-millionth of a degree and no other.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def date_time_group(text: str) -> str:
 
 
 def position_text(position: Position) -> str:
-    """Return a position in degrees, minutes and seconds, exact to the ten-millionth of a degree."""
+    """Return a position in degrees, minutes and seconds, to the ten-millionth of a degree."""
     lat = _degrees(position.lat_e7, 2)
     lon = _degrees(position.lon_e7, 3)
     if words.language() == "ru":
@@ -110,12 +110,19 @@ def position_text(position: Position) -> str:
 
 
 def _degrees(value_e7: int, width: int) -> str:
-    """Return degrees, minutes, seconds of an angle without its sign."""
-    parts = abs(value_e7) * 3600  # of a second, in ten-millionths
-    seconds, rest = divmod(parts, 10_000_000)
-    fraction = f"{rest:07d}".rstrip("0")
-    tail = _point() + fraction if fraction else ""
+    """Return degrees, minutes, seconds of an angle without its sign: the fewest decimals that name this value alone."""
+    for decimals in range(6):
+        parts = _nearest(abs(value_e7) * 3600 * 10**decimals, 10**7)
+        if _nearest(parts * 10**7, 3600 * 10**decimals) == abs(value_e7):
+            break
+    seconds, rest = divmod(parts, 10**decimals)
+    tail = f"{_point()}{rest:0{decimals}d}" if decimals else ""
     return f"{seconds // 3600:0{width}d}°{seconds // 60 % 60:02d}′{seconds % 60:02d}{tail}″"
+
+
+def _nearest(number: int, divisor: int) -> int:
+    """Return a quotient rounded to the nearest whole number, halves up."""
+    return (2 * number + divisor) // (2 * divisor)
 
 
 def vertical_text(vertical: Vertical) -> str:
