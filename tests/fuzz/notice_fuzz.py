@@ -51,8 +51,8 @@ def main() -> None:
         found,
         str(CORPUS / f"notice_{chosen.reader}"),
     ]
-    atheris.Setup(arguments, _spliced(reader, good))
-    atheris.Fuzz()
+    atheris.Setup(arguments, _spliced(reader, good))  # type: ignore[attr-defined] # its stub omits both
+    atheris.Fuzz()  # type: ignore[attr-defined]
 
 
 def _spliced(reader: Callable[[bytes], None], good: list[bytes]) -> Callable[[bytes], None]:

@@ -114,7 +114,7 @@ def _mended(name: str, document: dict[str, Any]) -> dict[str, Any]:  # noqa: C90
         document = {key: value for key, value in document.items() if key != "troops_at_most"}
         if "basis" in document and "claim" not in document:
             del document["basis"]
-    wanted = {
+    agreeing: dict[str, dict[str, Any]] = {
         "Radio": {"channel": "VHF 16"},
         "Waypoint": {"name": "A"},
         "Incident": {"place": "A"},
@@ -122,8 +122,8 @@ def _mended(name: str, document: dict[str, Any]) -> dict[str, Any]:  # noqa: C90
         "Reply": {"text": "A"},
         "Movement": {"movers": [{"type": "ship"}]},
         "AfterReport": {"period": {"start": "2030"}},
-    }.get(name, {})
-    document = {**wanted, **document}
+    }
+    document = {**agreeing.get(name, {}), **document}
     if name == "Exercise":
         document["phases"] = [{**one, "period": document["period"]} for one in document.get("phases", [])]
         if not document["phases"]:
@@ -178,7 +178,8 @@ def _values(kind: inspect.Type, what: str, default: object) -> st.SearchStrategy
 
 
 def _structs(kind: inspect.StructType) -> st.SearchStrategy[dict[str, Any]]:
-    needed, free = {}, {}
+    needed: dict[str, st.SearchStrategy[Any]] = {}
+    free: dict[str, st.SearchStrategy[Any]] = {}
     for one in kind.fields:
         if one.encode_name == "format":
             needed["format"] = st.just(FORMAT)

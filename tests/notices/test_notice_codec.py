@@ -14,7 +14,7 @@ from detente.notices.codec import SIZE_MAX, check, check_document, decode, encod
 from detente.notices.errors import NoticeMistake, NoticeRefused
 from detente.notices.examples import EXAMPLES
 from detente.notices.faults import Fault
-from detente.notices.notice import Force, Party, Period, Window
+from detente.notices.notice import Area, Force, Party, Period, Waypoint, Window
 from detente.notices.shapes import (
     ArcPolygon,
     Circle,
@@ -172,7 +172,7 @@ def test_positions_that_look_exchanged_are_a_warning() -> None:
     ring = (at(54.5, 19), at(54.5, 20), at(19.5, 54), at(54, 19))
     area = kinds.DangerArea(
         title="Firing", author=Party(id="west", name="West"), issued_at="2030", activity_kind="firing",
-        areas=(EXAMPLES["danger_area"].areas[0].__class__(shape=Polygon(ring=ring)),), windows=(Window(end="2031"),),
+        areas=(Area(shape=Polygon(ring=ring)),), windows=(Window(end="2031"),),
     )  # fmt: skip
     assert warned(area, None) == [("areas[0].shape", "exchanged")]
     assert warned(EXAMPLES["movement"], None) == []
@@ -203,7 +203,9 @@ def test_a_ring_of_thousands_of_corners_is_not_looked_at() -> None:
 def test_every_shape_tells_its_positions() -> None:
     a, b = at(1, 2), at(3, 4)
     circle = Circle(centre=a, radius_m="5")
-    arcs = EXAMPLES["danger_area"].areas[0].shape
+    example = EXAMPLES["danger_area"]
+    assert isinstance(example, kinds.DangerArea)
+    arcs = example.areas[0].shape
     assert isinstance(arcs, ArcPolygon)
     assert positions_of(circle) == (a,)
     assert positions_of(Corridor(way=(a, b), half_width_m="5")) == (a, b)
@@ -231,7 +233,7 @@ def test_what_contradicts_itself_is_named_by_the_struct_that_knows() -> None:
     for notice, fault in faulty:
         assert codes(check(notice)[1])[:1] == [fault]
     assert check(changed(EXAMPLES["visit_request"], period=None))[0] is not None
-    waypoint = changed(EXAMPLES["movement"].route[0], name=None, position=None)
+    waypoint = Waypoint(arrives_at="2030")
     assert ("route[0].position", "missing") in codes(check(changed(EXAMPLES["movement"], route=(waypoint,)))[1])
 
 

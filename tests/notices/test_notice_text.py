@@ -13,7 +13,7 @@ from detente import words
 from detente.notices.codec import Checked, check, check_document
 from detente.notices.examples import EXAMPLES
 from detente.notices.kinds import KINDS
-from detente.notices.notice import Area, Claim
+from detente.notices.notice import Area, Claim, Mover
 from detente.notices.shapes import (
     Circle,
     Coastal,
@@ -181,7 +181,7 @@ def test_claims_forces_and_ranges_are_told_with_their_source() -> None:
 
 def test_years_and_identities_are_not_grouped() -> None:
     assert "Year: 2031" in shown("calendar")
-    mover = msgspec.structs.replace(EXAMPLES["movement"].movers[0], mmsi=257123456)
+    mover = Mover(type="frigate", mmsi=257123456)
     assert "MMSI: 257123456" in shown("movement", movers=(mover,))
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import msgspec
 import pytest
 from tests.notices.test_round_trips import SCHEMA, fits
 
 from detente.notices.codec import decode
 from detente.notices.errors import NoticeRefused
 from detente.notices.kinds import KINDS, line_type
-from detente.notices.line_types import LINE_TYPES
+from detente.notices.line_types import LINE_TYPES, is_humanitarian_line
 
 ROOT = Path(__file__).resolve().parents[2]
 CASES = json.loads((ROOT / "vectors" / "notices.json").read_text(encoding="utf-8"))["cases"]
@@ -69,3 +70,21 @@ def test_what_a_schema_can_say_it_says(code: str) -> None:
 
 def test_the_words_that_the_line_knows_are_those_of_the_kinds() -> None:
     assert {line_type(kind) for kind in KINDS.values()} == LINE_TYPES
+
+
+def test_every_field_says_its_term_and_meaning_and_what_its_absence_means() -> None:
+    for name, struct in SCHEMA["$defs"].items():
+        for field, one in struct["properties"].items():
+            if field not in {"kind", "shape", "piece"} or "title" in one:
+                assert one["title"], (name, field)
+                assert one["description"].endswith("."), (name, field)
+    for kind in KINDS.values():
+        for one in msgspec.structs.fields(kind):
+            if isinstance(one.default, str):
+                assert "absent" in SCHEMA["$defs"][kind.__name__]["properties"][one.name]["description"], one.name
+
+
+def test_humanitarian_lines_are_known_by_their_names() -> None:
+    assert is_humanitarian_line("humanitarian-north-3f2a")
+    assert is_humanitarian_line("training-humanitarian-north")
+    assert not is_humanitarian_line("baltic-humanitarian")

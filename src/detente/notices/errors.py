@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Self
 
 from detente import words
-from detente.errors import DetenteError, OurMistake, TheirMistake
+from detente.errors import OurMistake, TheirMistake
 
 if TYPE_CHECKING:
     from detente.notices.faults import Fault
@@ -52,30 +52,40 @@ class PlaceMistake(ValueMistake):
     """A latitude, longitude or area is impossible."""
 
 
-class _Faulty(DetenteError):  # noqa: N818 - its two children say whose fault it was
-    """A notice with faults; ``faults`` holds every one of them, in the order of the form."""
+class NoticeMistake(OurMistake):
+    """A notice made here cannot be said; every fault is in ``faults``."""
 
     faults: tuple[Fault, ...] = ()
 
     @classmethod
     def of(cls, faults: Sequence[Fault]) -> Self:
-        """Return the error of these faults: the first in words, the others by number."""
-        first = faults[0]
-        rest = len(faults) - 1
-        more = say.many("; and {count} more fault", "; and {count} more faults", count=rest) if rest else ""
-        made = cls(expected=first.expected, came=first.came + more, where=first.where, remedy=first.remedy)
+        """Return the error of these faults, in the order of the form."""
+        made = cls(**_told(faults))
         made.faults = tuple(faults)
         return made
 
 
-class NoticeMistake(_Faulty, OurMistake):
-    """A notice made here cannot be said: its faults are in ``faults``."""
-
-
-class NoticeRefused(_Faulty, TheirMistake):
+class NoticeRefused(TheirMistake):
     """Bytes from elsewhere are no notice that this version understands; every fault is in ``faults``."""
 
     exit_code = 1
+
+    faults: tuple[Fault, ...] = ()
+
+    @classmethod
+    def of(cls, faults: Sequence[Fault]) -> Self:
+        """Return the error of these faults, in the order of the form."""
+        made = cls(**_told(faults))
+        made.faults = tuple(faults)
+        return made
+
+
+def _told(faults: Sequence[Fault]) -> dict[str, str]:
+    """Return an error's four texts: the first fault in words, the others by number."""
+    first = faults[0]
+    rest = len(faults) - 1
+    more = say.many("; and {count} more fault", "; and {count} more faults", count=rest) if rest else ""
+    return {"expected": first.expected, "came": first.came + more, "where": first.where, "remedy": first.remedy}
 
 
 class ExportRefused(OurMistake):

@@ -40,7 +40,6 @@ say = words.speaker("notices")
 FORM_MAX = 4 * SIZE_MAX
 """Bytes of a form, blanks and comments included."""
 _OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{2})", re.ASCII)
-_DEPTH_MAX = 16
 
 
 def check_form(octets: bytes, *, now: datetime | None = None) -> tuple[Checked | None, list[Fault]]:
@@ -56,7 +55,9 @@ def check_form(octets: bytes, *, now: datetime | None = None) -> tuple[Checked |
     document, faults = document_of(given)
     checked, found = check_document(document, now=now)
     told = {fault.where for fault in faults}
-    faults += [one for one in found if not any(one.where.startswith(it) or it.startswith(one.where) for it in told)]
+    faults += [
+        one for one in found if not any(one.where.startswith(it) or it.startswith(one.where) for it in told)
+    ]
     if checked is None or faults:
         return None, faults + ([] if checked is None else _slips(checked))
     slips = _slips(checked)
@@ -91,7 +92,7 @@ def document_of(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
     faults: list[Fault] = []
     if type(kind) is not str or kind not in KINDS:
         return dict(given), faults
-    document = _structure({"format": FORMAT, **given}, _fields_of(KINDS[kind]), "", faults, 1)
+    document = _structure({"format": FORMAT, **given}, _fields_of(KINDS[kind]), "", faults)
     return document, faults
 
 
@@ -141,14 +142,14 @@ def plain_type(kind: inspect.Type) -> tuple[inspect.Type, str]:
 
 
 def _structure(
-    given: Mapping[str, Any], kind: inspect.StructType, path: str, faults: list[Fault], depth: int
+    given: Mapping[str, Any], kind: inspect.StructType, path: str, faults: list[Fault]
 ) -> dict[str, Any]:
     fields = {one.encode_name: one for one in kind.fields}
     document = {}
     for name, value in given.items():
         one = fields.get(name)
         if one is not None:
-            value = _value(value, one.type, joined(path, name), faults, depth + 1)  # noqa: PLW2901
+            value = _value(value, one.type, joined(path, name), faults)  # noqa: PLW2901
             if value is None or (not one.required and _is_default(value, one)):
                 continue
         elif isinstance(value, datetime | date | float):
@@ -161,33 +162,28 @@ def _is_default(value: object, one: inspect.Field) -> bool:
     return value == [] if one.default == () else type(value) is type(one.default) and value == one.default
 
 
-def _value(value: Any, kind: inspect.Type, path: str, faults: list[Fault], depth: int) -> Any:
+def _value(value: Any, kind: inspect.Type, path: str, faults: list[Fault]) -> Any:
     """Return what a field's value means in the record; None for a blank one."""
     kind, what = plain_type(kind)
     if isinstance(value, str):
         value = unicodedata.normalize("NFC", value.replace("\r\n", "\n")).strip()
         if not value:
             return None
-    if depth > _DEPTH_MAX:
-        return value
     if isinstance(kind, inspect.StructType) and kind.cls is Position:
         return _position(value, path, faults)
     if isinstance(kind, inspect.UnionType) and isinstance(value, dict):
-        return _union(value, kind, path, faults, depth)
+        return _union(value, kind, path, faults)
     if isinstance(kind, inspect.StructType) and isinstance(value, dict):
-        return _structure(value, kind, path, faults, depth)
+        return _structure(value, kind, path, faults)
     if isinstance(kind, inspect.VarTupleType) and isinstance(value, list):
-        items = [
-            _value(item, kind.item_type, f"{path}[{index}]", faults, depth + 1)
-            for index, item in enumerate(value)
-        ]
+        items = [_value(item, kind.item_type, f"{path}[{index}]", faults) for index, item in enumerate(value)]
         return [item for item in items if item is not None]
     if isinstance(kind, inspect.StrType):
         return _moment(value, path, faults) if what == "moment" else _number_text(value)
     return str(value) if isinstance(value, datetime | date) else value
 
 
-def _union(value: dict[str, Any], kind: inspect.UnionType, path: str, faults: list[Fault], depth: int) -> Any:
+def _union(value: dict[str, Any], kind: inspect.UnionType, path: str, faults: list[Fault]) -> Any:
     options = [one for one in kind.types if isinstance(one, inspect.StructType)]
     if "coordinates" in value and any(one.tag == "polygon" for one in options):
         try:
@@ -199,7 +195,7 @@ def _union(value: dict[str, Any], kind: inspect.UnionType, path: str, faults: li
     if tag_field == "kind":
         value = {"format": FORMAT, **value}
     chosen = [one for one in options if one.tag == value.get(tag_field)]
-    return _structure(value, chosen[0], path, faults, depth) if chosen else value
+    return _structure(value, chosen[0], path, faults) if chosen else value
 
 
 def _number_text(value: Any) -> Any:

@@ -57,9 +57,7 @@ def cut(ring: Ring) -> list[Ring]:
     parts = []
     for turn in range(math.floor((west + 180.0) / 360.0), math.ceil((east + 180.0) / 360.0)):
         kept = _half(_half(run, 360.0 * turn - 180.0, east=True), 360.0 * turn + 180.0, east=False)
-        if len(kept) >= 3:
-            moved = [(round(lon - 360.0 * turn, 7), round(lat, 7)) for lon, lat in kept]
-            parts.append(_counterclockwise(moved))
+        parts.append(_counterclockwise([(round(lon - 360.0 * turn, 7), round(lat, 7)) for lon, lat in kept]))
     return [[*part, part[0]] for part in parts]
 
 

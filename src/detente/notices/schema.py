@@ -33,8 +33,7 @@ def json_schema() -> dict[str, Any]:
 
 def _struct(schema: dict[str, Any]) -> dict[str, Any]:
     made = {name: value for name, value in schema.items() if name not in {"properties", "required"}}
-    if "description" in made:
-        made["description"] = " ".join(str(made["description"]).split("\n\n", maxsplit=1)[0].split())
+    made["description"] = " ".join(str(made["description"]).split("\n\n", maxsplit=1)[0].split())
     made["properties"] = {name: _property(one) for name, one in schema["properties"].items()}
     required = list(schema.get("required", []))
     made["required"] = [*required, "format"] if "format" in schema["properties"] else required
@@ -53,15 +52,10 @@ def _property(schema: dict[str, Any]) -> dict[str, Any]:
             made = {**real[0], **made}
         else:
             made["anyOf"] = real
-    if None in made.get("enum", ()):
-        made["enum"] = [one for one in made["enum"] if one is not None]
     if default is False:
         made["const"] = True  # false is said by leaving the field out
     elif isinstance(default, str):
-        made["enum"] = [one for one in made["enum"] if one != default]
-        description = str(made.get("description", ""))
-        if "absent" not in description:
-            made["description"] = f"{description} Absent: {default}.".strip()
+        made["enum"] = [one for one in made["enum"] if one != default]  # the description says what absence means
     if made.get("type") == "array" and default == ():
         made["minItems"] = 1  # an empty list is said by leaving the field out
     if "discriminator" in made:

@@ -111,10 +111,13 @@ def position_text(position: Position) -> str:
 
 def _degrees(value_e7: int, width: int) -> str:
     """Return degrees, minutes, seconds of an angle without its sign: the fewest decimals that name this value alone."""
-    for decimals in range(6):
-        parts = _nearest(abs(value_e7) * 3600 * 10**decimals, 10**7)
-        if _nearest(parts * 10**7, 3600 * 10**decimals) == abs(value_e7):
-            break
+    decimals = next(
+        number
+        for number in range(6)
+        if _nearest(_nearest(abs(value_e7) * 3600 * 10**number, 10**7) * 10**7, 3600 * 10**number)
+        == abs(value_e7)
+    )
+    parts = _nearest(abs(value_e7) * 3600 * 10**decimals, 10**7)
     seconds, rest = divmod(parts, 10**decimals)
     tail = f"{_point()}{rest:0{decimals}d}" if decimals else ""
     return f"{seconds // 3600:0{width}d}°{seconds // 60 % 60:02d}′{seconds % 60:02d}{tail}″"

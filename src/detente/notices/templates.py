@@ -67,20 +67,12 @@ def position_form(position: Position) -> str:
     parts = []
     for value, letters, width in ((position.lat_e7, "NS", 2), (position.lon_e7, "EW", 3)):
         letter = letters[value < 0]
-        minutes, rest = divmod(abs(value) * 60, PARTS_OF_A_DEGREE)
-        if rest in {
-            0,
-            20,
-            40,
-            PARTS_OF_A_DEGREE - 20,
-            PARTS_OF_A_DEGREE - 40,
-        }:  # a minute, rounded to 1e-7 degree
-            minutes += rest > PARTS_OF_A_DEGREE // 2
-            if round(minutes * PARTS_OF_A_DEGREE / 60) == abs(value):
-                parts.append(f"{minutes // 60:0{width}d}-{minutes % 60:02d}{letter}")
-                continue
-        degrees, rest = divmod(abs(value), PARTS_OF_A_DEGREE)
-        parts.append(f"{degrees}.{rest:07d}{letter}")
+        minutes = round(abs(value) * 60 / PARTS_OF_A_DEGREE)
+        if round(minutes * PARTS_OF_A_DEGREE / 60) == abs(value):
+            parts.append(f"{minutes // 60:0{width}d}-{minutes % 60:02d}{letter}")
+        else:
+            degrees, rest = divmod(abs(value), PARTS_OF_A_DEGREE)
+            parts.append(f"{degrees}.{rest:07d}{letter}")
     return " ".join(parts)
 
 
