@@ -36,7 +36,7 @@ def telling(
         not_before_clock=clock,
         not_after=moment + timedelta(minutes=minutes),
         not_after_clock=clock,
-        **{"addressees": ("addressee",), **more},
+        **{"addressees": ("addressee",), "neutrals": ("neutral",), **more},
     )
 
 

@@ -60,6 +60,7 @@ def tellings(draw: st.DrawFn) -> Telling:
         not_after=draw(st.sampled_from([None, moment + timedelta(minutes=1)])),
         not_after_clock=draw(st.sampled_from(["author", "other", "third"])),
         addressees=("other",),
+        neutrals=("third",),
     )
 
 

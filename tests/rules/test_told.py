@@ -31,7 +31,9 @@ DUE = exactly(at("2018-04-01T06:00:00"))
         ("2018-04-01T06:00:00", "author", "undecidable", "author_clock"),
         ("2018-04-01T06:00:01", "neutral", "late", ""),
         ("2018-04-01T06:00:01", "author", "late", ""),
-        ("2018-04-01T06:00:01", "addressee", "undecidable", "addressee_clock"),
+        ("2018-04-01T06:00:01", "addressee", "undecidable", "addressee_clock_late"),
+        ("2018-04-01T06:00:00", "third", "undecidable", "other_clock"),
+        ("2018-04-01T06:00:01", "third", "undecidable", "other_clock_late"),
     ],
 )
 def test_met_by_the_addressees_clock_or_a_neutrals_and_late_by_the_authors_or_a_neutrals(
@@ -45,8 +47,9 @@ def test_on_a_line_without_named_addressees_every_other_member_is_one() -> None:
     said = telling("2018-04-01T06:00:00", clock="somebody", addressees=())
     assert said.role("somebody") == "addressee"
     assert said.role("author") == "author"
-    assert said.role("") == "nobody"
-    assert telling("2018-04-01T06:00:00").role("third") == "neutral"
+    assert said.role("") == "other"
+    assert telling("2018-04-01T06:00:00").role("third") == "other"
+    assert telling("2018-04-01T06:00:00").role("neutral") == "neutral"
 
 
 def test_a_span_over_the_deadline_decides_nothing() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from detente.__main__ import main
 from detente.notices.codec import encode
 from detente.notices.examples import EXAMPLES
 from detente.notices.forms import read_notice
+from detente.notices.line_types import NOTICE_MEDIA_TYPE
 from detente.rules import shelf
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -220,6 +222,48 @@ def test_areas_are_read_from_geojson_with_their_doubts(
     assert "areas.geojson#A1: read with doubts" in text
     plain = geojson(tmp_path / "plain.geojson")
     assert document(capsys, "obligations", plain)["notices"][0]["ref"].endswith("plain.geojson#0")
+
+
+def entry(kind: str = "exercise", **more: object) -> dict[str, object]:
+    body = {"media_type": NOTICE_MEDIA_TYPE, "content": json.loads(encode(EXAMPLES[kind]))}
+    moment = int(datetime(2030, 3, 1, tzinfo=UTC).timestamp() * 1000)
+    before = {"clock_ms": moment + 60_000, "clock_of": "east", "role": "log"}
+    given = {"ref": "west/4", "member": "west", "author_clock_ms": moment, "before": before, "body": body}
+    return {**given, "states": {"east": "read", "else": "unheard"}, "standing": "", **more}
+
+
+def test_a_lines_log_is_read_with_its_clocks(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    text = {"media_type": "text/plain", "content": "hello"}
+    entries = [entry(), entry(ref="west/5", body=text), entry(ref="west/6", before=None, standing="disputed")]
+    path.write_text("".join(json.dumps(one) + "\n" for one in entries), encoding="utf-8")
+    found = document(capsys, "obligations", path)
+    assert [one["ref"] for one in found["notices"]] == ["west/4", "west/6"]
+    first, second = (one["told"] for one in found["notices"])
+    assert (first["not_before_clock"], first["not_after_clock"]) == ("west", "east")
+    assert first["not_after"] == "2030-03-01T00:01:00.999000+00:00"
+    assert second["not_after"] is None
+    assert found["doubtful"] == ["west/6"]
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        ("{", "log.jsonl:1"),
+        (json.dumps({"ref": "west/1"}), "log.jsonl:1"),
+        (json.dumps(entry(author_clock_ms=10**18)), "log.jsonl:1"),
+        (
+            json.dumps(entry(body={"media_type": NOTICE_MEDIA_TYPE, "content": {"kind": "exercise"}})),
+            "log.jsonl:1.title: ",
+        ),
+    ],
+)
+def test_a_faulty_log_is_refused_at_its_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, line: str, named: str
+) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text(line + "\n", encoding="utf-8")
+    assert named in shown(capsys, "obligations", path, code=1)
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,16 @@ def test_what_was_told_reads_right() -> None:
         told_words(Told(outcome=ToldOutcome.MET, short_of_desirable=True))
         == "in time, but later than is desirable"
     )
-    for why in ("precision", "author_clock", "addressee_clock", "no_clock", "no_due", ""):
+    for why in (
+        "precision",
+        "author_clock",
+        "other_clock",
+        "addressee_clock_late",
+        "other_clock_late",
+        "no_clock",
+        "no_due",
+        "",
+    ):
         assert "undecidable" in told_words(Told(outcome=ToldOutcome.UNDECIDABLE, why=why))
 
 

@@ -272,7 +272,9 @@ def _why(told: Told) -> str:
     return {
         "precision": say("undecidable: the moment is not known well enough"),
         "author_clock": say("in time by its author's clock alone, so undecidable"),
-        "addressee_clock": say("late by an addressee's clock alone, so undecidable"),
+        "other_clock": say("in time by the clock of a third party that is not named neutral, so undecidable"),
+        "addressee_clock_late": say("late by an addressee's clock alone, so undecidable"),
+        "other_clock_late": say("late by the clock of a third party that is not named neutral, so undecidable"),
         "no_clock": say("undecidable: nobody's clock says when it was told"),
         "no_due": say("undecidable: what the time runs from is not known"),
         "": say("undecidable: the deadline lies within this moment"),
