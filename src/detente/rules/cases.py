@@ -30,6 +30,7 @@ def facts_of_case(case: Case) -> Facts:
             not_after=told.earliest,
             not_after_clock="neutral",
             addressees=("addressee",),
+            neutrals=("neutral",),
         )
     return Facts(
         ref=case.name,

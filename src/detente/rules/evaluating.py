@@ -9,7 +9,7 @@ Nothing here searches: it answers about the plans that it is given, one by one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from detente.rules.agreement import Agreement, Clause, Deadline, Relief
 from detente.rules.facts import Facts
@@ -197,8 +197,9 @@ def _moment(plan: Facts) -> datetime | None:
     """Return the moment by which standing is judged: the start, else the request, the year or the telling."""
     span = plan.start or plan.requested or _year(plan, None)
     if span is not None:
-        return span.earliest
-    return plan.told.not_before or plan.told.not_after if plan.told else None
+        return span.earliest.astimezone(UTC)
+    told = plan.told.not_before or plan.told.not_after if plan.told else None
+    return told.astimezone(UTC) if told else None
 
 
 def _year(plan: Facts, deadline: Deadline | None) -> Span | None:

@@ -27,7 +27,8 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     A deadline is *met* only by the clock of an addressee or a neutral, *late* only by the author's or a
     neutral's. author: the party that said it; its own clock is the only one of a file that no line carries.
-    addressees: the parties that it was addressed to; empty means every other member of the line.
+    addressees: the parties that it was addressed to; empty means every other member of the line. neutrals: those whom
+    both sides have named neutral; a third party is none of itself.
     """
 
     ref: str
@@ -37,14 +38,15 @@ class Telling(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     not_after: datetime | None = None
     not_after_clock: str = ""
     addressees: tuple[str, ...] = ()
+    neutrals: tuple[str, ...] = ()
 
-    def role(self, clock: str) -> Literal["author", "addressee", "neutral", "nobody"]:
-        """Return whose clock that is: the author's, an addressee's, a neutral's, or nobody's where it is empty."""
-        if not clock:
-            return "nobody"
+    def role(self, clock: str) -> Literal["author", "addressee", "neutral", "other"]:
+        """Return whose clock that is: the author's, an addressee's, a neutral's, or that of somebody else or nobody."""
         if clock == self.author:
             return "author"
-        return "addressee" if not self.addressees or clock in self.addressees else "neutral"
+        if clock in self.neutrals:
+            return "neutral"
+        return "addressee" if clock and (not self.addressees or clock in self.addressees) else "other"
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,4 +1,4 @@
-"""Files of notices in, what they say out: TOML and JSON notices, GeoJSON of danger areas.
+"""Files of notices in, what they say out: TOML and JSON notices, GeoJSON of danger areas, the log of a line.
 
 One of the two modules of this room that read files. A file that no line carries tells by its author's word alone.
 """
@@ -6,6 +6,7 @@ One of the two modules of this room that read files. A file that no line carries
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +14,23 @@ import msgspec
 
 from detente import words
 from detente.notices.activities import current
+from detente.notices.codec import check_document
 from detente.notices.errors import NoticeRefused
 from detente.notices.faults import Fault
-from detente.notices.filed import Filed, filed_alone
+from detente.notices.filed import Delivery, Filed, Told, filed_alone
 from detente.notices.forms import FORM_MAX, read_notice
+from detente.notices.line_types import NOTICE_MEDIA_TYPE
 from detente.rules.errors import RequestMistake
 from detente.rules.shelf import read_bounded
 
-__all__ = ["GEOJSON_MAX", "read_files", "standing_now"]
+__all__ = ["ENTRY_MAX", "GEOJSON_MAX", "read_files", "standing_now"]
 
 say = words.speaker("rules")
 
 GEOJSON_MAX = 1 << 28
 """Bytes of a file of areas."""
+ENTRY_MAX = 1 << 24
+"""Bytes of one line of a line's log."""
 
 
 def read_files(paths: Iterable[str]) -> tuple[list[Filed], list[str]]:
@@ -43,8 +48,9 @@ def read_files(paths: Iterable[str]) -> tuple[list[Filed], list[str]]:
                 expected=say("each file once"), came=name, where="FILES", remedy=say("leave the second out")
             )
         seen.add(str(path.resolve()))
-        if path.suffix in {".geojson", ".geojsonl"} or name.endswith(".geo.json"):
-            for filed, is_doubtful in _areas(path):
+        many = {".geojson": _areas, ".jsonl": _entries}.get(path.suffix)
+        if many is not None:
+            for filed, is_doubtful in many(path):
                 found.append(filed)
                 doubtful += [filed.ref] if is_doubtful else []
             continue
@@ -80,6 +86,72 @@ def _no_collection(path: Path, came: str) -> NoticeRefused:
     return NoticeRefused.of(
         [Fault(str(path), "geojson", say("a FeatureCollection of danger areas"), came, remedy)]
     )
+
+
+def _entries(path: Path) -> Iterator[tuple[Filed, bool]]:
+    """Yield the notices of a line's log, as ``detente line log HOME --json`` writes it: one entry a line."""
+    with path.open("rb") as file:
+        for number, line in enumerate(iter(lambda: file.readline(ENTRY_MAX + 1), b""), 1):
+            where = f"{path}:{number}"
+            try:
+                entry = msgspec.json.decode(line, type=_Entry)
+                told = _told(entry)
+            except (ValueError, RecursionError, OverflowError) as error:
+                raise _no_entry(where, str(error)[:200]) from None
+            if entry.body.media_type != NOTICE_MEDIA_TYPE or entry.body.content is None:
+                continue
+            checked, faults = check_document(entry.body.content)
+            if checked is None:
+                raise NoticeRefused.of([fault.under(where) for fault in faults])
+            deliveries = tuple(
+                Delivery(party=party, state=state)  # type: ignore[arg-type]
+                for party, state in entry.states.items()
+                if state in {"held", "delivered", "read", "answered"}
+            )
+            filed = Filed(notice=checked.notice, ref=entry.ref, told=told, deliveries=deliveries, from_line=True)
+            yield filed, bool(entry.standing)
+
+
+def _no_entry(where: str, came: str) -> NoticeRefused:
+    remedy = say("write it with: detente line log HOME --json > log.jsonl")
+    return NoticeRefused.of([Fault(where, "entry", say("an entry of a line's log"), came, remedy)])
+
+
+def _told(entry: _Entry) -> Told:
+    """Return when an entry was said: not before its author's clock, not after the first cosignature over it."""
+    by_author = _moment(entry.author_clock_ms)
+    # the second that a cosignature names had up to 999 ms to run: the bound is its end
+    return Told(
+        not_before=by_author,
+        not_before_clock=entry.member,
+        not_after=_moment(entry.before.clock_ms + 999) if entry.before else None,
+        not_after_clock=entry.before.clock_of if entry.before else "",
+        author_clock=by_author,
+    )
+
+
+def _moment(clock_ms: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=clock_ms)
+
+
+class _Bound(msgspec.Struct):
+    clock_ms: int
+    clock_of: str
+
+
+class _Body(msgspec.Struct):
+    media_type: str
+    content: Any = None
+
+
+class _Entry(msgspec.Struct):
+    ref: str
+    member: str
+    author_clock_ms: int
+    body: _Body
+    before: _Bound | None = None
+    states: dict[str, str] = {}
+    standing: str = ""
 
 
 class _Collection(msgspec.Struct):

@@ -84,7 +84,8 @@ def _placed(fault: str, document: dict[str, Any]) -> str:
     if numbered:
         clause = document["clauses"][int(numbered[1])]
         name = clause.get("id") if isinstance(clause, dict) else None
-        path = f"{path} ({name})" if isinstance(name, str) else path
+        if isinstance(name, str):
+            path = f"{numbered[0]} ({name}){path[len(numbered[0]) :]}"
     return f"{path}: {sentence}" if path else sentence
 
 
@@ -139,7 +140,11 @@ def _clause_faults(clause: Clause, place: str) -> Iterator[str]:
     yield from _unknown(place, tuple(limit.metric for limit in clause.thresholds), SIZES | {"inspectors"})
     if (clause.to == "named") != bool(clause.named):
         yield _at(place, say('"named" goes with to = "named", and only with it'))
-    if (clause.duty == "quota") != (clause.count is not None) or (clause.count or 1) < 1 or clause.years < 1:
+    if (
+        (clause.duty == "quota") != (clause.count is not None)
+        or (clause.count is not None and clause.count < 1)
+        or clause.years < 1
+    ):
         yield _at(place, say("a quota, and only a quota, says a count of at least 1"))
     if clause.duty in {"quota", "limit"} and not clause.thresholds:
         yield _at(place, say("a limit without a threshold limits nothing"))
@@ -198,7 +203,9 @@ def _condition_faults(condition: Condition, place: str) -> Iterator[str]:
 
 def _deadline_faults(deadline: Deadline, place: str) -> Iterator[str]:
     counts = deadline.kind in _NEEDS_VALUE
-    if counts != (deadline.value is not None and deadline.unit is not None) or (deadline.value or 1) < 1:
+    if counts != (deadline.value is not None and deadline.unit is not None) or (
+        deadline.value is not None and deadline.value < 1
+    ):
         yield _at(
             place, say("{kind} takes a value of at least 1 and a unit, and only such do", kind=deadline.kind)
         )

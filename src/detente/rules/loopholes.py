@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 import msgspec
@@ -98,7 +98,9 @@ def _splits(plans: Sequence[Facts], agreements: list[Agreement], settings: Setti
                     moment is None
                     or not crosses(limit, value)
                     or any(crosses(limit, int(one.values.get(limit.metric, 0))) for one in cluster.plans)
-                    or not any(standing.bound(one.state, moment.earliest) == "party" for one in members)
+                    or not any(
+                        standing.bound(one.state, moment.earliest.astimezone(UTC)) == "party" for one in members
+                    )
                 ):
                     continue
                 key = (limit.metric, limit.value, tuple(sorted(one.ref for one in members)))
@@ -142,7 +144,7 @@ def _near(plans: Sequence[Facts], judged: Sequence[Sequence[Judged]], settings: 
                 continue
             if one.agreement.id not in standings:
                 standings[one.agreement.id] = Standing(one.agreement)
-            if standings[one.agreement.id].bound(plan.state, plan.start.earliest) != "party":
+            if standings[one.agreement.id].bound(plan.state, plan.start.earliest.astimezone(UTC)) != "party":
                 continue
             for clause, pair in pairs:
                 least = pair.limit + (pair.op == ">")
@@ -174,7 +176,7 @@ def _alerts(plans: Sequence[Facts], record: Record, settings: Settings) -> Itera
     for plan in plans:
         if plan.values.get("alert_without_notice") is not True or plan.start is None:
             continue
-        start = plan.start.earliest
+        start = plan.start.earliest.astimezone(UTC)
         quarters[plan.state, start.year, (start.month - 1) // 3].append(plan.ref)
         told = plan.told.not_after if plan.told else None
         if told is not None and start - told > timedelta(hours=settings.alert_notice_hours):
@@ -210,7 +212,7 @@ def _outside_calendar(
 ) -> Iterator[Finding]:
     """Flag what a calendar should hold, where that year's calendar is known and does not hold it."""
     for plan, each in zip(plans, judged, strict=True):
-        if plan.start is None or not record.calendars(plan.state, plan.start.earliest.year):
+        if plan.start is None or not record.calendars(plan.state, plan.start.year):
             continue
         clauses = [
             (one.agreement.id, verdict.clause.id)
@@ -254,11 +256,10 @@ def _days(windows: list[tuple[datetime, datetime | None]], now: datetime | None)
     for start, end in sorted(
         (start, end or now or start) for start, end in windows if end is None or end > start
     ):
-        first = max(start.toordinal(), upto + 1)
-        last = (max(start, end - timedelta(microseconds=1))).toordinal()
-        if last >= first:
-            total += last - first + 1
-            upto = last
+        first = max(start.astimezone(UTC).toordinal(), upto + 1)
+        last = max(start, end - timedelta(microseconds=1)).astimezone(UTC).toordinal()
+        total += max(0, last - first + 1)
+        upto = max(upto, last)
     return total
 
 
@@ -288,7 +289,8 @@ def _quotas(plans: Sequence[Facts], judged: Sequence[Sequence[Judged]]) -> Itera
 def _groups(clause: Clause, counting: list[Facts]) -> Iterator[list[Facts]]:
     """Yield what counts together: all of so many calendar years, or all that are under way at one time."""
     begun = sorted(
-        ((one.start.earliest, one) for one in counting if one.start), key=lambda pair: (pair[0], pair[1].ref)
+        ((one.start.earliest.astimezone(UTC), one) for one in counting if one.start),
+        key=lambda pair: (pair[0], pair[1].ref),
     )
     if clause.simultaneous:
         running = [

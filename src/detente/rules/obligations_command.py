@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 from detente import __version__, words
 from detente.door import terminal
 from detente.door.files import writing
+from detente.notices.errors import NoticeRefused
 from detente.notices.moments import parse_moment
 from detente.notices.parties import STATES
 from detente.rules import shelf
@@ -80,13 +82,17 @@ class _Obligations:
             "  detente obligations examples/notices/zapad-2017.toml --agreement vd11\n"
             "  detente obligations plan.toml areas.geojson --party LV --at 2018-04-01T00:00Z\n"
             "  detente obligations *.toml --all --json\n"
-            "  detente obligations plan.toml --ics due.ics"
+            "  detente obligations plan.toml --ics due.ics\n"
+            "  detente line log west --json > log.jsonl; detente obligations log.jsonl --party LV"
         )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add files and options."""
         parser.add_argument(
-            "files", nargs="+", metavar="FILES", help=say("notices (TOML, JSON) and areas (.geojson)")
+            "files",
+            nargs="+",
+            metavar="FILES",
+            help=say("notices (TOML, JSON), areas (.geojson), a line's log (.jsonl)"),
         )
         parser.add_argument(
             "--party",
@@ -113,7 +119,10 @@ class _Obligations:
         names = tuple(dict.fromkeys(arguments.agreement or shelf.names()))
         agreements = [shelf.agreement(name) for name in names]
         settings = _settings(arguments.settings)
-        account = _account(arguments.files, agreements, settings, party=party, now=now)
+        try:
+            account = _account(arguments.files, agreements, settings, party=party, now=now)
+        except NoticeRefused as refusal:
+            return _refuse(refusal)
         if arguments.ics is not None:
             _write_calendar(account, arguments.ics)
         if arguments.json:
@@ -125,6 +134,14 @@ class _Obligations:
 
 OBLIGATIONS = _Obligations()
 """What the door loads for ``detente obligations``."""
+
+
+def _refuse(refusal: NoticeRefused) -> int:
+    """Show every fault, each at its place: whoever mends a form mends all of it at once."""
+    from detente.notices.commands import tell_faults  # noqa: PLC0415 - only a faulty file pays for it
+
+    tell_faults(list(refusal.faults))
+    return refusal.exit_code
 
 
 def _party(text: str | None) -> str:
@@ -280,17 +297,12 @@ def _show_plan(plan: Facts, judged: list[Judged], *, show_all: bool, named: bool
             )
         )
     if shown:
+        head = (say("notice"), say("verdict"), say("clause"), say("what and why"), say("by"), say("told"))
+        first = (
+            1 if sys.stdout.isatty() else 0
+        )  # a terminal has just named the notice; a pipe needs it in each line
         terminal.table(
-            (
-                say("notice"),
-                say("verdict"),
-                say("clause"),
-                say("what and why"),
-                say("by"),
-                say("told"),
-                say("verified"),
-            ),
-            [_row(plan, one, verdict) for one, verdict in shown],
+            (*head, say("verified"))[first:], [_row(plan, one, verdict)[first:] for one, verdict in shown]
         )
     else:
         terminal.note(say("nothing is owed"))

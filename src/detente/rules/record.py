@@ -59,7 +59,7 @@ class Record:
         if plan.start is None:
             return []
         # a calendar sent two Novembers before is that of the year after it, and may name later years
-        years = range(plan.start.earliest.year - years_before + 1, plan.start.earliest.year + 1)
+        years = range(plan.start.year - years_before + 1, plan.start.year + 1)
         return [
             one
             for year in years

@@ -23,6 +23,11 @@ class Span(msgspec.Struct, frozen=True, gc=False):
     earliest: datetime
     latest: datetime
 
+    @property
+    def year(self) -> int:
+        """Return the year, in UTC, in which it begins."""
+        return self.earliest.astimezone(UTC).year
+
     def shifted(self, by: timedelta) -> Span | None:
         """Return the span moved; None beyond the years that a calendar has."""
         try:
@@ -65,7 +70,7 @@ def _end_of_day(deadline: Deadline, start: Span | None) -> Span | None:
     if start is None or deadline.month is None or deadline.day is None:
         return None
     last = start.latest - timedelta(microseconds=1) if start.latest > start.earliest else start.latest
-    years = start.earliest.year - deadline.years_before, last.year - deadline.years_before
+    years = start.year - deadline.years_before, last.astimezone(UTC).year - deadline.years_before
     if years[0] < 1:
         return None
     first, second = (

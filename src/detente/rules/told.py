@@ -40,8 +40,9 @@ def compared(
     first, last = telling.not_before, telling.not_after
     is_late = first is not None and first > due.earliest and first >= due.latest
     if is_late and first is not None:
-        if telling.role(telling.not_before_clock) not in {"author", "neutral"}:
-            return Told(outcome=ToldOutcome.UNDECIDABLE, why="addressee_clock", telling=telling, **lead)
+        role = telling.role(telling.not_before_clock)
+        if role not in {"author", "neutral"}:
+            return Told(outcome=ToldOutcome.UNDECIDABLE, why=f"{role}_clock_late", telling=telling, **lead)
         return Told(
             outcome=ToldOutcome.LATE,
             telling=telling,
@@ -54,8 +55,9 @@ def compared(
         return Told(outcome=ToldOutcome.UNDECIDABLE, why="no_clock", telling=telling, **lead)
     if last > due.earliest:
         return Told(outcome=ToldOutcome.UNDECIDABLE, why="precision", telling=telling, **lead)
-    if telling.role(telling.not_after_clock) not in {"addressee", "neutral"}:
-        return Told(outcome=ToldOutcome.UNDECIDABLE, why="author_clock", telling=telling, **lead)
+    role = telling.role(telling.not_after_clock)
+    if role not in {"addressee", "neutral"}:
+        return Told(outcome=ToldOutcome.UNDECIDABLE, why=f"{role}_clock", telling=telling, **lead)
     return Told(
         outcome=ToldOutcome.MET,
         telling=telling,

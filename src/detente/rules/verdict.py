@@ -66,8 +66,9 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     late_by_s: how late, in seconds, counted from the earliest of both moments; late_least_s and late_most_s
     bound it. lead_s: how long before the start, counted likewise; lead_least_s and lead_most_s bound it.
     short_of_desirable: met, but later than the text wishes. why: for an undecidable one: precision (the span
-    straddles the deadline), author_clock (only the author's own clock says that it was in time), addressee_clock
-    (only an addressee's says that it was late), no_clock, no_due.
+    straddles the deadline), author_clock, other_clock (only the author's own clock, or that of one who is neither
+    addressed nor neutral, says that it was in time), addressee_clock_late, other_clock_late (only theirs says that
+    it was late), no_clock, no_due.
     """
 
     outcome: ToldOutcome

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from detente import words
 from detente.notices.spoken import amount
@@ -55,6 +55,7 @@ def number(value: int) -> str:
 
 def moment_words(moment: datetime) -> str:
     """Return a moment in UTC to the minute, or to the second where it has some."""
+    moment = moment.astimezone(UTC)
     return f"{moment:%Y-%m-%d %H:%M:%S} UTC" if moment.second else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
@@ -271,7 +272,9 @@ def _why(told: Told) -> str:
     return {
         "precision": say("undecidable: the moment is not known well enough"),
         "author_clock": say("in time by its author's clock alone, so undecidable"),
-        "addressee_clock": say("late by an addressee's clock alone, so undecidable"),
+        "other_clock": say("in time by the clock of a third party that is not named neutral, so undecidable"),
+        "addressee_clock_late": say("late by an addressee's clock alone, so undecidable"),
+        "other_clock_late": say("late by the clock of a third party that is not named neutral, so undecidable"),
         "no_clock": say("undecidable: nobody's clock says when it was told"),
         "no_due": say("undecidable: what the time runs from is not known"),
         "": say("undecidable: the deadline lies within this moment"),
