@@ -11,7 +11,16 @@ from detente.rules.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "agreements.md").read_text(encoding="utf-8")
-READS_FILES = {"shelf", "files", "commands", "rules_command", "obligations_command"}
+READS_FILES = {
+    "shelf",
+    "files",
+    "commands",
+    "rules_command",
+    "obligations_command",
+    "contacts_command",
+    "transparency_command",
+    "page",
+}  # page shows what a terminal would make visible
 
 
 def test_the_tables_are_what_the_files_say() -> None:

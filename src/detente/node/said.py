@@ -77,7 +77,8 @@ def _told(book: Book, entry: Entry) -> Told:
     return Told(
         not_before=_moment(after.at_ms),
         not_before_clock=after.owner,
-        not_after=None if before is None else _moment(before.at_ms),
+        # the second that a confirmation names had up to 999 ms to run: the bound is its end
+        not_after=None if before is None else _moment(before.at_ms + 999),
         not_after_clock="" if before is None else before.owner,
         author_clock=clock,
     )

@@ -12,7 +12,6 @@ guessed: who is not listed keeps the words of the source and has no office.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -85,7 +84,7 @@ class Lists:
 
 def read_list(text: str, *, where: str) -> Lists:
     """Return the rows of one list; its head tells which it is. Raises ListMistake, naming file and row."""
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    reader = csv.DictReader(text.splitlines(keepends=True), strict=True)
     try:
         head = {(name or "").strip().lower() for name in reader.fieldnames or ()}
         rows = [

@@ -71,11 +71,16 @@ def _areas(path: Path) -> Iterator[tuple[Filed, bool]]:
         features = msgspec.json.decode(content, type=_Collection).features
     except (ValueError, RecursionError) as error:
         raise _no_collection(path, str(error)[:200]) from None
+    told: set[bytes] = set()
     for index, feature in enumerate(features):
         try:
             checked = from_feature(feature)
         except NoticeRefused as refusal:
             raise NoticeRefused.of([fault.under(f"{path}[{index}]") for fault in refusal.faults]) from None
+        # the areas of one text carry its one notice each
+        if checked.octets in told:
+            continue
+        told.add(checked.octets)
         properties = feature["properties"]
         ref = f"{path}#{properties.get('id') or index}"
         yield filed_alone(checked.notice, ref), properties.get("outcome") == "doubtful"
