@@ -73,7 +73,7 @@ def test_nothing_that_counts_reads_a_clock_or_draws_randomness() -> None:
     clock = re.compile(r"\b(time\.time|time\.monotonic|datetime\.now|datetime\.utcnow)\b")
     chance = re.compile(r"\b(random\.|secrets\.|uuid)")
     # encounters may salt a hash: what comes out does not depend on it
-    for room, asked in (("notices", [clock, chance]), ("encounters", [clock])):
+    for room, asked in (("notices", [clock, chance]), ("rules", [clock, chance]), ("encounters", [clock])):
         for source in sorted((ROOT / "src" / "detente" / room).rglob("*.py")):
             if not source.name.endswith(("commands.py", "_command.py")):
                 text = source.read_text(encoding="utf-8")

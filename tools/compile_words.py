@@ -21,7 +21,7 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 HEADER = "# Russian words of détente. Edit with any gettext editor; compile with: make words\n"
-KEYWORDS = {"say": None, "many": (1, 2)}
+KEYWORDS = {"say": None, "many": (1, 2), "term": None, "about": None, "word": None}
 DEMO = {
     "tools/demo.py": KEYWORDS,
     # sentences that it holds as data, each at its place among the arguments; the demo says them

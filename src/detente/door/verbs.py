@@ -64,6 +64,36 @@ VERBS = (
         lambda: say("tell who will come too close to whom from one picture of positions"),
     ),
     Verb(
+        "notice",
+        "detente.notices.commands",
+        "NOTICE",
+        lambda: say("write, check and show notices: exercises, danger areas, incidents, visits, contacts"),
+    ),
+    Verb(
+        "rules",
+        "detente.rules.commands",
+        "RULES",
+        lambda: say("read what agreements between states ask, clause by clause"),
+    ),
+    Verb(
+        "obligations",
+        "detente.rules.commands",
+        "OBLIGATIONS",
+        lambda: say("tell what notices owe, to whom and by when, and what of it was told in time"),
+    ),
+    Verb(
+        "transparency",
+        "detente.node.record_verbs",
+        "TRANSPARENCY",
+        lambda: say("figures of how open a record is, which either side can recompute"),
+    ),
+    Verb(
+        "contacts",
+        "detente.node.record_verbs",
+        "CONTACTS",
+        lambda: say("the history of a channel: meetings, calls, suspensions, readouts of both sides"),
+    ),
+    Verb(
         "line",
         "detente.node.commands",
         "LINE",

@@ -28,6 +28,7 @@ from detente.line.merkle import leaf_hash
 from detente.line.state import Settings, State
 from detente.line.statement import Reference, Statement, commit
 from detente.line.watching import CONTROL_TYPES
+from detente.notices.line_types import LINE_TYPES
 from detente.store.record import Record
 
 __all__ = ["ANSWERS", "KNOWN_TYPES", "REPLIES", "Book", "Entry", "Reply", "Reveal"]
@@ -36,19 +37,23 @@ say = words.speaker("node")
 
 REPLIES = ("read", "understood", "accepted", "refused", "question", "answer")
 ANSWERS = frozenset({"accepted", "refused", "question", "answer"})
-KNOWN_TYPES = CONTROL_TYPES | {
-    "contact",
-    "danger-area",
-    "exercise",
-    "incident",
-    "launch",
-    "message",
-    "movement",
-    "notice",
-    "readout",
-    "reveal",
-    *(f"reply.{word}" for word in REPLIES),
-}
+KNOWN_TYPES = (
+    CONTROL_TYPES
+    | LINE_TYPES
+    | {
+        "contact",
+        "danger-area",
+        "exercise",
+        "incident",
+        "launch",
+        "message",
+        "movement",
+        "notice",
+        "readout",
+        "reveal",
+        *(f"reply.{word}" for word in REPLIES),
+    }
+)
 """Types that this version can explain; any other is shown as not understood, with its text."""
 
 _REFERENCE = re.compile(r"(?:([1-9]\d{0,8}):)?([a-z][a-z0-9-]{0,30})(?:\.(\d{1,9}))?/(\d{1,16})", re.ASCII)

@@ -16,6 +16,7 @@ from detente.node.courier_file import SIZE_DEFAULT, TakenFile, bundles_in, pack,
 from detente.node.home import Home
 from detente.node.host import Host, proof_file
 from detente.node.sentences import run_sentence
+from detente.notices.line_types import is_humanitarian_line
 
 __all__ = ["PACK", "TAKE"]
 
@@ -39,7 +40,7 @@ class _Pack:
             "Writes everything that the other party lacks, as far as its last bundle told, into one file\n"
             "for a stick, a mail or any carrier: statements of every log, bodies, heads, confirmations.\n"
             "Carriers are not trusted: nothing can be changed on the way. --sealed hides the content from\n"
-            "the carrier, too."
+            "the carrier, too; a line for humanitarian notices is always sealed."
         )
 
     def examples(self) -> str:
@@ -75,13 +76,16 @@ class _Pack:
                 remedy=say("make the folder first"),
             )
         with speaker_of(arguments) as (_, host):
-            packed = pack(host, arguments.to, out, sealed=arguments.sealed, size_max=arguments.size_max)
+            sealed = arguments.sealed or is_humanitarian_line(
+                host.state.opening.line
+            )  # no carrier reads such a line
+            packed = pack(host, arguments.to, out, sealed=sealed, size_max=arguments.size_max)
             run = (host.state.run.value, host.state.reason)
         document = {
             "file": str(packed.file),
             "to": arguments.to,
             "bytes": packed.size,
-            "sealed": arguments.sealed,
+            "sealed": sealed,
             "records": packed.counts,
             "more": packed.more,
         }

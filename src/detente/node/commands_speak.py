@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import re
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from detente import words
 from detente.door import terminal
@@ -13,15 +14,21 @@ from detente.door.errors import ArgumentMistake
 from detente.line import canonical
 from detente.line.effects import Draft
 from detente.line.standing import readers
-from detente.line.statement import Reference
+from detente.line.statement import BODY_MAX, Reference
 from detente.node.asking import add_home, add_line, add_passphrase, show, speaker_of, with_line
 from detente.node.book import KNOWN_TYPES, REPLIES, Book, Entry
-from detente.node.host import Host, clock_ms
+from detente.node.host import Host, clock_ms, one_line
+from detente.node.humanitarian import refuse_on_this_line
 from detente.node.readable import moment
 from detente.node.sentences import state_word
-from detente.node.speaking import attachments, body_of, new_submission, reveal_drafts, submit
+from detente.node.speaking import attachments, body_of, new_submission, read_bytes, reveal_drafts, submit
+from detente.notices.errors import NoticeMistake
+from detente.notices.line_types import NOTICE_MEDIA_TYPE
 from detente.notices.moments import parse_moment
 from detente.notices.quantities import parse_duration_s
+
+if TYPE_CHECKING:
+    from detente.node.notice_entries import Prepared
 
 __all__ = ["REPLY", "RESUME", "REVEAL", "SEND", "SUSPEND"]
 
@@ -46,6 +53,7 @@ class _Send:
         """Return the paragraph of ``--help``."""
         return say(
             "Signs a statement and stores it durably: from then on it is held, and cannot be taken back.\n"
+            "A notice (see detente notice) is checked before it is signed: one with a fault is never sent.\n"
             "It travels with the next bundle. --reveal later commits to the content now and shows it only\n"
             "when you say reveal. The same --submission again is the same entry: safe to repeat after a\n"
             "doubt."
@@ -54,6 +62,7 @@ class _Send:
     def examples(self) -> str:
         """Return lines that a reader can paste."""
         return (
+            "  detente line send west --notice plan.toml\n"
             "  detente line send west --type notice --body notice.txt\n"
             "  detente line send west --type exercise --body plan.json --attach map.pdf --answer-by 2h\n"
             "  echo 'Why the alert?' | detente line send west --type message --body - --in-reply-to east/4"
@@ -64,11 +73,12 @@ class _Send:
         add_home(parser)
         add_line(parser)
         parser.add_argument(
-            "--type", required=True, metavar="T", help=say("what kind of statement: notice, exercise, ...")
+            "--notice",
+            metavar="FILE",
+            help=say("a notice: checked first, its type taken from it; instead of --type and --body"),
         )
-        parser.add_argument(
-            "--body", required=True, metavar="FILE", help=say("its text or JSON; - is standard input")
-        )
+        parser.add_argument("--type", metavar="T", help=say("what kind of statement: message, notice, ..."))
+        parser.add_argument("--body", metavar="FILE", help=say("its text or JSON; - is standard input"))
         parser.add_argument(
             "--media-type", metavar="TYPE", help=say("the body's media type, when it should not be seen")
         )
@@ -96,12 +106,23 @@ class _Send:
         add_passphrase(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Send; 0 when it is held."""
-        _check(arguments)
-        kind, content = body_of(arguments.body, arguments.media_type)
+        """Send; 0 when it is held, 1 when a notice has faults."""
+        _check_submission(arguments.submission)
+        try:
+            notice = _notice(arguments)
+        except NoticeMistake as mistake:
+            from detente.notices.commands import tell_faults  # noqa: PLC0415 - only a faulty notice needs it
+
+            tell_faults(list(mistake.faults))
+            return 1
+        if notice is None:
+            kind, content = body_of(arguments.body, arguments.media_type)
+        else:
+            kind, content = NOTICE_MEDIA_TYPE, notice.checked.octets
+            arguments.type = notice.type
         attached = attachments(arguments.attach)
         due = _due_ms(arguments.answer_by)
-        target = _target(arguments, arguments.in_reply_to)
+        target = _target(arguments, arguments.in_reply_to) or (notice.target if notice else None)
         draft = Draft(
             type=arguments.type,
             media_type=kind,
@@ -250,6 +271,43 @@ class _Direction:
         return 0
 
 
+def _notice(arguments: argparse.Namespace) -> Prepared | None:
+    """Return the checked notice that is to be sent; None for words of another kind.
+
+    Whoever names a type of notice by hand gets the same check. Raises ArgumentMistake, NoticeMistake or LineMistake:
+    nothing is sent then.
+    """
+    named = arguments.notice is not None
+    by_hand = arguments.type is not None and arguments.body is not None
+    if named == by_hand or (
+        named and (arguments.type, arguments.body, arguments.media_type) != (None, None, None)
+    ):
+        raise _mistake(
+            say("either --notice FILE, or --type and --body"),
+            say("neither, or parts of both"),
+            "--notice",
+            say("see: detente line send --help"),
+        )
+    if by_hand:
+        _check(arguments)
+        if not arguments.type.startswith("notice."):
+            return None
+    # only who sends a notice pays for loading what notices are
+    from detente.node.notice_entries import prepare  # noqa: PLC0415
+    from detente.notices.commands import tell_warnings  # noqa: PLC0415
+
+    octets = read_bytes(arguments.notice or arguments.body, BODY_MAX, "--notice")
+    with with_line(arguments) as (home, book):
+        line = one_line(home, arguments.line)
+        prepared = prepare(octets, book, member=home.member, line=line, now=datetime.now(UTC))
+    if by_hand and prepared.type != arguments.type:
+        raise _mistake(
+            say("the type of what the body says"), arguments.type, "--type", say("give it as --notice FILE")
+        )
+    tell_warnings(prepared.checked)
+    return prepared
+
+
 def _check(arguments: argparse.Namespace) -> None:
     """Refuse options that the line would refuse, by their names and before a passphrase is asked."""
     if not _TYPE.fullmatch(arguments.type):
@@ -268,12 +326,12 @@ def _check(arguments: argparse.Namespace) -> None:
         )
     if arguments.media_type is not None and not _MEDIA_TYPE.fullmatch(arguments.media_type):
         raise _mistake(say("a media type"), arguments.media_type, "--media-type", say("for example: text/plain"))
-    if arguments.submission is not None and not _SUBMISSION.fullmatch(arguments.submission):
+
+
+def _check_submission(text: str | None) -> None:
+    if text is not None and not _SUBMISSION.fullmatch(text):
         raise _mistake(
-            say("32 hexadecimal digits"),
-            arguments.submission,
-            "--submission",
-            say("leave it out, or repeat one of before"),
+            say("32 hexadecimal digits"), text, "--submission", say("leave it out, or repeat one of before")
         )
 
 
@@ -302,6 +360,8 @@ def _target(arguments: argparse.Namespace, text: str | None) -> Reference | None
 def _sent(arguments: argparse.Namespace, drafts: list[Draft]) -> None:
     """Submit the drafts and show where they stand."""
     with speaker_of(arguments) as (_, host):
+        for draft in drafts:
+            refuse_on_this_line(draft.type, host.state.opening.line)
         entries = [submit(host, draft) for draft in drafts]
         documents = [_document(host, entry) for entry in entries]
         recipients = readers(host.state)

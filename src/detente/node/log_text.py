@@ -11,6 +11,7 @@ from detente import words
 from detente.door.terminal import visible
 from detente.node.readable import moment
 from detente.node.sentences import flag_sentence, state_word
+from detente.notices.line_types import NOTICE_MEDIA_TYPE
 
 __all__ = ["entry_text"]
 
@@ -43,7 +44,7 @@ def entry_text(document: dict[str, Any]) -> Iterator[str]:
         yield _INDENT + said + (f", {ruling_word(one['in_time'])}" if one["in_time"] else "")
     for name, value in document.get("unknown_fields", {}).items():
         yield _INDENT + say("field not known here: {name} = {value}", name=visible(name), value=_short(value))
-    yield from _content(document["body"], document["revealed_by"])
+    yield from _content(document, document["revealed_by"])
     for number, attached in enumerate(document["attachments"], 1):
         yield _INDENT + say(
             "attachment {number}: {kind}, {size} bytes, {state}",
@@ -149,8 +150,9 @@ def _states(states: dict[str, str]) -> str:
     )
 
 
-def _content(body: dict[str, Any], revealed_by: str | None) -> Iterator[str]:
-    """Yield the body's text, or why there is none."""
+def _content(document: dict[str, Any], revealed_by: str | None) -> Iterator[str]:
+    """Yield the body's text, or why there is none; a notice in its own layout."""
+    body = document["body"]
     if body["state"] == "revealed":
         yield _INDENT + say("committed to then, revealed later in {ref}:", ref=revealed_by or "?")
     elif body["state"] == "later":
@@ -164,6 +166,12 @@ def _content(body: dict[str, Any], revealed_by: str | None) -> Iterator[str]:
     content = body.get("content")
     if content is None and body["size"]:
         yield _INDENT + say("{size} bytes of {kind}", size=body["size"], kind=visible(body["media_type"]))
+        return
+    if body["media_type"] == NOTICE_MEDIA_TYPE and document["understood"]:
+        from detente.node.notice_entries import notice_lines  # noqa: PLC0415 - a line without notices loads none
+
+        for line in notice_lines(document):
+            yield f"{_INDENT}| {visible(line)}"
         return
     text = content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=2)
     lines = text.splitlines() if content != "" and body["size"] else []

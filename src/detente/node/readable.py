@@ -21,6 +21,7 @@ from detente.line.moments import interval_of, rule
 from detente.line.standing import Standing, standing
 from detente.line.statement import Commitment
 from detente.node.book import ANSWERS, Book, Entry, Reply
+from detente.notices.line_types import NOTICE_MEDIA_TYPE
 
 __all__ = ["entry_document", "in_order", "moment"]
 
@@ -201,7 +202,7 @@ def _content(book: Book, entry: Entry, one: Commitment) -> dict[str, Any]:
 def _readable(media_type: str, content: bytes) -> Any:
     """Return text and JSON as such; None for bytes that are neither."""
     try:
-        if media_type == "application/json":
+        if media_type in {"application/json", NOTICE_MEDIA_TYPE}:
             return msgspec.json.decode(content)
         if media_type.startswith("text/"):
             return content.decode()

@@ -1,0 +1,341 @@
+"""The verb ``obligations``: notices in; what they owe, to whom and by when, and what deserves a question, out."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from detente import __version__, words
+from detente.door import terminal
+from detente.door.files import writing
+from detente.notices.errors import NoticeRefused
+from detente.notices.moments import parse_moment
+from detente.notices.parties import STATES
+from detente.rules import shelf
+from detente.rules.agreement import Agreement
+from detente.rules.errors import RequestMistake
+from detente.rules.evaluating import evaluate
+from detente.rules.facts import Facts
+from detente.rules.files import read_files, standing_now
+from detente.rules.loopholes import Finding, findings
+from detente.rules.procedures import Progress, progresses
+from detente.rules.reading import facts_of_record
+from detente.rules.settings import SETTINGS_MAX, Settings, parse_settings
+from detente.rules.verdict import Judged, Outcome, Reason, Verdict
+from detente.rules.wording import (
+    due_words,
+    event_words,
+    finding_words,
+    flag_words,
+    in_words,
+    moment_words,
+    outcome_words,
+    reason_words,
+    told_words,
+    verified_words,
+)
+
+__all__ = ["OBLIGATIONS"]
+
+say = words.speaker("rules")
+
+_ORDER = (
+    Outcome.OWED,
+    Outcome.BEYOND,
+    Outcome.UNDECIDABLE,
+    Outcome.COUNTED,
+    Outcome.NORM,
+    Outcome.NOT_OWED,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """All that one run found, in the order of the notices."""
+
+    plans: list[Facts]
+    judged: list[list[Judged]]
+    found: list[Finding]
+    procedures: list[Progress]
+    doubtful: list[str]
+    adrift: list[str]
+    now: datetime | None
+
+
+class _Obligations:
+    """The verb ``obligations``."""
+
+    def describe(self) -> str:
+        """Return the paragraph of ``--help``."""
+        return say(
+            "What notices owe under agreements: for each plan and each clause whether something is owed, by\n"
+            "when and to whom, not owed and why, or which fact is missing; and how what was owed compares with\n"
+            "what was told. Shows what deserves a question, to both sides alike; it calls nothing a breach."
+        )
+
+    def examples(self) -> str:
+        """Return lines that a reader can paste."""
+        return (
+            "  detente obligations examples/notices/zapad-2017.toml --agreement vd11\n"
+            "  detente obligations plan.toml areas.geojson --party LV --at 2018-04-01T00:00Z\n"
+            "  detente obligations *.toml --all --json\n"
+            "  detente obligations plan.toml --ics due.ics\n"
+            "  detente line log west --json > log.jsonl; detente obligations log.jsonl --party LV"
+        )
+
+    def configure(self, parser: argparse.ArgumentParser) -> None:
+        """Add files and options."""
+        parser.add_argument(
+            "files",
+            nargs="+",
+            metavar="FILES",
+            help=say("notices (TOML, JSON), areas (.geojson), a line's log (.jsonl)"),
+        )
+        parser.add_argument(
+            "--party",
+            metavar="STATE",
+            help=say("a state's two-letter code: what it owes, what is owed to it, and its yearly dates"),
+        )
+        parser.add_argument(
+            "--at", metavar=say("TIME"), help=say("look at the record at this moment; without it, as complete")
+        )
+        parser.add_argument(
+            "--agreement",
+            action="append",
+            metavar="ID",
+            help=say("judge by this agreement only (may be repeated); an id, or the path of a .toml file"),
+        )
+        parser.add_argument("--settings", metavar="FILE", help=say("a TOML file of cut-offs for what is flagged"))
+        parser.add_argument("--all", action="store_true", help=say("show what is not owed too, and why"))
+        parser.add_argument("--ics", metavar="FILE", type=Path, help=say("write what is still due as a calendar"))
+
+    def run(self, arguments: argparse.Namespace) -> int:
+        """Read, judge, show; 0 when done, whatever was found."""
+        party = _party(arguments.party)
+        now = parse_moment(arguments.at, where="--at") if arguments.at else None
+        names = tuple(dict.fromkeys(arguments.agreement or shelf.names()))
+        agreements = [shelf.agreement(name) for name in names]
+        settings = _settings(arguments.settings)
+        try:
+            account = _account(arguments.files, agreements, settings, party=party, now=now)
+        except NoticeRefused as refusal:
+            return _refuse(refusal)
+        if arguments.ics is not None:
+            _write_calendar(account, arguments.ics)
+        if arguments.json:
+            _show_document(account, settings)
+        else:
+            _show(account, show_all=arguments.all, named=bool(arguments.agreement), party=party)
+        return 0
+
+
+OBLIGATIONS = _Obligations()
+"""What the door loads for ``detente obligations``."""
+
+
+def _refuse(refusal: NoticeRefused) -> int:
+    """Show every fault, each at its place: whoever mends a form mends all of it at once."""
+    from detente.notices.commands import tell_faults  # noqa: PLC0415 - only a faulty file pays for it
+
+    tell_faults(list(refusal.faults))
+    return refusal.exit_code
+
+
+def _party(text: str | None) -> str:
+    if text is None:
+        return ""
+    state = text.upper()
+    if state not in STATES:
+        raise RequestMistake(
+            expected=say("a state's two-letter code (ISO 3166-1), such as LV"),
+            came=repr(text[:64]),
+            where="--party",
+            remedy=say("write for example {example}", example="--party LV"),
+        )
+    return state
+
+
+def _settings(name: str | None) -> Settings:
+    if name is None:
+        return Settings()
+    return parse_settings(shelf.read_bounded(Path(name), SETTINGS_MAX), where=name)
+
+
+def _account(
+    files: list[str], agreements: list[Agreement], settings: Settings, *, party: str, now: datetime | None
+) -> _Account:
+    filed, doubtful = read_files(files)
+    standing, adrift = standing_now(filed)
+    plans = [*facts_of_record(standing), *_yearly(party, now)]
+    judged = evaluate(plans, agreements, now=now, concerned=(party,) if party else ())
+    return _Account(
+        plans=plans,
+        judged=judged,
+        found=findings(plans, judged, settings, now=now),
+        procedures=progresses(plans, agreements, now=now),
+        doubtful=doubtful,
+        adrift=adrift,
+        now=now,
+    )
+
+
+def _yearly(party: str, now: datetime | None) -> list[Facts]:
+    """Return the exchange of information that a party owes for the coming year, whatever it plans."""
+    if not party or now is None or now.year >= 9999:
+        return []
+    year = now.year + 1
+    return [
+        Facts(
+            ref=say("yearly"),
+            kind="annual_exchange",
+            title=say("information for {year}", year=year),
+            state=party,
+            year=year,
+        )
+    ]
+
+
+def _write_calendar(account: _Account, target: Path) -> None:
+    from detente.notices.ics import calendar_text  # noqa: PLC0415 - only this option pays for it
+    from detente.rules.due_calendar import due_events  # noqa: PLC0415
+
+    text = calendar_text(due_events(account.plans, account.judged, account.now))
+    with writing(target) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="")
+    terminal.note(say("written: {file}", file=terminal.visible(str(target))))
+
+
+def _show_document(account: _Account, settings: Settings) -> None:
+    import msgspec  # noqa: PLC0415
+
+    from detente.rules.documents import (  # noqa: PLC0415
+        finding_document,
+        judged_document,
+        progress_document,
+    )
+
+    terminal.result_json(
+        {
+            "detente": __version__,
+            "at": account.now.isoformat() if account.now else None,
+            "settings": msgspec.to_builtins(settings),
+            "notices": [
+                judged_document(plan, each) for plan, each in zip(account.plans, account.judged, strict=True)
+            ],
+            "flags": [finding_document(one) for one in account.found],
+            "procedures": [progress_document(one) for one in account.procedures],
+            "doubtful": account.doubtful,
+            "changes_adrift": account.adrift,
+        }
+    )
+
+
+def _show(account: _Account, *, show_all: bool, named: bool, party: str) -> None:
+    for plan, judged in zip(account.plans, account.judged, strict=True):
+        _show_plan(plan, judged, show_all=show_all, named=named, party=party)
+    if account.found:
+        terminal.note("")
+        terminal.note(say("what deserves a question, for both sides to see; nothing here is called a breach:"))
+        terminal.table(
+            (say("flag"), say("notices"), say("agreement"), say("what")),
+            [
+                (
+                    flag_words(one.flag),
+                    ", ".join(one.refs),
+                    ", ".join(f"{agreement} {clause}" for agreement, clause in one.clauses),
+                    finding_words(one),
+                )
+                for one in account.found
+            ],
+        )
+    if account.procedures:
+        terminal.note("")
+        terminal.table(
+            (say("procedure"), say("agreement"), say("state"), say("waits for"), say("by"), say("told")),
+            [row for one in account.procedures for row in _procedure_rows(one)],
+        )
+    for ref in account.doubtful:
+        terminal.note(say("{ref}: read with doubts, so judged with doubts", ref=terminal.visible(ref)))
+    for ref in account.adrift:
+        terminal.note(say("{ref}: corrects or cancels nothing that is known here", ref=terminal.visible(ref)))
+
+
+def _procedure_rows(progress: Progress) -> list[tuple[str, ...]]:
+    lead = (in_words(progress.procedure.title), progress.agreement, event_words(progress.state))
+    rows: list[tuple[str, ...]] = [
+        (*lead, one.clause, due_words(one.due), told_words(one.told)) for one in progress.dues
+    ]
+    return rows or [(*lead, "", "", "")]
+
+
+def _show_plan(plan: Facts, judged: list[Judged], *, show_all: bool, named: bool, party: str) -> None:
+    pairs = [(one, verdict) for one in judged for verdict in one.verdicts]
+    shown = [
+        (one, verdict)
+        for one, verdict in pairs
+        if show_all or _is_shown(verdict, named=named, plan=plan, party=party)
+    ]
+    shown.sort(key=lambda pair: _ORDER.index(pair[1].outcome))
+    terminal.note("")
+    terminal.note(
+        say(
+            "{ref}: {title} ({state})",
+            ref=terminal.visible(plan.ref),
+            title=terminal.visible(plan.title),
+            state=plan.state or "-",
+        )
+    )
+    if plan.told is not None and plan.told.role(plan.told.not_after_clock) == "author":
+        told = plan.told.not_before
+        terminal.note(
+            say(
+                "told by its author's word alone: {moment}",
+                moment=moment_words(told.astimezone(UTC)) if told else "-",
+            )
+        )
+    if shown:
+        head = (say("notice"), say("verdict"), say("clause"), say("what and why"), say("by"), say("told"))
+        first = (
+            1 if sys.stdout.isatty() else 0
+        )  # a terminal has just named the notice; a pipe needs it in each line
+        terminal.table(
+            (*head, say("verified"))[first:], [_row(plan, one, verdict)[first:] for one, verdict in shown]
+        )
+    else:
+        terminal.note(say("nothing is owed"))
+    hidden = len(pairs) - len(shown)
+    if hidden:
+        terminal.note(
+            say.many(
+                "{count} more clause asks nothing of it; --all shows why",
+                "{count} more clauses ask nothing of it; --all shows why",
+                count=hidden,
+            )
+        )
+
+
+def _is_shown(verdict: Verdict, *, named: bool, plan: Facts, party: str) -> bool:
+    """Tell whether a verdict stands in the short list: what is asked, or could be, of or for the party."""
+    if verdict.outcome is Outcome.NOT_OWED:
+        return named and verdict.reason is not Reason.OTHER_KIND
+    if verdict.outcome is Outcome.NORM and verdict.reason is Reason.NOT_IN_FORCE:
+        return named
+    if not party or verdict.outcome is Outcome.UNDECIDABLE:
+        return True
+    return party in {plan.state, *verdict.by, *verdict.to, *verdict.norm_to}
+
+
+def _row(plan: Facts, judged: Judged, verdict: Verdict) -> tuple[str, ...]:
+    clause = verdict.clause
+    return (
+        plan.ref,
+        outcome_words(verdict.outcome),
+        f"{judged.agreement.id} {clause.paragraph}: {in_words(clause.title)}",
+        reason_words(verdict, judged.agreement),
+        due_words(verdict.due),
+        told_words(verdict.told),
+        verified_words(clause.verified),
+    )
