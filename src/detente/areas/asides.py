@@ -15,7 +15,7 @@ __all__ = ["strike_asides", "words_left"]
 _ASIDES = tuple(
     re.compile(pattern)
     for pattern in (
-        r"\+ ?[0-9]{1,3}(?:[ -]?\(?[0-9]{1,9}\)?){1,6}(?:[ ]?,)?",  # telephone in international form
+        r"\+ ?[0-9]{1,3}(?:[ \n-]?\(?[0-9]{1,9}\)?){1,6}(?:[ ]?,)?",  # telephone in international form
         r"\b(?:TELEPHONE|PHONE|TEL|FAX|MOBILE)S?\.?(?: ?NR\.?)?[ :]{0,3}\(?[0-9](?:[0-9 ()/-]|\n){5,40}[0-9]\)?",
         r"\(EXT\.? ?[0-9]{1,6}\)",
         r"\b(?:FOR INFO|INFO(?: ABOUT ACTIVATION)?(?: AVAILABLE)? FROM) 0[0-9]{4} [0-9]{6}\b",
@@ -28,6 +28,9 @@ _ASIDES = tuple(
         r"\bCHARTS?: ?(?:[A-Z]{0,3} ?[0-9]{1,5}[, ]{0,2}){1,20}\.?",
         r"\b(?:AIRAC )?(?:AIP )?(?:AIRAC )?SUP(?:PLEMENT)? [0-9]{1,4}/[0-9]{2,4}(?: ?\(ENR [0-9.]{1,6}\))?",
         r"\b(?:AIP )?(?:[A-Z]{2,8} )?(?:ENR|GEN|AD) ?[0-9](?:\.[0-9]){0,3}\b",
+        r"\b(?:LVL|LEVELS?|FLIGHT LEVELS?) (?:BLW|ABV|BELOW|ABOVE) FL ?[0-9]{1,3}\b",
+        r"\bEXC(?:EPT(?:ING)?|LUDING)?(?: FOR)?\s+(?:THE )?(?:ACFT|AIRCRAFT|FLIGHTS?|SHIPS|VESSELS|EACH CTR|IN CASE OF|COMMERCIAL FLIGHT)\b",
+        r"\bIN THE VICINITY OF [A-Z ,]{3,40}\s?COASTLINE\b",
         r"\bAIC [A-Z]?[0-9]{1,3}/[0-9]{2,4}\b",
         r"\b(?:REF(?:ER)?(?: TO)? )?(?:NOTAMS?:? )(?:[A-Z][0-9]{4}/[0-9]{2}[, ]{0,2}){1,10}(?: ?DTG [0-9]{6})?",
         r"\bAR-[0-9]{4}-[0-9/]{1,9}",

@@ -44,6 +44,7 @@ class Reason(StrEnum):
     VALIDITY_LONGER = "validity_longer"
     SCHEDULE_NOT_EXPANDED = "schedule_not_expanded"
     TIMES_IN_TEXT = "times_in_text"
+    HOURS_ELSEWHERE = "hours_elsewhere"
     WINDOW_BEFORE_ISSUE = "window_before_issue"
     # doubts about place
     EDGES_CROSS = "edges_cross"
@@ -63,6 +64,7 @@ class Reason(StrEnum):
     NUMBER_FROM_FILE = "number_from_file"
     UNKNOWN_CODE = "unknown_code"
     UNKNOWN_SERIES = "unknown_series"
+    CUT_OFF = "cut_off"
     PARTS_MISSING = "parts_missing"
     # refusals
     NO_AREA = "no_area"

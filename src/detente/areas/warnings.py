@@ -10,7 +10,8 @@ from detente.areas.asides import strike_asides, words_left
 from detente.areas.calendar import Calendar
 from detente.areas.checks import check_windows
 from detente.areas.letters import plain
-from detente.areas.outcomes import Announced, Reading, Reason, Refusal, Unplaced, Window
+from detente.areas.names import strike_named
+from detente.areas.outcomes import Announced, Reading, Reason, Unplaced, Window
 from detente.areas.page import Page
 from detente.areas.placing import Placed, place
 from detente.areas.positions import COORDINATE_LIKE, find_positions
@@ -156,7 +157,7 @@ def _cancellations(page: Page, reading: Reading, calendar: Calendar) -> None:
 
 
 def _names(page: Page) -> list[tuple[int, str]]:
-    names: list[tuple[int, str]] = []
+    names = [(0, name) for name in strike_named(page)]
     for pattern in _NAMES:
 
         def use(found: re.Match[str]) -> bool:
@@ -291,8 +292,3 @@ def _order(window: Window) -> tuple[bool, datetime, datetime]:
     last = datetime.max.replace(tzinfo=UTC)
     first = datetime.min.replace(tzinfo=UTC)
     return window.is_alternate, window.start or first, window.end or last
-
-
-def refusal_of(unplaced: Unplaced) -> Refusal:
-    """Return the refusal that an exception carries."""
-    return unplaced.refusal
