@@ -27,6 +27,7 @@ def meaning(reason: Reason) -> str:
         Reason.START_NOT_STATED: say("the start is not stated"),
         Reason.END_NOT_STATED: say("the end is not stated"),
         Reason.END_ESTIMATED: say("the end is an estimate"),
+        Reason.EXCEPTION_REACH: say("which windows an exception holds for is not stated"),
         Reason.HOLIDAYS: say("holidays are excepted: which days, the text does not say"),
         Reason.SUN: say("the times depend on the sun: the whole validity is taken"),
         Reason.WINDOW_OUTSIDE_VALIDITY: say("a window lies outside items B and C"),

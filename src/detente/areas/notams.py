@@ -250,7 +250,7 @@ def _places(page: Page, notam: _Notam, reading: Reading) -> list[Placed] | None:
     """Put the areas of item E into the reading; None when there is only a name or the circle of item Q."""
     _limits(page, reading)
     page.take(_REFERENCES)
-    names = strike_named(page) + strike_names(page, notam.q.fir, notam.items["A"])
+    names = strike_named(page) | strike_names(page, notam.q.fir, notam.items["A"])
     strike_asides(page)
     positions = find_positions(page)
     broken = COORDINATE_LIKE.search(page.view)
@@ -275,16 +275,16 @@ def _places(page: Page, notam: _Notam, reading: Reading) -> list[Placed] | None:
     return placed or None
 
 
-def _named(page: Page, areas: list[Announced], names: list[str]) -> list[Announced]:
+def _named(page: Page, areas: list[Announced], names: dict[str, str]) -> list[Announced]:
     if not areas:
-        return [Announced(Named(name=name), name, name=name, is_approximate=True) for name in names]
+        return [Announced(Named(name=name), words, name=name, is_approximate=True) for name, words in names.items()]
     given: list[Announced] = []
     for area in areas:
         flat = " ".join(page.text.split())
         at = flat.find(area.words)
         behind = _NAME_BEHIND.match(flat, at + len(area.words)) if at >= 0 else None
         told = (behind["other"] or (behind["name"] if len(areas) > 1 else "")) if behind else ""
-        name = area.name or told or (names[0] if len(areas) == len(names) == 1 else "")
+        name = area.name or told or (next(iter(names)) if len(areas) == len(names) == 1 else "")
         given.append(Announced(area.shape, area.words, name.strip()))
     return given
 

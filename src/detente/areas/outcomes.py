@@ -37,6 +37,7 @@ class Reason(StrEnum):
     START_NOT_STATED = "start_not_stated"
     END_NOT_STATED = "end_not_stated"
     END_ESTIMATED = "end_estimated"
+    EXCEPTION_REACH = "exception_reach"
     HOLIDAYS = "holidays"
     SUN = "sun"
     WINDOW_OUTSIDE_VALIDITY = "window_outside_validity"

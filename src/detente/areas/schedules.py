@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 from detente.areas.calendar import Day, Instant
 from detente.areas.outcomes import Reading, Reason, Unplaced, Window
 from detente.areas.time_tokens import MONTHS, WEEKDAYS, Token, tokens
-from detente.areas.timing import Group, clock_minute, windows_of
+from detente.areas.timing import Group, clock_minute, doubt_reach, windows_of
 
 __all__ = ["Validity", "read_schedule"]
 
@@ -68,8 +68,9 @@ def read_schedule(text: str, validity: Validity) -> list[Window]:
         raise Unplaced(Reason.TIME, rest or words)
     groups = _Schedule(run, words).parse()
     made: list[Window] = []
+    doubt_reach(groups, validity)  # type: ignore[arg-type]
     for group in groups:
-        group.is_daily = True
+        group.is_daily = not group.spans
         if not group.days and not group.spans:
             group.days = _every_day(validity)
         made += windows_of(group, validity)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from detente.areas.warnings import HEADLINE, PREAMBLE
 __all__ = ["Piece", "split"]
 
 _FRAME = re.compile(r"ZCZC[ \n]?(?P<name>[A-Z]{2}[0-9]{2})?(?P<body>.*?)(?P<end>\bNNNN\b|(?=ZCZC)|\Z)", re.DOTALL)
-_WORDS = re.compile(r"[A-Za-z\u0400-\u04ff]{2}")
+_WORDS = re.compile(r"[A-Za-z0-9\u0400-\u04ff]{2}")
 
 
 @dataclass(frozen=True, slots=True)

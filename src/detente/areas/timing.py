@@ -15,7 +15,7 @@ from detente.areas.calendar import Calendar, Day, Instant
 from detente.areas.outcomes import Reason, Unplaced, Window
 from detente.areas.time_tokens import MONTHS, WEEKDAYS, Token
 
-__all__ = ["Group", "Timing", "clock_minute", "elements", "windows_of"]
+__all__ = ["Group", "Timing", "clock_minute", "doubt_reach", "elements", "windows_of"]
 
 MOST_WINDOWS = 4_000
 """More windows than this, ten years of days, are no announcement."""
@@ -74,6 +74,8 @@ class Timing:
         group, is_alternate, is_clock_first = Group(), False, None
         while self.at < len(self.run):
             kind = self.kind()
+            if kind == "next_day" and (not group.clocks or group.clocks[-1][1] > group.clocks[-1][0]):
+                self.fail()
             if kind in _JOINS or kind == "next_day":
                 self.next()
                 continue
@@ -343,9 +345,19 @@ def elements(run: list[Token], words: str, year: int) -> tuple[list[Group], bool
     return timing.parse(), timing.has_zone
 
 
+def doubt_reach(groups: list[Group], calendar: Calendar) -> None:
+    """Doubt which of several groups an exception holds for."""
+    excepting = [bool(group.without_weekdays or group.without_days or group.holidays) for group in groups]
+    if any(excepting) and not all(excepting):
+        calendar.reading.doubt(Reason.EXCEPTION_REACH, groups[0].words)
+
+
 def windows_of(group: Group, calendar: Calendar) -> list[Window]:
     """Return the windows of one group in order; doubts go to the calendar's reading. Raises Unplaced."""
     reading = calendar.reading
+    restricts = bool(group.weekdays or group.without_weekdays or group.without_days or group.holidays)
+    if group.spans and (restricts or (group.is_daily and not group.clocks)):
+        raise Unplaced(Reason.TIME, group.words)  # a span from instant to instant has no days to choose from
     if group.is_until and reading.issued_at is None:
         return _until(group, calendar)
     made = [_span_window(span, group, calendar) for span in group.spans if not (group.is_daily and group.clocks)]
@@ -367,6 +379,8 @@ def windows_of(group: Group, calendar: Calendar) -> list[Window]:
                     group.is_alternate,
                 )
             )
+    if not made and not group.is_open:
+        raise Unplaced(Reason.TIME, group.words)
     if group.is_open:
         made = [Window(window.start, None, window.is_alternate) for window in made[:1]] or [
             Window(reading.issued_at, None, group.is_alternate)

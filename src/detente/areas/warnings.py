@@ -16,7 +16,7 @@ from detente.areas.page import Page
 from detente.areas.placing import Placed, place
 from detente.areas.positions import COORDINATE_LIKE, find_positions
 from detente.areas.time_tokens import MONTHS, Token, phrases
-from detente.areas.timing import Group, elements, windows_of
+from detente.areas.timing import Group, doubt_reach, elements, windows_of
 from detente.notices.shapes import Named, Point
 
 __all__ = ["HEADLINE", "PREAMBLE", "read_warning"]
@@ -201,6 +201,7 @@ def _times(page: Page, reading: Reading, calendar: Calendar) -> list[_Timed]:
         needs_zone = any(group.clocks or group.spans for group in groups)
         if needs_zone and not has_zone and not re.search(r"\bTIMES?\s+(?:IS\s+)?IN\s+UTC\b|\bALL TIMES UTC\b", page.text):
             reading.doubt(Reason.ZONE_NOT_STATED, words)
+        doubt_reach(groups, calendar)
         if groups:
             timed.append((run[0].start, groups, words))
     page.take(re.compile(r"\bTIMES?\s+(?:IS\s+)?IN\s+UTC\b|\bUTC\b"))

@@ -48,7 +48,8 @@ _WORDS = {
     "exercise": "EXERCISES",
     "unmanned-aircraft": "DRONE OPERATIONS",
     "hazardous-operations": "HAZARDOUS OPERATIONS",
-    "aviation": "FLYING",
+    "naval-operations": "NAVAL OPERATIONS",
+    "military-activity": "MILITARY ACTIVITIES",
 }
 _CODES = {"missile": "QWMLW", "firing": "QWMLW", "rocket-launch": "QWMLW", "exercise": "QWELW"}
 
@@ -63,6 +64,7 @@ class Written:
 
 def notam_text(reading: Reading, *, number: str = "", fir: str = "") -> Written:
     """Return a NOTAM that says what the reading says. Raises WritingMistake when none can."""
+    _one_schedule(reading)
     rounded, moved_m = _rounded(reading, position_text_joined)
     windows = [window for window in rounded.windows if window.start is not None]
     if len(windows) < len(rounded.windows) or any(window.is_alternate for window in windows) or not windows:
@@ -93,6 +95,7 @@ def notam_text(reading: Reading, *, number: str = "", fir: str = "") -> Written:
 
 def warning_text(reading: Reading, *, number: str = "") -> Written:
     """Return a navigational warning that says what the reading says. Raises WritingMistake when none can."""
+    _one_schedule(reading)
     rounded, moved_m = _rounded(reading, position_text_dashed)
     if any(area.vertical for area in rounded.areas) or reading.vertical:
         rounded.vertical = None  # a mariner's warning has no heights: the surface is in it in any case
@@ -120,6 +123,11 @@ def warning_text(reading: Reading, *, number: str = "") -> Written:
 
 def _cannot(expected: str, remedy: str) -> WritingMistake:
     return WritingMistake(expected=expected, came=say("a notice that the form has no words for"), remedy=remedy)
+
+
+def _one_schedule(reading: Reading) -> None:
+    if any(area.windows is not None for area in reading.areas):
+        raise _cannot(say("the same windows for all areas"), say("write a text for each area"))
 
 
 def _one_vertical(reading: Reading) -> object:
