@@ -85,6 +85,9 @@ def _object(item: dict[str, Any], source: str, depth: int) -> Iterator[Told]:
 
 
 def _holds_notam(item: dict[str, Any]) -> bool:
+    """Tell whether a service's feature wraps a NOTAM; detente's own features carry the exact notice instead."""
+    if isinstance(item["properties"].get("notice"), dict):
+        return False
     return any(told.dialect == "notam" for told in _walk(item["properties"], "", 0))
 
 

@@ -39,7 +39,8 @@ _LEAST_STEPS = 72
 _MOST_STEPS = 4096
 _SLACK_M = 3 * 1852.0
 """Item Q's circle is rounded to minutes and miles."""
-_RADIUS_M = 6_371_000.0
+_SHARE = 0.6
+"""Part of OUTLINE_M that chords may use; the rest is for what a line in degrees bends beside its chord."""
 Ring = list[tuple[float, float]]
 
 
@@ -105,18 +106,26 @@ def _edges(corners: Ring) -> Ring:
 
 def _between(one: tuple[float, float], two: tuple[float, float]) -> Ring:
     """Return points between two corners so that no drawn edge leaves the geodesic by more than OUTLINE_M."""
-    geod = _geod()
-    _, _, length_m = geod.inv(*one, *two)
-    lat = max(abs(one[1]), abs(two[1]))
-    # a parallel leaves the geodesic by about s² tan(lat) / 8R; pieces of the edge fall with the square
-    bend_m = length_m**2 * math.tan(math.radians(min(lat, 89.0))) / (8.0 * _RADIUS_M)
-    bend_m = max(bend_m, length_m**2 / (80.0 * _RADIUS_M) if length_m > 200_000 else 0.0)
-    pieces = min(_MOST_STEPS, math.ceil(math.sqrt(bend_m / OUTLINE_M))) if bend_m > OUTLINE_M else 1
-    return [(lon, lat) for lon, lat in geod.npts(*one, *two, pieces - 1)] if pieces > 1 else []
+    pieces = 1
+    while pieces <= _MOST_STEPS:
+        inner = [(lon, lat) for lon, lat in _geod().npts(*one, *two, 2 * pieces - 1)]
+        chain = [one, *inner, two]
+        worst_m = max(_bend_m(*chain[at : at + 3]) for at in range(0, 2 * pieces, 2))
+        if worst_m <= OUTLINE_M * _SHARE:
+            break
+        pieces = max(pieces + 1, math.ceil(pieces * math.sqrt(worst_m / (OUTLINE_M * _SHARE))))
+    return inner[1::2]
+
+
+def _bend_m(one: tuple[float, float], middle: tuple[float, float], two: tuple[float, float]) -> float:
+    """Return how far the straight line in degrees passes from the geodesic's middle: never less than it bends."""
+    east = (two[0] - one[0] + 180.0) % 360.0 - 180.0
+    half = (one[0] + east / 2.0, (one[1] + two[1]) / 2.0)
+    return float(_geod().inv(*half, *middle)[2])
 
 
 def _steps(radius_m: float, sweep_deg: float) -> int:
-    half = math.sqrt(2.0 * OUTLINE_M / max(radius_m, OUTLINE_M * 4))
+    half = math.sqrt(2.0 * OUTLINE_M * _SHARE / max(radius_m, OUTLINE_M * 4))
     full = max(_LEAST_STEPS, math.ceil(math.pi / half))
     return max(2, math.ceil(full * abs(sweep_deg) / 360.0))
 

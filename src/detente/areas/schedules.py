@@ -237,7 +237,7 @@ class _Schedule:
                     if day is not None and not day.month:
                         day.month = (last or first).month
 
-    def _one(self) -> Day:
+    def _one(self, *, has_year: bool = True) -> Day:
         if self.kind() == "month" and not self.is_behind:
             self.month = MONTHS.index(self.take().text[:3]) + 1
         if self.kind() != "day":
@@ -246,14 +246,15 @@ class _Schedule:
         made = Day(day=token.number, words=token.text, month=self.month)
         if self.is_behind and self.kind() == "month":
             made.month = MONTHS.index(self.take().text[:3]) + 1
-        if self.kind() == "year" or (self.kind() == "clock" and self.kind(1) != "to" and made.month):
+        is_year = has_year and self.kind() == "clock" and self.kind(1) not in {"to", "sun"} and made.month
+        if is_year and 2000 <= self.run[self.at].number < 2100:
             made.year = self.take().number
         return made
 
     def _span(self, first: Day) -> tuple[Instant, Instant]:
         start = Instant(day=first.day, words=first.words, month=first.month, minute=clock_minute(self.take().text, self.words))
         self.take()
-        last = self._one()
+        last = self._one(has_year=False)
         if self.kind() != "clock":
             raise Unplaced(Reason.TIME, self.words)
         end = clock_minute(self.take().text, self.words, is_end=True)

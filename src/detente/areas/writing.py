@@ -147,7 +147,7 @@ def _checked(text: str, dialect: str, meant: Reading, moved_m: float) -> Written
         and _times(got.windows) == _times(meant.windows)
         and (dialect == "warning" or got.vertical == _one_vertical(meant))
         and (dialect == "notam" or meant.cancel_at == got.cancel_at)
-        and all(doubt in {"away_from_item_q", "edges_cross", "windows_overlap", "window_after_cancel", "cancel_far_after_end", "closed_by_coast", "extent_elsewhere", "turn_not_stated", "arc_off_radius", "years_disagree", "levels_disagree", "unknown_series", "start_not_stated", "window_before_issue"} for doubt in (doubt.reason.value for doubt in got.doubts))
+        and all(doubt in {"away_from_item_q", "edges_cross", "windows_overlap", "window_after_cancel", "cancel_far_after_end", "closed_by_coast", "extent_elsewhere", "turn_not_stated", "arc_off_radius", "years_disagree", "levels_disagree", "unknown_series", "start_not_stated", "window_before_issue", "item_q_unusable"} for doubt in (doubt.reason.value for doubt in got.doubts))
     )
     if not same:
         raise WritingMistake(
@@ -278,7 +278,7 @@ def _areas_joined(areas: list[Announced]) -> list[str]:
     lines = []
     for index, area in enumerate(areas, start=1):
         label = f"{index}. " if len(areas) > 1 else ""
-        name = f" ({area.name})" if area.name and len(areas) > 1 else ""
+        name = f" ({area.name})" if area.name and len(areas) > 1 and not isinstance(area.shape, Named) else ""
         said = _shape_text(area.shape, position_text_joined, " - ")
         if area.name and len(areas) == 1 and not isinstance(area.shape, Named):
             lines.append(f"AREA NAMED {area.name}.")
