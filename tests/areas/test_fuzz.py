@@ -108,7 +108,18 @@ def test_twice_as_many_texts_take_twice_the_steps(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["55-00.0N 019-00.0E, ", "A. ", "010600Z TO 011800Z ", "01 AND ", "WITHIN 5 MILES OF ", "1. AREA ", "(", "E) ", "ARC "]
+    "piece",
+    [
+        "55-00.0N 019-00.0E, ",
+        "A. ",
+        "010600Z TO 011800Z ",
+        "01 AND ",
+        "WITHIN 5 MILES OF ",
+        "1. AREA ",
+        "(",
+        "E) ",
+        "ARC ",
+    ],
 )
 def test_one_long_text_takes_no_more_than_its_size(piece: str) -> None:
     head = "HYDROPAC 1/26.\n1. GUNNERY EXERCISES "

@@ -66,9 +66,7 @@ def test_edges_of_a_polygon_follow_the_geodesics(corners: list[tuple[float, floa
     ring = drawn(shape)
     for lat, lon in corners:
         assert any(abs(point[0] - lon) < 1e-9 and abs(point[1] - lat) < 1e-9 for point in ring)
-    lines = [
-        WGS84.InverseLine(*one, *two) for one, two in zip(corners, corners[1:] + corners[:1], strict=True)
-    ]
+    lines = [WGS84.InverseLine(*one, *two) for one, two in zip(corners, corners[1:] + corners[:1], strict=True)]
     for point in middles(ring)[5 :: max(1, len(ring) // 12 * 2 + 1)]:
         assert min(_off_m(line, point) for line in lines) <= OUTLINE_M * 1.05
 

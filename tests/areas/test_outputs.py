@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from lxml import etree
+from lxml import etree  # type: ignore[attr-defined] # compiled, without stubs
 
 from detente.__main__ import main
 from tests.areas import invented
@@ -32,7 +32,10 @@ def test_every_text_is_accounted_for(files: list[str], capsys: pytest.CaptureFix
     outcomes = [item["outcome"] for item in document]
     assert sum(outcomes.count(name) for name in ("read", "doubtful", "refused")) == len(files)
     assert outcomes[-1] == "refused"
-    assert f"{len(files)} texts: {outcomes.count('read')} read, {outcomes.count('doubtful')} doubtful, 1 refused" in told.err
+    assert (
+        f"{len(files)} texts: {outcomes.count('read')} read, {outcomes.count('doubtful')} doubtful, 1 refused"
+        in told.err
+    )
     for item in document:
         assert {"id", "outcome", "areas", "windows", "doubts", "refusals"} <= item.keys()
         assert (item["outcome"] == "refused") == bool(item["refusals"])
@@ -47,7 +50,9 @@ def test_every_text_is_accounted_for(files: list[str], capsys: pytest.CaptureFix
             assert said["words"]
 
 
-def test_lead_time_runs_from_issue_to_the_first_window(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_lead_time_runs_from_issue_to_the_first_window(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.txt"
     path.write_text(invented.NGA_DAILY, encoding="utf-8")
     main(["areas", "read", str(path), "--json"])
@@ -62,7 +67,14 @@ def test_geojson_carries_the_exact_shape_and_is_read_back(
     assert main(["areas", "read", *files, "--out", str(target)]) == 0
     collection = json.loads(target.read_text(encoding="utf-8"))
     shapes = [feature["properties"]["shape"] for feature in collection["features"]]
-    assert {shape["shape"] for shape in shapes} == {"polygon", "circle", "named", "arc_polygon", "corridor", "point"}
+    assert {shape["shape"] for shape in shapes} == {
+        "polygon",
+        "circle",
+        "named",
+        "arc_polygon",
+        "corridor",
+        "point",
+    }
     for feature in collection["features"]:
         properties = feature["properties"]
         assert properties["windows"] or properties["alternate_windows"]
@@ -72,7 +84,9 @@ def test_geojson_carries_the_exact_shape_and_is_read_back(
     assert main(["areas", "read", str(target), "--json"]) == 0
     again = json.loads(capsys.readouterr().out)
     assert [item["areas"][0]["shape"] for item in again] == shapes
-    assert [item["windows"] for item in again] == [feature["properties"]["windows"] for feature in collection["features"]]
+    assert [item["windows"] for item in again] == [
+        feature["properties"]["windows"] for feature in collection["features"]
+    ]
 
 
 def test_kml_is_well_formed_and_calendar_lines_are_folded(files: list[str], tmp_path: Path) -> None:
@@ -105,7 +119,9 @@ def test_a_notice_is_written_as_both_forms(tmp_path: Path, capsys: pytest.Captur
     main(["areas", "read", str(source), "--out", str(areas)])
     notice = json.loads(areas.read_text(encoding="utf-8"))["features"][0]["properties"]["notice"]
     alone = tmp_path / "notice.json"
-    alone.write_text(json.dumps(notice, sort_keys=True, separators=(",", ":"), ensure_ascii=False), encoding="utf-8")
+    alone.write_text(
+        json.dumps(notice, sort_keys=True, separators=(",", ":"), ensure_ascii=False), encoding="utf-8"
+    )
     for given in (areas, alone):
         capsys.readouterr()
         assert main(["areas", "write", str(given), "--as", "notam", "--fir", "EFIN", "--number", "A1234/26"]) == 0
@@ -116,9 +132,16 @@ def test_a_notice_is_written_as_both_forms(tmp_path: Path, capsys: pytest.Captur
 
 @pytest.mark.parametrize(
     "arguments",
-    [["write", "{file}"], ["write", "{file}", "--as", "notam"], ["read", "{file}", "--out", "x.doc"], ["read", "{file}.json"]],
+    [
+        ["write", "{file}"],
+        ["write", "{file}", "--as", "notam"],
+        ["read", "{file}", "--out", "x.doc"],
+        ["read", "{file}.json"],
+    ],
 )
-def test_wrong_requests_are_told(arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_requests_are_told(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     path = tmp_path / "a.txt"
     path.write_text(WELL, encoding="utf-8")
     (tmp_path / "a.txt.json").write_text("{}", encoding="utf-8")

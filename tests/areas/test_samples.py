@@ -38,7 +38,9 @@ def told(shared: Path) -> list[tuple[str, list[Reading]]]:
 
 @pytest.fixture(scope="module")
 def expected(shared: Path) -> list[dict[str, Any]]:
-    files = [path for kind in ("notams", "warnings") for path in (shared / "data" / kind / "expected").glob("*.json")]
+    files = [
+        path for kind in ("notams", "warnings") for path in (shared / "data" / kind / "expected").glob("*.json")
+    ]
     return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(files)]
 
 
@@ -70,7 +72,10 @@ def _is(area: Announced, wanted: dict[str, Any]) -> bool:
         case "point":
             return isinstance(shape, Point) and _near(shape.position, wanted["centre"])
         case "arc-polygon":
-            ends = [segment["line"][1] if "line" in segment else segment["arc"]["to"] for segment in wanted["segments"]]
+            ends = [
+                segment["line"][1] if "line" in segment else segment["arc"]["to"]
+                for segment in wanted["segments"]
+            ]
             return isinstance(shape, ArcPolygon) and all(
                 _near(piece.to, end) for piece, end in zip(shape.pieces, ends, strict=True)
             )
@@ -89,7 +94,9 @@ def _level(limit: Level) -> tuple[int | None, str | None, str]:
     return limit.value, limit.unit.upper() if limit.unit else None, limit.datum.upper()
 
 
-def test_every_expected_file_is_reproduced(told: list[tuple[str, list[Reading]]], expected: list[dict[str, Any]]) -> None:
+def test_every_expected_file_is_reproduced(
+    told: list[tuple[str, list[Reading]]], expected: list[dict[str, Any]]
+) -> None:
     assert len(expected) == 39
     by_file = dict(told)
     for wanted in expected:
@@ -100,7 +107,9 @@ def test_every_expected_file_is_reproduced(told: list[tuple[str, list[Reading]]]
             assert _is(area, want), (wanted["id"], area)
             assert not want.get("name") or area.name == want["name"]
         for is_alternate, key in ((False, "windows"), (True, "alternate_windows")):
-            windows = [[_stamp(w.start), _stamp(w.end)] for w in reading.windows if w.is_alternate is is_alternate]
+            windows = [
+                [_stamp(w.start), _stamp(w.end)] for w in reading.windows if w.is_alternate is is_alternate
+            ]
             assert windows == wanted.get(key, []), (wanted["id"], key)
         assert reading.outcome is not Outcome.REFUSED
         if "cancel_at" in wanted:
@@ -216,14 +225,16 @@ def test_years_agree_with_the_preamble(told: list[tuple[str, list[Reading]]]) ->
             continue
         for window in reading.windows:
             if window.start is not None:
-                assert timedelta(days=-31) < window.start - reading.issued_at < timedelta(days=366), reading.text_id
+                assert timedelta(days=-31) < window.start - reading.issued_at < timedelta(days=366), (
+                    reading.text_id
+                )
 
 
 def test_the_list_of_texts_checked_by_hand_says_right_of_each(told: list[tuple[str, list[Reading]]]) -> None:
     with (HERE / "checked.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == 60
-    found = {name: readings for name, readings in told}
+    found = dict(told)
     for row in rows:
         assert row["verdict"] in {"right", "right, doubt raised", "right to refuse"}
         outcomes = ",".join(reading.outcome.value for reading in found[row["file"]])

@@ -14,7 +14,18 @@ from detente.areas.outcomes import Announced, Outcome, Reading, Window
 from detente.areas.reading import read_octets, read_text
 from detente.areas.writing import notam_text, warning_text
 from detente.notices.codec import decode, encode
-from detente.notices.shapes import Arc, ArcPolygon, Circle, Corridor, Level, Line, Polygon, Position, Shape, Vertical
+from detente.notices.shapes import (
+    Arc,
+    ArcPolygon,
+    Circle,
+    Corridor,
+    Level,
+    Line,
+    Polygon,
+    Position,
+    Shape,
+    Vertical,
+)
 from tests.areas import invented
 
 START = datetime(2026, 6, 8, 9, 0, tzinfo=UTC)
@@ -61,7 +72,9 @@ windows = st.lists(
     st.tuples(st.integers(0, 400), st.integers(1, 70), st.integers(0, 59)), min_size=1, max_size=6
 ).map(
     lambda parts: [
-        Window(START + timedelta(days=day, minutes=minute), START + timedelta(days=day, hours=hours, minutes=minute))
+        Window(
+            START + timedelta(days=day, minutes=minute), START + timedelta(days=day, hours=hours, minutes=minute)
+        )
         for day, hours, minute in parts
     ]
 )
@@ -81,7 +94,9 @@ def same(got: Reading, meant: Reading) -> None:
     assert got.windows == meant.windows
 
 
-slow = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+slow = settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 
 
 @slow
@@ -93,7 +108,9 @@ def test_a_notam_is_read_back_the_same(data: st.DataObject, chosen: list[Window]
     try:
         written = notam_text(meant, fir="EFIN")
     except WritingMistake:
-        span = max(window.end for window in chosen if window.end) - min(window.start for window in chosen if window.start)
+        span = max(window.end for window in chosen if window.end) - min(
+            window.start for window in chosen if window.start
+        )
         assert span > timedelta(days=330)  # the same day of two years: item D has no years
         return
     got = read_text(written.text, "notam")
@@ -140,5 +157,8 @@ def test_what_a_form_has_no_words_for_is_refused_with_what_to_do() -> None:
 
 
 def test_positions_finer_than_the_form_are_rounded_and_it_is_told() -> None:
-    made = reading([Circle(centre=Position(lat_e7=550000123, lon_e7=190001111), radius_m="9260")], [Window(START, START + timedelta(hours=2))])
+    made = reading(
+        [Circle(centre=Position(lat_e7=550000123, lon_e7=190001111), radius_m="9260")],
+        [Window(START, START + timedelta(hours=2))],
+    )
     assert 1 < warning_text(made).moved_m < 20

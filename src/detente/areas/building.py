@@ -40,7 +40,9 @@ _SYSTEMS = {"notam": "notam", "warning": "navigational_warning", "geojson": "oth
 def author_state(reading: Reading) -> str:
     """Return the state whose office announced it, ISO 3166-1 alpha-2; "" when the text does not tell."""
     if reading.dialect == "notam":
-        place = re.match(r"[A-Z]{4}", reading.words.get("item_q", "")) or re.match(r"[A-Z]{4}", reading.words.get("item_a", ""))
+        place = re.match(r"[A-Z]{4}", reading.words.get("item_q", "")) or re.match(
+            r"[A-Z]{4}", reading.words.get("item_a", "")
+        )
         letters = place.group() if place else ""
         return _PLACES_STATES.get(letters[:2], _PLACES_STATES.get(letters[:1], ""))
     series = reading.text_id.rpartition(" ")[0]
@@ -69,7 +71,8 @@ def notice_of(reading: Reading, areas: list[Announced] | None = None) -> DangerA
         number=reading.text_id,
         activity_kind=reading.activity or "unspecified",
         areas=tuple(
-            Area(shape=area.shape, name=area.name or None, vertical=area.vertical or reading.vertical) for area in chosen
+            Area(shape=area.shape, name=area.name or None, vertical=area.vertical or reading.vertical)
+            for area in chosen
         ),
         windows=tuple(
             Window(
@@ -96,10 +99,20 @@ def notice_of(reading: Reading, areas: list[Announced] | None = None) -> DangerA
 def reading_of(notice: DangerArea, source: str) -> Reading:
     """Return a notice as a reading: its doubts stay doubts, with their words."""
     number = notice.number or notice.title
-    reading = Reading(text_id=number, dialect="geojson", source=source, text=notice.source_text or "", activity=notice.activity_kind)
+    reading = Reading(
+        text_id=number,
+        dialect="geojson",
+        source=source,
+        text=notice.source_text or "",
+        activity=notice.activity_kind,
+    )
     reading.areas = [
         Announced(
-            area.shape, "", name=area.name or "", vertical=area.vertical, is_approximate=isinstance(area.shape, Named)
+            area.shape,
+            "",
+            name=area.name or "",
+            vertical=area.vertical,
+            is_approximate=isinstance(area.shape, Named),
         )
         for area in notice.areas
     ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from detente.areas.outcomes import Reason, Reading, Unplaced
+from detente.areas.outcomes import Reading, Reason, Unplaced
 
 __all__ = ["Calendar", "Day", "Instant"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import pairwise
 
 from detente.areas.outcomes import Reading, Reason, Unplaced, Window
 
@@ -42,7 +43,7 @@ def _drop_past(reading: Reading, words: str) -> None:
 
 def _overlaps(reading: Reading, windows: list[Window], words: str) -> None:
     ordered = sorted((window for window in windows if window.start), key=lambda window: window.start)  # type: ignore[arg-type, return-value]
-    for one, two in zip(ordered, ordered[1:], strict=False):
+    for one, two in pairwise(ordered):
         if one.end is None or (two.start is not None and two.start < one.end):
             reading.doubt(Reason.WINDOWS_OVERLAP, words)
 
@@ -61,22 +62,31 @@ def _against_cancel(reading: Reading, words: str) -> None:
 
 
 def _far(reading: Reading, said: str) -> None:
-    """A cancel line a month or more after the last window: the month names disagree, and no reading is chosen."""
+    """Doubt a cancel line long after the last window; where its month fits the windows' days, choose no reading."""
     cancel = reading.cancel_at
     last = max(window.end for window in reading.windows if window.end is not None)
-    whole = all(window.start is not None and window.end is not None for window in reading.windows)
-    if cancel is None or not whole or (cancel.month, cancel.year) == (last.month, last.year):
+    literal = [(window.start, window.end) for window in reading.windows if window.start and window.end]
+    is_whole = len(literal) == len(reading.windows)
+    if cancel is None or not is_whole or (cancel.month, cancel.year) == (last.month, last.year):
         reading.doubt(Reason.CANCEL_FAR_AFTER_END, said)
         return
     shifted = []
-    for window in reading.windows:
+    for start, end in literal:
         try:
-            shifted.append((window.start.replace(month=cancel.month, year=cancel.year), window.end.replace(month=cancel.month, year=cancel.year)))  # type: ignore[union-attr]
+            shifted.append(
+                (
+                    start.replace(month=cancel.month, year=cancel.year),
+                    end.replace(month=cancel.month, year=cancel.year),
+                )
+            )
         except ValueError:
             break
-    if shifted and len(shifted) == len(reading.windows) and timedelta(0) <= cancel - max(end for _, end in shifted) <= _LONG_AFTER:
-        literal = [(window.start, window.end) for window in reading.windows]
-        reading.doubt(Reason.MONTHS_DISAGREE, said, tuple(literal + shifted))  # type: ignore[arg-type]
+    if (
+        shifted
+        and len(shifted) == len(reading.windows)
+        and timedelta(0) <= cancel - max(end for _, end in shifted) <= _LONG_AFTER
+    ):
+        reading.doubt(Reason.MONTHS_DISAGREE, said, tuple(literal + shifted))
         reading.windows = []
         return
     reading.doubt(Reason.CANCEL_FAR_AFTER_END, said)

@@ -10,7 +10,7 @@ from pathlib import Path
 from detente import words
 from detente.areas.errors import AnnouncedMistake
 from detente.areas.meanings import meaning
-from detente.areas.outcomes import Outcome, Reading, Reason
+from detente.areas.outcomes import Doubt, Outcome, Reading, Reason, Refusal
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake, MissingExtra
 from detente.door.files import writing
@@ -44,12 +44,22 @@ class _Areas:
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add the two acts and their options."""
-        parser.add_argument("act", choices=("read", "write"), help=say("read announcements, or write a notice as one"))
-        parser.add_argument("files", nargs="+", metavar="FILES", help=say("files of texts or notices; - is standard input"))
-        parser.add_argument("--out", metavar=say("FILE"), help=say("write the areas to this .geojson, .kml, .ics or .parquet"))
+        parser.add_argument(
+            "act", choices=("read", "write"), help=say("read announcements, or write a notice as one")
+        )
+        parser.add_argument(
+            "files", nargs="+", metavar="FILES", help=say("files of texts or notices; - is standard input")
+        )
+        parser.add_argument(
+            "--out", metavar=say("FILE"), help=say("write the areas to this .geojson, .kml, .ics or .parquet")
+        )
         parser.add_argument("--as", dest="form", choices=("notam", "warning"), help=say("the form to write"))
-        parser.add_argument("--number", default="", metavar=say("NUMBER"), help=say("the number that the text is to bear"))
-        parser.add_argument("--fir", default="", metavar="FIR", help=say("the flight information region of a NOTAM, four letters"))
+        parser.add_argument(
+            "--number", default="", metavar=say("NUMBER"), help=say("the number that the text is to bear")
+        )
+        parser.add_argument(
+            "--fir", default="", metavar="FIR", help=say("the flight information region of a NOTAM, four letters")
+        )
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Read or write; 0 done, 1 when no text of several gave an area, 2 for bad input."""
@@ -152,9 +162,11 @@ def _show(readings: list[Reading]) -> None:
     """Show one line a text: what came of it, areas and windows, and the first words of each doubt or refusal."""
     rows = []
     for reading in readings:
-        said = [*reading.refusals, *reading.doubts]
+        said: list[Refusal | Doubt] = [*reading.refusals, *reading.doubts]
         why = "; ".join(f"{meaning(item.reason)}: {item.words[:60]}" for item in said[:3])
-        rows.append((reading.text_id, say(reading.outcome.value), str(len(reading.areas)), str(len(reading.windows)), why))
+        rows.append(
+            (reading.text_id, say(reading.outcome.value), str(len(reading.areas)), str(len(reading.windows)), why)
+        )
     head = (say("text"), say("outcome"), say("areas"), say("windows"), say("why"))
     terminal.table(head, rows, numeric=(False, False, True, True, False))
 
@@ -162,7 +174,10 @@ def _show(readings: list[Reading]) -> None:
 def _write(arguments: argparse.Namespace) -> int:
     if arguments.form is None:
         raise ArgumentMistake(
-            expected=say("the form to write"), came=say("none"), where="--as", remedy=say("add --as notam or --as warning")
+            expected=say("the form to write"),
+            came=say("none"),
+            where="--as",
+            remedy=say("add --as notam or --as warning"),
         )
     _check_geodesics()
     from detente.areas.writing import notam_text, warning_text  # noqa: PLC0415
@@ -176,9 +191,21 @@ def _write(arguments: argparse.Namespace) -> int:
         )
         texts.append({"id": reading.text_id, "text": written.text})
         if written.moved_m >= 0.02:
-            terminal.note(say("{id}: rounding moved a position by up to {moved} m", id=reading.text_id, moved=f"{written.moved_m:.1f}"))
+            terminal.note(
+                say(
+                    "{id}: rounding moved a position by up to {moved} m",
+                    id=reading.text_id,
+                    moved=f"{written.moved_m:.1f}",
+                )
+            )
         for doubt in reading.doubts:
-            terminal.note(say("{id}: doubtful: {why}", id=reading.text_id, why=f"{meaning(doubt.reason)}: {terminal.visible(doubt.words)}"))
+            terminal.note(
+                say(
+                    "{id}: doubtful: {why}",
+                    id=reading.text_id,
+                    why=f"{meaning(doubt.reason)}: {terminal.visible(doubt.words)}",
+                )
+            )
     if arguments.json:
         terminal.result_json(texts)
     else:

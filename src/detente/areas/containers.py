@@ -95,7 +95,9 @@ def _nga(item: dict[str, Any]) -> Told:
     """Return one of NGA's warnings with its preamble and headline as its text has them on the air."""
     series = _SERIES.get(str(item["navArea"]).strip(), f"NAVAREA {item['navArea']}")
     number = f"{item.get('msgNumber', '')}/{str(item.get('msgYear', ''))[-2:]}"
-    issued = re.fullmatch(r"([0-9]{6}Z) ([A-Z]{3}) (?:20)?([0-9]{2})", str(item.get("issueDate", "")).strip().upper())
+    issued = re.fullmatch(
+        r"([0-9]{6}Z) ([A-Z]{3}) (?:20)?([0-9]{2})", str(item.get("issueDate", "")).strip().upper()
+    )
     head = f"{issued[1]} {issued[2]} {issued[3]}\n" if issued else ""
     text = str(item["text"])
     return Told(f"{head}{series} {number}.\n{text}", "warning", f"{series} {number}")

@@ -19,7 +19,17 @@ from detente.notices.shapes import MOST_POSITIONS, PARTS_OF_A_DEGREE, Point, Pol
 
 __all__ = ["read_feature"]
 
-_START = ("validityStartTime", "start", "begin", "valid_from", "validFrom", "startTime", "start_time", "effectiveStart", "from")
+_START = (
+    "validityStartTime",
+    "start",
+    "begin",
+    "valid_from",
+    "validFrom",
+    "startTime",
+    "start_time",
+    "effectiveStart",
+    "from",
+)
 _END = ("validityEndTime", "end", "valid_to", "validTo", "endTime", "end_time", "effectiveEnd", "until", "to")
 _ISSUED = ("publishingTime", "creationTime", "issued_at", "issued")
 _NAME = ("number", "id", "name", "title")
@@ -32,7 +42,9 @@ def read_feature(feature: dict[str, Any], source: str) -> Reading:
     """Return the reading of one feature."""
     properties: dict[str, Any] = feature["properties"]
     written = json.dumps(properties, ensure_ascii=False)[:4000]
-    text_id = str(next((properties[key] for key in _NAME if properties.get(key) not in {None, ""}), feature.get("id", "")))[:80]
+    text_id = str(
+        next((properties[key] for key in _NAME if properties.get(key) not in {None, ""}), feature.get("id", ""))
+    )[:80]
     reading = Reading(text_id=text_id or "feature", dialect="geojson", source=source, text=written)
     try:
         if isinstance(properties.get("notice"), dict):
@@ -49,7 +61,9 @@ def read_feature(feature: dict[str, Any], source: str) -> Reading:
 def _own(document: dict[str, Any], reading: Reading) -> Reading:
     """Return the exact notice that detente wrote into a feature."""
     try:
-        notice = decode(json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()).notice
+        notice = decode(
+            json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        ).notice
     except NoticeRefused as refused:
         raise Unplaced(Reason.NOT_UNDERSTOOD, str(refused)) from None
     if not isinstance(notice, DangerArea):
@@ -98,7 +112,9 @@ def _moment(value: Any, reading: Reading) -> datetime:
 
 
 def _shapes(geometry: Any, properties: dict[str, Any], reading: Reading) -> None:
-    name = next((str(properties[key]) for key in _AREA if isinstance(properties.get(key), str) and properties[key]), "")
+    name = next(
+        (str(properties[key]) for key in _AREA if isinstance(properties.get(key), str) and properties[key]), ""
+    )
     name = " ".join(name.split())[:200]
     for shape, words in _parts(geometry, 0):
         if isinstance(shape, Point):
@@ -145,7 +161,11 @@ def _polygon(coordinates: Any, words: str) -> Polygon:
 
 
 def _position(pair: Any, words: str) -> Position:
-    if not isinstance(pair, list) or len(pair) < 2 or not all(isinstance(value, int | float) for value in pair[:2]):
+    if (
+        not isinstance(pair, list)
+        or len(pair) < 2
+        or not all(isinstance(value, int | float) for value in pair[:2])
+    ):
         raise Unplaced(Reason.COORDINATE, words)
     try:
         lon, lat = (round(value * PARTS_OF_A_DEGREE) for value in pair[:2])

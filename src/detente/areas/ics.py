@@ -27,7 +27,9 @@ def ics(readings: list[Reading]) -> Iterator[str]:
     for line in ("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//detente//danger areas//EN", "CALSCALE:GREGORIAN"):
         yield _folded(line)
     for reading in readings:
-        windows = {(window, area.name) for area in reading.areas for window in (area.windows or tuple(reading.windows))}
+        windows = {
+            (window, area.name) for area in reading.areas for window in (area.windows or tuple(reading.windows))
+        }
         for window, name in sorted(windows, key=_order):
             yield from _event(reading, window, name)
     yield _folded("END:VCALENDAR")

@@ -20,7 +20,19 @@ __all__ = ["kml"]
 say = words.speaker("areas")
 
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_SHOWN = ("text_id", "activity_kind", "outcome", "lower", "upper", "issued_at", "cancel_at", "windows", "alternate_windows", "doubts", "approximate")
+_SHOWN = (
+    "text_id",
+    "activity_kind",
+    "outcome",
+    "lower",
+    "upper",
+    "issued_at",
+    "cancel_at",
+    "windows",
+    "alternate_windows",
+    "doubts",
+    "approximate",
+)
 
 
 def kml(readings: list[Reading]) -> Iterator[str]:

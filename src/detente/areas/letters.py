@@ -51,9 +51,7 @@ def plain(text: str) -> tuple[str, list[str]]:
         for letter in text.replace("\r\n", " \n").replace("\r", "\n").translate(_TYPOGRAPHY)
     )
     if not told.isascii():
-        for word in re.findall(r"\S+", told):
-            if _ALIKE.search(word):
-                strange.append(word)
+        strange += [word for word in re.findall(r"\S+", told) if _ALIKE.search(word)]
         told = _ALIKE.sub(lambda found: _LOOK_ALIKES[found.group()], told)
         told = "".join(_unaccented(letter) for letter in told)
     strange += [found.group() for found in _O_FOR_ZERO.finditer(told)]

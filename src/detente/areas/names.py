@@ -9,10 +9,10 @@ from detente.areas.page import Page
 __all__ = ["strike_named", "strike_names"]
 
 _NAMED = re.compile(r"\bAREA NAMED (?P<name>[A-Z0-9(][A-Z0-9 /()-]{0,60}?)(?:[.]|(?=\n)|$)")
-_SEGREGATED = re.compile(r"\b(?:[A-Z]{2} ?)?(?:TSA|TRA|CBA)-? ?[0-9]{1,4}[A-Z]{0,2}\b(?P<own> - [A-Z]{3,20} [0-9]{2}\b)?")
-_DANGER = (
-    r"\(?{first}[A-Z]\)?[ -]?[DRP]-? ?[0-9]{{1,4}}[A-Z]{{0,2}}(?:\([A-Z]\))?(?:/[A-Z](?![A-Z0-9])){{0,12}}(?![A-Z0-9])(?P<own> [A-Z]{{4,20}} [0-9](?= ACT))?"
+_SEGREGATED = re.compile(
+    r"\b(?:[A-Z]{2} ?)?(?:TSA|TRA|CBA)-? ?[0-9]{1,4}[A-Z]{0,2}\b(?P<own> - [A-Z]{3,20} [0-9]{2}\b)?"
 )
+_DANGER = r"\(?{first}[A-Z]\)?[ -]?[DRP]-? ?[0-9]{{1,4}}[A-Z]{{0,2}}(?:\([A-Z]\))?(?:/[A-Z](?![A-Z0-9])){{0,12}}(?![A-Z0-9])(?P<own> [A-Z]{{4,20}} [0-9](?= ACT))?"
 
 
 def strike_named(page: Page) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 from detente.areas.activities import activity_of
@@ -26,7 +26,9 @@ from detente.notices.shapes import Circle, Level, Named, Point, Position, Vertic
 
 __all__ = ["NOTAM_HEAD", "ItemQ", "read_notam"]
 
-NOTAM_HEAD = re.compile(r"(?P<number>[A-Z][0-9]{4}/[0-9]{2}) NOTAM(?P<type>[NRC])(?: (?P<other>[A-Z][0-9]{4}/[0-9]{2}))?")
+NOTAM_HEAD = re.compile(
+    r"(?P<number>[A-Z][0-9]{4}/[0-9]{2}) NOTAM(?P<type>[NRC])(?: (?P<other>[A-Z][0-9]{4}/[0-9]{2}))?"
+)
 _ITEM = re.compile(r"(?:(?<=[\s(])|^)(?P<item>[QABCDEFG])\) ?")
 _ITEM_Q = re.compile(
     r"(?P<fir>[A-Z]{4})/(?P<code>Q[A-Z]{4})/(?P<traffic>[A-Z]{0,3}) ?/(?P<purpose>[A-Z]{0,4}) ?/(?P<scope>[A-Z]{0,3}) ?/"
@@ -34,7 +36,9 @@ _ITEM_Q = re.compile(
 )
 _BROKEN_LINE = re.compile(r"(?<=[0-9A-Z,])\n(?=[0-9A-Z])")
 _PARTS = re.compile(r"\b(?:END )?PART [0-9] OF [0-9]\b")
-_CREATED = re.compile(r"\bCREATED: (0[1-9]|[12][0-9]|3[01]) (JAN|MAR|MAY|JUL|AUG|OCT|DEC|APR|JUN|SEP|NOV|FEB) (20[0-9]{2}) ([01][0-9]:[0-5][0-9]|2[0-3]:[0-5][0-9])")
+_CREATED = re.compile(
+    r"\bCREATED: (0[1-9]|[12][0-9]|3[01]) (JAN|MAR|MAY|JUL|AUG|OCT|DEC|APR|JUN|SEP|NOV|FEB) (20[0-9]{2}) ([01][0-9]:[0-5][0-9]|2[0-3]:[0-5][0-9])"
+)
 _TRAILER = re.compile(r"\n(?:CREATED|SOURCE):|\nUNITED STATES NOF|\n[A-Z0-9]{4,8} ADMIN MESSAGE")
 _LIMITS = re.compile(
     r"\bVERTICAL LIMITS? ?[:.]? ?(?P<lower>SFC|GND|FL ?[0-9]{1,3}|[0-9]{1,5} ?(?:FT|M)(?: A[GM]S?L)?) ?(?:-|TO) ?(?P<upper>UNL|FL ?[0-9]{1,3}|[0-9]{1,5} ?(?:FT|M)(?: A[GM]S?L)?)"
@@ -113,7 +117,9 @@ def _items(text: str, reading: Reading) -> _Notam:
     if created:
         day, month, year, clock = created.groups()
         try:
-            reading.issued_at = datetime(int(year), MONTHS.index(month) + 1, int(day), int(clock[:2]), int(clock[3:]), tzinfo=UTC)
+            reading.issued_at = datetime(
+                int(year), MONTHS.index(month) + 1, int(day), int(clock[:2]), int(clock[3:]), tzinfo=UTC
+            )
         except ValueError:
             raise Unplaced(Reason.TIME, created.group()) from None
         reading.words["issued_at"] = created.group().strip()
@@ -164,7 +170,9 @@ def _rejoined(text: str) -> str:
 _HOURS_ELSEWHERE = re.compile(
     r"[A-Z/ ]{0,40}\bIN\s+REAL\s+TIME\b|[A-Z ]{0,20}\bACTUAL\s+(?:OPR|OPERATING)\s+(?:HR|HOURS)[A-Z :]{0,20}|\bON\s+ANY\s+ONE\s+OF\s+THE\s+DAYS?\b"
 )
-_REFERENCES = re.compile(r"\b(?:REF(?:ER)?(?: TO)? )?(?:[A-Z]{2,6} )?(?:AIP )?(?:[A-Z]{2,8} )?\bENR ?[0-9](?:\.[0-9]){0,3}\b")
+_REFERENCES = re.compile(
+    r"\b(?:REF(?:ER)?(?: TO)? )?(?:[A-Z]{2,6} )?(?:AIP )?(?:[A-Z]{2,8} )?\bENR ?[0-9](?:\.[0-9]){0,3}\b"
+)
 _ONE = r"(?:[NS]?[0-9]{4,6}(?:\.[0-9]+)?[NS]?[EW]?[0-9]{5,7}(?:\.[0-9]+)?[EW]?)"
 _CHAIN = re.compile(rf"{_ONE}(?:[-,]{_ONE}){{0,60}}[-,.]{{0,2}}(?:AWY|BACK)?[^0-9]{{0,4}}")
 
@@ -179,18 +187,25 @@ def _item_q(notam: _Notam, reading: Reading) -> None:
     q.lower_fl = int(found["lower"]) if found["lower"] else None
     q.upper_fl = int(found["upper"]) if found["upper"] else None
     reading.words |= {"item_q": q.words, "item_a": notam.items["A"]}
-    if not re.fullmatch(r"Q[A-Z]{2}(?:XX|AH|AK|AL|AM|AN|AP|AR|AS|AU|AW|AX|CA|CC|CD|CE|CF|CG|CH|CI|CL|CM|CN|CO|CP|CR|CS|CT|L[A-Z]|H[A-Z]|TT)", q.code):
+    if not re.fullmatch(
+        r"Q[A-Z]{2}(?:XX|AH|AK|AL|AM|AN|AP|AR|AS|AU|AW|AX|CA|CC|CD|CE|CF|CG|CH|CI|CL|CM|CN|CO|CP|CR|CS|CT|L[A-Z]|H[A-Z]|TT)",
+        q.code,
+    ):
         reading.doubt(Reason.UNKNOWN_CODE, q.code)
     if not found["lat"]:
         return
     lat = (int(found["lat"][:2]) * 60 + int(found["lat"][2:])) * 10_000_000 // 60
     lon = (int(found["lon"][:3]) * 60 + int(found["lon"][3:])) * 10_000_000 // 60
-    is_place = int(found["lat"][2:]) < 60 and int(found["lon"][3:]) < 60 and lat <= 900_000_000 and lon <= 1_800_000_000
+    is_place = (
+        int(found["lat"][2:]) < 60 and int(found["lon"][3:]) < 60 and lat <= 900_000_000 and lon <= 1_800_000_000
+    )
     if not is_place or (lat, lon) == (0, 0) or not found["radius"] or int(found["radius"]) == 0:
         reading.doubt(Reason.ITEM_Q_UNUSABLE, q.words)
         return
     if int(found["radius"]) < _WHOLE_FIR:
-        centre = Position(lat_e7=lat if found["ns"] == "N" else -lat, lon_e7=lon if found["ew"] == "E" or lon == 0 else -lon)
+        centre = Position(
+            lat_e7=lat if found["ns"] == "N" else -lat, lon_e7=lon if found["ew"] == "E" or lon == 0 else -lon
+        )
         q.circle = Circle(centre=centre, radius_m=length_text(int(found["radius"]) * _NM))
 
 
@@ -257,7 +272,11 @@ def _places(page: Page, notam: _Notam, reading: Reading) -> list[Placed] | None:
     if broken:
         raise Unplaced(Reason.COORDINATE, page.words(max(0, broken.start() - 15), broken.end() + 15))
     placed = place(page, positions)
-    page.take(re.compile(r"(?m)(?:^|(?<=\s))\(?[0-9]{1,2} ?[).:]+ ?(?:AREA ?:|AIRSPACE ?:)?|\b(?:AREA|ZONE|SECTOR) (?:[0-9]{1,2}|[A-Z])(?= ?[:\n(]| IS| -)"))
+    page.take(
+        re.compile(
+            r"(?m)(?:^|(?<=\s))\(?[0-9]{1,2} ?[).:]+ ?(?:AREA ?:|AIRSPACE ?:)?|\b(?:AREA|ZONE|SECTOR) (?:[0-9]{1,2}|[A-Z])(?= ?[:\n(]| IS| -)"
+        )
+    )
     for item in placed:
         for reason, words in item.doubts:
             reading.doubt(reason, words)
@@ -269,7 +288,9 @@ def _places(page: Page, notam: _Notam, reading: Reading) -> list[Placed] | None:
         areas = [_with_circle(area, notam.q) for area in areas]
         placed = []
     elif any(isinstance(area.shape, Point) for area in areas):
-        reading.doubt(Reason.EXTENT_ELSEWHERE, next(area.words for area in areas if isinstance(area.shape, Point)))
+        reading.doubt(
+            Reason.EXTENT_ELSEWHERE, next(area.words for area in areas if isinstance(area.shape, Point))
+        )
     reading.areas = areas
     reading.words["areas"] = " / ".join(area.words for area in areas)[:4000]
     return placed or None
@@ -277,7 +298,9 @@ def _places(page: Page, notam: _Notam, reading: Reading) -> list[Placed] | None:
 
 def _named(page: Page, areas: list[Announced], names: dict[str, str]) -> list[Announced]:
     if not areas:
-        return [Announced(Named(name=name), words, name=name, is_approximate=True) for name, words in names.items()]
+        return [
+            Announced(Named(name=name), words, name=name, is_approximate=True) for name, words in names.items()
+        ]
     given: list[Announced] = []
     for area in areas:
         flat = " ".join(page.text.split())
@@ -315,9 +338,9 @@ def _limits(page: Page, reading: Reading) -> None:
         vertical = reading.vertical
         groups = found.groupdict()
         for name in ("lower", "lower2"):
-            _compare(groups.get(name), vertical and vertical.lower, found.group(), reading)
+            _compare(groups.get(name), vertical.lower if vertical else None, found.group(), reading)
         for name in ("upper", "upper2", "upper3", "upper4", "upper5"):
-            _compare(groups.get(name), vertical and vertical.upper, found.group(), reading)
+            _compare(groups.get(name), vertical.upper if vertical else None, found.group(), reading)
         return True
 
     page.take(_LIMITS, use)
@@ -356,7 +379,9 @@ def _schedule(notam: _Notam, validity: Validity, reading: Reading) -> None:
         reason = Reason.SUN if unplaced.refusal.reason is Reason.SUN else Reason.SCHEDULE_NOT_EXPANDED
         reading.doubt(reason, reading.words["windows"])
         windows = [Window(validity.start, validity.end)]
-    reading.windows = sorted(windows, key=lambda window: (window.start or validity.start, window.end or validity.start))
+    reading.windows = sorted(
+        windows, key=lambda window: (window.start or validity.start, window.end or validity.start)
+    )
 
 
 def _times_in_text(page: Page, validity: Validity, reading: Reading) -> None:
@@ -374,12 +399,17 @@ def _times_in_text(page: Page, validity: Validity, reading: Reading) -> None:
         except Unplaced:
             told = []
         is_same = bool(told) and all(
-            (window.start, window.end) in known
-            or (window.start is not None and window.start.time() == window.end.time() and {window.start.date()} == days)  # type: ignore[union-attr]
-            for window in told
+            (window.start, window.end) in known or _is_whole_day(window, days) for window in told
         )
         if not is_same:
             reading.doubt(Reason.TIMES_IN_TEXT, words)
+
+
+def _is_whole_day(window: Window, days: set[date]) -> bool:
+    """Tell whether a window is the one whole day on which all windows lie."""
+    if window.start is None or window.end is None:
+        return False
+    return window.start.time() == window.end.time() and {window.start.date()} == days
 
 
 def _within(validity: Validity, reading: Reading) -> None:
@@ -389,26 +419,35 @@ def _within(validity: Validity, reading: Reading) -> None:
     is_daily = not re.search(r"(?<![0-9-])[0-9]{1,2}(?![0-9])", reading.words["windows"])
     made: list[Window] = []
     for window in reading.windows:
-        is_outside = (window.end is not None and window.end <= start) or (end is not None and window.start is not None and window.start >= end)
-        reaches = (window.start is not None and window.start < start) or (end is not None and window.end is not None and window.end > end)
+        is_outside = (window.end is not None and window.end <= start) or (
+            end is not None and window.start is not None and window.start >= end
+        )
+        reaches = (window.start is not None and window.start < start) or (
+            end is not None and window.end is not None and window.end > end
+        )
         if is_outside and is_daily:
             continue
         if is_outside:
             reading.doubt(Reason.WINDOW_OUTSIDE_VALIDITY, words)
         elif reaches:
             reading.doubt(Reason.WINDOW_CUT, words)
-            window = Window(max(window.start or start, start), _least(window.end, end), window.is_alternate)
+            made.append(Window(max(window.start or start, start), _least(window.end, end), window.is_alternate))
+            continue
         made.append(window)
     reading.windows = made
     if made and "D)" not in reading.words["windows"] and reading.words["windows"][:2] != "B)":
         _ends_meet(made, start, end, words, reading)
 
 
-def _ends_meet(windows: list[Window], start: datetime, end: datetime | None, words: str, reading: Reading) -> None:
+def _ends_meet(
+    windows: list[Window], start: datetime, end: datetime | None, words: str, reading: Reading
+) -> None:
     """Item B is the first window's start and item C the last one's end; a minute may be lost in 2359 and 2400."""
     minute = timedelta(minutes=1)
     first, last = windows[0].start, max((window.end or start for window in windows), default=None)
-    if (first is not None and first - start > minute) or (end is not None and last is not None and end - last > minute):
+    if (first is not None and first - start > minute) or (
+        end is not None and last is not None and end - last > minute
+    ):
         reading.doubt(Reason.VALIDITY_LONGER, words)
 
 

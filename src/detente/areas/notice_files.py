@@ -5,7 +5,6 @@ from __future__ import annotations
 from detente.areas.building import reading_of
 from detente.areas.outcomes import Reading
 from detente.notices.codec import decode
-from detente.notices.errors import NoticeRefused
 from detente.notices.kinds.danger_area import DangerArea
 
 __all__ = ["notice_in"]
@@ -18,8 +17,5 @@ def notice_in(octets: bytes, source: str) -> Reading | None:
     """
     if b'"detente-notice-1"' not in octets or b'"FeatureCollection"' in octets:
         return None
-    try:
-        notice = decode(octets.strip()).notice
-    except NoticeRefused:
-        raise
+    notice = decode(octets.strip()).notice
     return reading_of(notice, source) if isinstance(notice, DangerArea) else None

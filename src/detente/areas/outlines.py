@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from detente.areas.outcomes import Reason, Unplaced
@@ -135,9 +136,7 @@ def _circle(shape: Circle) -> Ring:
     return _swept(_pair(shape.centre), radius_m, radius_m, 0.0, -360.0)[:-1]
 
 
-def _swept(
-    centre: tuple[float, float], from_m: float, to_m: float, from_deg: float, sweep_deg: float
-) -> Ring:
+def _swept(centre: tuple[float, float], from_m: float, to_m: float, from_deg: float, sweep_deg: float) -> Ring:
     """Return points about a centre, both ends included; the radius runs evenly from one to the other."""
     steps = _steps(max(from_m, to_m), sweep_deg)
     geod, made = _geod(), []
@@ -186,11 +185,11 @@ def _corridor(shape: Corridor) -> list[Ring]:
     """Return the band about a way: one ring for each leg with rounded ends; they overlap at the bends."""
     half_m = float(Decimal(shape.half_width_m))
     geod, rings = _geod(), []
-    for one, two in zip(shape.way, shape.way[1:], strict=False):
+    for one, two in pairwise(shape.way):
         start, end = _pair(one), _pair(two)
         leg = [start, *_between(start, end), end]
         ring: Ring = []
-        ahead = [geod.inv(*here, *there)[0] for here, there in zip(leg, leg[1:], strict=False)]
+        ahead = [geod.inv(*here, *there)[0] for here, there in pairwise(leg)]
         back = geod.inv(*end, *leg[-2])[0] + 180.0
         courses = [*ahead, back]
         left = [geod.fwd(*here, course - 90.0, half_m)[:2] for here, course in zip(leg, courses, strict=True)]

@@ -32,7 +32,22 @@ __all__ = ["MOST_CORNERS", "Placed", "place"]
 MOST_CORNERS = 500
 """A ring with more corners is no announced area; comparing all its edges must stay cheap."""
 
-_NUMBERS = "ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE TEN ELEVEN TWELVE FIFTEEN TWENTY".split()
+_NUMBERS = [
+    "ONE",
+    "TWO",
+    "THREE",
+    "FOUR",
+    "FIVE",
+    "SIX",
+    "SEVEN",
+    "EIGHT",
+    "NINE",
+    "TEN",
+    "ELEVEN",
+    "TWELVE",
+    "FIFTEEN",
+    "TWENTY",
+]
 _WORTH = dict(zip(_NUMBERS, (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 15, 20), strict=True))
 _UNIT_M = {
     "NM": Decimal(1852),
@@ -77,9 +92,13 @@ _ARC = re.compile(
     rf"(?:\s|,|-|\bTO\b|\bTHEN\b|\bALONG\b|\bAN?\b|\bTHE\b){{0,10}}(?:(?P<turn>CLOCKWISE|ANTI-?CLOCKWISE|COUNTER-?CLOCKWISE)\s+)?(?:DIRECTION\s+)?"
     rf"(?:ALONG\s+)?(?:AN?\s+)?\bARC\b{_FILL}{_LENGTH}{_FILL}(?P<centre>{PAIR})(?:[\s,-]|\bTO\b|\bPOINT\b){{0,8}}"
 )
-_ARCS = re.compile(rf"(?:LATERAL LIMITS?:\s*)?(?:POINT\s+)?{PAIR}(?:{_GAP}{PAIR}|{_ARC.pattern.replace('?P<turn>', '').replace('?P<number>', '').replace('?P<unit>', '').replace('?P<centre>', '')}{PAIR}){{1,400}}")
+_ARCS = re.compile(
+    rf"(?:LATERAL LIMITS?:\s*)?(?:POINT\s+)?{PAIR}(?:{_GAP}{PAIR}|{_ARC.pattern.replace('?P<turn>', '').replace('?P<number>', '').replace('?P<unit>', '').replace('?P<centre>', '')}{PAIR}){{1,400}}"
+)
 _POLYGON = re.compile(_CHAIN)
-_ONE = re.compile(rf"(?P<lead>\b(?:CENT(?:ER|RE)(?:E?D)?(?:\s+(?:IN|AT|ON))?|COORDS?|PSN|POSITION)[\s:]{{0,4}})?(?:{_LABELLED}\s*)?{PAIR}")
+_ONE = re.compile(
+    rf"(?P<lead>\b(?:CENT(?:ER|RE)(?:E?D)?(?:\s+(?:IN|AT|ON))?|COORDS?|PSN|POSITION)[\s:]{{0,4}})?(?:{_LABELLED}\s*)?{PAIR}"
+)
 _PAIR = re.compile(PAIR)
 _LABEL_ALONE = re.compile(_LABELLED)
 _COAST = re.compile(
@@ -88,7 +107,9 @@ _COAST = re.compile(
 )
 
 
-_UNREAD_SHAPE = re.compile(r"\b(?:ELLIP[A-Z]+|SEMI-?CIRCLE|QUADRANT|SECTOR(?=[^@]{0,40}(?:RADIUS|BEARING|DEGREES))|BETWEEN QDR|BETWEEN RADIALS?)\b")
+_UNREAD_SHAPE = re.compile(
+    r"\b(?:ELLIP[A-Z]+|SEMI-?CIRCLE|QUADRANT|SECTOR(?=[^@]{0,40}(?:RADIUS|BEARING|DEGREES))|BETWEEN QDR|BETWEEN RADIALS?)\b"
+)
 
 
 @dataclass(slots=True)
@@ -132,7 +153,7 @@ def place(page: Page, positions: dict[int, Position]) -> list[Placed]:
     return sorted(found, key=lambda placed: placed.start)
 
 
-def _placed(page: Page, match: re.Match[str], area: Announced, *, start: int = -1, doubts: object = ()) -> Placed:
+def _placed(match: re.Match[str], area: Announced, *, start: int = -1, doubts: object = ()) -> Placed:
     return Placed(area, match.start() if start < 0 else start, match.end(), list(doubts))  # type: ignore[call-overload]
 
 
@@ -157,7 +178,7 @@ def _corridor(page: Page, positions: dict[int, Position], match: re.Match[str]) 
         shape = Corridor(way=way, half_width_m=_length_m(match, words))
     except ValueMistake:
         raise Unplaced(Reason.SHAPE, words) from None
-    yield _placed(page, match, Announced(shape, words))
+    yield _placed(match, Announced(shape, words))
 
 
 def _circles(page: Page, positions: dict[int, Position], match: re.Match[str]) -> Iterator[Placed]:
@@ -171,13 +192,13 @@ def _circles(page: Page, positions: dict[int, Position], match: re.Match[str]) -
     pairs = _pairs(positions, match, "list")
     for index, centre in enumerate(pairs):
         name = _letters(labels[index]) if len(labels) == len(pairs) and len(pairs) > 1 else ""
-        yield _placed(page, match, Announced(Circle(centre=centre, radius_m=radius_m), words, name=name))
+        yield _placed(match, Announced(Circle(centre=centre, radius_m=radius_m), words, name=name))
 
 
 def _later(page: Page, positions: dict[int, Position], match: re.Match[str]) -> Iterator[Placed]:
     words = page.words(*match.span())
     centre = positions[match.start("pair")]
-    yield _placed(page, match, Announced(Circle(centre=centre, radius_m=_length_m(match, words)), words))
+    yield _placed(match, Announced(Circle(centre=centre, radius_m=_length_m(match, words)), words))
 
 
 def _arcs(page: Page, positions: dict[int, Position], match: re.Match[str]) -> Iterator[Placed]:
@@ -213,7 +234,7 @@ def _arcs(page: Page, positions: dict[int, Position], match: re.Match[str]) -> I
         shape = ArcPolygon(pieces=tuple(made))
     except ValueMistake:
         raise Unplaced(Reason.SHAPE, words) from None
-    yield _placed(page, match, Announced(shape, words), doubts=doubts)
+    yield _placed(match, Announced(shape, words), doubts=doubts)
 
 
 def _arc(before: Position, to: Position, bow: tuple[Position, str, str]) -> Arc:
@@ -268,9 +289,12 @@ def _ring(
     coast = _COAST.match(tail)
     if coast:
         return _placed(
-            page,
             match,
-            Announced(Coastal(way=tuple(ring), closed_by=" ".join(coast.group().split(maxsplit=0)).strip(" .,")), words, name=name),
+            Announced(
+                Coastal(way=tuple(ring), closed_by=" ".join(coast.group().split(maxsplit=0)).strip(" .,")),
+                words,
+                name=name,
+            ),
             start=members[0],
             doubts=[(Reason.CLOSED_BY_COAST, coast.group())],
         )
@@ -288,14 +312,14 @@ def _ring(
         raise Unplaced(Reason.SHAPE, words) from None
     if _edges_cross(ring):
         doubts.append((Reason.EDGES_CROSS, words))
-    return _placed(page, match, Announced(shape, words, name=name), start=members[0], doubts=doubts)
+    return _placed(match, Announced(shape, words, name=name), start=members[0], doubts=doubts)
 
 
 def _point(page: Page, positions: dict[int, Position], match: re.Match[str]) -> Iterator[Placed]:
     words = page.words(*match.span())
     pair = next(_PAIR.finditer(match.group()))
     position = positions[match.start() + pair.start()]
-    yield _placed(page, match, Announced(Point(position=position), words))
+    yield _placed(match, Announced(Point(position=position), words))
 
 
 def _letters(label: str) -> str:
@@ -318,7 +342,9 @@ _Flat = tuple[int, int]
 
 
 def _meet(a: _Flat, b: _Flat, c: _Flat, d: _Flat) -> bool:
-    return _side(a, b, c) * _side(a, b, d) <= 0 and _side(c, d, a) * _side(c, d, b) <= 0 and _boxes_meet(a, b, c, d)
+    return (
+        _side(a, b, c) * _side(a, b, d) <= 0 and _side(c, d, a) * _side(c, d, b) <= 0 and _boxes_meet(a, b, c, d)
+    )
 
 
 def _side(a: _Flat, b: _Flat, c: _Flat) -> int:

@@ -50,7 +50,9 @@ def find_positions(page: Page) -> dict[int, Position]:
                 lat = _angle_e7(match[f"lat{suffix}"], 2, 90, match.group())
                 lon = _angle_e7(match[f"lon{suffix}"], 3, 180, match.group())
                 lat, lon = lat if ns == "N" else -lat, lon if ew == "E" else -lon
-                found[match.start()] = Position(lat_e7=lat, lon_e7=180 * PARTS_OF_A_DEGREE if lon == -180 * PARTS_OF_A_DEGREE else lon)
+                found[match.start()] = Position(
+                    lat_e7=lat, lon_e7=180 * PARTS_OF_A_DEGREE if lon == -180 * PARTS_OF_A_DEGREE else lon
+                )
                 return True
         return False
 

@@ -17,7 +17,7 @@ from detente.areas.warnings import read_warning
 from detente.notices.errors import ValueMistake
 from detente.notices.shapes import ArcPolygon
 
-__all__ = ["MOST_OCTETS", "MOST_LETTERS", "counts", "read_octets", "read_text"]
+__all__ = ["MOST_LETTERS", "MOST_OCTETS", "counts", "read_octets", "read_text"]
 
 say = words.speaker("areas")
 
@@ -25,7 +25,9 @@ MOST_LETTERS = 32_768
 """A single announcement is a page or two; longer ones are refused unread."""
 MOST_OCTETS = 256 * 1024 * 1024
 _OFF_RADIUS = 0.02
-_STEM = re.compile(r"(?P<series>HYDRO(?:ARC|LANT|PAC)|NAVAREA_?[IVX]{1,5})_(?P<number>[0-9]{1,4})[_-](?P<year>[0-9]{2})(?![0-9])")
+_STEM = re.compile(
+    r"(?P<series>HYDRO(?:ARC|LANT|PAC)|NAVAREA_?[IVX]{1,5})_(?P<number>[0-9]{1,4})[_-](?P<year>[0-9]{2})(?![0-9])"
+)
 
 
 def read_octets(octets: bytes, source: str) -> Iterator[Reading]:
@@ -42,9 +44,16 @@ def read_octets(octets: bytes, source: str) -> Iterator[Reading]:
         )
     if b"\x00" in octets[:4096]:
         raise AnnouncedMistake(
-            expected=say("text or JSON"), came=say("bytes that are no text"), where=source, remedy=say("give the texts themselves")
+            expected=say("text or JSON"),
+            came=say("bytes that are no text"),
+            where=source,
+            remedy=say("give the texts themselves"),
         )
-    text = octets.decode("utf-8-sig", errors="replace") if _is_utf8(octets) else octets.decode("cp1252", errors="replace")
+    text = (
+        octets.decode("utf-8-sig", errors="replace")
+        if _is_utf8(octets)
+        else octets.decode("cp1252", errors="replace")
+    )
     head = text[:200].lstrip()
     if head[:1] in {"{", "["} and not re.match(r"\[[A-Za-z][^\]\n\"{]{0,60}\] *[A-Z]", head):
         for told in from_json(text, source):
@@ -76,8 +85,7 @@ def read_text(
     if not given_id:
         _name_from_file(reading, source, index)
     try:
-        if len(text) > MOST_LETTERS:
-            raise Unplaced(Reason.TOO_LONG, text[:80])
+        _check_length(text)
         (read_notam if dialect == "notam" else read_warning)(reading)
         if is_cut:
             reading.doubt(Reason.CUT_OFF, text[-60:])
@@ -92,10 +100,19 @@ def read_text(
     return _finished(reading)
 
 
+def _check_length(text: str) -> None:
+    if len(text) > MOST_LETTERS:
+        raise Unplaced(Reason.TOO_LONG, text[:80])
+
+
 def _name_from_file(reading: Reading, source: str, index: int) -> None:
     stem = re.sub(r"\.[A-Za-z]{1,8}$", "", source.rsplit("/", 1)[-1])
     known = _STEM.match(stem)
-    reading.text_id = f"{known['series'].replace('_', ' ')} {known['number']}/{known['year']}" if known and index == 1 else f"{stem}#{index}"
+    reading.text_id = (
+        f"{known['series'].replace('_', ' ')} {known['number']}/{known['year']}"
+        if known and index == 1
+        else f"{stem}#{index}"
+    )
 
 
 def _finished(reading: Reading) -> Reading:

@@ -152,7 +152,8 @@ class _Schedule:
         kinds = [token.kind for token in self.run]
         places = [place for place, kind in enumerate(kinds) if kind == "month"]
         return bool(places) and all(
-            place and kinds[place - 1] == "day" and kinds[place + 1 : place + 2] not in (["day"], ["weekday"]) for place in places
+            place and kinds[place - 1] == "day" and kinds[place + 1 : place + 2] not in (["day"], ["weekday"])
+            for place in places
         )
 
     def parse(self) -> list[Group]:
@@ -169,7 +170,7 @@ class _Schedule:
                 self.take()
                 self._without(group)
             elif kind in {"clock", "h24", "sun"}:
-                group.clocks.append(self._clock(group))
+                group.clocks.append(self._clock())
             elif kind in {"day", "month", "weekday", "holidays"}:
                 if group.clocks or group.spans:
                     self._close(group)
@@ -197,7 +198,7 @@ class _Schedule:
         if not group.clocks or group.clocks[-1][1] > group.clocks[-1][0]:
             raise Unplaced(Reason.TIME, self.words)
 
-    def _clock(self, group: Group) -> tuple[int, int]:
+    def _clock(self) -> tuple[int, int]:
         token = self.take()
         if token.kind == "h24":
             return 0, 1440
@@ -222,20 +223,23 @@ class _Schedule:
         if self.kind() == "clock" and self.kind(1) == "to" and self.kind(2) in {"day", "month"}:
             group.spans.append(self._span(first))
             return
-        last = None
-        if self.kind() == "to" and self.kind(1) in {"day", "month"}:
-            self.take()
-            last = self._one()
-            if not self.is_behind and last.month == first.month and last.day < first.day:
-                raise Unplaced(Reason.TIME_ORDER, f"{first.words}-{last.words}")
-            if self.is_behind and not first.month:
-                first.month = last.month
+        last = self._last(first)
         group.days.append((first, last))
-        if self.is_behind and (last or first).month:
-            for one, two in group.days:
-                for day in (one, two):
-                    if day is not None and not day.month:
-                        day.month = (last or first).month
+        if self.is_behind:
+            for day in (day for pair in group.days for day in pair if day is not None and not day.month):
+                day.month = (last or first).month
+
+    def _last(self, first: Day) -> Day | None:
+        """Return the day that a run of days ends with, if it is a run."""
+        if self.kind() != "to" or self.kind(1) not in {"day", "month"}:
+            return None
+        self.take()
+        last = self._one()
+        if not self.is_behind and last.month == first.month and last.day < first.day:
+            raise Unplaced(Reason.TIME_ORDER, f"{first.words}-{last.words}")
+        if self.is_behind and not first.month:
+            first.month = last.month
+        return last
 
     def _one(self, *, has_year: bool = True) -> Day:
         if self.kind() == "month" and not self.is_behind:
@@ -252,7 +256,9 @@ class _Schedule:
         return made
 
     def _span(self, first: Day) -> tuple[Instant, Instant]:
-        start = Instant(day=first.day, words=first.words, month=first.month, minute=clock_minute(self.take().text, self.words))
+        start = Instant(
+            day=first.day, words=first.words, month=first.month, minute=clock_minute(self.take().text, self.words)
+        )
         self.take()
         last = self._one(has_year=False)
         if self.kind() != "clock":

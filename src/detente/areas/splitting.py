@@ -49,7 +49,11 @@ def _split(text: str) -> Iterator[Piece]:
     heads = list(NOTAM_HEAD.finditer(text.upper() if len(text.upper()) == len(text) else text))
     starts: list[int] = []
     for before, head in zip([None, *heads], heads, strict=False):
-        is_part = before is not None and before["number"] == head["number"] and "PART " in text[head.start() : head.start() + 160]
+        is_part = (
+            before is not None
+            and before["number"] == head["number"]
+            and "PART " in text[head.start() : head.start() + 160]
+        )
         if not is_part:
             starts.append(head.start())
     opened = [start - (text[start - 1 : start] == "(") for start in starts]

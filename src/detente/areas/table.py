@@ -15,7 +15,21 @@ __all__ = ["write_table"]
 
 say = words.speaker("areas")
 
-_PLAIN = ("id", "text_id", "name", "activity_kind", "outcome", "lower", "upper", "approximate", "author_state", "issued_at", "cancel_at", "replaces", "source")
+_PLAIN = (
+    "id",
+    "text_id",
+    "name",
+    "activity_kind",
+    "outcome",
+    "lower",
+    "upper",
+    "approximate",
+    "author_state",
+    "issued_at",
+    "cancel_at",
+    "replaces",
+    "source",
+)
 
 
 def write_table(readings: list[Reading], target: Path) -> None:
@@ -28,12 +42,23 @@ def write_table(readings: list[Reading], target: Path) -> None:
             came=say("polars is not installed"),
             remedy='pip install "detente[watch]"',
         ) from None
-    rows = [row for reading in readings for index, area in enumerate(reading.areas, start=1) for row in _rows(feature(reading, area, index))]
-    text = {name: pl.String for name in (*_PLAIN, "geometry", "shape", "doubts", "words") if name != "approximate"}
-    times = pl.Datetime("us", "UTC")
-    schema = {**text, "approximate": pl.Boolean, "start": times, "end": times, "alternate": pl.Boolean}
-    frame = pl.DataFrame(rows, schema={**{name: kind for name, kind in schema.items() if kind != times}, "start": pl.String, "end": pl.String})
-    stamps = [pl.col(name).str.to_datetime("%Y-%m-%dT%H:%MZ", time_unit="us", time_zone="UTC") for name in ("start", "end")]
+    rows = [
+        row
+        for reading in readings
+        for index, area in enumerate(reading.areas, start=1)
+        for row in _rows(feature(reading, area, index))
+    ]
+    text = [
+        name
+        for name in (*_PLAIN, "geometry", "shape", "doubts", "words", "start", "end")
+        if name != "approximate"
+    ]
+    schema = {**dict.fromkeys(text, pl.String), "approximate": pl.Boolean, "alternate": pl.Boolean}
+    frame = pl.DataFrame(rows, schema=schema)
+    stamps = [
+        pl.col(name).str.to_datetime("%Y-%m-%dT%H:%MZ", time_unit="us", time_zone="UTC")
+        for name in ("start", "end")
+    ]
     frame.with_columns(stamps).write_parquet(target)
 
 

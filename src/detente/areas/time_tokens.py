@@ -45,7 +45,9 @@ _TOKEN = re.compile(
     |(?P<lead>\b(?:FROM|FM|ON|IN\s+THE\s+PERIOD|DURING\s+THE\s+PERIOD|PERIOD|DATES?|TIMES?\s+(?:IS\s+)?IN(?=\s+UTC)|THE|OF)\b)""",
     re.VERBOSE,
 )
-_STRONG = frozenset(("iso", "stamp", "instant", "clock", "month", "weekday", "day", "daily", "h24", "sun", "further", "holidays"))
+_STRONG = frozenset(
+    ("iso", "stamp", "instant", "clock", "month", "weekday", "day", "daily", "h24", "sun", "further", "holidays")
+)
 _SAYING = _STRONG - {"month", "day", "daily", "holidays", "weekday"}
 """A run without one of these is a verb (MAY), a label or a count; with a month beside a day it is a date."""
 _LEADS = frozenset(("lead", "between", "until", "alternate", "every", "except"))
@@ -77,7 +79,8 @@ def tokens(text: str, start: int = 0) -> list[Token]:
         found = _TOKEN.match(text, place)
         if not found or (GONE in text[at:place] and made):
             return made
-        made.append(Token(found.lastgroup if found.lastgroup != "zulu" else "clock", found.group().strip(), found.start(), found.end()))  # type: ignore[arg-type]
+        kind = found.lastgroup or ""
+        made.append(Token("clock" if kind == "zulu" else kind, found.group().strip(), found.start(), found.end()))
         at = found.end()
 
 

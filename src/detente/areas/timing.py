@@ -48,7 +48,9 @@ class Timing:
         self.words = words
         self.year = year
         self.has_zone = any(token.kind == "zone" or token.text.endswith("Z") for token in run)
-        if any(token.kind == "local" or token.text.endswith("M") for token in run if token.kind in {"local", "clock"}):
+        if any(
+            token.kind == "local" or token.text.endswith("M") for token in run if token.kind in {"local", "clock"}
+        ):
             raise Unplaced(Reason.LOCAL_TIME, words)
         self.run = [token for token in run if token.kind not in _NOISE]
         self.at = 0
@@ -84,7 +86,7 @@ class Timing:
                 self._close(group)
                 group, is_alternate, is_clock_first = Group(is_alternate=True), True, None
                 continue
-            element = self._element(group)
+            element = self._element()
             starts_anew = (
                 (element == "clock" and group.clocks and group.days and is_clock_first)
                 or (element == "days" and group.clocks and group.days and is_clock_first is False)
@@ -111,7 +113,7 @@ class Timing:
             group.words = self.words
             self.groups.append(group)
 
-    def _element(self, group: Group) -> str:
+    def _element(self) -> str:
         kind = self.kind()
         if kind == "instant" or (kind in {"until", "to"} and self.kind(1) == "instant"):
             return "span"
@@ -180,12 +182,20 @@ class Timing:
     def _is_year(self, made: Day) -> bool:
         token = self.run[self.at]
         is_two = len(token.text) == 2 and token.text.isdigit()
-        return is_two and (isinstance(made, Instant) or 2000 + token.number == self.year) and self.kind(1) != "month"
+        return (
+            is_two and (isinstance(made, Instant) or 2000 + token.number == self.year) and self.kind(1) != "month"
+        )
 
     def _is_long_year(self) -> bool:
         token = self.run[self.at]
-        is_near = token.text.isdigit() and abs(token.number - (self.year or token.number)) <= 1 and 1990 < token.number < 2100
-        return is_near and not (self.kind(1) in {"to", "and"} and self.kind(2) == "clock" and self.kind(3) != "to")
+        is_near = (
+            token.text.isdigit()
+            and abs(token.number - (self.year or token.number)) <= 1
+            and 1990 < token.number < 2100
+        )
+        return is_near and not (
+            self.kind(1) in {"to", "and"} and self.kind(2) == "clock" and self.kind(3) != "to"
+        )
 
     def _is_day_span(self) -> bool:
         """Tell whether a day with one clock time runs to another day with its own: 17 1500-19 1359."""
@@ -202,7 +212,7 @@ class Timing:
         return rest[:1] in (["day"], ["iso"]) and rest[1:2] == ["clock"]
 
     def _day_span(self) -> tuple[Instant | None, Instant]:
-        ends = []
+        ends: list[Instant] = []
         for _ in range(2):
             forward = MONTHS.index(self.next().text[:3]) + 1 if self.kind() == "month" else 0
             day = self._day(forward)
@@ -253,7 +263,7 @@ class Timing:
         forward = 0
         if self.kind() == "month":
             forward = MONTHS.index(self.next().text[:3]) + 1
-            if self.kind() not in {"day"}:
+            if self.kind() != "day":
                 self.fail()
         while True:
             first = self._day(forward)
@@ -264,25 +274,29 @@ class Timing:
                     forward = MONTHS.index(self.next().text[:3]) + 1
                 last = self._day(forward)
             group.days.append((first, last))
-            step = 0
-            while self.kind(step) in _JOINS:
-                step += 1
-            if not (step and self.kind(step) in {"day", "iso"} and self._is_listed(step)):
+            step = self._to_next_day()
+            if not step:
                 break
             self.at += step
-        if forward and self.kind() in {"clock", "year"} and (self.kind() == "year" or self._is_long_year()):
-            year = self.next().number
-            for first, last in group.days:
-                first.year = year
-                if last:
-                    last.year = year
+        if forward and (self.kind() == "year" or (self.kind() == "clock" and self._is_long_year())):
+            self._year_for_all(group)
+
+    def _year_for_all(self, group: Group) -> None:
+        year = self.next().number
+        for first, last in group.days:
+            first.year = year
+            if last:
+                last.year = year
 
     def _runs_on(self) -> bool:
         return self.kind() == "to" and self.kind(1) in {"day", "iso", "month"}
 
-    def _is_listed(self, step: int) -> bool:
-        """Tell whether the day after a comma goes on with this list; a clock time directly before it ended one."""
-        return self.kind(step) in {"day", "iso"}
+    def _to_next_day(self) -> int:
+        """Return how many joining words stand before another day of this list; 0 when the list ends."""
+        step = 0
+        while self.kind(step) in _JOINS:
+            step += 1
+        return step if self.kind(step) in {"day", "iso"} else 0
 
     def _day(self, forward: int) -> Day:
         if self.kind() not in {"day", "iso"}:
@@ -405,7 +419,9 @@ def _each_day(group: Group, calendar: Calendar) -> list[datetime]:
             if start is None:
                 raise Unplaced(Reason.TIME, group.words)
             days += _run(start, end, group, calendar)
-    without = {day for first, last in group.without_days for day in _run(first, last, Group(words=group.words), calendar)}
+    without = {
+        day for first, last in group.without_days for day in _run(first, last, Group(words=group.words), calendar)
+    }
     return [
         day
         for day in sorted(set(days))

@@ -25,8 +25,12 @@ _SERIES = (
     r"NAVAREA? [IVX]{1,5}|HYDRO[A-Z]{3,4}|(?:[A-Z]+ ){1,3}?(?:NAV(?:IGATIONAL)?|COASTAL|LOCAL) WARN(?:ING)?S?(?: LIT)?|NORWEGIAN NAVWARN|"
     r"(?:[A-Z]+ )?NAVWARN|(?:[A-Z]+ )?AVURNAV|COASTAL WARNING [A-Z]+"
 )
-HEADLINE = re.compile(rf"(?m)^ *(?:\[[^\]\n]{{1,60}}\] *)?(?P<series>{_SERIES}) (?:NR\.? ?)?(?P<number>[0-9]{{1,4}}/(?:20)?[0-9]{{2}})(?P<sub>\([0-9, ]{{1,30}}\))?\.? *$")
-PREAMBLE = re.compile(r"(?m)^ *(?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2}) ?(?:Z|UTC) (?P<month>[A-Z]{3}) ?(?P<year>[0-9]{2,4})? *$")
+HEADLINE = re.compile(
+    rf"(?m)^ *(?:\[[^\]\n]{{1,60}}\] *)?(?P<series>{_SERIES}) (?:NR\.? ?)?(?P<number>[0-9]{{1,4}}/(?:20)?[0-9]{{2}})(?P<sub>\([0-9, ]{{1,30}}\))?\.? *$"
+)
+PREAMBLE = re.compile(
+    r"(?m)^ *(?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2}) ?(?:Z|UTC) (?P<month>[A-Z]{3}) ?(?P<year>[0-9]{2,4})? *$"
+)
 _SELF_CANCEL = re.compile(
     r"(?:\b[0-9]{1,2} ?[.)] ?)?\bCAN(?:CEL)?(?: THIS (?:MSG|MESSAGE|WARNING|WRNG))?(?: (?:AT|ON))? (?P<day>[0-9]{2})(?P<hour>[0-9]{2})(?P<minute>[0-9]{2}) ?(?:Z|UTC)? "
     r"(?P<month>[A-Z]{3})[A-Z]{0,6} ?(?P<year>20[0-9]{2}|[0-9]{2})?(?![0-9])[ .=]{0,3}"
@@ -34,17 +38,25 @@ _SELF_CANCEL = re.compile(
 _CANCELS = re.compile(
     rf"(?:\b[0-9]{{1,2}} ?[.)] ?)?\bCAN(?:CEL(?:S|LED)?)? (?:MSG )?(?P<list>(?:(?:{_SERIES}|[A-Z]{{4,12}}) )[0-9]{{1,4}}/[0-9]{{2,4}}(?:(?:, ?| AND )(?:[A-Z ]{{4,40}} )?[0-9]{{1,4}}/[0-9]{{2,4}}){{0,20}})[ .=]{{0,3}}"
 )
-_REFERENCE = re.compile(rf"\b(?:(?:PREVIOUS|PRIVIOUS) HF (?:WARNINGS?|MESSAGES?)(?: ISSUED)?|REF(?:ERENCE)?:?|SEE) (?:{_SERIES})? ?[0-9]{{1,4}}/[0-9]{{2,4}}")
-_PARAGRAPH = re.compile(r"(?m)^ *[0-9]{1,2} ?[.)](?= *[A-Z])(?! *(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\b)")
+_REFERENCE = re.compile(
+    rf"\b(?:(?:PREVIOUS|PRIVIOUS) HF (?:WARNINGS?|MESSAGES?)(?: ISSUED)?|REF(?:ERENCE)?:?|SEE) (?:{_SERIES})? ?[0-9]{{1,4}}/[0-9]{{2,4}}"
+)
+_PARAGRAPH = re.compile(
+    r"(?m)^ *[0-9]{1,2} ?[.)](?= *[A-Z])(?! *(?:JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)\b)"
+)
 _AREA_LABEL = re.compile(r"\b(?:HAZARD )?(?:AREA|ZONE) (?P<label>[0-9]{1,2}|[A-Z])(?= ?[:.]|\n| *\n)\.?:?")
 _LONE_LABEL = re.compile(r"(?m)^ *[A-Z] ?[.)](?= )")
 _NAMES = (
     re.compile(r"\b(?P<name>FIRING PRACTICE AREA [0-9]{1,2}[A-Z]?)\b"),
     re.compile(r"\bAREA [\"'](?P<name>[A-Z0-9-]{1,12})[\"']"),
     re.compile(r"[\"'](?P<name>[A-Z0-9-]{1,12})[\"'] AREA\b"),
-    re.compile(r"\b(?P<name>(?:EY[DPR]|BR|KR|S|EE[DPR]|EV[DPR]|EP[DPR]|ES[DPR]|UL[DPR])-?[0-9]{1,4}[A-Z]?)(?=[ ,\n])(?!\.)"),
+    re.compile(
+        r"\b(?P<name>(?:EY[DPR]|BR|KR|S|EE[DPR]|EV[DPR]|EP[DPR]|ES[DPR]|UL[DPR])-?[0-9]{1,4}[A-Z]?)(?=[ ,\n])(?!\.)"
+    ),
 )
-_NO_DANGER = re.compile(r"\b(?:UNLIT|HIJACKED|SANK|SUNK|ADRIFT|GPS INTERFERENCE|GNSS INTERFERENCE|WRECK|DRIFTING|PIRAT)")
+_NO_DANGER = re.compile(
+    r"\b(?:UNLIT|HIJACKED|SANK|SUNK|ADRIFT|GPS INTERFERENCE|GNSS INTERFERENCE|WRECK|DRIFTING|PIRAT)"
+)
 _SERIES_KNOWN = re.compile(rf"(?:{_SERIES})$")
 
 
@@ -119,7 +131,14 @@ def _moment(found: re.Match[str], year: int) -> datetime:
         raise Unplaced(Reason.TIME, words)
     hour, days = int(found["hour"]), 0
     try:
-        return datetime(year, MONTHS.index(found["month"]) + 1, int(found["day"]) + days, hour, int(found["minute"]), tzinfo=UTC)
+        return datetime(
+            year,
+            MONTHS.index(found["month"]) + 1,
+            int(found["day"]) + days,
+            hour,
+            int(found["minute"]),
+            tzinfo=UTC,
+        )
     except ValueError:
         raise Unplaced(Reason.TIME, words) from None
 
@@ -182,7 +201,9 @@ def _areas(reading: Reading, placed: list[Placed], names: list[tuple[int, str]])
     elif unlike:
         reading.doubt(Reason.WORDS_LEFT, ", ".join(unlike))
     if any(isinstance(area.shape, Point) and not area.name for area in areas):
-        reading.doubt(Reason.EXTENT_ELSEWHERE, next(area.words for area in areas if isinstance(area.shape, Point)))
+        reading.doubt(
+            Reason.EXTENT_ELSEWHERE, next(area.words for area in areas if isinstance(area.shape, Point))
+        )
     reading.areas = areas
     if areas:
         reading.words["areas"] = " / ".join(area.words for area in areas)[:4000]
@@ -197,9 +218,15 @@ def _times(page: Page, reading: Reading, calendar: Calendar) -> list[_Timed]:
     for run in phrases(page):
         words = page.words(run[0].start, run[-1].end)
         _strike(page, run)
-        groups, has_zone = elements(run, words, calendar.number_year or (reading.issued_at.year if reading.issued_at else 0))
+        groups, has_zone = elements(
+            run, words, calendar.number_year or (reading.issued_at.year if reading.issued_at else 0)
+        )
         needs_zone = any(group.clocks or group.spans for group in groups)
-        if needs_zone and not has_zone and not re.search(r"\bTIMES?\s+(?:IS\s+)?IN\s+UTC\b|\bALL TIMES UTC\b", page.text):
+        if (
+            needs_zone
+            and not has_zone
+            and not re.search(r"\bTIMES?\s+(?:IS\s+)?IN\s+UTC\b|\bALL TIMES UTC\b", page.text)
+        ):
             reading.doubt(Reason.ZONE_NOT_STATED, words)
         doubt_reach(groups, calendar)
         if groups:
@@ -230,7 +257,10 @@ def _join(reading: Reading, calendar: Calendar, placed: list[Placed], timed: lis
         return
     if len(timed) > 1 and placed and timed[0][0] < placed[0].start < timed[-1][0] and len(placed) > 1:
         raise Unplaced(Reason.TIME, reading.words["windows"])
-    reading.windows = sorted((window for _, groups, _ in timed for group in groups for window in windows_of(group, calendar)), key=_order)
+    reading.windows = sorted(
+        (window for _, groups, _ in timed for group in groups for window in windows_of(group, calendar)),
+        key=_order,
+    )
 
 
 def _alternate(placed: list[Placed], timed: list[_Timed]) -> bool:
@@ -261,7 +291,11 @@ def _days_with_hours(reading: Reading, timed: list[_Timed]) -> list[_Timed]:
 
 def _without_hull(timed: list[_Timed], calendar: Calendar) -> list[_Timed]:
     """Leave out a period of days that only encloses the days told later with their hours."""
-    if len(timed) != 2 or not _is_bare(timed[0][1], "days") or not all(group.days and group.clocks for group in timed[1][1]):
+    if (
+        len(timed) != 2
+        or not _is_bare(timed[0][1], "days")
+        or not all(group.days and group.clocks for group in timed[1][1])
+    ):
         return timed
     first = timed[0][1][0].days[0][0]
     last = timed[0][1][0].days[-1]

@@ -8,6 +8,7 @@ A NOTAM's number and FIR are the office's to give: --number and --fir, else 0000
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -18,8 +19,8 @@ from detente.areas.errors import WritingMistake
 from detente.areas.levels import level_ft, level_text
 from detente.areas.outcomes import Announced, Reading, Window
 from detente.areas.outlines import is_near_circle, outline
-from detente.areas.positions import find_positions, position_text_dashed, position_text_joined
 from detente.areas.page import Page
+from detente.areas.positions import find_positions, position_text_dashed, position_text_joined
 from detente.areas.reading import read_text
 from detente.areas.time_tokens import MONTHS
 from detente.notices.shapes import (
@@ -33,12 +34,15 @@ from detente.notices.shapes import (
     Polygon,
     Position,
     Shape,
+    Vertical,
 )
 
 __all__ = ["Written", "notam_text", "warning_text"]
 
 say = words.speaker("areas")
 
+Write = Callable[[Position], str]
+Move = Callable[[Position], Position]
 _MILE = Decimal(1852)
 _WORDS = {
     "debris": "SPACE DEBRIS",
@@ -68,16 +72,27 @@ def notam_text(reading: Reading, *, number: str = "", fir: str = "") -> Written:
     rounded, moved_m = _rounded(reading, position_text_joined)
     windows = [window for window in rounded.windows if window.start is not None]
     if len(windows) < len(rounded.windows) or any(window.is_alternate for window in windows) or not windows:
-        raise _cannot(say("a start for every window, and none in reserve"), say("a NOTAM has item B and no alternates"))
+        raise _cannot(
+            say("a start for every window, and none in reserve"), say("a NOTAM has item B and no alternates")
+        )
     vertical = _one_vertical(rounded)
     start = min(window.start for window in windows if window.start)
     ends = [window.end for window in windows]
     if None in ends and len(ends) > 1:
         raise _cannot(say("an end for every window"), say("only a single window can be permanent"))
     end = max((moment for moment in ends if moment), default=None)
-    number = number or (reading.text_id if re.fullmatch(r"[A-Z][0-9]{4}/[0-9]{2}", reading.text_id) else f"A0000/{start:%y}")
+    number = number or (
+        reading.text_id if re.fullmatch(r"[A-Z][0-9]{4}/[0-9]{2}", reading.text_id) else f"A0000/{start:%y}"
+    )
     fir = fir or "ZZZZ"
-    levels = [f"{ceil((level_ft(limit) or 0) / 100):03d}" if limit.datum != "unl" else "999" for limit in (vertical.lower, vertical.upper)] if vertical else ["000", "999"]
+    levels = (
+        [
+            f"{ceil((level_ft(limit) or 0) / 100):03d}" if limit.datum != "unl" else "999"
+            for limit in (vertical.lower, vertical.upper)
+        ]
+        if vertical
+        else ["000", "999"]
+    )
     replaces = f" {reading.replaces}" if re.fullmatch(r"[A-Z][0-9]{4}/[0-9]{2}", reading.replaces) else ""
     body = [
         f"{number} NOTAM{'R' if replaces else 'N'}{replaces}",
@@ -106,8 +121,7 @@ def warning_text(reading: Reading, *, number: str = "") -> Written:
     issued = reading.issued_at or min(moments) - timedelta(days=5)
     headline = number or reading.text_id
     if not re.fullmatch(r"[A-Z][A-Z ]{2,38} [0-9]{1,4}/[0-9]{2}", headline):
-        headline = f"NAV WARN 000/{issued:%y}" if not number else number
-        headline = f"LOCAL {headline}" if headline.startswith("NAV") else headline
+        headline = number or f"LOCAL NAV WARN 000/{issued:%y}"
     lines = [f"{issued:%d%H%M}Z {MONTHS[issued.month - 1]} {issued:%y}", f"{headline}."]
     lines.append(f"1. {_WORDS.get(reading.activity, 'OPERATIONS')} {_spans(rounded.windows)}")
     lines += _areas_dashed(rounded.areas)
@@ -130,7 +144,7 @@ def _one_schedule(reading: Reading) -> None:
         raise _cannot(say("the same windows for all areas"), say("write a text for each area"))
 
 
-def _one_vertical(reading: Reading) -> object:
+def _one_vertical(reading: Reading) -> Vertical | None:
     limits = {area.vertical or reading.vertical for area in reading.areas}
     if len(limits) > 1:
         raise _cannot(say("one pair of height limits for all areas"), say("write a NOTAM for each"))
@@ -147,12 +161,38 @@ def _checked(text: str, dialect: str, meant: Reading, moved_m: float) -> Written
         and _times(got.windows) == _times(meant.windows)
         and (dialect == "warning" or got.vertical == _one_vertical(meant))
         and (dialect == "notam" or meant.cancel_at == got.cancel_at)
-        and all(doubt in {"away_from_item_q", "edges_cross", "windows_overlap", "window_after_cancel", "cancel_far_after_end", "closed_by_coast", "extent_elsewhere", "turn_not_stated", "arc_off_radius", "years_disagree", "levels_disagree", "unknown_series", "start_not_stated", "window_before_issue", "item_q_unusable"} for doubt in (doubt.reason.value for doubt in got.doubts))
+        and all(
+            doubt
+            in {
+                "away_from_item_q",
+                "edges_cross",
+                "windows_overlap",
+                "window_after_cancel",
+                "cancel_far_after_end",
+                "closed_by_coast",
+                "extent_elsewhere",
+                "turn_not_stated",
+                "arc_off_radius",
+                "years_disagree",
+                "levels_disagree",
+                "unknown_series",
+                "start_not_stated",
+                "window_before_issue",
+                "item_q_unusable",
+            }
+            for doubt in (doubt.reason.value for doubt in got.doubts)
+        )
     )
     if not same:
         raise WritingMistake(
             expected=say("words that are read back as the same areas and times"),
-            came=", ".join([*(refusal.reason.value for refusal in got.refusals), *(doubt.reason.value for doubt in got.doubts)]) or say("another area or time"),
+            came=", ".join(
+                [
+                    *(refusal.reason.value for refusal in got.refusals),
+                    *(doubt.reason.value for doubt in got.doubts),
+                ]
+            )
+            or say("another area or time"),
             where=meant.text_id,
             remedy=say("write one text for each area, with plain names, or say it in free words"),
         )
@@ -163,13 +203,13 @@ def _times(windows: list[Window]) -> list[Window]:
     return sorted(windows, key=lambda window: (window.is_alternate, str(window.start), str(window.end)))
 
 
-def _rounded(reading: Reading, write: object) -> tuple[Reading, float]:
+def _rounded(reading: Reading, write: Write) -> tuple[Reading, float]:
     """Return the reading with every position as the form can say it, and the farthest move in metres."""
     worst = 0.0
 
     def moved(position: Position) -> Position:
         nonlocal worst
-        page = Page(write(position))  # type: ignore[operator]
+        page = Page(write(position))
         near = next(iter(find_positions(page).values()))
         east = (near.lon_e7 - position.lon_e7) * cos(radians(position.lat_deg))
         worst = max(worst, hypot(east, near.lat_e7 - position.lat_e7) * 0.0111320)
@@ -179,33 +219,33 @@ def _rounded(reading: Reading, write: object) -> tuple[Reading, float]:
     return replace(reading, areas=areas, windows=list(reading.windows), doubts=[], refusals=[]), worst
 
 
-def _with(shape: Shape, moved: object) -> Shape:
-    move = moved  # type: ignore[assignment]
+def _with(shape: Shape, moved: Move) -> Shape:
+    move = moved
     match shape:
         case Polygon():
-            return Polygon(ring=tuple(move(corner) for corner in shape.ring))  # type: ignore[operator]
+            return Polygon(ring=tuple(move(corner) for corner in shape.ring))
         case Circle():
-            return Circle(centre=move(shape.centre), radius_m=shape.radius_m)  # type: ignore[operator]
+            return Circle(centre=move(shape.centre), radius_m=shape.radius_m)
         case Corridor():
-            return Corridor(way=tuple(move(corner) for corner in shape.way), half_width_m=shape.half_width_m)  # type: ignore[operator]
+            return Corridor(way=tuple(move(corner) for corner in shape.way), half_width_m=shape.half_width_m)
         case Coastal():
-            return Coastal(way=tuple(move(corner) for corner in shape.way), closed_by=shape.closed_by)  # type: ignore[operator]
+            return Coastal(way=tuple(move(corner) for corner in shape.way), closed_by=shape.closed_by)
         case Point():
-            return Point(position=move(shape.position))  # type: ignore[operator]
+            return Point(position=move(shape.position))
         case Named():
             return Named(name=shape.name)
         case ArcPolygon():
             return ArcPolygon(
                 pieces=tuple(
-                    replace_arc(piece, move) if isinstance(piece, Arc) else type(piece)(to=move(piece.to))  # type: ignore[operator]
+                    replace_arc(piece, move) if isinstance(piece, Arc) else type(piece)(to=move(piece.to))
                     for piece in shape.pieces
                 )
             )
 
 
-def replace_arc(piece: Arc, move: object) -> Arc:
+def replace_arc(piece: Arc, move: Move) -> Arc:
     """Return an arc with its positions as the form can say them."""
-    return Arc(centre=move(piece.centre), radius_m=piece.radius_m, turn=piece.turn, to=move(piece.to))  # type: ignore[operator]
+    return Arc(centre=move(piece.centre), radius_m=piece.radius_m, turn=piece.turn, to=move(piece.to))
 
 
 def _length(radius_m: str) -> str:
@@ -222,18 +262,33 @@ def _around(reading: Reading) -> str:
     """Return item Q's centre and radius about all areas, rounded outward; nothing where there is no extent."""
     rings = [ring for area in reading.areas for ring in outline(area.shape)]
     points = [point for ring in rings for point in ring]
-    points += [(area.shape.position.lon_deg, area.shape.position.lat_deg) for area in reading.areas if isinstance(area.shape, Point)]
+    points += [
+        (area.shape.position.lon_deg, area.shape.position.lat_deg)
+        for area in reading.areas
+        if isinstance(area.shape, Point)
+    ]
     if not points:
         return ""
     lon = (min(point[0] for point in points) + max(point[0] for point in points)) / 2
     lat = (min(point[1] for point in points) + max(point[1] for point in points)) / 2
     lon = (lon + 180.0) % 360.0 - 180.0
     lat_minutes, lon_minutes = round(abs(lat) * 60), round(abs(lon) * 60)
-    text = f"{lat_minutes // 60:02d}{lat_minutes % 60:02d}{'NS'[lat < 0]}{lon_minutes // 60:03d}{lon_minutes % 60:02d}{'EW'[lon < 0]}"
+    north = f"{lat_minutes // 60:02d}{lat_minutes % 60:02d}{'NS'[lat < 0]}"
+    text = f"{north}{lon_minutes // 60:03d}{lon_minutes % 60:02d}{'EW'[lon < 0]}"
     centre = Position(lat_e7=round(lat * 1e7), lon_e7=round(lon * 1e7) or 0)
     for radius_nm in (1, 2, 3, 5, 8, 12, 20, 30, 50, 80, 120, 200, 300, 450, 700, 998):
         circle = Circle(centre=centre, radius_m=str(radius_nm * 1852))
-        if all(is_near_circle(Point(position=Position(lat_e7=round(at[1] * 1e7), lon_e7=round(((at[0] + 180) % 360 - 180) * 1e7) or 0)), circle) for at in points[:: max(1, len(points) // 64)]):
+        if all(
+            is_near_circle(
+                Point(
+                    position=Position(
+                        lat_e7=round(at[1] * 1e7), lon_e7=round(((at[0] + 180) % 360 - 180) * 1e7) or 0
+                    )
+                ),
+                circle,
+            )
+            for at in points[:: max(1, len(points) // 64)]
+        ):
             return f"{text}{radius_nm + 3:03d}" if radius_nm < 900 else f"{text}999"
     return f"{text}999"
 
@@ -255,7 +310,8 @@ def _item_d(windows: list[Window]) -> str:
 
 
 def _spans(windows: list[Window]) -> str:
-    said, alternates = [], []
+    said: list[str] = []
+    alternates: list[str] = []
     for window in _times(windows):
         (alternates if window.is_alternate else said).append(_span(window))
     text = ", ".join(said)
@@ -291,26 +347,34 @@ def _areas_dashed(areas: list[Announced]) -> list[str]:
         area = areas[0]
         name = [f"AREA NAMED {area.name}."] if area.name and not isinstance(area.shape, Named) else []
         return [*name, f"{_shape_text(area.shape, position_text_dashed, ', ')}."]
-    if all(isinstance(area.shape, Polygon) for area in areas):
-        return ["IN AREAS BOUND BY:", *(f"{chr(64 + index)}. {_chain(area.shape.ring, position_text_dashed, ', ')}." for index, area in enumerate(areas, start=1))]  # type: ignore[union-attr]
-    return [f"AREA {index}:\n{_shape_text(area.shape, position_text_dashed, ', ')}." for index, area in enumerate(areas, start=1)]
+    rings = [area.shape.ring for area in areas if isinstance(area.shape, Polygon)]
+    if len(rings) == len(areas):
+        listed = (
+            f"{chr(64 + index)}. {_chain(ring, position_text_dashed, ', ')}."
+            for index, ring in enumerate(rings, 1)
+        )
+        return ["IN AREAS BOUND BY:", *listed]
+    return [
+        f"AREA {index}:\n{_shape_text(area.shape, position_text_dashed, ', ')}."
+        for index, area in enumerate(areas, start=1)
+    ]
 
 
-def _chain(corners: tuple[Position, ...], write: object, between: str) -> str:
-    return between.join(write(corner) for corner in corners).replace(f"{between}", f"{between.rstrip()}\n" if between == ", " else between)  # type: ignore[operator]
+def _chain(corners: tuple[Position, ...], write: Write, between: str) -> str:
+    return (",\n" if between == ", " else between).join(write(corner) for corner in corners)
 
 
-def _shape_text(shape: Shape, write: object, between: str) -> str:
+def _shape_text(shape: Shape, write: Write, between: str) -> str:
     move = write
     match shape:
         case Polygon():
             return f"IN AREA BOUND BY\n{_chain(shape.ring, write, between)}"
         case Circle():
-            return f"WITHIN {_length(shape.radius_m)} RADIUS OF {move(shape.centre)}"  # type: ignore[operator]
+            return f"WITHIN {_length(shape.radius_m)} RADIUS OF {move(shape.centre)}"
         case Corridor():
             return f"{_length(shape.half_width_m)} EITHER SIDE OF LINE {_chain(shape.way, write, between)}"
         case Point():
-            return f"CENTERED IN {move(shape.position)}"  # type: ignore[operator]
+            return f"CENTERED IN {move(shape.position)}"
         case Coastal():
             return f"IN AREA BOUND BY\n{_chain(shape.way, write, between)} {shape.closed_by}"
         case Named():
@@ -319,11 +383,13 @@ def _shape_text(shape: Shape, write: object, between: str) -> str:
             return _arc_text(shape, write)
 
 
-def _arc_text(shape: ArcPolygon, write: object) -> str:
-    said = [write(shape.pieces[-1].to)]  # type: ignore[operator]
+def _arc_text(shape: ArcPolygon, write: Write) -> str:
+    said = [write(shape.pieces[-1].to)]
     for piece in shape.pieces:
         if isinstance(piece, Arc):
             turn = "CLOCKWISE" if piece.turn == "clockwise" else "ANTICLOCKWISE"
-            said.append(f"{turn} ALONG AN ARC OF {_length(piece.radius_m)} RADIUS CENTRED ON {write(piece.centre)}")  # type: ignore[operator]
-        said.append(write(piece.to))  # type: ignore[operator]
+            said.append(
+                f"{turn} ALONG AN ARC OF {_length(piece.radius_m)} RADIUS CENTRED ON {write(piece.centre)}"
+            )
+        said.append(write(piece.to))
     return "IN AREA BOUND BY\n" + " TO ".join(said)
