@@ -21,6 +21,8 @@ def check_windows(reading: Reading) -> None:
     if len(reading.windows) > MOST_WINDOWS:
         raise Unplaced(Reason.TOO_LONG, reading.words.get("windows", ""))
     words = reading.words.get("windows", "")
+    if any(window.start and window.end and window.end <= window.start for window in reading.windows):
+        raise Unplaced(Reason.TIME_ORDER, words)
     _drop_past(reading, words)
     for own in [area.windows for area in reading.areas if area.windows is not None] or [tuple(reading.windows)]:
         _overlaps(reading, [window for window in own if not window.is_alternate], words)

@@ -161,11 +161,12 @@ def _save(readings: list[Reading], target: Path) -> None:
 def _show(readings: list[Reading]) -> None:
     """Show one line a text: what came of it, areas and windows, and the first words of each doubt or refusal."""
     rows = []
+    outcomes = {Outcome.READ: say("read"), Outcome.DOUBTFUL: say("doubtful"), Outcome.REFUSED: say("refused")}
     for reading in readings:
         said: list[Refusal | Doubt] = [*reading.refusals, *reading.doubts]
         why = "; ".join(f"{meaning(item.reason)}: {item.words[:60]}" for item in said[:3])
         rows.append(
-            (reading.text_id, say(reading.outcome.value), str(len(reading.areas)), str(len(reading.windows)), why)
+            (reading.text_id, outcomes[reading.outcome], str(len(reading.areas)), str(len(reading.windows)), why)
         )
     head = (say("text"), say("outcome"), say("areas"), say("windows"), say("why"))
     terminal.table(head, rows, numeric=(False, False, True, True, False))

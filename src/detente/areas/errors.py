@@ -5,6 +5,7 @@ DetenteError
 │   └── WritingMistake    a danger area cannot be put into the words of that form
 └── TheirMistake
     └── AnnouncedMistake  a file is none of the forms that are read
+        └── Unplaced          words that the grammar cannot place (detente.areas.outcomes); never leaves the room
 """
 
 from __future__ import annotations

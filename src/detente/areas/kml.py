@@ -38,7 +38,8 @@ _SHOWN = (
 def kml(readings: list[Reading]) -> Iterator[str]:
     """Yield the text of one KML document piece by piece."""
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
-    yield f"<name>{_text(say('Danger areas'))}</name>\n"
+    title = say("Danger areas")
+    yield f"<name>{_text(title)}</name>\n"
     yield '<Style id="area"><LineStyle><color>ff0055d5</color><width>2</width></LineStyle><PolyStyle><color>400055d5</color></PolyStyle></Style>\n'
     for reading in readings:
         for index, area in enumerate(reading.areas, start=1):

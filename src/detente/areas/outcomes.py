@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from detente.areas.errors import AnnouncedMistake
 from detente.notices.shapes import Shape, Vertical
 
 __all__ = ["Announced", "Doubt", "Outcome", "Reading", "Reason", "Refusal", "Unplaced", "Window"]
@@ -30,7 +31,6 @@ class Reason(StrEnum):
     YEAR_FROM_NUMBER = "year_from_number"
     YEARS_DISAGREE = "years_disagree"
     MONTH_FROM_CANCEL = "month_from_cancel"
-    MONTH_INFERRED = "month_inferred"
     NO_HOURS = "no_hours"
     DAILY_INFERRED = "daily_inferred"
     ZONE_NOT_STATED = "zone_not_stated"
@@ -57,8 +57,6 @@ class Reason(StrEnum):
     ARC_OFF_RADIUS = "arc_off_radius"
     CLOSED_BY_COAST = "closed_by_coast"
     EXTENT_ELSEWHERE = "extent_elsewhere"
-    AROUND_NAMED_PLACE = "around_named_place"
-    MILES_NOT_NAMED = "miles_not_named"
     # doubts about the text
     LETTERS = "letters"
     WORDS_LEFT = "words_left"
@@ -120,12 +118,13 @@ class Announced:
     is_approximate: bool = False
 
 
-class Unplaced(Exception):  # noqa: N818 - never leaves this room: a reading turns it into a refusal
-    """Words that the grammar cannot place, on the way from where they were found to the reading."""
+class Unplaced(AnnouncedMistake):
+    """Words that the grammar cannot place; never leaves this room, a reading turns it into a refusal."""
 
     def __init__(self, reason: Reason, words: str) -> None:
-        super().__init__(reason, words)
-        self.refusal = Refusal(reason, " ".join(words.split())[:300])
+        told = " ".join(words.split())[:300]
+        super().__init__(expected=reason.value, came=told)
+        self.refusal = Refusal(reason, told)
 
 
 @dataclass(slots=True)

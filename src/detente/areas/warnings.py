@@ -317,6 +317,9 @@ def _without_time(reading: Reading) -> None:
     """Without any word about time a warning is in force from its issue until it is cancelled."""
     if reading.issued_at is None and reading.cancel_at is None:
         raise Unplaced(Reason.NO_TIME, reading.text_id)
+    if reading.issued_at and reading.cancel_at and reading.cancel_at <= reading.issued_at:
+        said = f"{reading.words.get('issued_at', '')} / {reading.words.get('cancel_at', '')}"
+        raise Unplaced(Reason.TIME_ORDER, said)
     reading.doubt(Reason.START_NOT_STATED, reading.words.get("issued_at", reading.words.get("cancel_at", "")))
     if reading.cancel_at is None:
         reading.doubt(Reason.END_NOT_STATED, reading.text_id)
