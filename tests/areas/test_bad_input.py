@@ -133,6 +133,43 @@ def test_line_ends_do_not_matter(text: str) -> None:
     assert (plain.areas, plain.windows) == (windows.areas, windows.windows) == (old.areas, old.windows)
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "0600Z TO 1800Z DAILY 01 MAR 26 FOR FIVE DAYS {place}",
+        "0600Z TO 1800Z EVERY OTHER DAY 01 THRU 02 MAR 26 {place}",
+        "0600Z TO 1800Z ON WEEKDAYS 01 THRU 02 MAR 26 {place}",
+        "0600Z TO 1800Z DAILY 01 AND 02 MAR 26 IN NORTHERN HALF OF AREA {place}",
+        "010600Z TO 011800Z MAR 26, POSTPONED, {place}",
+        "010600Z TO 011800Z MAR 26 SOUTH OF {corners}",
+        "010600Z TO 011800Z MAR 26 IN AREA BOUND BY {corners} EXCLUDING TERRITORIAL WATERS",
+        "010600Z TO 011800Z MAR 26 IN EASTERN PART OF AREA BOUND BY {corners}",
+    ],
+)
+def test_words_that_narrow_a_place_or_a_time_are_never_passed_over(words: str) -> None:
+    said = words.format(place="IN AREA WITHIN 5 MILES OF 55-00.0N 019-00.0E", corners=RIGHT)
+    reading = one(f"HYDROPAC 1/26.\n1. GUNNERY EXERCISES {said}.\n2. CANCEL THIS MSG 021900Z MAR 26.")
+    assert Reason.WORDS_LEFT in reasons(reading)
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "010600Z THRU 021800Z DAILY MAR 26",
+        "COMMENCING 010600Z MAR 26",
+        "010600Z OR 020600Z TO 021800Z MAR 26",
+        f"{WHEN} EXCEPT 02 MAR",
+    ],
+)
+def test_times_that_do_not_fit_the_grammar_are_refused(when: str) -> None:
+    assert ring(when=when).outcome is Outcome.REFUSED
+
+
+def test_a_radius_about_two_positions_in_a_row_is_refused() -> None:
+    text = CIRCLE.format(radius="5 MILES").replace("121-56.00W", "121-56.00W, 36-35.00N 121-56.00W")
+    assert [refusal.reason for refusal in one(text).refusals] == [Reason.SHAPE]
+
+
 def test_letters_that_look_latin_are_read_as_such_and_doubted() -> None:
     reading = ring(RIGHT.replace("019-00.0E", "019-00.0\u0415", 1))
     assert reading.outcome is Outcome.DOUBTFUL

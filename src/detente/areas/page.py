@@ -9,8 +9,9 @@ __all__ = ["GONE", "PAIR", "Page"]
 
 GONE = "\x00"
 """Stands for a character that has been placed."""
-PAIR = "@\x01+"
-"""Pattern of a position: its first character is ``@``, the others are struck out."""
+PAIR = "@\x01++"
+"""Pattern of a position: its first character is ``@``, the others are struck out. Taken whole or not at all: a
+pattern that looks at what follows a position must not find the position's own end there."""
 
 
 class Page:

@@ -172,7 +172,7 @@ class _Schedule:
             elif kind in {"clock", "h24", "sun"}:
                 group.clocks.append(self._clock())
             elif kind in {"day", "month", "weekday", "holidays"}:
-                if group.clocks or group.spans:
+                if (group.clocks or group.spans) and not self._days_come_last(group):
                     self._close(group)
                     group = Group(words=self.words)
                 self._day(group)
@@ -180,6 +180,12 @@ class _Schedule:
                 raise Unplaced(Reason.TIME, self.words)
         self._close(group)
         return self.groups
+
+    def _days_come_last(self, group: Group) -> bool:
+        """Tell whether the days of the only group stand behind its times: 0600-1800 MON-FRI."""
+        rest = {token.kind for token in self.run[self.at :]}
+        bare = not (group.days or group.weekdays or group.without_days or group.without_weekdays or self.groups)
+        return bare and bool(group.clocks) and not rest & {"clock", "h24", "sun"}
 
     def _close(self, group: Group) -> None:
         if group.days and not group.clocks and not group.spans:
