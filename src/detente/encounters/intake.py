@@ -185,18 +185,18 @@ def _fixes(rows: pl.DataFrame, movers: Movers, room: Room) -> Fixes:
 def _coded(column: pl.Series, texts: tuple[str, ...]) -> npt.NDArray[np.uint8]:
     """Return 1 + the place of each text among ``texts``, 0 for null and others."""
     codes = np.zeros(column.len(), np.uint8)
-    if column.null_count() == column.len():
-        return codes
-    # nearly all rows say the same: only those that do not are held against every text
-    first = column[0]
-    codes[:] = 1 + texts.index(first) if first in texts else 0
-    places = np.flatnonzero(column.ne_missing(first).to_numpy())
-    if places.size:
-        others = column.gather(places)
-        others_codes = np.zeros(places.size, np.uint8)
-        for number, text in enumerate(texts, start=1):
-            others_codes += (others == text).fill_null(value=False).cast(pl.UInt8).to_numpy() * np.uint8(number)
-        codes[places] = others_codes
+    left = column.len() - column.null_count()
+    # nearly all rows say what the first one says: mostly one comparison is enough
+    for text in sorted(texts, key=lambda text: text != column.first()):
+        if not left:
+            break
+        found = column == text
+        count = int(found.sum())
+        if count == column.len():
+            codes[:] = 1 + texts.index(text)
+        elif count:
+            codes[found.fill_null(value=False).to_numpy()] = 1 + texts.index(text)
+        left -= count
     return codes
 
 
