@@ -76,7 +76,8 @@ Made by `python bench/run.py` from `bench/results/`, one file a section, each me
 {"; ".join(machines)}; {listed}.
 
 How it is measured, and what each contender does, is in [README.md](README.md). CPU seconds are user and system,
-all threads. A search's figures do not contain the reading, except détente's, which always do unless said.
+all threads. A search's figures do not contain the reading, except détente's, which always do unless said. Where
+the load average before a section is above 1, other work ran on the machine at the same time.
 """
 
 
