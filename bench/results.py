@@ -30,7 +30,7 @@ def page(sections: dict[str, Result]) -> str:
     add("search-10m", "10 million fixes", _race(measured.get("search-10m", {}).get("10m", {})))
     add("legs-10m", "10 million fixes, the other plan of SQL", _race(measured.get("legs-10m", {}).get("10m", {})))
     add("kdtree-10m", "10 million fixes, the KD-tree", _race(measured.get("kdtree-10m", {}).get("10m", {})))
-    for name, words in (("odd-1m", "1 million"), ("odd-10m", "10 million")):
+    for name, words in (("odd-1m", "1 million"), ("odd-10m", "10 million"), ("odd-duckdb", "1 million, DuckDB")):
         add(name, f"One bad fix, one fast mover among {words}", _planted(measured.get(name, {})))
     add("curve", "Cost at equal density", _curve(measured.get("curve", {})))
     broken = measured.get("broken-1m", {}).get("1m-broken", {})
