@@ -17,10 +17,10 @@ BLUESKY = "bluesky, compiled"
 GB_MIB = 1e9 / 2**20
 
 
-def page(sections: dict[str, Result]) -> str:
-    """Return the whole page as Markdown from what each section holds."""
+def page(sections: dict[str, Result], remarks: str) -> str:
+    """Return the whole page as Markdown from what each section holds, and what a person remarks on it."""
     measured = {name: section["measured"] for name, section in sections.items()}
-    parts = [_head(sections), _bars(measured)]
+    parts = [_head(sections), _bars(measured), remarks]
 
     def add(name: str, title: str, text: str) -> None:
         if name in sections and text:
@@ -41,7 +41,7 @@ def page(sections: dict[str, Result]) -> str:
     add("solent", "A real harbour against geodesics", _solent(measured.get("solent", {}).get("solent", {})))
     add("picture", "One picture: 10,000 aircraft, 5 NM, 1,000 ft, 300 s", _picture(measured.get("picture", {})))
     add("starting", "Starting", _start(measured.get("starting", {})))
-    return "\n".join(parts)
+    return "\n".join(part for part in parts if part)
 
 
 def _cpu(one: Result) -> float:

@@ -247,9 +247,9 @@ def main(argv: list[str] | None = None) -> int:
     for name in () if given.render else names:
         path = folder / f"{name}.json"
         path.write_text(json.dumps(measure(name, 1 if given.quick else given.repeats), indent=1) + "\n", "utf-8")
-    text = results.page(
-        {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
-    )
+    sections = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
+    remarks = folder / "remarks.md"
+    text = results.page(sections, remarks.read_text("utf-8") if remarks.exists() else "")
     page.write_text(text, "utf-8")
     print(text)
     return 0
