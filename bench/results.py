@@ -264,16 +264,22 @@ def _curve(races: dict[str, Result]) -> str:
 
 
 def _planted(races: dict[str, Result]) -> str:
-    rows = ["| archive | contender | CPU s | change | pairs | all runs, CPU s |", "|---|---|---|---|---|---|"]
+    rows = [
+        "| archive | contender | CPU s | change | pairs | near in a slot | gone through | all runs, CPU s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
     plain = next((race for title, race in races.items() if "-" not in title), {})
     for title, race in races.items():
         for name, one in race.items():
             if "failed" in one:
-                rows.append(f"| {title} | {name} | {one['failed']} | | | |")
+                rows.append(f"| {title} | {name} | {one['failed']} | | | | | |")
                 continue
             change = f"{_cpu(one) / _cpu(plain[name]) - 1:+.1%}" if race is not plain and _ok(plain, name) else ""
             runs = ", ".join(f"{value:.2f}" for value in one.get("all_cpu_s", []))
-            rows.append(f"| {title} | {name} | {_cpu(one):.2f} | {change} | {one['pairs']:,} | {runs} |")
+            work = [f"{one[count]:,}" if count in one else "" for count in ("pairs_tested", "pairs_examined")]
+            rows.append(
+                f"| {title} | {name} | {_cpu(one):.2f} | {change} | {one['pairs']:,} | {' | '.join(work)} | {runs} |"
+            )
     return "\n".join(rows) + "\n"
 
 
