@@ -57,7 +57,7 @@ class Asker:
     def ask_statement(self, statement: Statement | None = None, **changes: Any) -> Signed:
         made = statement or self.statement()
         return self.signer.sign(
-            replace(Sign(7, "statement", Role.SIGN, OWN, made.encode(), index=made.seq), **changes)
+            msgspec.structs.replace(Sign(7, "statement", Role.SIGN, OWN, made.encode(), index=made.seq), **changes)
         )
 
     def say(self, count: int = 1) -> None:
@@ -79,7 +79,7 @@ class Asker:
         tree = self.tree()
         head = Head(OWN, tree.size, tree.root())
         return self.signer.sign(
-            replace(Sign(8, "head", Role.SIGN, OWN, head.text(), index=head.size, leaf=head.root), **changes)
+            msgspec.structs.replace(Sign(8, "head", Role.SIGN, OWN, head.text(), index=head.size, leaf=head.root), **changes)
         )
 
     def durable(self) -> None:
@@ -344,7 +344,7 @@ class Mirrored:
         )
         plain = Sign(3, "cosign", Role.COSIGN_LOG, OTHERS, head.text(), index=size, leaf=head.root, proof=proof,
                      proof_from=since, clock_s=9)  # fmt: skip
-        return replace(plain, **changes)
+        return msgspec.structs.replace(plain, **changes)
 
 
 def test_a_head_is_cosigned_when_it_extends_what_was_cosigned_and_is_recorded_first(asker: Asker) -> None:

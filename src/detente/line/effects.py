@@ -104,7 +104,10 @@ class Sign(msgspec.Struct, frozen=True, gc=False):
 
     def numbered(self, ticket: int) -> Sign:
         """Return the same request under its ticket."""
-        return msgspec.structs.replace(self, ticket=ticket)
+        return Sign(
+            ticket, self.what, self.role, self.origin, self.message, self.index, self.leaf, self.proof,
+            self.proof_from, self.clock_s, self.generation, self.also,
+        )  # fmt: skip
 
 
 class Signed(msgspec.Struct, frozen=True, gc=False):
