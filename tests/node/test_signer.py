@@ -459,7 +459,7 @@ def line_test_of(**changes: Any) -> Sign:
 def test_have_vectors_answers_and_tests_are_signed_for_this_author_and_line_only(asker: Asker) -> None:
     have = Sign(5, "have", Role.SIGN, OWN, have_of().encode())
     for kind, good, others in (
-        (PayloadType.HAVE, have, [replace(have, message=have_of(**one).encode()) for one in OTHER_WORDS]),
+        (PayloadType.HAVE, have, [msgspec.structs.replace(have, message=have_of(**one).encode()) for one in OTHER_WORDS]),
         (PayloadType.ANSWER, answer_of(5), [answer_of(5, **one) for one in OTHER_WORDS]),
         (PayloadType.LINE_TEST, line_test_of(), [line_test_of(**one) for one in OTHER_WORDS]),
     ):

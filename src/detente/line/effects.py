@@ -345,11 +345,17 @@ class View(Protocol):
     def open_body(self, digest: str) -> tuple[bytes, bytes] | None:
         """Return salt and content of what was stored as open to others, or None."""
 
+    def open_bodies(self, digests: list[str]) -> dict[str, tuple[bytes, bytes]]:
+        """Return those of these contents that are stored as open to others, by hash."""
+
     def has_body(self, digest: str) -> bool:
         """Tell whether this content is stored."""
 
     def submission(self, submission: str) -> Reference | None:
         """Return where the newest statement of this submission stands, or None."""
+
+    def submissions(self, submissions: list[str]) -> set[str]:
+        """Return those of these submissions of which a statement is stored."""
 
     def checkpoint(self, origin: Origin) -> Checkpoint | None:
         """Return the newest head of this log with its writer's signature alone, or None."""

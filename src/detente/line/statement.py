@@ -29,7 +29,7 @@ __all__ = [
     "Reference",
     "Statement",
     "commit",
-    "shown_hashes",
+    "shown_contents",
 ]
 
 say = words.speaker("line")
@@ -223,15 +223,16 @@ def _bad_text(one: Statement, each: Commitment) -> Malformed:
     )
 
 
-def shown_hashes(payload: bytes) -> tuple[str, ...]:
-    """Return the commitments of a stored statement that travel with it, body first."""
+def shown_contents(payload: bytes) -> tuple[_ShownCommitment, ...]:
+    """Return hash and size of what a stored statement commits to and travels with it, body first."""
     one = _shown_decoder.decode(payload)
-    return tuple([each.hash for each in (one.body, *one.attachments) if each.reveal == "now"])
+    return tuple([each for each in (one.body, *one.attachments) if each.reveal == "now"])
 
 
 class _ShownCommitment(msgspec.Struct, frozen=True):
     hash: str
     reveal: str
+    size: int
 
 
 class _Shown(msgspec.Struct, frozen=True):

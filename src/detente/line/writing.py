@@ -111,8 +111,9 @@ def write(state: State, drafts: tuple[Draft, ...], now_ms: int) -> Signing:
 
 def _write(state: State, log: Log, own: KeySet, drafts: tuple[Draft, ...], now_ms: int) -> Signing:
     written = 0
+    held = state.view.submissions([draft.submission for draft in drafts if not draft.again])
     for draft in drafts:
-        stored = None if draft.again else state.view.submission(draft.submission)
+        stored = draft if draft.submission in held and not draft.again else None
         if draft.submission in state.submissions or stored is not None:
             continue
         heads = _heads_seen(state) if not written else ()  # nothing arrives within a batch

@@ -7,6 +7,7 @@ proof is checked again.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -158,6 +159,14 @@ class Record:
         rows = self._rows("SELECT salt, content FROM bodies WHERE hash = ? AND open = 1", bytes.fromhex(digest))
         return (rows[0][0], rows[0][1]) if rows else None
 
+    def open_bodies(self, digests: list[str]) -> dict[str, tuple[bytes, bytes]]:
+        """Return those of these contents that are stored as open to others, by hash."""
+        rows = self._rows(
+            "SELECT value, salt, content FROM json_each(?) JOIN bodies ON hash = unhex(value) WHERE open = 1",
+            json.dumps(digests),
+        )
+        return {digest: (salt, content) for digest, salt, content in rows}
+
     def has_body(self, digest: str) -> bool:
         """Tell whether this content is stored."""
         return self._number("SELECT 1 FROM bodies WHERE hash = ?", bytes.fromhex(digest)) is not None
@@ -170,6 +179,14 @@ class Record:
         log, seq = entry_place(entry)
         origin = next(one for one, number in self._logs.items() if number == log)
         return Reference(origin.epoch, origin.generation, self.node(origin, 0, seq).hex(), origin.member, seq)
+
+    def submissions(self, submissions: list[str]) -> set[str]:
+        """Return those of these submissions of which a statement is stored."""
+        rows = self._rows(
+            "SELECT submission FROM submissions WHERE submission IN (SELECT value FROM json_each(?))",
+            json.dumps(submissions),
+        )
+        return {row[0] for row in rows}
 
     def checkpoint(self, origin: Origin) -> Checkpoint | None:
         """Return the newest head of this log with its writer's signature alone, or None."""
