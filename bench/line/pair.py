@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from stopwatch import must
 
 from detente.line.bundle import Parser, write
 from detente.line.effects import Arrived, CourierReady, Draft, Submitted, Took
@@ -110,7 +110,7 @@ def taken(receiver: Host, octets: bytes) -> Took:
     receiver.took.clear()
     receiver.give(Arrived(tuple(Parser().feed(octets)), last=True))
     took = receiver.took.pop()
-    assert not took.refused, took.refused[:3]
+    must(not took.refused, took.refused[:3])
     return took
 
 
@@ -119,7 +119,7 @@ def exchange(both: Pair, notices: tuple[Draft, ...]) -> None:
     both.west.give(Submitted(notices))
     carry(both.west, both.east)
     receipts = dict(carry(both.east, both.west).new)["receipt"]
-    assert receipts == 2, receipts
+    must(receipts == 2, receipts)
 
 
 def _host(home: Home, line: str) -> Host:

@@ -1,0 +1,44 @@
+"""The whole exchange in batches: submit, sign, append, head, transfer, verify, append, cosign, receipt stored.
+
+exchange.py --batch 1000 --rounds 20
+
+Both sides run in this process on real files. Bare Ed25519 is measured before and after every round, and the ratio
+is that of each round to its own two measures, so that a busy moment of the machine meets both alike.
+"""
+
+from __future__ import annotations
+
+import argparse
+from functools import partial
+
+from pair import drafts, exchange, pair
+from stopwatch import middle, raw_s, report, sync_rate, timed
+
+
+def main() -> None:
+    """Measure and report."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--rounds", type=int, default=20)
+    given = parser.parse_args()
+    rates, ratios, raws = [], [], []
+    with pair() as both:
+        exchange(both, drafts(given.batch))  # what happens once is not measured
+        syncs = sync_rate()
+        for _ in range(given.rounds):
+            notices = drafts(given.batch)
+            before_s = raw_s()
+            notice_s = timed(partial(exchange, both, notices)) / given.batch
+            raw = (before_s + raw_s()) / 2
+            rates.append(1 / notice_s)
+            raws.append(1 / raw)
+            ratios.append(raw / notice_s)
+        syncs = (syncs + sync_rate()) / 2
+    report(
+        notices_per_s=middle(rates), raw_per_s=middle(raws), ratio=middle(ratios), ratio_least=min(ratios),
+        ratio_most=max(ratios), syncs_per_s=syncs, syncs_per_notice=syncs / middle(rates),
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
