@@ -19,7 +19,15 @@ from detente import words
 from detente.line import canonical, keys
 from detente.line.errors import BadSignature, Malformed
 
-__all__ = ["ENVELOPE_MAX", "Envelope", "PayloadType", "Signature", "decode_base64", "pre_authentication"]
+__all__ = [
+    "ENVELOPE_MAX",
+    "Envelope",
+    "PayloadType",
+    "Signature",
+    "decode_base64",
+    "payload_of",
+    "pre_authentication",
+]
 
 say = words.speaker("line")
 
@@ -101,6 +109,11 @@ class Envelope(msgspec.Struct, frozen=True, gc=False, rename={"type": "payloadTy
 def _cap(kind: PayloadType) -> int:
     """Return how many bytes an envelope may have; a have-vector names every log and many missing bodies."""
     return ENVELOPE_MAX * 4 if kind is PayloadType.HAVE else ENVELOPE_MAX
+
+
+def payload_of(octets: bytes) -> bytes:
+    """Return the payload of a stored envelope, which was checked when it was taken in."""
+    return _decoder.decode(octets).payload
 
 
 def pre_authentication(payload_type: PayloadType, payload: bytes) -> bytes:

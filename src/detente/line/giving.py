@@ -7,7 +7,6 @@ and role.
 
 from __future__ import annotations
 
-from binascii import a2b_base64
 from collections.abc import Generator
 from dataclasses import replace
 from itertools import islice
@@ -16,7 +15,7 @@ from detente.line import keys
 from detente.line.bundle import Kind, Record
 from detente.line.checkpoint import Cosignature, Origin
 from detente.line.effects import CourierReady, Role, Sign, Transmit
-from detente.line.envelope import Envelope, PayloadType, Signature
+from detente.line.envelope import Envelope, PayloadType, Signature, payload_of
 from detente.line.session import (
     MISSING_MAX,
     ActsHeld,
@@ -33,7 +32,6 @@ from detente.line.statement import SALT_BYTES, shown_contents
 __all__ = ["give"]
 
 _RECORD_OVERHEAD = 5
-_PAYLOAD_AT = len(b'{"payload":"')
 LOGS_TOLD = 2048
 _AT_ONCE = 256
 _SMALL = 4096
@@ -228,7 +226,7 @@ def _entries(
     upto, end = span
     while upto < end and room > 0:
         leaves = state.view.entries(origin, upto, min(_AT_ONCE, end - upto))
-        shown = [shown_contents(_payload(leaf)) if bodies else () for leaf in leaves]
+        shown = [shown_contents(payload_of(leaf)) if bodies else () for leaf in leaves]
         small = [one.hash for each in shown for one in each if one.size <= _SMALL]
         held = state.view.open_bodies(small) if small else {}
         for leaf, contents in zip(leaves, shown, strict=True):
@@ -243,11 +241,6 @@ def _entries(
             if room <= 0:
                 break
     return upto, room
-
-
-def _payload(leaf: bytes) -> bytes:
-    """Return the payload of a stored statement, which was checked when it was taken in."""
-    return a2b_base64(leaf[_PAYLOAD_AT : leaf.index(b'"', _PAYLOAD_AT)])
 
 
 def _add_body(state: State, digest: str, records: list[Record], room: int) -> tuple[int, bool]:

@@ -29,6 +29,7 @@ __all__ = [
     "Reference",
     "Statement",
     "commit",
+    "is_submission",
     "shown_contents",
 ]
 
@@ -194,6 +195,7 @@ _STATEMENT = {
     "submission": r"[0-9a-f]{32}",
     "type": r"[a-z][a-z0-9.-]{0,62}",
 }
+_submission = re.compile(_STATEMENT["submission"]).fullmatch
 # joined by a newline, which none of them can hold
 _commitment_texts = re.compile("\n".join(_COMMITMENT.values())).fullmatch
 _statement_texts = re.compile("\n".join((*_STATEMENT.values(), *_COMMITMENT.values()))).fullmatch
@@ -258,6 +260,11 @@ def _within_caps(statement: Statement) -> Statement:
             remedy=say("nothing of it was stored; ask the sender"),
         )
     return statement
+
+
+def is_submission(text: object) -> bool:
+    """Tell whether this is a submission id: 16 bytes in lower hexadecimal."""
+    return type(text) is str and _submission(text) is not None
 
 
 def commit(salt: bytes, content: bytes) -> str:
