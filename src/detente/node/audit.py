@@ -297,12 +297,14 @@ def _bodies(record: Record, piece: _Piece, promised: list[tuple[int, Commitment]
     """Check that what was promised is held, in its size; whether it fits its hash is asked of each body once."""
     held = record.body_sizes([one.hash for _, one in promised])
     for seq, one in promised:
-        size = held.get(one.hash)
+        size, problem = held.get(one.hash), ""
         if size is None:
             if piece.bodies and one.reveal == "now" and one.hash not in piece.wanted:
-                faults.append(f"{piece.origin} {seq}: {say('a body that is held no more')}")
+                problem = say("a body that is held no more")
         elif size != one.size:
-            faults.append(f"{piece.origin} {seq}: {say('a body that is not what was promised')}")
+            problem = say("a body that is not what was promised")
+        if problem:
+            faults.append(f"{piece.origin} {seq}: {problem}")
     return sum(one.hash in held for _, one in promised)
 
 
