@@ -23,7 +23,7 @@ ENTRIES = 40
 
 
 @pytest.fixture(scope="module")
-def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("audited")
     line = found_homes(folder)
     with open_home(folder / "west") as west, open_home(folder / "east") as east:
