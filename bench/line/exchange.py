@@ -1,6 +1,6 @@
 """The whole exchange in batches: submit, sign, append, head, transfer, verify, append, cosign, receipt stored.
 
-exchange.py --batch 1000 --rounds 20
+exchange.py --batch 1000 --rounds 20 --exchanges 1
 
 Both sides run in this process on real files. Bare Ed25519 is measured before and after every round, and the ratio
 is that of each round to its own two measures, so that a busy moment of the machine meets both alike.
@@ -11,8 +11,10 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-from pair import drafts, exchange, pair
+from pair import Pair, drafts, exchange, pair
 from stopwatch import middle, raw_s, report, sync_rate, timed
+
+from detente.line.effects import Draft
 
 
 def main() -> None:
@@ -20,15 +22,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--batch", type=int, required=True)
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--exchanges", type=int, default=1, help="in a round")
     given = parser.parse_args()
     rates, ratios, raws = [], [], []
     with pair() as both:
         exchange(both, drafts(given.batch))  # what happens once is not measured
         syncs = sync_rate()
         for _ in range(given.rounds):
-            notices = drafts(given.batch)
+            batches = [drafts(given.batch) for _ in range(given.exchanges)]
             before_s = raw_s()
-            notice_s = timed(partial(exchange, both, notices)) / given.batch
+            notice_s = timed(partial(_each, both, batches)) / (given.batch * given.exchanges)
             raw = (before_s + raw_s()) / 2
             rates.append(1 / notice_s)
             raws.append(1 / raw)
@@ -38,6 +41,11 @@ def main() -> None:
         notices_per_s=middle(rates), raw_per_s=middle(raws), ratio=middle(ratios), ratio_least=min(ratios),
         ratio_most=max(ratios), syncs_per_s=syncs, syncs_per_notice=syncs / middle(rates),
     )  # fmt: skip
+
+
+def _each(both: Pair, batches: list[tuple[Draft, ...]]) -> None:
+    for notices in batches:
+        exchange(both, notices)
 
 
 if __name__ == "__main__":
