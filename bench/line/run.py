@@ -49,8 +49,11 @@ def main() -> int:
 
 def _measure(part: str, given: argparse.Namespace) -> dict[str, Any]:
     if part == "exchange":
-        rounds = {"1000": "20", "100": "40", "1": "400"}
-        return {batch: _run(OWN, "exchange.py", "--batch", batch, "--rounds", rounds[batch]) for batch in rounds}
+        in_a_round = {"1000": "1", "100": "4", "1": "20"}
+        return {
+            batch: _run(OWN, "exchange.py", "--batch", batch, "--exchanges", exchanges)
+            for batch, exchanges in in_a_round.items()
+        }
     if part == "drain":
         return _run(OWN, "drain.py")
     if part == "tree":
