@@ -12,7 +12,7 @@ import argparse
 from functools import partial
 
 from pair import Pair, drafts, exchange, pair
-from stopwatch import middle, raw_s, report, sync_rate, timed
+from stopwatch import both_timed, middle, raw_s, report, sync_rate
 
 from detente.line.effects import Draft
 
@@ -24,22 +24,23 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--exchanges", type=int, default=1, help="in a round")
     given = parser.parse_args()
-    rates, ratios, raws = [], [], []
+    rates, ratios, raws, cpu_ratios = [], [], [], []
     with pair() as both:
         exchange(both, drafts(given.batch))  # what happens once is not measured
         syncs = sync_rate()
         for _ in range(given.rounds):
             batches = [drafts(given.batch) for _ in range(given.exchanges)]
-            before_s = raw_s()
-            notice_s = timed(partial(_each, both, batches)) / (given.batch * given.exchanges)
-            raw = (before_s + raw_s()) / 2
-            rates.append(1 / notice_s)
-            raws.append(1 / raw)
-            ratios.append(raw / notice_s)
+            before = raw_s()
+            taken = both_timed(partial(_each, both, batches))
+            after, notices = raw_s(), given.batch * given.exchanges
+            rates.append(notices / taken[0])
+            raws.append(2 / (before[0] + after[0]))
+            ratios.append(rates[-1] / raws[-1])
+            cpu_ratios.append((before[1] + after[1]) / 2 * notices / taken[1])
         syncs = (syncs + sync_rate()) / 2
     report(
         notices_per_s=middle(rates), raw_per_s=middle(raws), ratio=middle(ratios), ratio_least=min(ratios),
-        ratio_most=max(ratios), syncs_per_s=syncs, syncs_per_notice=syncs / middle(rates),
+        ratio_most=max(ratios), cpu_ratio=middle(cpu_ratios), syncs_per_s=syncs, syncs_per_notice=syncs / middle(rates),
     )  # fmt: skip
 
 

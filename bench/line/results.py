@@ -34,16 +34,13 @@ def _row(what: str, goal: str, figure: str, *, reached: bool) -> str:
 
 
 def _exchange_rows(found: Measured) -> list[str]:
-    thousands, hundreds = found["1000"]["ratio"], found["100"]["ratio"]
-    return [
-        _row(
-            "whole exchange in thousands, beside raw Ed25519",
-            ">= 0.5",
-            f"{thousands:.2f}",
-            reached=thousands >= 0.5,
-        ),
-        _row("in hundreds", ">= 0.33", f"{hundreds:.2f}", reached=hundreds >= 1 / 3),
-    ]
+    rows = []
+    asked = (("1000", "whole exchange in thousands, beside raw Ed25519", 0.5), ("100", "in hundreds", 1 / 3))
+    for batch, what, least in asked:
+        one = found[batch]
+        figure = f"{one['ratio']:.2f} (by CPU seconds {one['cpu_ratio']:.2f})"
+        rows.append(_row(what, f">= {least:.2f}", figure, reached=one["ratio"] >= least))
+    return rows
 
 
 def _drain_rows(found: Measured) -> list[str]:
@@ -69,7 +66,7 @@ def _open_rows(found: Measured) -> list[str]:
 
 def _audit_rows(found: Measured) -> list[str]:
     figure = (
-        f"{found['ratio']:.2f}: {found['audit_s']:.0f} s, {found['statements_per_s']:,.0f}/s; "
+        f"{found['ratio']:.2f} (by CPU seconds {found['cpu_ratio']:.2f}): {found['audit_s']:.0f} s, {found['statements_per_s']:,.0f}/s; "
         f"raw {found['raw_verify_per_s']:,.0f}/s"
     )
     what = f"full audit of {found['statements']:,} statements, beside the raw verify rate on all cores"
