@@ -66,7 +66,8 @@ def _open_rows(found: Measured) -> list[str]:
 
 def _audit_rows(found: Measured) -> list[str]:
     figure = (
-        f"{found['ratio']:.2f} (by CPU seconds {found['cpu_ratio']:.2f}): {found['audit_s']:.0f} s, {found['statements_per_s']:,.0f}/s; "
+        f"{found['ratio']:.2f} (by CPU seconds {found['cpu_ratio']:.2f}): {found['audit_s']:.0f} s, "
+        f"{found['statements_per_s']:,.0f}/s; "
         f"raw {found['raw_verify_per_s']:,.0f}/s"
     )
     what = f"full audit of {found['statements']:,} statements, beside the raw verify rate on all cores"
