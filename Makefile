@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 SEEDS ?= 1000
 SEED ?= 0
 
-.PHONY: help setup demo test prove prove-full bench bench-quick bench-lock lint words lock clean simulate replay sabotage
+.PHONY: help setup demo test prove prove-full bench bench-quick bench-line bench-lock lint words lock clean simulate replay sabotage
 
 help:
 	@echo "make demo         set up and run the main job on the bundled scenario"
@@ -17,6 +17,7 @@ help:
 	@echo "make replay       tells the story of one simulated world, SEED=n"
 	@echo "make sabotage     finds for every planted bug a seed that catches it"
 	@echo "make bench        measure against peers, ONLY=section,section some of it; writes bench/RESULTS.md"
+	@echo "make bench-line   measure the record between parties; writes bench/line/RESULTS.md"
 	@echo "make lint         style, types, import contracts"
 	@echo "make words        collect and compile the Russian catalogue"
 	@echo "make lock         resolve and lock the dependencies anew"
@@ -79,6 +80,9 @@ bench: setup .venv-bench/ready
 
 bench-quick: setup .venv-bench/ready
 	$(BIN)/python bench/run.py --quick
+
+bench-line: setup .venv-bench/ready
+	$(BIN)/python bench/line/run.py
 
 bench-lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -203,6 +203,9 @@ class MemoryStore:
     def open_body(self, digest: str) -> tuple[bytes, bytes] | None:
         return None if digest in self._closed_bodies else self._bodies.get(digest)
 
+    def open_bodies(self, digests: list[str]) -> dict[str, tuple[bytes, bytes]]:
+        return {digest: held for digest in digests if (held := self.open_body(digest)) is not None}
+
     def checkpoint_below(self, origin: Origin, size: int) -> Checkpoint | None:
         held = self._checkpoints.get(origin, {})
         found = max((one for one in held if one <= size), default=None)
@@ -221,6 +224,9 @@ class MemoryStore:
 
     def submission(self, submission: str) -> Reference | None:
         return self._submissions.get(submission)
+
+    def submissions(self, submissions: list[str]) -> set[str]:
+        return self._submissions.keys() & set(submissions)
 
     def checkpoint(self, origin: Origin) -> Checkpoint | None:
         held = self._checkpoints.get(origin)

@@ -547,7 +547,7 @@ def test_a_keyring_takes_only_the_next_act_of_its_chain_by_its_quorum() -> None:
             ring.take(octets)
     alone = Envelope.decode(plain_act(west, "seal", seal="11" * 1216), PayloadType.ROOT_ACT)
     with pytest.raises(BadSignature):
-        ring.take(dataclasses.replace(alone, signatures=alone.signatures[:1]).encode())
+        ring.take(msgspec.structs.replace(alone, signatures=alone.signatures[:1]).encode())
     assert ring.take(alone.encode())
     assert ring.sealing[-1] == "11" * 1216
     roots = tuple(sorted(public(private(f"new/{n}")) for n in range(2)))

@@ -258,7 +258,7 @@ def test_an_own_act_from_outside_halts_but_garbage_in_our_name_does_not() -> Non
     exchange(west, east)
     act = new_generation(west, "rotation", at=0)
     forged = Envelope.decode(act, PayloadType.ROOT_ACT)
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from detente.line.bundle import Record
 

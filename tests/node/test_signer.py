@@ -57,7 +57,9 @@ class Asker:
     def ask_statement(self, statement: Statement | None = None, **changes: Any) -> Signed:
         made = statement or self.statement()
         return self.signer.sign(
-            replace(Sign(7, "statement", Role.SIGN, OWN, made.encode(), index=made.seq), **changes)
+            msgspec.structs.replace(
+                Sign(7, "statement", Role.SIGN, OWN, made.encode(), index=made.seq), **changes
+            )
         )
 
     def say(self, count: int = 1) -> None:
@@ -79,7 +81,9 @@ class Asker:
         tree = self.tree()
         head = Head(OWN, tree.size, tree.root())
         return self.signer.sign(
-            replace(Sign(8, "head", Role.SIGN, OWN, head.text(), index=head.size, leaf=head.root), **changes)
+            msgspec.structs.replace(
+                Sign(8, "head", Role.SIGN, OWN, head.text(), index=head.size, leaf=head.root), **changes
+            )
         )
 
     def durable(self) -> None:
@@ -344,7 +348,7 @@ class Mirrored:
         )
         plain = Sign(3, "cosign", Role.COSIGN_LOG, OTHERS, head.text(), index=size, leaf=head.root, proof=proof,
                      proof_from=since, clock_s=9)  # fmt: skip
-        return replace(plain, **changes)
+        return msgspec.structs.replace(plain, **changes)
 
 
 def test_a_head_is_cosigned_when_it_extends_what_was_cosigned_and_is_recorded_first(asker: Asker) -> None:
@@ -459,7 +463,11 @@ def line_test_of(**changes: Any) -> Sign:
 def test_have_vectors_answers_and_tests_are_signed_for_this_author_and_line_only(asker: Asker) -> None:
     have = Sign(5, "have", Role.SIGN, OWN, have_of().encode())
     for kind, good, others in (
-        (PayloadType.HAVE, have, [replace(have, message=have_of(**one).encode()) for one in OTHER_WORDS]),
+        (
+            PayloadType.HAVE,
+            have,
+            [msgspec.structs.replace(have, message=have_of(**one).encode()) for one in OTHER_WORDS],
+        ),
         (PayloadType.ANSWER, answer_of(5), [answer_of(5, **one) for one in OTHER_WORDS]),
         (PayloadType.LINE_TEST, line_test_of(), [line_test_of(**one) for one in OTHER_WORDS]),
     ):
@@ -468,8 +476,8 @@ def test_have_vectors_answers_and_tests_are_signed_for_this_author_and_line_only
         Envelope(kind, good.message, (Signature(KEY, signed.signature),)).verify_one(PUBLIC)
         for other in others:
             assert "than named" in refused(asker.signer.sign(other))
-        refused(asker.signer.sign(replace(good, message=good.message[:-1] + b',"zz":1}')))
-        assert "wrong key" in refused(asker.signer.sign(replace(good, role=Role.COSIGN_LOG)))
+        refused(asker.signer.sign(msgspec.structs.replace(good, message=good.message[:-1] + b',"zz":1}')))
+        assert "wrong key" in refused(asker.signer.sign(msgspec.structs.replace(good, role=Role.COSIGN_LOG)))
 
 
 OTHER_WORDS: tuple[dict[str, Any], ...] = (

@@ -209,6 +209,10 @@ def test_bodies_are_given_out_only_when_they_are_open(record: Record) -> None:
     record.apply((PutBody(shown, bytes(32), b"shown"),))
     assert record.open_body(shown) == (bytes(32), b"shown")
     assert record.body("00" * 32) is None
+    asked = [digest, shown, "00" * 32, shown]
+    assert record.open_bodies(asked) == {shown: (bytes(32), b"shown")}
+    assert record.body_sizes(asked) == {digest: 6, shown: 5}
+    assert record.open_bodies([]) == {}
 
 
 def test_what_a_party_fills_is_counted_once_with_the_bodies_that_came_later(record: Record) -> None:
@@ -244,6 +248,12 @@ def test_every_head_and_cosignature_of_a_log_is_given_in_order(record: Record) -
         heads = record.checkpoints(origin)
         assert [one.head.size for one in heads] == sorted({one.head.size for one in heads})
         assert heads[-1:] == [one for one in [record.checkpoint(origin)] if one is not None]
+        for first, end in ((0, 3), (3, 9)):
+            assert record.checkpoints(origin, first, end) == [
+                one for one in heads if first <= one.head.size < end
+            ]
+            part = [one for one in record.cosignatures(origin) if first <= one[0] < end]
+            assert record.cosignatures(origin, first, end) == part
         found = record.cosignatures(origin)
         assert [one[0] for one in found] == sorted(one[0] for one in found)
         newest = {(one.name, one.hint): size for size, _, one, _ in found}
@@ -261,6 +271,7 @@ def test_a_submission_is_found_at_its_newest_place(record: Record) -> None:
     assert found is not None
     assert (found.member, found.epoch, found.seq, found.leaf) == ("west", 1, 1, merkle.leaf_hash(b"1").hex())
     assert record.submission("cd" * 16) is None
+    assert record.submissions(["cd" * 16, "ab" * 16]) == {"ab" * 16}
 
 
 def test_a_batch_with_an_entry_out_of_its_place_leaves_nothing_at_all(record: Record) -> None:

@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import Enum
+
+import msgspec
 
 from detente import words
 from detente.line.checkpoint import NOTE_MAX
@@ -64,11 +65,10 @@ CAPS = {
     Kind.FORK: PROOF_MAX,
     Kind.END: 32,
 }
-_KINDS = {kind.value: kind for kind in Kind}
+_KINDS = {kind.value[0]: (kind, CAPS[kind]) for kind in Kind}
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """One record; ``kind`` is None when this version does not know it (its content is then empty)."""
 
     kind: Kind | None
@@ -110,29 +110,37 @@ class Parser:
         records: list[Record] = []
         if not self._started and not self._begin():
             return records
-        position = 0
-        while len(self._buffer) - position >= 5:
-            if self.complete:
-                raise _malformed(say("bytes after the end"))
-            kind = _KINDS.get(bytes(self._buffer[position : position + 1]))
-            length = int.from_bytes(self._buffer[position + 1 : position + 5], "big")
-            if length > (CAPS[kind] if kind else ENVELOPE_MAX):
-                raise _malformed(say("a record of {size} bytes", size=length))
-            end = position + 5 + length
-            if end > len(self._buffer):
-                break
-            content = bytes(self._buffer[position + 5 : end])
-            if kind is Kind.END:
-                self._end(content)
-            else:
-                self._digest.update(self._buffer[position:end])
-                records.append(Record(kind, content if kind else b""))
-                self.unknown += kind is None
-            position = end
+        with memoryview(self._buffer) as view:
+            position = self._whole(view, records)
         del self._buffer[:position]
         if self.complete and self._buffer:
             raise _malformed(say("bytes after the end"))
         return records
+
+    def _whole(self, view: memoryview, records: list[Record]) -> int:
+        """Add the whole records of the buffer; returns where they end."""
+        position = hashed = 0
+        while len(view) - position >= 5:
+            if self.complete:
+                raise _malformed(say("bytes after the end"))
+            kind, size_max = _KINDS.get(view[position], (None, ENVELOPE_MAX))
+            length = int.from_bytes(view[position + 1 : position + 5], "big")
+            if length > size_max:
+                raise _malformed(say("a record of {size} bytes", size=length))
+            end = position + 5 + length
+            if end > len(self._buffer):
+                break
+            content = view[position + 5 : end].tobytes()
+            if kind is Kind.END:
+                self._digest.update(view[hashed:position])
+                hashed = end
+                self._end(content)
+            else:
+                records.append(Record(kind, content if kind else b""))
+                self.unknown += kind is None
+            position = end
+        self._digest.update(view[hashed:position])
+        return position
 
     def _begin(self) -> bool:
         start = bytes(self._buffer[: len(self._magic)])

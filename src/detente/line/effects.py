@@ -8,14 +8,17 @@ The machine (``machine.Line``) is a function of its inputs: no clock, no randomn
 The order that everything rests on: Sign -> Signed -> Append -> Durable -> Transmit. A signature goes into an
 Append and nowhere else; what leaves in a Transmit was durable before. The host carries out Append atomically
 (all puts of one batch or none) and only then answers Durable; it carries out the signer's rules itself.
+
+What there is one of for every notice is a msgspec structure: made some twenty times faster than a dataclass.
 """
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from enum import Enum, StrEnum
 from typing import Protocol
+
+import msgspec
 
 from detente.line.bundle import Record
 from detente.line.checkpoint import Checkpoint, Cosignature, Origin
@@ -72,8 +75,7 @@ class Role(StrEnum):
     COSIGN_HELD = "cosign_held"
 
 
-@dataclass(frozen=True, slots=True)
-class Sign:
+class Sign(msgspec.Struct, frozen=True, gc=False):
     """Ask the signer. ``ticket`` comes back in Signed.
 
     what:
@@ -102,11 +104,13 @@ class Sign:
 
     def numbered(self, ticket: int) -> Sign:
         """Return the same request under its ticket."""
-        return dataclasses.replace(self, ticket=ticket)
+        return Sign(
+            ticket, self.what, self.role, self.origin, self.message, self.index, self.leaf, self.proof,
+            self.proof_from, self.clock_s, self.generation, self.also,
+        )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Signed:
+class Signed(msgspec.Struct, frozen=True, gc=False):
     """The signer's answer: 64 bytes (128 with ``also``), or a refusal with its reason.
 
     A refused cosignature stops that log alone; after any other refusal the machine halts and raises an alarm.
@@ -135,8 +139,7 @@ class HeadFile:
 # ---- what is stored -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class PutEntry:
+class PutEntry(msgspec.Struct, frozen=True, gc=False):
     """One statement at its index, its leaf hash, and the perfect tree nodes that it completed (leaf included).
 
     submission: of own entries, to be found again; "" for others'. wanted: shown bodies that are not here yet; a
@@ -153,8 +156,7 @@ class PutEntry:
     wanted: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PutBody:
+class PutBody(msgspec.Struct, frozen=True, gc=False):
     """A content by its commitment hash.
 
     open: whether others may have it when they name its hash as missing; False for own contents that are to be
@@ -188,8 +190,7 @@ class PutClaim:
     keep: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class PutDue:
+class PutDue(msgspec.Struct, frozen=True, gc=False):
     """``member`` owes an answer to the statement at (origin, seq) by due_ms, this node's own clock.
 
     None: it was answered, or the alarm was given: the row goes.
@@ -344,11 +345,17 @@ class View(Protocol):
     def open_body(self, digest: str) -> tuple[bytes, bytes] | None:
         """Return salt and content of what was stored as open to others, or None."""
 
+    def open_bodies(self, digests: list[str]) -> dict[str, tuple[bytes, bytes]]:
+        """Return those of these contents that are stored as open to others, by hash."""
+
     def has_body(self, digest: str) -> bool:
         """Tell whether this content is stored."""
 
     def submission(self, submission: str) -> Reference | None:
         """Return where the newest statement of this submission stands, or None."""
+
+    def submissions(self, submissions: list[str]) -> set[str]:
+        """Return those of these submissions of which a statement is stored."""
 
     def checkpoint(self, origin: Origin) -> Checkpoint | None:
         """Return the newest head of this log with its writer's signature alone, or None."""

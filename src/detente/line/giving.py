@@ -7,7 +7,6 @@ and role.
 
 from __future__ import annotations
 
-from binascii import a2b_base64
 from collections.abc import Generator
 from dataclasses import replace
 from itertools import islice
@@ -16,7 +15,7 @@ from detente.line import keys
 from detente.line.bundle import Kind, Record
 from detente.line.checkpoint import Cosignature, Origin
 from detente.line.effects import CourierReady, Role, Sign, Transmit
-from detente.line.envelope import Envelope, PayloadType, Signature
+from detente.line.envelope import Envelope, PayloadType, Signature, payload_of
 from detente.line.session import (
     MISSING_MAX,
     ActsHeld,
@@ -28,13 +27,15 @@ from detente.line.session import (
 )
 from detente.line.standing import ceiling, seat_under
 from detente.line.state import Log, Party, State
-from detente.line.statement import SALT_BYTES, shown_hashes
+from detente.line.statement import SALT_BYTES, shown_contents
 
 __all__ = ["give"]
 
 _RECORD_OVERHEAD = 5
-_PAYLOAD_AT = len(b'{"payload":"')
 LOGS_TOLD = 2048
+_AT_ONCE = 256
+_SMALL = 4096
+"""Contents up to this size are looked up many at once, larger ones singly: memory stays bounded."""
 
 
 def give(state: State, event: CourierReady, now_ms: int) -> Generator[Sign, bytes, Transmit | None]:
@@ -224,30 +225,30 @@ def _entries(
     """Add the statements of a span, each with its shown contents; returns where it ended and the room left."""
     upto, end = span
     while upto < end and room > 0:
-        for leaf in state.view.entries(origin, upto, min(256, end - upto)):
+        leaves = state.view.entries(origin, upto, min(_AT_ONCE, end - upto))
+        shown = [shown_contents(payload_of(leaf)) if bodies else () for leaf in leaves]
+        small = [one.hash for each in shown for one in each if one.size <= _SMALL]
+        held = state.view.open_bodies(small) if small else {}
+        for leaf, contents in zip(leaves, shown, strict=True):
             records.append(Record(Kind.ENTRY, leaf))
             room -= len(leaf) + _RECORD_OVERHEAD
             upto += 1
-            for digest in shown_hashes(_payload(leaf)) if bodies else ():
-                room, _ = _add_body(state, digest, records, room, always=True)
+            for one in contents:
+                body = held.get(one.hash) if one.size <= _SMALL else state.view.open_body(one.hash)
+                if body is not None:
+                    records.append(Record(Kind.BODY, body[0] + body[1]))
+                    room -= len(body[1]) + SALT_BYTES + _RECORD_OVERHEAD
             if room <= 0:
                 break
     return upto, room
 
 
-def _payload(leaf: bytes) -> bytes:
-    """Return the payload of a stored statement, which was checked when it was taken in."""
-    return a2b_base64(leaf[_PAYLOAD_AT : leaf.index(b'"', _PAYLOAD_AT)])
-
-
-def _add_body(
-    state: State, digest: str, records: list[Record], room: int, *, always: bool = False
-) -> tuple[int, bool]:
+def _add_body(state: State, digest: str, records: list[Record], room: int) -> tuple[int, bool]:
     """Add a content that others may have; returns the room left, and False when only the room was missing.
 
     What is to be revealed later is never given, though everybody knows its hash and can name it as missing.
     """
-    if room <= 0 and not always:
+    if room <= 0:
         return room, False
     body = state.view.open_body(digest)
     if body is None:

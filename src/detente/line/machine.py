@@ -278,9 +278,6 @@ class Line:
         if state.parts or state.own:
             self._batch += 1
             append = Append(self._batch, tuple(state.parts), tuple(state.own))
-            for part in state.parts:
-                if isinstance(part, PutEntry):
-                    state.leaves[part.origin, part.seq] = part.leaf
             self._batches[self._batch] = append
             effects.append(append)
             state.parts, state.own = [], []
@@ -302,7 +299,8 @@ class Line:
                     log = self.state.logs[part.origin]
                     log.durable = max(log.durable, part.seq + 1)
                     self.state.leaves.pop((part.origin, part.seq), None)
-                    self.state.submissions.discard(part.submission)
+                    if part.submission:
+                        self.state.submissions.discard(part.submission)
                     for level, index, _ in part.nodes:
                         log.pending.pop((level, index), None)
             newest = self.state.rings[self.state.me].generation

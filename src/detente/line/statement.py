@@ -7,6 +7,7 @@ or the type is unknown, the statement is stored, mirrored and cosigned all the s
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -28,7 +29,8 @@ __all__ = [
     "Reference",
     "Statement",
     "commit",
-    "shown_hashes",
+    "is_submission",
+    "shown_contents",
 ]
 
 say = words.speaker("line")
@@ -43,9 +45,7 @@ Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,30}\Z")]
 LineId = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,62}\Z")]
 Hash = Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]
 Submission = Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
-TypeName = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9.-]{0,62}\Z")]
 FieldName = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9_]{0,62}\Z")]
-MediaType = Annotated[str, Meta(pattern=r"\A[a-z0-9][a-z0-9.+-]{0,62}/[a-z0-9][a-z0-9.+-]{0,62}\Z")]
 Count = Annotated[int, Meta(ge=0, le=canonical.INTEGER_MAX)]
 Small = Annotated[int, Meta(ge=0, le=999_999_999)]
 
@@ -56,9 +56,9 @@ class Commitment(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     reveal: "now" (the content travels with the statement) or "later" (a later ``reveal`` statement shows it).
     """
 
-    hash: Hash
-    media_type: MediaType
-    reveal: Annotated[str, Meta(pattern=r"\A(now|later)\Z")]
+    hash: str  # the shape of these texts is checked by ``_check_texts``
+    media_type: str
+    reveal: str
     size: Count
 
 
@@ -94,7 +94,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
 
     answer_by_ms: Count | None
     attachments: Annotated[tuple[Commitment, ...], Meta(max_length=ATTACHMENTS_MAX)]
-    author: Name
+    author: str
     body: Commitment
     clock_ms: Count
     critical: Annotated[tuple[FieldName, ...], Meta(max_length=16)]
@@ -102,13 +102,13 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     generation: Small
     heads: Annotated[tuple[HeadSeen, ...], Meta(max_length=MEMBERS_MAX)]
     in_reply_to: Reference | None
-    key: Hash
-    line: LineId
-    previous: Hash
+    key: str
+    line: str
+    previous: str
     release: Hash | None
     seq: Count
-    submission: Submission
-    type: TypeName
+    submission: str
+    type: str
 
     def encode(self) -> bytes:
         """Return the canonical payload; raises Malformed for a value outside its type."""
@@ -132,6 +132,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
                 pass
             else:
                 if _encoder.encode(known) == payload:
+                    _check_texts(known)
                     return _within_caps(known), {}
         document = canonical.decode(payload, size_max=ENVELOPE_MAX, what="statement")
         try:
@@ -142,6 +143,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
                 came=str(fault)[:200],
                 remedy=say("nothing of it was stored; ask the sender"),
             ) from None
+        _check_texts(statement)
         unknown = {name: value for name, value in document.items() if name not in FIELDS}
         return _within_caps(statement), unknown
 
@@ -171,7 +173,7 @@ _encoder = msgspec.json.Encoder(order="sorted")
 def _check_types(octets: bytes) -> None:
     """Refuse what was put into a statement outside its type: a struct's constructor does not look."""
     try:
-        _decoder.decode(octets)
+        _check_texts(_decoder.decode(octets))
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise Malformed(
             expected=say("a statement as spec/ describes it"),
@@ -180,15 +182,59 @@ def _check_types(octets: bytes) -> None:
         ) from None
 
 
-def shown_hashes(payload: bytes) -> tuple[str, ...]:
-    """Return the commitments of a stored statement that travel with it, body first."""
+_COMMITMENT = {
+    "hash": r"[0-9a-f]{64}",
+    "media_type": r"[a-z0-9][a-z0-9.+-]{0,62}/[a-z0-9][a-z0-9.+-]{0,62}",
+    "reveal": r"(?:now|later)",
+}
+_STATEMENT = {
+    "author": r"[a-z][a-z0-9-]{0,30}",
+    "key": r"[0-9a-f]{64}",
+    "line": r"[a-z][a-z0-9-]{0,62}",
+    "previous": r"[0-9a-f]{64}",
+    "submission": r"[0-9a-f]{32}",
+    "type": r"[a-z][a-z0-9.-]{0,62}",
+}
+_submission = re.compile(_STATEMENT["submission"]).fullmatch
+# joined by a newline, which none of them can hold
+_commitment_texts = re.compile("\n".join(_COMMITMENT.values())).fullmatch
+_statement_texts = re.compile("\n".join((*_STATEMENT.values(), *_COMMITMENT.values()))).fullmatch
+
+
+def _check_texts(one: Statement) -> None:
+    """Refuse a text that has not the shape of its field; all texts are looked at together, as that is quicker."""
+    body = one.body
+    if not _statement_texts(
+        f"{one.author}\n{one.key}\n{one.line}\n{one.previous}\n{one.submission}\n{one.type}\n"
+        f"{body.hash}\n{body.media_type}\n{body.reveal}"
+    ):
+        raise _bad_text(one, body)
+    for each in one.attachments:
+        if not _commitment_texts(f"{each.hash}\n{each.media_type}\n{each.reveal}"):
+            raise _bad_text(one, each)
+
+
+def _bad_text(one: Statement, each: Commitment) -> Malformed:
+    found = [(name, getattr(one, name), pattern) for name, pattern in _STATEMENT.items()]
+    found += [(name, getattr(each, name), pattern) for name, pattern in _COMMITMENT.items()]
+    bad = next(f"{name}: {text!r}" for name, text, pattern in found if not re.fullmatch(pattern, text))
+    return Malformed(
+        expected=say("a statement as spec/ describes it"),
+        came=bad[:200],
+        remedy=say("nothing of it was stored; ask the sender"),
+    )
+
+
+def shown_contents(payload: bytes) -> tuple[_ShownCommitment, ...]:
+    """Return hash and size of what a stored statement commits to and travels with it, body first."""
     one = _shown_decoder.decode(payload)
-    return tuple([each.hash for each in (one.body, *one.attachments) if each.reveal == "now"])
+    return tuple([each for each in (one.body, *one.attachments) if each.reveal == "now"])
 
 
 class _ShownCommitment(msgspec.Struct, frozen=True):
     hash: str
     reveal: str
+    size: int
 
 
 class _Shown(msgspec.Struct, frozen=True):
@@ -214,6 +260,11 @@ def _within_caps(statement: Statement) -> Statement:
             remedy=say("nothing of it was stored; ask the sender"),
         )
     return statement
+
+
+def is_submission(text: object) -> bool:
+    """Tell whether this is a submission id: 16 bytes in lower hexadecimal."""
+    return type(text) is str and _submission(text) is not None
 
 
 def commit(salt: bytes, content: bytes) -> str:

@@ -1,8 +1,9 @@
 """The audit of one line: everything that is held, read back and checked again, on all cores when there is much.
 
 A log is checked in aligned pieces of 4,096 leaves: each piece checks its statements (spelling, signature,
-place, link to the one before), their bodies, and every tree node inside it, and gives back its own root; the
-parent joins the roots, checks the upper nodes, and then every head and confirmation against the tree.
+place, link to the one before), that their bodies are held, and every tree node inside it, and gives back its own
+root; the parent joins the roots, checks the upper nodes, and then every head and confirmation against the tree.
+The other tables are looked through in pieces as well, bodies against their hashes among them.
 """
 
 from __future__ import annotations
@@ -11,25 +12,36 @@ import multiprocessing
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from detente import words
 from detente.errors import DetenteError
 from detente.line import canonical, merkle
-from detente.line.checkpoint import COSIGNATURE_TYPE, Cosignature, Head, Origin, note_hint, verify_cosignature
+from detente.line.checkpoint import (
+    COSIGNATURE_TYPE,
+    Head,
+    Origin,
+    cosigner_name,
+    note_hint,
+    verify_cosignature,
+)
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import Refused
 from detente.line.opening import Opening
 from detente.line.proof import judge
 from detente.line.rootact import Keyring
 from detente.line.session import Have, decode_session
-from detente.line.statement import Statement, commit
+from detente.line.statement import Commitment, Statement
 from detente.node.book import Book
 from detente.node.home import Home
+from detente.store.audit import Portion
 from detente.store.record import Record
+from detente.store.schema import ENTRIES_MAX
 
 __all__ = ["Audit", "audit_line"]
 
@@ -37,7 +49,10 @@ say = words.speaker("node")
 
 _PIECE_LEVEL = 12
 _PIECE = 1 << _PIECE_LEVEL
+_HEADS_SPAN = 50_000
 _SMALL_MAX = 1 << 20
+Run = Callable[..., Callable[[], Any]]
+"""Starts a piece of work, a function of this module with its arguments; what it returns gives the result."""
 _ALONE_MAX = 4 * _PIECE
 """Entries up to which one process is faster than starting others."""
 
@@ -84,6 +99,19 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class _HeadPiece:
+    """Heads and confirmations of a log from one size up to another; cosigners: name and hint -> public key."""
+
+    record: Path
+    origin: Origin
+    first: int
+    end: int
+    size: int
+    public: str
+    cosigners: dict[tuple[str, bytes], str]
+
+
+@dataclass(frozen=True, slots=True)
 class _Checked:
     statements: int
     bodies: int
@@ -98,22 +126,49 @@ def audit_line(home: Home, line: str, done: Callable[[float], None] = lambda _: 
     ``done`` is told how many statements were checked. Never raises for damage.
     """
     audit = Audit(line)
-    try:
-        record = home.record(line)
-        audit.faults += [say("database: {fault}", fault=one) for one in record.audit()]
-        _acts_and_openings(record, audit)
-        book = Book.open(home.member, record)
-    except (DetenteError, ValueError, AssertionError, KeyError) as fault:
-        audit.faults.append(str(fault) or type(fault).__name__)
-        return audit
-    for origin in book.origins():
+    with ExitStack() as at_the_end:
         try:
-            _log(book, origin, audit, done)
-        except (DetenteError, ValueError, KeyError) as fault:
-            audit.faults.append(f"{origin}: {fault}")
+            record = home.record(line)
+            run = _runner(record, at_the_end)
+            looked = [run(_look_through, record.path, portion) for portion in record.portions()]
+            _acts_and_openings(record, audit)
+            book = Book.open(home.member, record)
+        except (DetenteError, ValueError, AssertionError, KeyError) as fault:
+            audit.faults.append(str(fault) or type(fault).__name__)
+            return audit
+        for origin in book.origins():
+            try:
+                _log(book, origin, audit, run, done)
+            except (DetenteError, ValueError, KeyError) as fault:
+                audit.faults.append(f"{origin}: {fault}")
+        audit.faults += [say("database: {fault}", fault=fault) for one in looked for fault in one()]
     _head_file(home, book, audit)
     _rest(book, audit)
     return audit
+
+
+def _runner(record: Record, at_the_end: ExitStack) -> Run:
+    """Return what runs a piece of work: in other processes when there is much, else here and at once."""
+    if sum(record.size(origin) for origin in record.origins()) <= _ALONE_MAX:
+        return partial
+    # started anew, not forked: a database connection must not be carried into another process
+    context = multiprocessing.get_context("spawn")
+    pool: Executor = at_the_end.enter_context(ProcessPoolExecutor(os.cpu_count(), mp_context=context))
+    at_the_end.callback(pool.shutdown, cancel_futures=True)
+
+    def run(work: Callable[..., Any], *given: Any) -> Callable[[], Any]:
+        future: Future[Any] = pool.submit(work, *given)
+        return future.result
+
+    return run
+
+
+def _look_through(path: Path, portion: Portion) -> list[str]:
+    try:
+        with closing(Record(path, read_only=True)) as record:
+            return record.audit_portion(portion)
+    except DetenteError as fault:
+        return [str(fault)]
 
 
 def _acts_and_openings(record: Record, audit: Audit) -> None:
@@ -133,7 +188,7 @@ def _acts_and_openings(record: Record, audit: Audit) -> None:
                 audit.faults.append(say("a root act of {member}: {fault}", member=name, fault=fault))
 
 
-def _log(book: Book, origin: Origin, audit: Audit, done: Callable[[float], None]) -> None:
+def _log(book: Book, origin: Origin, audit: Audit, run: Run, done: Callable[[float], None]) -> None:
     """Check one log from its leaves to its heads."""
     size = book.size(origin)
     own = book.state.rings[origin.member].keys_of(origin.generation)
@@ -141,15 +196,20 @@ def _log(book: Book, origin: Origin, audit: Audit, done: Callable[[float], None]
         audit.faults.append(say("{origin}: a log without keys", origin=origin))
         return
     pieces = list(_pieces(book, origin, size, own.sign))
+    heads = [run(_check_heads, one) for one in _head_pieces(book, origin, size, own.sign)]
     roots: list[bytes] = []
-    for piece, checked in zip(pieces, _check_all(pieces), strict=True):
+    for piece, one in [(piece, run(_check, piece)) for piece in pieces]:
+        checked: _Checked = one()
         audit.counts.update(statements=checked.statements, bodies=checked.bodies, nodes=checked.nodes)
         audit.faults += checked.faults
         if checked.root is not None:
             roots.append(checked.root)
         done(piece.end - piece.start)
     _upper_nodes(book.record, origin, roots, audit)
-    _heads(book, origin, size, audit)
+    for head_piece in heads:
+        counts, faults = head_piece()
+        audit.counts.update(counts)
+        audit.faults += faults
 
 
 def _pieces(book: Book, origin: Origin, size: int, public: str) -> Iterator[_Piece]:
@@ -171,48 +231,53 @@ def _base(book: Book, origin: Origin) -> str:
     return first
 
 
-def _check_all(pieces: list[_Piece]) -> Iterator[_Checked]:
-    if sum(piece.end - piece.start for piece in pieces) <= _ALONE_MAX:
-        yield from map(_check, pieces)
-        return
-    # started anew, not forked: a database connection must not be carried into another process
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
-        yield from pool.map(_check, pieces)
-
-
 def _check(piece: _Piece) -> _Checked:
     """Check one piece of a log; returns its root when it is whole."""
-    record = Record(piece.record, read_only=True)
     try:
-        return _check_piece(record, piece)
+        with closing(Record(piece.record, read_only=True)) as record:
+            return _check_piece(record, piece)
     except DetenteError as fault:
         return _Checked(0, 0, 0, None, (f"{piece.origin}: {fault}",))
-    finally:
-        record.close()
 
 
 def _check_piece(record: Record, piece: _Piece) -> _Checked:
-    faults: list[str] = []
-    public, previous, bodies, nodes = bytes.fromhex(piece.public), piece.base, 0, 0
-    frontier = merkle.Frontier()
-    leaves = record.entries(piece.origin, piece.start, piece.end - piece.start)
+    public, previous = bytes.fromhex(piece.public), piece.base
+    hashes: list[bytes] = []
+    promised: list[tuple[int, Commitment]] = []
+    leaves, rows = record.audit_entries(piece.origin, piece.start, piece.end - piece.start)
+    faults = [say("database: {fault}", fault=fault) for fault in rows]
     if len(leaves) != piece.end - piece.start:
         faults.append(say("{origin}: entries are missing after {seq}", origin=piece.origin, seq=piece.start))
-    for seq, leaf in enumerate(leaves, piece.start):
-        digest = merkle.leaf_hash(leaf)
+    for seq, (leaf, digest) in enumerate(leaves, piece.start):
         try:
             statement = _statement(piece, seq, leaf, public, previous)
-            bodies += _bodies(record, piece, statement)
+            promised += [(seq, one) for one in (statement.body, *statement.attachments)]
         except (Refused, ValueError) as fault:
             faults.append(f"{piece.origin} {seq}: {fault}")
-        for level, index, value in frontier.append(digest):
-            nodes += 1
-            if record.node(piece.origin, level, (piece.start >> level) + index) != value:
-                faults.append(say("{origin} {seq}: a tree node that does not fit", origin=piece.origin, seq=seq))
+        hashes.append(digest)
         previous = digest.hex()
+    bodies = _bodies(record, piece, promised, faults)
+    nodes, root = _lower_nodes(record, piece, hashes, faults)
     whole = piece.end - piece.start == _PIECE == len(leaves)
-    return _Checked(len(leaves), bodies, nodes, frontier.root() if whole else None, tuple(faults))
+    return _Checked(len(leaves), bodies, nodes, root if whole else None, tuple(faults))
+
+
+def _lower_nodes(
+    record: Record, piece: _Piece, hashes: list[bytes], faults: list[str]
+) -> tuple[int, bytes | None]:
+    """Check the tree nodes inside a piece level by level; returns how many, leaves among them, and the top one."""
+    count, level = len(hashes), 0
+    while len(hashes) > 1:
+        level += 1
+        hashes = [merkle.node_hash(left, right) for left, right in zip(hashes[::2], hashes[1::2], strict=False)]
+        first = piece.start >> level
+        stored = record.nodes(piece.origin, level, first, first + len(hashes))
+        count += len(hashes)
+        if stored != hashes:
+            at = next((at for at, two in enumerate(zip(hashes, stored, strict=False)) if two[0] != two[1]), 0)
+            seq = ((first + at + 1) << level) - 1
+            faults.append(say("{origin} {seq}: a tree node that does not fit", origin=piece.origin, seq=seq))
+    return count, hashes[0] if hashes else None
 
 
 def _statement(piece: _Piece, seq: int, leaf: bytes, public: bytes, previous: str) -> Statement:
@@ -228,18 +293,19 @@ def _statement(piece: _Piece, seq: int, leaf: bytes, public: bytes, previous: st
     return statement
 
 
-def _bodies(record: Record, piece: _Piece, statement: Statement) -> int:
-    found = 0
-    for one in (statement.body, *statement.attachments):
-        held = record.body(one.hash)
-        if held is None:
+def _bodies(record: Record, piece: _Piece, promised: list[tuple[int, Commitment]], faults: list[str]) -> int:
+    """Check that what was promised is held, in its size; whether it fits its hash is asked of each body once."""
+    held = record.body_sizes([one.hash for _, one in promised])
+    for seq, one in promised:
+        size, problem = held.get(one.hash), ""
+        if size is None:
             if piece.bodies and one.reveal == "now" and one.hash not in piece.wanted:
-                raise ValueError(say("a body that is held no more"))
-            continue
-        if commit(*held) != one.hash or len(held[1]) != one.size:
-            raise ValueError(say("a body that is not what was promised"))
-        found += 1
-    return found
+                problem = say("a body that is held no more")
+        elif size != one.size:
+            problem = say("a body that is not what was promised")
+        if problem:
+            faults.append(f"{piece.origin} {seq}: {problem}")
+    return sum(one.hash in held for _, one in promised)
 
 
 def _upper_nodes(record: Record, origin: Origin, roots: list[bytes], audit: Audit) -> None:
@@ -252,53 +318,65 @@ def _upper_nodes(record: Record, origin: Origin, roots: list[bytes], audit: Audi
             audit.counts["nodes"] += bool(level)
 
 
-def _heads(book: Book, origin: Origin, size: int, audit: Audit) -> None:
-    """Check every head and every confirmation of a log against its tree."""
-    own = book.state.rings[origin.member].keys_of(origin.generation)
-    assert own is not None  # asked before
+def _head_pieces(book: Book, origin: Origin, size: int, public: str) -> Iterator[_HeadPiece]:
+    """Return the heads of a log in pieces; those above what is held come last, without an end."""
+    cosigners = {}
+    for member, ring in book.state.rings.items():
+        for own in ring.generations:
+            for word, key in (("log", own.cosign_log), ("held", own.cosign_held)) if own is not None else ():
+                name = cosigner_name(origin.line, origin.epoch, member, word)
+                cosigners[name, note_hint(name, COSIGNATURE_TYPE, bytes.fromhex(key))] = key
+    for first in range(0, size + 1, _HEADS_SPAN):
+        end = first + _HEADS_SPAN if first + _HEADS_SPAN <= size else ENTRIES_MAX + 1
+        yield _HeadPiece(book.record.path, origin, first, end, size, public, cosigners)
+
+
+def _check_heads(piece: _HeadPiece) -> tuple[Counter[str], list[str]]:
+    """Check every head and every confirmation of a piece against the log's tree."""
+    try:
+        with closing(Record(piece.record, read_only=True)) as record:
+            return _heads(record, piece)
+    except DetenteError as fault:
+        return Counter(), [f"{piece.origin}: {fault}"]
+
+
+def _heads(record: Record, piece: _HeadPiece) -> tuple[Counter[str], list[str]]:
+    origin, size = piece.origin, piece.size
+    counts: Counter[str] = Counter()
+    faults: list[str] = []
     roots: dict[int, bytes] = {}
 
     def root_at(at: int) -> bytes:
         if at not in roots:
-            roots[at] = merkle.Frontier.load(
-                at, lambda level, index: book.record.node(origin, level, index)
-            ).root()
+            roots[at] = merkle.Frontier.load(at, lambda level, index: record.node(origin, level, index)).root()
         return roots[at]
 
-    for checkpoint in book.record.checkpoints(origin):
+    for checkpoint in record.checkpoints(origin, piece.first, piece.end):
         head = checkpoint.head
-        audit.counts["heads"] += 1
+        counts["heads"] += 1
         try:
-            checkpoint.verify(bytes.fromhex(own.sign))
+            checkpoint.verify(bytes.fromhex(piece.public))
             _same(
                 head.size > size or root_at(head.size) == head.root,
                 say("a head that does not fit its statements"),
             )
         except (Refused, ValueError) as fault:
-            audit.faults.append(f"{origin} {head.size}: {fault}")
-    for at, root, one, _ in book.record.cosignatures(origin):
-        audit.counts["cosignatures"] += 1
+            faults.append(f"{origin} {head.size}: {fault}")
+    for at, root, one, _ in record.cosignatures(origin, piece.first, piece.end):
+        counts["cosignatures"] += 1
         try:
-            verify_cosignature(Head(origin, at, root), one, _cosigner(book, one))
+            public = piece.cosigners.get((one.name, one.hint))
+            _same(public is not None, say("a confirmation by {name}, who is not on this line", name=one.name))
+            verify_cosignature(Head(origin, at, root), one, bytes.fromhex(public or ""))
             _same(at > size or root_at(at) == root, say("a confirmation of another log than the one held"))
         except (Refused, ValueError) as fault:
-            audit.faults.append(f"{origin} {at}: {fault}")
+            faults.append(f"{origin} {at}: {fault}")
+    return counts, faults
 
 
 def _same(holds: bool, problem: str) -> None:  # noqa: FBT001 - a condition and its sentence
     if not holds:
         raise ValueError(problem)
-
-
-def _cosigner(book: Book, one: Cosignature) -> bytes:
-    pieces = one.name.split("/")
-    ring = book.state.rings.get(pieces[3]) if len(pieces) == 5 else None
-    for own in ring.generations if ring else ():
-        if own is not None:
-            public = bytes.fromhex(own.cosign_log if pieces[4] == "log" else own.cosign_held)
-            if one.hint == note_hint(one.name, COSIGNATURE_TYPE, public):
-                return public
-    raise ValueError(say("a confirmation by {name}, who is not on this line", name=one.name))
 
 
 def _head_file(home: Home, book: Book, audit: Audit) -> None:

@@ -159,8 +159,9 @@ class _Prove:
         """Write the evidence; 0 when done."""
         _check_out(arguments.out)
         with with_line(arguments) as (_, book):
-            book.index()
             entry = book.resolve(arguments.entry)
+            if any(one.reveal == "later" for one in (entry.statement.body, *entry.statement.attachments)):
+                book.index()  # only then a later statement may show some of it
             octets = evidence_of(book, entry, without_body=arguments.without_body)
             document = entry_document(book, entry)
             write_bytes(arguments.out, octets)
@@ -278,7 +279,9 @@ class _Audit:
             say_training(lines)
             found = []
             for line in lines:
-                with terminal.progress(say("checking {line}", line=line), total=None) as done:
+                record = home.record(line)
+                held = sum(record.size(origin) for origin in record.origins())
+                with terminal.progress(say("checking {line}", line=line), total=held) as done:
                     found.append(audit_line(home, line, done))
         show(
             arguments,

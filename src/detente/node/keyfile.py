@@ -111,7 +111,9 @@ class Keys:
 
     def of(self, role: Role) -> Ed25519PrivateKey:
         """Return the key of a role."""
-        return {Role.SIGN: self.sign, Role.COSIGN_LOG: self.cosign_log, Role.COSIGN_HELD: self.cosign_held}[role]
+        if role is Role.SIGN:
+            return self.sign
+        return self.cosign_log if role is Role.COSIGN_LOG else self.cosign_held
 
     def public(self) -> KeySet:
         """Return the public keys as a card or a generation's act names them; the newest sealing key."""

@@ -7,7 +7,8 @@ byte of any other stored value that is not as it was written, and rows that are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from dataclasses import dataclass
+from itertools import islice, pairwise
 from typing import Any
 
 import apsw
@@ -15,9 +16,18 @@ import apsw
 from detente import words
 from detente.line.merkle import leaf_hash
 from detente.line.statement import commit
-from detente.store.schema import entry_mark, entry_place, mark, node_id
+from detente.store.schema import entry_id, entry_mark, entry_place, mark, node_id
 
-__all__ = ["TABLES", "look_through", "look_through_table"]
+__all__ = [
+    "TABLES",
+    "Portion",
+    "entries_and_faults",
+    "look_through",
+    "look_through_portion",
+    "look_through_table",
+    "nodes_between",
+    "portions",
+]
 
 say = words.speaker("store")
 
@@ -43,6 +53,82 @@ _MARKED = {
 }
 
 
+_WHOLE_FILE = "the whole file"
+_PORTION_ROWS = 100_000
+_LARGE = {"bodies": "id", "submissions": "submission"}
+"""Tables with about one row for every statement, and by which column they are cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What one process looks through: SQLite's own check of the file, a table, or a stretch of a large one.
+
+    first, end: bounds of the column of ``_LARGE``, the first included; None: none.
+    """
+
+    table: str
+    first: int | str | None = None
+    end: int | str | None = None
+
+
+def portions(connection: apsw.Connection) -> list[Portion]:
+    """Return everything to be looked through but the leaves of the entries, the longest work first."""
+    found = [Portion(_WHOLE_FILE)]
+    (rows,) = connection.execute("SELECT coalesce(max(id), 0) FROM bodies").fetchall()[0]
+    assert isinstance(rows, int)
+    for table in TABLES:
+        if table not in _LARGE or rows <= _PORTION_ROWS:
+            found.append(Portion(table))
+            continue
+        bounds: list[int | str | None] = [*range(_PORTION_ROWS, rows, _PORTION_ROWS)]
+        if table == "submissions":  # random hexadecimal texts: evenly spread
+            bounds = [f"{first:02x}" for first in range(8, 256, 8)]
+        found += [Portion(table, *two) for two in pairwise([None, *bounds, None])]
+    return found
+
+
+def look_through_portion(connection: apsw.Connection, portion: Portion) -> list[str]:
+    """Return each fault in words, at most FAULTS_MAX. Of entries only the count: see ``entries_and_faults``."""
+    if portion.table == _WHOLE_FILE:
+        faults = _file(connection)
+    elif portion.table == "entries":
+        faults = _entry_counts(connection)
+    elif portion.table == "bodies":
+        faults = _bodies(connection, portion)
+    else:
+        faults = _marked(connection, portion)
+    return list(islice(faults, FAULTS_MAX))
+
+
+def entries_and_faults(
+    connection: apsw.Connection, log: int, start: int, count: int
+) -> tuple[list[tuple[bytes, bytes]], list[str]]:
+    """Return leaves and leaf hashes of a stretch of a log, and what does not hold of places, times and marks."""
+    leaves, faults = [], []
+    rows = connection.execute(
+        "SELECT id, leaf, received_ms, mark FROM entries WHERE id >= ? AND id < ? ORDER BY id",
+        (entry_id(log, start), entry_id(log, start + count)),
+    )
+    for seq, (identity, leaf, received_ms, found) in enumerate(rows, start):
+        assert isinstance(identity, int)
+        assert isinstance(leaf, bytes)
+        assert isinstance(received_ms, int)
+        digest = leaf_hash(leaf)
+        if identity != entry_id(log, seq) or found != entry_mark(identity, received_ms, digest):
+            faults.append(say("entries: index {index} of log {log} was changed", index=seq, log=log))
+        leaves.append((leaf, digest))
+    return leaves, faults
+
+
+def nodes_between(connection: apsw.Connection, log: int, level: int, first: int, end: int) -> list[bytes]:
+    """Return the stored tree nodes of one level from an index up to another."""
+    rows = connection.execute(
+        "SELECT hash FROM nodes WHERE id >= ? AND id < ? ORDER BY id",
+        (node_id(log, level, first), node_id(log, level, end)),
+    )
+    return [row[0] for row in rows]
+
+
 def look_through(connection: apsw.Connection) -> list[str]:
     """Return each fault in words, at most FAULTS_MAX; an empty list when all is as it was written."""
     return list(islice(_all(connection), FAULTS_MAX))
@@ -53,15 +139,37 @@ def look_through_table(connection: apsw.Connection, table: str) -> Iterator[str]
     if table in _OWN_CHECKS:
         yield from _OWN_CHECKS[table](connection)
         return
-    for row in connection.execute(f"SELECT mark, {_MARKED[table]} FROM {table}"):  # noqa: S608 - names of our own
+    yield from _marked(connection, Portion(table))
+
+
+def _marked(connection: apsw.Connection, portion: Portion) -> Iterator[str]:
+    table = portion.table
+    if table in _OWN_CHECKS:
+        yield from _OWN_CHECKS[table](connection)
+        return
+    where, values = _bounds(portion)
+    rows = connection.execute(f"SELECT mark, {_MARKED[table]} FROM {table}{where}", values)  # noqa: S608 - names of our own
+    for row in rows:
         if row[0] != mark(*row[1:]):
             yield say("{table}: a row that was changed: {key}", table=table, key=str(row[1])[:80])
 
 
-def _all(connection: apsw.Connection) -> Iterator[str]:
+def _bounds(portion: Portion) -> tuple[str, tuple[int | str, ...]]:
+    column = _LARGE.get(portion.table, "")
+    given = [(f"{column} >= ?", portion.first), (f"{column} < ?", portion.end)]
+    terms = [term for term, value in given if value is not None]
+    values = tuple(value for _, value in given if value is not None)
+    return (" WHERE " + " AND ".join(terms) if terms else ""), values
+
+
+def _file(connection: apsw.Connection) -> Iterator[str]:
     for row in connection.execute("PRAGMA integrity_check(100)"):
         if row[0] != "ok":
             yield str(row[0])
+
+
+def _all(connection: apsw.Connection) -> Iterator[str]:
+    yield from _file(connection)
     for table in TABLES:
         yield from look_through_table(connection, table)
 
@@ -90,6 +198,21 @@ def _entries(connection: apsw.Connection) -> Iterator[str]:
         yield say("entries: a log {log} that is not known", log=log)
 
 
+def _entry_counts(connection: apsw.Connection) -> Iterator[str]:
+    """Check that every log has as many entries as it says, and that there are no others."""
+    known = 0
+    for log, size in connection.execute("SELECT id, size FROM logs").fetchall():
+        assert isinstance(log, int)
+        span = (entry_id(log, 0), entry_id(log + 1, 0))
+        held = connection.execute("SELECT count(*) FROM entries WHERE id >= ? AND id < ?", span).fetchall()[0][0]
+        assert isinstance(held, int)
+        known += held
+        if held != size:
+            yield say("entries: log {log} holds another number of them than {size}", log=log, size=size)
+    if connection.execute("SELECT count(*) FROM entries").fetchall()[0][0] != known:
+        yield say("entries that belong to no log")
+
+
 def _nodes(connection: apsw.Connection) -> Iterator[str]:
     """Check that each log has exactly the nodes of its size; their hashes are the tree's matter."""
     known = 0
@@ -110,8 +233,9 @@ def _nodes(connection: apsw.Connection) -> Iterator[str]:
         yield say("tree nodes that belong to no log")
 
 
-def _bodies(connection: apsw.Connection) -> Iterator[str]:
-    rows = connection.execute("SELECT hash, salt, content, open, mark FROM bodies")
+def _bodies(connection: apsw.Connection, portion: Portion = Portion("bodies")) -> Iterator[str]:
+    where, values = _bounds(portion)
+    rows = connection.execute(f"SELECT hash, salt, content, open, mark FROM bodies{where}", values)  # noqa: S608 - ours
     for digest, salt, content, opened, found in rows:
         if commit(salt, content) != digest.hex() or found != mark(digest, opened):
             yield say("bodies: {hash} was changed", hash=digest.hex()[:16])

@@ -7,6 +7,7 @@ proof is checked again.
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,16 @@ from detente.line.effects import Part, PutHistory
 from detente.line.merkle import leaf_hash
 from detente.line.statement import Reference
 from detente.store.appending import Appending
-from detente.store.audit import look_through
+from detente.store.audit import (
+    Portion,
+    entries_and_faults,
+    look_through,
+    look_through_portion,
+    nodes_between,
+    portions,
+)
 from detente.store.disk import damaged, missing_node, open_database, translated
-from detente.store.schema import APPLICATION_ID, MIGRATIONS, entry_id, entry_place, node_id
+from detente.store.schema import APPLICATION_ID, ENTRIES_MAX, MIGRATIONS, entry_id, entry_place, node_id
 
 __all__ = ["Record"]
 
@@ -91,8 +99,40 @@ class Record:
 
         Raises StoreFailure when the file cannot be read. Signatures, links and tree: ``detente.node.audit``.
         """
+        with translated(self.path), self._connection:  # one moment of it, beside a running writer
+            faults = look_through(self._connection)
+        return faults  # noqa: RET504 - apsw's connection may swallow, says its type
+
+    def portions(self) -> list[Portion]:
+        """Return what ``audit`` looks through in pieces for several processes, but for the entries' leaves."""
         with translated(self.path):
-            return look_through(self._connection)
+            return portions(self._connection)
+
+    def audit_portion(self, portion: Portion) -> list[str]:
+        """Look through one piece; each fault in words. Raises StoreFailure."""
+        with translated(self.path), self._connection:  # one moment of it, beside a running writer
+            faults = look_through_portion(self._connection, portion)
+        return faults  # noqa: RET504 - as above
+
+    def audit_entries(
+        self, origin: Origin, start: int, count: int
+    ) -> tuple[list[tuple[bytes, bytes]], list[str]]:
+        """Return leaves and leaf hashes of a stretch of a log, and what of the rows is not as it was written."""
+        with translated(self.path):
+            return entries_and_faults(self._connection, self._known(origin), start, count)
+
+    def nodes(self, origin: Origin, level: int, first: int, end: int) -> list[bytes]:
+        """Return the stored tree nodes of one level (1 and up) from an index up to another."""
+        with translated(self.path):
+            return nodes_between(self._connection, self._known(origin), level, first, end)
+
+    def body_sizes(self, digests: list[str]) -> dict[str, int]:
+        """Return the sizes of those of these contents that are stored, by hash; nothing of them is read."""
+        rows = self._rows(
+            "SELECT value, length(content) FROM json_each(?) JOIN bodies ON hash = unhex(value)",
+            json.dumps(digests),
+        )
+        return dict(rows)
 
     # ---- reading: detente.line.effects.View -----------------------------------------------------------------
 
@@ -158,6 +198,14 @@ class Record:
         rows = self._rows("SELECT salt, content FROM bodies WHERE hash = ? AND open = 1", bytes.fromhex(digest))
         return (rows[0][0], rows[0][1]) if rows else None
 
+    def open_bodies(self, digests: list[str]) -> dict[str, tuple[bytes, bytes]]:
+        """Return those of these contents that are stored as open to others, by hash."""
+        rows = self._rows(
+            "SELECT value, salt, content FROM json_each(?) JOIN bodies ON hash = unhex(value) WHERE open = 1",
+            json.dumps(digests),
+        )
+        return {digest: (salt, content) for digest, salt, content in rows}
+
     def has_body(self, digest: str) -> bool:
         """Tell whether this content is stored."""
         return self._number("SELECT 1 FROM bodies WHERE hash = ?", bytes.fromhex(digest)) is not None
@@ -170,6 +218,14 @@ class Record:
         log, seq = entry_place(entry)
         origin = next(one for one, number in self._logs.items() if number == log)
         return Reference(origin.epoch, origin.generation, self.node(origin, 0, seq).hex(), origin.member, seq)
+
+    def submissions(self, submissions: list[str]) -> set[str]:
+        """Return those of these submissions of which a statement is stored."""
+        rows = self._rows(
+            "SELECT submission FROM submissions WHERE submission IN (SELECT value FROM json_each(?))",
+            json.dumps(submissions),
+        )
+        return {row[0] for row in rows}
 
     def checkpoint(self, origin: Origin) -> Checkpoint | None:
         """Return the newest head of this log with its writer's signature alone, or None."""
@@ -192,9 +248,14 @@ class Record:
         )
         return None if note is None else Checkpoint.decode(note)
 
-    def checkpoints(self, origin: Origin) -> list[Checkpoint]:
-        """Return every head held of this log, by size, with its writer's signature alone."""
-        rows = self._rows("SELECT note FROM checkpoints WHERE log = ? ORDER BY size", self._known(origin))
+    def checkpoints(self, origin: Origin, first: int = 0, end: int = ENTRIES_MAX + 1) -> list[Checkpoint]:
+        """Return every head held of this log from one size up to another, with its writer's signature alone."""
+        rows = self._rows(
+            "SELECT note FROM checkpoints WHERE log = ? AND size >= ? AND size < ? ORDER BY size",
+            self._known(origin),
+            first,
+            end,
+        )
         return [Checkpoint.decode(row[0]) for row in rows]
 
     def claims(self, origin: Origin) -> list[Checkpoint]:
@@ -225,12 +286,19 @@ class Record:
             at = next(iter(self._rows(_NEXT_KEY, log, *at)), None)
         return found
 
-    def cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature, int]]:
-        """Return every cosignature held over this log, by size and name: size, root, cosignature, received_ms."""
+    def cosignatures(
+        self, origin: Origin, first: int = 0, end: int = ENTRIES_MAX + 1
+    ) -> list[tuple[int, bytes, Cosignature, int]]:
+        """Return every cosignature held over this log from one size up to another, by size and name.
+
+        Each as size, root, cosignature, received_ms.
+        """
         rows = self._rows(
             "SELECT size, root, name, hint, clock_s, signature, received_ms FROM cosignatures WHERE log = ?"
-            " ORDER BY size, name, hint",
+            " AND size >= ? AND size < ? ORDER BY size, name, hint",
             self._known(origin),
+            first,
+            end,
         )
         return [(row[0], row[1], Cosignature(*row[2:6]), row[6]) for row in rows]
 
