@@ -9,12 +9,14 @@ import msgspec
 from detente import __version__, words
 from detente.rules.area_times import AreaTime
 from detente.rules.chances import LEVEL
-from detente.rules.figures import Figures, Told
+from detente.rules.figures import Acknowledged, Changed, Declared, Figures, Incidents, Lead, Told
 from detente.rules.verdict import ToldOutcome
 
 __all__ = ["Availability", "figure_rows", "figures_document", "share_words"]
 
 say = words.speaker("rules")
+
+Row = tuple[str, str, str, str]
 
 
 class Availability(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,83 +66,71 @@ def _told_row(one: Told) -> tuple[str, str, str]:
 
 def figure_rows(
     figures: Figures, areas: tuple[AreaTime, ...], availability: tuple[Availability, ...]
-) -> list[tuple[str, str, str, str]]:
+) -> list[Row]:
     """Return every figure as (what, of what, value, remark)."""
-    rows = [(say("told in time"), *_told_row(one)) for one in figures.told]
-    rows += [(say("answered in time"), *_told_row(one)) for one in figures.answers]
-    for lead in figures.leads:
-        norm = (
-            say("under the norm of {hours} h ({clause})", hours=f"{lead.norm_h:g}", clause=lead.norm_of)
-            + ": "
-            + share_words(lead.late, len(lead.hours), lead.share_low, lead.share_high)
-            if lead.norm_h is not None
-            else say("no fixed norm")
-        )
-        rows.append(
-            (
-                say("lead time"),
-                f"{lead.authority} {lead.kind}",
-                say("median {hours} h", hours=f"{lead.median_h:.1f}"),
-                norm,
-            )
-        )
-    for known in figures.acknowledged:
-        value = ", ".join(f"{_word(word)} {count}" for word, count in known.counts.items())
-        fast = ", ".join(f"{_word(word)} {hours:.2f} h" for word, hours in known.median_h.items())
-        of = say("{count} notices", count=known.notices)
-        rows.append((say("acknowledged"), f"{known.author} > {known.recipient}", f"{of}: {value}", fast))
-    rows += [
-        (
-            say("changed after the start"),
-            f"{one.ref} > {one.of}",
-            say("{hours} h after", hours=f"{one.after_start_h:.1f}"),
-            one.author,
-        )
-        for one in figures.changed
+    return [
+        *((say("told in time"), *_told_row(one)) for one in figures.told),
+        *((say("answered in time"), *_told_row(one)) for one in figures.answers),
+        *map(_lead_row, figures.leads),
+        *map(_acknowledged_row, figures.acknowledged),
+        *map(_changed_row, figures.changed),
+        *map(_declared_row, figures.declared),
+        *map(_area_row, areas),
+        *map(_line_row, availability),
+        *map(_incidents_row, figures.incidents),
     ]
-    for one in figures.declared:
-        seen = ", ".join(f"{count} ({ref})" for ref, count in one.observed) or "-"
-        rows.append(
-            (
-                say("declared and observed"),
-                f"{one.activity} {one.state}",
-                say("declared {count}", count="-" if one.declared is None else one.declared),
-                say(
-                    "observed {seen}; reported afterwards {count}",
-                    seen=seen,
-                    count="-" if one.reported is None else one.reported,
-                ),
-            )
-        )
-    rows += [_area_row(area) for area in areas]
-    for line in availability:
-        open_h = line.hours.get("open", 0.0) + line.hours.get("resumed", 0.0)
-        rows.append(
-            (
-                say("line open"),
-                f"{line.line}: {line.party}",
-                f"{100 * open_h / line.total_h:.1f} %" if line.total_h else "-",
-                ", ".join(f"{state} {hours:.1f} h" for state, hours in line.hours.items()),
-            )
-        )
-    rows += [
-        (
-            say("incidents"),
-            one.period,
-            str(one.count),
-            say(
-                "{rate} a year ({low} to {high})",
-                rate=f"{one.rate:.1f}",
-                low=f"{one.rate_low:.1f}",
-                high=f"{one.rate_high:.1f}",
-            ),
-        )
-        for one in figures.incidents
-    ]
-    return rows
 
 
-def _area_row(area: AreaTime) -> tuple[str, str, str, str]:
+def _lead_row(lead: Lead) -> Row:
+    remark = say("no fixed norm")
+    if lead.norm_h is not None:
+        norm = say("under the norm of {hours} h ({clause})", hours=f"{lead.norm_h:g}", clause=lead.norm_of)
+        remark = f"{norm}: {share_words(lead.late, len(lead.hours), lead.share_low, lead.share_high)}"
+    value = say("median {hours} h", hours=f"{lead.median_h:.1f}")
+    return say("lead time"), f"{lead.authority} {lead.kind}", value, remark
+
+
+def _acknowledged_row(known: Acknowledged) -> Row:
+    counts = ", ".join(f"{_word(word)} {count}" for word, count in known.counts.items())
+    fast = ", ".join(f"{_word(word)} {hours:.2f} h" for word, hours in known.median_h.items())
+    of = say("{count} notices", count=known.notices)
+    return say("acknowledged"), f"{known.author} > {known.recipient}", f"{of}: {counts}", fast
+
+
+def _changed_row(one: Changed) -> Row:
+    after = say("{hours} h after", hours=f"{one.after_start_h:.1f}")
+    return say("changed after the start"), f"{one.ref} > {one.of}", after, one.author
+
+
+def _declared_row(one: Declared) -> Row:
+    seen = ", ".join(f"{count} ({ref})" for ref, count in one.observed) or "-"
+    reported = "-" if one.reported is None else one.reported
+    return (
+        say("declared and observed"),
+        f"{one.activity} {one.state}",
+        say("declared {count}", count="-" if one.declared is None else one.declared),
+        say("observed {seen}; reported afterwards {count}", seen=seen, count=reported),
+    )
+
+
+def _line_row(line: Availability) -> Row:
+    open_h = line.hours.get("open", 0.0) + line.hours.get("resumed", 0.0)
+    share = f"{100 * open_h / line.total_h:.1f} %" if line.total_h else "-"
+    states = ", ".join(f"{state} {hours:.1f} h" for state, hours in line.hours.items())
+    return say("line open"), f"{line.line}: {line.party}", share, states
+
+
+def _incidents_row(one: Incidents) -> Row:
+    rate, low, high = (f"{value:.1f}" for value in (one.rate, one.rate_low, one.rate_high))
+    return (
+        say("incidents"),
+        one.period,
+        str(one.count),
+        say("{rate} a year ({low} to {high})", rate=rate, low=low, high=high),
+    )
+
+
+def _area_row(area: AreaTime) -> Row:
     size = "-" if area.announced_km2_h is None else f"{area.announced_km2_h:,.0f} km2 h"
     seen = say(
         "seen {seen} of {active} h, {windows_seen} of {windows} windows",
