@@ -13,8 +13,9 @@ from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.node.asking import add_line, with_line
+from detente.node.availability import availability_of
+from detente.node.filed_record import filed_of
 from detente.node.host import clock_ms, one_line
-from detente.node.said import Said, availability_of, said
 from detente.notices.filed import Filed
 from detente.rules import contacts_command, transparency_command
 from detente.rules.contacts_command import read_lists, show_contacts
@@ -110,15 +111,13 @@ def _given(arguments: argparse.Namespace) -> _Given:
     filed, _ = read_files([name for name in files if name not in lists])
     if not homes:
         return _Given(filed, lists)
-    found, availability = _of_home(arguments, Path(homes[0]))
-    for ref in found.unreadable:
-        terminal.note(say("{ref}: no notice that can be read; it is in no figure", ref=terminal.visible(ref)))
-    return _Given([*found.notices, *filed], lists, availability)
-
-
-def _of_home(arguments: argparse.Namespace, home: Path) -> tuple[Said, tuple[Availability, ...]]:
-    arguments.home = home
-    with with_line(arguments) as (opened, book):
+    arguments.home = Path(homes[0])
+    with with_line(arguments) as (home, book):
         book.index()
-        line = one_line(opened, arguments.line)
-        return said(book), availability_of(book, line, clock_ms())
+        said, unread = filed_of(book)
+        availability = availability_of(book, one_line(home, arguments.line), clock_ms())
+    for ref, reason in unread:
+        terminal.note(
+            say("{ref}: in no figure: {reason}", ref=terminal.visible(ref), reason=terminal.visible(reason))
+        )
+    return _Given([*said, *filed], lists, availability)
