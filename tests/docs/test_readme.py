@@ -105,3 +105,37 @@ def test_every_page_that_the_readme_names_is_there() -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", README):
         if "://" not in target:
             assert (ROOT / target).exists(), target
+
+
+def shell(block: str, folder: Path) -> None:
+    run = subprocess.run(
+        ["bash", "-ec", block],
+        cwd=folder, capture_output=True, text=True, check=False, env={**os.environ, "PATH": f"{BIN}:/usr/bin:/bin"},
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.timeout(300)
+def test_the_notices_of_the_readme_work(tmp_path: Path) -> None:
+    (block,) = [block for block in blocks("") if block.startswith("# a form with every field")]
+    shell(block, tmp_path)
+    assert (tmp_path / "due.ics").read_text(encoding="utf-8").startswith("BEGIN:VCALENDAR")
+
+
+@pytest.mark.timeout(300)
+def test_the_announcements_and_contacts_of_the_readme_work(tmp_path: Path) -> None:
+    notice = ROOT / "examples" / "notices" / "baltic-firing-2018.toml"
+    for kind, name in (("warning", "warnings"), ("notam", "notams")):
+        (tmp_path / name).mkdir()
+        shell(f"detente areas write {notice} --as {kind} > {name}/one.txt", tmp_path)
+    (tmp_path / "contacts.csv").write_text(
+        "date,precision,type,participants,subject,source\n2018-04-19,day,meeting,Able - Baker,talks,made up\n"
+    )
+    (tmp_path / "offices.csv").write_text(
+        "person,office,side,from,to\nA. Able,Supreme Allied Commander Europe,W,2016,\n"
+        "B. Baker,Chief of the General Staff,E,2012,\n"
+    )
+    (block,) = [block for block in blocks("") if block.startswith("# announcements in")]
+    shell(block, tmp_path)
+    assert (tmp_path / "lead-time.html").stat().st_size > 2000
+    assert "Able" in (tmp_path / "story.html").read_text(encoding="utf-8")
