@@ -352,3 +352,17 @@ def test_features_with_start_and_end_are_read() -> None:
 def test_features_without_what_they_need_are_doubted_or_refused(octets: bytes, outcome: Outcome) -> None:
     (reading,) = read_octets(octets, "f.json")
     assert reading.outcome is outcome
+
+
+def test_a_cancelling_notam_has_no_area_and_says_what_it_cancels() -> None:
+    text = "X0200/26 NOTAMC X0101/26\nQ) ZZZZ/QRDCN/IV/BO/W/000/200/5530N01900E040\nA) ZZZZ B) 2606090900\nE) DANGER AREA CANCELLED"
+    reading = read_text(text, "notam")
+    assert reading.outcome is Outcome.READ
+    assert (reading.cancels, reading.areas, reading.windows) == (["X0101/26"], [], [])
+
+
+def test_an_estimated_end_is_doubted_and_a_permanent_one_is_open() -> None:
+    estimated = read_text(invented.NOTAM_CORRIDOR.replace("C) 2603180700", "C) 2603180700 EST"), "notam")
+    assert [doubt.reason for doubt in estimated.doubts] == [Reason.END_ESTIMATED]
+    text = invented.NOTAM_ARC.replace("C) 2605011700", "C) PERM")
+    assert short(read_text(text, "notam").windows) == "0501/1000-"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,26 @@ def test_only_refused_texts_end_with_one(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("NAVAREA I 1/26\nBUOY UNLIT.", encoding="utf-8")
     assert main(["areas", "read", str(path)]) == 1
+
+
+@pytest.mark.parametrize(("library", "out"), [("pyproj", "areas.geojson"), ("polars", "areas.parquet")])
+def test_a_library_that_is_not_installed_is_named_with_its_extra(
+    library: str,
+    out: str,
+    files: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    assert main(["areas", "read", files[0], "--out", str(tmp_path / out)]) == 2
+    told = capsys.readouterr().err
+    assert library in told
+    assert "detente[watch]" in told
+    assert not (tmp_path / out).exists()
+
+
+def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(WELL.encode())))
+    assert main(["areas", "read", "-", "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)) == 3

@@ -55,7 +55,7 @@ def minute_text(moment: datetime) -> str:
 
 
 def notice_of(reading: Reading, areas: list[Announced] | None = None) -> DangerArea | None:
-    """Return the notice of a reading's areas; None when it has no window or area, or a notice cannot carry it."""
+    """Return the notice of a reading's areas; None when a notice cannot carry it: no window, no year of issue."""
     chosen = reading.areas if areas is None else areas
     windows = chosen[0].windows if chosen and chosen[0].windows is not None else reading.windows
     if not chosen or not windows:
@@ -63,7 +63,9 @@ def notice_of(reading: Reading, areas: list[Announced] | None = None) -> DangerA
     series = reading.text_id.rpartition(" ")[0] or reading.words.get("item_q", "")[:4] or reading.text_id
     slug = re.sub(r"[^a-z0-9]+", "-", series.lower()).strip("-")[:32] or "unknown"
     year = re.search(r"/(?:20)?([0-9]{2})\b", reading.text_id)
-    issued = minute_text(reading.issued_at) if reading.issued_at else f"20{year[1]}" if year else "2000"
+    if reading.issued_at is None and year is None:
+        return None  # a notice says when it was issued, at least the year
+    issued = minute_text(reading.issued_at) if reading.issued_at else f"20{year[1] if year else ''}"
     notice = DangerArea(
         title=" ".join(f"{reading.text_id} {reading.activity.replace('-', ' ')}".split())[:200],
         author=Party(id=slug, name=series[:200] or slug, state=author_state(reading) or None),

@@ -46,10 +46,11 @@ _T0 = re.compile(r"\bT0\b")
 def plain(text: str) -> tuple[str, list[str]]:
     """Return the text in capitals with plain punctuation, of the same length, and the words with look-alikes."""
     strange: list[str] = []
-    told = "".join(
-        letter if len(letter.upper()) != 1 else letter.upper()
-        for letter in text.replace("\r\n", " \n").replace("\r", "\n").translate(_TYPOGRAPHY)
-    )
+    told = text.replace("\r\n", " \n").replace("\r", "\n").translate(_TYPOGRAPHY)
+    if told.isascii():
+        told = told.upper()
+    else:
+        told = "".join(letter if len(letter.upper()) != 1 else letter.upper() for letter in told)
     if not told.isascii():
         strange += [word for word in re.findall(r"\S+", told) if _ALIKE.search(word)]
         told = _ALIKE.sub(lambda found: _LOOK_ALIKES[found.group()], told)

@@ -17,6 +17,8 @@ from detente.areas.warnings import HEADLINE, PREAMBLE
 __all__ = ["Piece", "split"]
 
 _FRAME = re.compile(r"ZCZC[ \n]?(?P<name>[A-Z]{2}[0-9]{2})?(?P<body>.*?)(?P<end>\bNNNN\b|(?=ZCZC)|\Z)", re.DOTALL)
+_LONGEST_HEAD = 200
+"""A preamble or a headline is a short line; what follows it on a longer one is body."""
 _WORDS = re.compile(r"[A-Za-z0-9\u0400-\u04ff]{2}")
 
 
@@ -67,7 +69,7 @@ def _warnings(text: str) -> Iterator[Piece]:
     lines: list[str] = []
     has_body = False
     for line in text.split("\n"):
-        told = plain(line)[0]
+        told = plain(line[:_LONGEST_HEAD])[0]
         is_head = bool(HEADLINE.match(told) or PREAMBLE.match(told))
         if is_head and has_body:
             yield from _piece(lines)
