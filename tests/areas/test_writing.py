@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -162,3 +163,13 @@ def test_positions_finer_than_the_form_are_rounded_and_it_is_told() -> None:
         [Window(START, START + timedelta(hours=2))],
     )
     assert 1 < warning_text(made).moved_m < 20
+
+
+def test_a_form_in_toml_is_written_with_its_name_in_capitals() -> None:
+    from detente.areas.notice_files import notice_in
+
+    example = Path(__file__).resolve().parents[2] / "examples" / "notices" / "baltic-firing-2018.toml"
+    reading = notice_in(example.read_bytes(), example.name)
+    assert reading is not None
+    assert "AREA NAMED WEST OF LIEPAJA." in warning_text(reading).text
+    assert "AREA NAMED WEST OF LIEPAJA." in notam_text(reading).text

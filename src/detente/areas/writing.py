@@ -157,7 +157,8 @@ def _checked(text: str, dialect: str, meant: Reading, moved_m: float) -> Written
     same = (
         not got.refusals
         and [area.shape for area in got.areas] == [area.shape for area in meant.areas]
-        and [area.name for area in got.areas] == [area.name for area in meant.areas]
+        # such texts are in capitals throughout
+        and [area.name.upper() for area in got.areas] == [area.name.upper() for area in meant.areas]
         and _times(got.windows) == _times(meant.windows)
         and (dialect == "warning" or got.vertical == _one_vertical(meant))
         and (dialect == "notam" or meant.cancel_at == got.cancel_at)
@@ -337,7 +338,7 @@ def _areas_joined(areas: list[Announced]) -> list[str]:
         name = f" ({area.name})" if area.name and len(areas) > 1 and not isinstance(area.shape, Named) else ""
         said = _shape_text(area.shape, position_text_joined, " - ")
         if area.name and len(areas) == 1 and not isinstance(area.shape, Named):
-            lines.append(f"AREA NAMED {area.name}.")
+            lines.append(f"AREA NAMED {area.name.upper()}.")
         lines.append(f"{label}{said}{name}")
     return lines
 
@@ -345,7 +346,7 @@ def _areas_joined(areas: list[Announced]) -> list[str]:
 def _areas_dashed(areas: list[Announced]) -> list[str]:
     if len(areas) == 1:
         area = areas[0]
-        name = [f"AREA NAMED {area.name}."] if area.name and not isinstance(area.shape, Named) else []
+        name = [f"AREA NAMED {area.name.upper()}."] if area.name and not isinstance(area.shape, Named) else []
         return [*name, f"{_shape_text(area.shape, position_text_dashed, ', ')}."]
     rings = [area.shape.ring for area in areas if isinstance(area.shape, Polygon)]
     if len(rings) == len(areas):
