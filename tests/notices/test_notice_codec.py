@@ -178,6 +178,21 @@ def test_positions_that_look_exchanged_are_a_warning() -> None:
     assert warned(EXAMPLES["movement"], None) == []
 
 
+def test_a_place_that_is_turned_round_as_a_whole_is_a_warning() -> None:
+    grodno = (at(54, 23.5), at(54, 24.5), at(53.5, 24))
+    turned = tuple(Position(lat_e7=one.lon_e7, lon_e7=one.lat_e7) for one in grodno)
+    plan = changed(EXAMPLES["exercise"], forces=(Force(state="BY", troops=7200),), phases=())
+    plan = changed(plan, author=Party(id="by", name="Belarus", state="BY"), command=None)
+    assert warned(changed(plan, areas=(Area(shape=Polygon(ring=grodno)),)), None) == []
+    assert warned(changed(plan, areas=(Area(shape=Polygon(ring=turned)),)), None) == [
+        ("areas[0].shape", "exchanged")
+    ]
+    nobody = changed(plan, author=Party(id="by", name="Belarus"), forces=(Force(state="AE"),))
+    assert warned(changed(nobody, areas=(Area(shape=Polygon(ring=turned)),)), None) == []
+    far_east = changed(plan, areas=(Area(shape=Point(position=at(43, 132))),))
+    assert warned(far_east, None) == []
+
+
 @pytest.mark.parametrize(
     ("ring", "edges"),
     [

@@ -116,3 +116,37 @@ def test_a_humanitarian_notice_is_in_no_export_and_says_what_it_is_not(door: Doo
     for export in ("--geojson", "--kml", "--ics"):
         assert door.run("show", "-", export, given=form, code=1) == ""
     assert "no protection" in door.run("show", "-", given=form)
+
+
+def test_areas_drawn_elsewhere_are_filled_in_and_an_exported_map_is_its_notice(door: Door) -> None:
+    ring = [[10, 58], [11, 58], [11, 59], [10, 58]]
+    feature = {
+        "type": "Feature",
+        "properties": {"name": "North"},
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+    }
+    point = {"type": "Feature", "properties": None, "geometry": {"type": "Point", "coordinates": [10, 58]}}
+    Path("drawn.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": [feature, point]}))
+    form = door.run("new", "danger-area", "--example", "--areas", "drawn.geojson")
+    document = json.loads(door.run("write", "-", given=form))
+    assert [one.get("name") for one in document["areas"]] == ["North", None]
+    assert document["areas"][0]["shape"]["ring"][0] == {"lat_e7": 580000000, "lon_e7": 100000000}
+    assert document["areas"][1]["shape"]["shape"] == "point"
+    assert 'ring = ["58-00N 010-00E"' in door.run("new", "danger-area", "--areas", "drawn.geojson")
+
+    exported = door.run("show", "-", "--geojson", given=form)
+    assert json.loads(door.run("write", "-", given=exported)) == document
+    first = json.dumps(json.loads(exported)["features"][0])
+    assert json.loads(door.run("write", "-", given=first)) == document
+    mixed = json.loads(exported)
+    mixed["features"][1]["properties"]["notice"]["title"] = "Another"
+    door.run("check", "-", given=json.dumps(mixed), code=1)
+    whole = '{"type": "FeatureCollection", "features": '
+    for broken in ('{"type": "Feature"}', whole + "7}", whole + "[7]}"):
+        door.run("check", "-", given=broken, code=1)
+
+    door.run("new", "readout", "--areas", "drawn.geojson", code=2)
+    for broken in ("hello", "7", '{"features": []}', '{"features": [7]}', '{"features": [{"type": "Polygon"}]}'):
+        Path("drawn.geojson").write_text(broken)
+        door.run("new", "danger-area", "--areas", "drawn.geojson", code=2)
+    assert "features[0].coordinates" in door.err

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+from detente.node.book import Book
+from detente.node.filed_record import filed_of
+from detente.node.home import open_reading
 from detente.notices.codec import decode
 from tests.stories.shell import Shell
 
@@ -53,6 +56,50 @@ def test_a_form_is_checked_sent_carried_and_shown_in_its_layout(shell: Shell) ->
     assert [entry["type"] for entry in told] == ["notice.exercise", "notice.correction"]
     assert told[1]["in_reply_to"] == told[0]["ref"] == "west/0"
     assert told[0]["body"]["content"]["forces"][0]["troops"] == 7200
+
+    shell.run("line reply east --to west/0 understood")
+    now = shell.json("line notices east")["activities"]
+    assert [(one["activity"], len(one["notices"])) for one in now] == [("northern-birch-2030", 1)]
+    stands = now[0]["notices"][0]
+    assert (stands["ref"], stands["state"], stands["changed_by"]) == ("west/0", "corrected", [told[1]["ref"]])
+    assert stands["notice"]["forces"][0]["troops"] == 9400
+    full = shell.run("line notices east --activity northern-birch-2030")
+    assert f"[corrected by {told[1]['ref']}]" in full
+    assert "Troops: 9,400" in full
+    shell.run("line notices east --activity nothing-such", code=1)
+
+
+def test_what_the_record_tells_of_a_notice_is_by_whose_clock_and_how_far(shell: Shell) -> None:
+    shell.pair()
+    plan = form(shell, "exercise")
+    shell.run(f"line send west --notice {plan}")
+    shell.run("line send west --type notice.exercise --reveal later --body", plan)
+    shell.exchange("west", "east")
+    shell.run("line reply east --to west/0 read")
+    shell.run("line reply east --to west/0 accepted")
+    shell.exchange("west", "east")
+    with open_reading(shell.folder / "west") as opened:
+        book = Book.open(opened.member, opened.record(opened.lines()[0]))
+        book.index()
+        filed, unread = filed_of(book)
+    with open_reading(shell.folder / "east") as opened:
+        book = Book.open(opened.member, opened.record(opened.lines()[0]))
+        book.index()
+        _, lacking = filed_of(book)
+    assert lacking == [("west/1", "its content is not held here")]
+    assert unread == []
+    one = filed[0]
+    assert (one.ref, one.from_line) == ("west/0", True)
+    assert one.told is not None
+    assert (one.told.not_before_clock, one.told.not_after_clock) == ("west", "east")
+    assert one.told.not_before == one.told.author_clock
+    assert one.told.not_after is not None
+    assert one.told.author_clock <= one.told.not_after
+    assert [(each.party, each.state, each.clock) for each in one.deliveries] == [
+        ("east", "delivered", "east"),
+        ("east", "read", "east"),
+        ("east", "answered", "east"),
+    ]
 
 
 def test_a_notice_with_faults_is_never_sent_and_every_fault_is_told(shell: Shell) -> None:

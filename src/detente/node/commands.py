@@ -8,7 +8,14 @@ from pathlib import Path
 from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
-from detente.node import commands_carry, commands_keys, commands_setup, commands_show, commands_speak
+from detente.node import (
+    commands_carry,
+    commands_keys,
+    commands_notices,
+    commands_setup,
+    commands_show,
+    commands_speak,
+)
 from detente.node.asking import Subcommand, add_home, say_training, warn_roots
 from detente.node.backup import backup, restore
 from detente.node.home import open_reading
@@ -33,6 +40,7 @@ _VERBS: tuple[Subcommand | str, ...] = (
     commands_carry.TAKE,
     commands_show.STATUS,
     commands_show.LOG,
+    commands_notices.NOTICES,
     commands_show.PROVE,
     commands_show.EXPORT,
     "key",

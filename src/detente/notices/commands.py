@@ -46,6 +46,7 @@ class _Notice:
         """Return lines that a reader can paste."""
         return (
             "  detente notice new exercise > plan.toml\n"
+            "  detente notice new danger-area --areas drawn.geojson > area.toml\n"
             "  detente notice check plan.toml\n"
             "  detente notice show plan.toml --language ru\n"
             "  detente notice show plan.toml --geojson > plan.geojson\n"
@@ -68,6 +69,12 @@ class _Notice:
         new.add_argument("--example", action="store_true", help=say("fill it in with a fictional example"))
         new.add_argument(
             "--of", metavar="FILE", type=Path, help=say("for a correction: the notice that is said again")
+        )
+        new.add_argument(
+            "--areas",
+            metavar="FILE",
+            type=Path,
+            help=say("fill in its areas from a map drawn elsewhere (GeoJSON)"),
         )
         check = _verb(verbs, "check", say("name every fault of a form or a record; 0 when there is none"), _check)
         show = _verb(verbs, "show", say("show it as text, on a map or in a calendar"), _show)
@@ -116,8 +123,28 @@ def _new(arguments: argparse.Namespace) -> int:
         filled = _said_again(kind, arguments.of)
     elif arguments.example:
         filled = form_of(msgspec.to_builtins(_example(kind)))
+    if arguments.areas is not None:
+        filled = {**(filled or {}), "areas": _drawn(kind, arguments.areas)}
     _put(template(kind, filled=filled), arguments.out)
     return 0
+
+
+def _drawn(kind: str, path: Path) -> list[Any]:
+    """Return the areas of a GeoJSON file in the spelling of forms."""
+    from detente.notices.geojson import areas_of  # noqa: PLC0415 - only this option pays for it
+
+    if "areas" not in KINDS[kind].__struct_fields__:
+        raise ArgumentMistake(
+            expected=say("a kind of notice that has areas"),
+            came=kind,
+            where="--areas",
+            remedy=say("leave it out; see: detente notice new KIND"),
+        )
+    try:
+        document = msgspec.json.decode(_octets(str(path)))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        document = None  # no JSON: said as what it is by the reader of areas
+    return [form_of(msgspec.to_builtins(one)) for one in areas_of(document)]
 
 
 def _example(kind: str) -> Any:

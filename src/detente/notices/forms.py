@@ -45,14 +45,14 @@ _OFFSET = re.compile(r"\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2})?(Z|[+-]\d{2}:\d{
 def check_form(octets: bytes, *, now: datetime | None = None) -> tuple[Checked | None, list[Fault]]:
     """Return the checked notice that a form says and no fault, or None and every fault of it.
 
-    octets: TOML, or JSON when it begins with "{". Fields that no notice of this version knows are a fault in a
-    form: at a desk they are slips of the pen.
+    octets: TOML, or JSON when it begins with "{"; GeoJSON that was exported from a notice is that notice. Fields
+    that no notice of this version knows are a fault in a form: at a desk they are slips of the pen.
     """
     try:
         given = _parsed(octets)
     except NoticeRefused as refusal:
         return None, list(refusal.faults)
-    document, faults = document_of(given)
+    document, faults = document_of(_carried(given))
     checked, found = check_document(document, now=now)
     told = {fault.where for fault in faults}
     faults += [
@@ -62,6 +62,17 @@ def check_form(octets: bytes, *, now: datetime | None = None) -> tuple[Checked |
         return None, faults + ([] if checked is None else _slips(checked))
     slips = _slips(checked)
     return (None, slips) if slips else (checked, [])
+
+
+def _carried(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the notice that an exported map carries in its features; anything else as it is."""
+    features = given.get("features", [given]) if given.get("type") in {"Feature", "FeatureCollection"} else []
+    found: list[Any] = []
+    for one in features if isinstance(features, list) else []:
+        properties = one.get("properties") if isinstance(one, dict) else None
+        found.append(properties.get("notice") if isinstance(properties, dict) else None)
+    notice = found[0] if found else None
+    return notice if isinstance(notice, dict) and all(one == notice for one in found) else given
 
 
 def _parsed(octets: bytes) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from detente.notices.notice import Area, Period, Window
 from detente.notices.outlines import cut, outlines
 from detente.notices.shapes import PARTS_OF_A_DEGREE, Coastal, Level, Named, Point, Polygon, Position, Shape
 
-__all__ = ["features_of", "from_feature", "geometry_of", "shape_of_geometry"]
+__all__ = ["areas_of", "features_of", "from_feature", "geometry_of", "shape_of_geometry"]
 
 say = words.speaker("notices")
 
@@ -81,6 +81,42 @@ def from_feature(feature: Mapping[str, Any]) -> Checked:
         )
         raise NoticeRefused.of([fault])
     return checked
+
+
+def areas_of(document: object) -> list[Area]:
+    """Return the areas drawn elsewhere: a geometry, a feature, or a collection of features; names as they stand.
+
+    Raises PlaceMistake; its ``where`` is the feature and the place within its geometry.
+    """
+    if not isinstance(document, dict):
+        raise _no_areas(document)
+    features = document.get("features", [document])
+    if not isinstance(features, list) or not 1 <= len(features) <= 100:
+        raise _no_areas(document)
+    found = []
+    for index, feature in enumerate(features):
+        geometry = feature.get("geometry", feature) if isinstance(feature, dict) else None
+        if not isinstance(geometry, dict):
+            raise _no_areas(feature)
+        properties = feature.get("properties")
+        name = properties.get("name") if isinstance(properties, dict) else None
+        try:
+            shape = shape_of_geometry(geometry)
+        except PlaceMistake as mistake:
+            where = f"features[{index}].{mistake.where}"
+            raise PlaceMistake(
+                expected=mistake.expected, came=mistake.came, where=where, remedy=mistake.remedy
+            ) from None
+        found.append(Area(shape=shape, name=name if isinstance(name, str) and name else None))
+    return found
+
+
+def _no_areas(came: object) -> PlaceMistake:
+    return PlaceMistake(
+        expected=say("a GeoJSON geometry, feature, or collection of 1 to 100 features"),
+        came=short(came),
+        remedy=say("give several areas one by one"),
+    )
 
 
 def geometry_of(shape: Shape) -> dict[str, Any] | None:

@@ -7,10 +7,14 @@ unrolled along the ring, so that the antimeridian is a place like any other: an 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import datetime
 
+import msgspec
+
 from detente import words
+from detente.notices.capitals_table import CAPITALS
 from detente.notices.faults import Fault
 from detente.notices.kinds import Correction, DangerArea, Launch
 from detente.notices.moments import stated
@@ -34,11 +38,13 @@ say = words.speaker("notices")
 _HALF_TURN = 180 * PARTS_OF_A_DEGREE
 _EDGES_MAX = 2_000
 """Corners up to which every pair of edges is looked at."""
+_FAR_KM, _NEAR_KM = 3_500.0, 1_500.0
+"""From a capital: beyond the one a place is far from a state, within the other it is near."""
 
 
 def suspicions(notice: Notice, *, now: datetime | None) -> list[Fault]:
     """Return faults and warnings about what a notice says as a whole; its fields are right."""
-    found = [*_crossings(notice), *_exchanged(notice)]
+    found = [*_crossings(notice), *(list(_exchanged(notice)) or _elsewhere(notice))]
     return found if now is None else [*found, *_past(notice, now)]
 
 
@@ -143,6 +149,45 @@ def _exchanged(notice: Notice) -> Iterator[Fault]:
                 say("latitude and longitude look exchanged"),
                 warning=True,
             )
+
+
+def _elsewhere(notice: Notice) -> Iterator[Fault]:
+    """Yield the place of a notice that lies far from every state it names, and near one when it is turned round."""
+    places = list(_places(notice))
+    capitals = [CAPITALS[state] for state in sorted(_states(msgspec.to_builtins(notice))) if state in CAPITALS]
+    if not places or not capitals:
+        return
+    path, first = places[0]
+    if abs(first.lon_e7) > 90 * PARTS_OF_A_DEGREE:
+        return
+    given = min(_apart_km(first.lat_deg, first.lon_deg, *capital) for capital in capitals)
+    turned = min(_apart_km(first.lon_deg, first.lat_deg, *capital) for capital in capitals)
+    if given > _FAR_KM and turned < _NEAR_KM:
+        yield Fault(
+            path,
+            "exchanged",
+            say("a place nearer to the states that are named"),
+            f"{first.lat_deg:g}, {first.lon_deg:g}",
+            say("latitude and longitude look exchanged"),
+            warning=True,
+        )
+
+
+def _states(value: object) -> set[str]:
+    """Return the states that a plain document names."""
+    if isinstance(value, dict):
+        named = {value[name] for name in ("state", "concerns_state") if isinstance(value.get(name), str)}
+        return named.union(*(_states(inner) for inner in value.values()))
+    return set().union(*(_states(inner) for inner in value)) if isinstance(value, list | tuple) else set()
+
+
+def _apart_km(lat: float, lon: float, other_lat: float, other_lon: float) -> float:
+    """Return the distance of two places on a sphere in kilometres: a suspicion needs no ellipsoid."""
+    a, b = math.radians(lat), math.radians(other_lat)
+    half = (
+        math.sin((a - b) / 2) ** 2 + math.cos(a) * math.cos(b) * math.sin(math.radians(lon - other_lon) / 2) ** 2
+    )
+    return 2 * 6_371.0 * math.asin(min(1.0, math.sqrt(half)))
 
 
 def _places(notice: Notice) -> Iterator[tuple[str, Position]]:
