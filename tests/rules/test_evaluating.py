@@ -137,6 +137,7 @@ def test_without_a_start_a_state_or_one_asked_nothing_is_decided() -> None:
     assert judge(plan(state="", states=("BY", "SE"))).by == ("BY",)
     clause = CLAUSE.replace('to = "parties"', 'to = "asker"\nowed_by = "asked"')
     assert judge(plan(), clause=clause).missing == ("asked",)
+    assert judge(plan(asked=("BY",)), clause=clause).missing == ("asked",)  # nobody asks itself
     found = judge(plan(asked=("RU",)), clause=clause)
     assert (found.by, found.to) == (("RU",), ("BY",))
     nobody = judge(plan(state="", asked=("RU",)), clause=clause)

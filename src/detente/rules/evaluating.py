@@ -112,7 +112,7 @@ class Judge:
         moment = _moment(plan)
         if moment is None:
             return _open(clause, found, "start")
-        states = plan.asked if clause.owed_by == "asked" else (plan.state,) if plan.state else plan.states
+        states = _who(clause, plan)
         if not states and not self.agreement.everyone:
             return _open(clause, found, "asked" if clause.owed_by == "asked" else "state")
         bound = {state: self._standing.bound(state, moment) for state in states}
@@ -180,6 +180,13 @@ class Judge:
             and state not in to
             and self._standing.bound(state, moment) in {"not_a_party", "not_in_force"}
         )
+
+
+def _who(clause: Clause, plan: Facts) -> tuple[str, ...]:
+    """Return the states that a clause is about; who asks itself is not asked."""
+    if clause.owed_by == "asked":
+        return tuple(state for state in plan.asked if state != plan.state)
+    return (plan.state,) if plan.state else plan.states
 
 
 def _open(clause: Clause, found: Trigger, *missing: str) -> Verdict:

@@ -211,7 +211,7 @@ def reason_words(verdict: Verdict, agreement: Agreement) -> str:
 def _ground(verdict: Verdict, agreement: Agreement) -> str:
     crossed = ", ".join(_pair(one) for one in verdict.crossed)
     if verdict.reason is Reason.BELOW:
-        return ", ".join(_pair(one) for one in verdict.below)
+        return ", ".join(_pair(one) for one in verdict.below) or say("no threshold applies to it")
     if verdict.reason is Reason.MISSING:
         names = ", ".join(fact_words(name) for name in verdict.missing)
         return say("not stated: {facts}", facts=names)
