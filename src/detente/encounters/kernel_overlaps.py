@@ -468,7 +468,7 @@ def intervals(
     *(WHOLES, INTEGERS, TABLE, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, FLOATS),
     *(WHOLE, TABLE, WHOLES),
 )
-def describe(  # noqa: C901 - one loop, its state in locals: leaves would cost a third of the search
+def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves would cost a third of the search
     rows: Integers,
     first: Integers,
     moves: Floats,
@@ -497,6 +497,8 @@ def describe(  # noqa: C901 - one loop, its state in locals: leaves would cost a
         numbers[row, 2], numbers[row, 3] = base + rows[row, 1], base + rows[row, 2]
         ia, ib = _leg_at(first, a, entered, moves), _leg_at(first, b, entered, moves)
         begun, certain, least, least_at, worst = False, False, math.inf, 0, math.inf
+        # while the distance goes on in one sense only where it comes to matters: there it is looked at for a swing
+        sense, gone_to = np.int64(0), 0.0
         numbers[row, 6:9] = 0
         fields[row, 29], fields[row, 30], fields[row, 31] = math.inf, -math.inf, 0.0
         while True:
@@ -514,9 +516,14 @@ def describe(  # noqa: C901 - one loop, its state in locals: leaves would cost a
                 s = s0
                 if aa > 0.0:
                     turning = -bb / aa
-                    if cut0 - begin < turning < cut1 - begin:
+                    nearing, leaving = cut0 - begin < turning, turning < cut1 - begin
+                    if sense != 0 and (sense > 0) == nearing:
+                        _swing(math.sqrt(gone_to), limits[SWING_M], fields[row], numbers[row])
+                    if nearing and leaving:
                         _swing(_far(c, bb, aa, turning), limits[SWING_M], fields[row], numbers[row])
-                    _swing(_far(c, bb, aa, cut1 - begin), limits[SWING_M], fields[row], numbers[row])
+                    sense = 2 * np.int64(leaving) - np.int64(1)
+                    s = cut1 - begin
+                    gone_to = max(c + s * (2.0 * bb + aa * s), 0.0)
                     s = min(max(turning, s0), s1)
                 x, y, z = x + s * vx, y + s * vy, z + s * vz
                 square = x * x + y * y + z * z
@@ -539,6 +546,8 @@ def describe(  # noqa: C901 - one loop, its state in locals: leaves would cost a
                 break
             ia += moves[ia, 1] == until
             ib += moves[ib, 1] == until
+        if sense != 0:
+            _swing(math.sqrt(gone_to), limits[SWING_M], fields[row], numbers[row])
         fields[row, 0], fields[row, 1] = least, worst
         numbers[row, 4] = base + least_at
         numbers[row, 5] |= rows[row, 3] | (2 if certain else 0)
