@@ -468,7 +468,7 @@ def intervals(
     *(WHOLES, INTEGERS, TABLE, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, FLOATS),
     *(WHOLE, TABLE, WHOLES),
 )
-def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves would cost a third of the search
+def describe(  # noqa: C901, PLR0912, PLR0915 - one loop, its state in locals: leaves would cost a third of the search
     rows: Integers,
     first: Integers,
     moves: Floats,
