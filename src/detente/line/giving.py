@@ -28,7 +28,7 @@ from detente.line.session import (
 )
 from detente.line.standing import ceiling, seat_under
 from detente.line.state import Log, Party, State
-from detente.line.statement import SALT_BYTES, shown_hashes
+from detente.line.statement import shown_hashes
 
 __all__ = ["give"]
 
@@ -252,8 +252,8 @@ def _add_body(
     body = state.view.open_body(digest)
     if body is None:
         return room, True
-    records.append(Record(Kind.BODY, body[0] + body[1]))
-    return room - len(body[1]) - SALT_BYTES - _RECORD_OVERHEAD, True
+    records.append(Record(Kind.BODY if body[0] else Kind.RELEASE, body[0] + body[1]))
+    return room - len(body[0]) - len(body[1]) - _RECORD_OVERHEAD, True
 
 
 def _checkpoints(state: State, log: Log, party: Party, upto: int) -> list[Record]:

@@ -22,12 +22,14 @@ __all__ = [
     "ATTACHMENTS_TOTAL_MAX",
     "BODY_MAX",
     "MEMBERS_MAX",
+    "RELEASE_SIZE",
     "SALT_BYTES",
     "Commitment",
     "HeadSeen",
     "Reference",
     "Statement",
     "commit",
+    "promised",
     "shown_hashes",
 ]
 
@@ -38,6 +40,8 @@ ATTACHMENTS_MAX = 16
 ATTACHMENTS_TOTAL_MAX = 64_000_000
 MEMBERS_MAX = 64
 SALT_BYTES = 32
+RELEASE_SIZE = -2
+"""Stands for the size of a release, which its statement does not state."""
 
 Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,30}\Z")]
 LineId = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,62}\Z")]
@@ -89,7 +93,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     opening when seq is 0 and the generation is the seat's; when seq is 0 and the generation is a later one,
     SHA-256 of that hash and the hash of the root act that started the generation.
     heads: heads of other members' logs that changed since the author's last statement, sorted by member.
-    release: SHA-256 of the officers' assertions when people released it, else None.
+    release: SHA-256 of the officers' release (``detente.line.release``) when people released it, else None.
     """
 
     answer_by_ms: Count | None
@@ -180,10 +184,20 @@ def _check_types(octets: bytes) -> None:
         ) from None
 
 
+def promised(statement: Statement) -> list[tuple[str, int]]:
+    """Return hash and size of everything that travels with a statement: shown contents, then its release.
+
+    A release has no stated size: RELEASE_SIZE stands for it.
+    """
+    found = [(one.hash, one.size) for one in (statement.body, *statement.attachments) if one.reveal == "now"]
+    return found if statement.release is None else [*found, (statement.release, RELEASE_SIZE)]
+
+
 def shown_hashes(payload: bytes) -> tuple[str, ...]:
-    """Return the commitments of a stored statement that travel with it, body first."""
+    """Return the hashes of what travels with a stored statement, body first, release last."""
     one = _shown_decoder.decode(payload)
-    return tuple([each.hash for each in (one.body, *one.attachments) if each.reveal == "now"])
+    found = [each.hash for each in (one.body, *one.attachments) if each.reveal == "now"]
+    return tuple(found if one.release is None else [*found, one.release])
 
 
 class _ShownCommitment(msgspec.Struct, frozen=True):
@@ -196,6 +210,7 @@ class _Shown(msgspec.Struct, frozen=True):
 
     attachments: tuple[_ShownCommitment, ...]
     body: _ShownCommitment
+    release: str | None
 
 
 _shown_decoder = msgspec.json.Decoder(_Shown)

@@ -17,7 +17,16 @@ from detente.line.halting import history
 from detente.line.restoring import maybe_resume
 from detente.line.state import Direction, Party, Run, State
 
-__all__ = ["ANSWERS", "CONTROL_TYPES", "next_wake_ms", "note_control", "system_draft", "tick"]
+__all__ = [
+    "ANSWERS",
+    "CONTROL_TYPES",
+    "direction_now",
+    "next_wake_ms",
+    "note_control",
+    "system_draft",
+    "tick",
+    "waiting_since_ms",
+]
 
 DAY_MS = 86_400_000
 
@@ -43,12 +52,12 @@ DUE_AT_ONCE = 100
 MISSING_NAMED = 500
 
 
-def tick(state: State, now_ms: int) -> list[Draft]:
+def tick(state: State, now_ms: int, *, tests: bool = True) -> list[Draft]:
     """Look at what is due; returns the statements that the node makes by itself (a closed list of types)."""
     maybe_resume(state, now_ms)
     drafts: list[Draft] = []
     for party in state.mirrors:
-        if now_ms - party.test_at_ms >= state.settings.test_every_ms:
+        if tests and now_ms - party.test_at_ms >= state.settings.test_every_ms:
             drafts += _missed(state, party)
             party.test_nonce = state.draw(16).hex()
             party.test_at_ms = now_ms
@@ -149,18 +158,32 @@ def _bodies_missing(state: State, now_ms: int) -> list[Draft]:
     return drafts
 
 
-def _judge(state: State, party: Party, now_ms: int) -> list[Draft]:
+def direction_now(state: State, party: Party, now_ms: int) -> Direction:
+    """Return the state of the line towards a party as the record and this node's clock show it now.
+
+    A party that was never heard is silent since this node first opened the line.
+    """
     if party.direction is Direction.SUSPENDED:
-        return []
-    silent_for = now_ms - (party.heard_ms if party.heard_ms is not None else state.opened_ms)
+        return Direction.SUSPENDED
+    since_ms = party.heard_ms if party.heard_ms is not None else state.since_ms or now_ms
+    if now_ms - since_ms >= state.settings.silent_after_ms:
+        return Direction.SILENT
     overdue = any(_waits_for(state, party, log_name, now_ms) for log_name in state.logs)
-    if silent_for >= state.settings.silent_after_ms:
-        direction = Direction.SILENT
-    elif overdue or (party.test_nonce is not None and party.missed):
-        direction = Direction.DEGRADED
-    else:
-        direction = Direction.RESUMED if party.direction is Direction.RESUMED else Direction.OPEN
-        party.missed = 0 if party.test_nonce is None else party.missed
+    if overdue or (party.test_nonce is not None and party.missed):
+        return Direction.DEGRADED
+    return Direction.RESUMED if party.direction is Direction.RESUMED else Direction.OPEN
+
+
+def waiting_since_ms(state: State, party: Party) -> int | None:
+    """Return since when the oldest own statement waits for this member's receipt, own clock; None: none waits."""
+    found = [_waiting_since_ms(state, party, origin) for origin in state.logs]
+    return min((one for one in found if one is not None), default=None)
+
+
+def _judge(state: State, party: Party, now_ms: int) -> list[Draft]:
+    direction = direction_now(state, party, now_ms)
+    if direction in {Direction.OPEN, Direction.RESUMED} and party.test_nonce is None:
+        party.missed = 0
     if direction is party.direction:
         return []
     party.direction = direction

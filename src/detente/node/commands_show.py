@@ -375,6 +375,25 @@ def _show_trouble(line: dict[str, Any]) -> None:
     age = line["keys"]["anchor_days"]
     if line["own"]["held"] and age is not None and age > _MONTH_DAYS:
         terminal.note(say("the last anchor is {count} days old: detente line key propose HOME anchor", count=age))
+    for one in line["answers_owed"]:
+        if one["overdue"]:
+            terminal.result(
+                say(
+                    "overdue since {time}: {member} owes an answer to {ref}",
+                    time=moment(one["due_ms"]),
+                    member=one["by"],
+                    ref=one["ref"],
+                )
+            )
+        else:
+            terminal.result(
+                say(
+                    "by {time} {member} owes an answer to {ref}",
+                    time=moment(one["due_ms"]),
+                    member=one["by"],
+                    ref=one["ref"],
+                )
+            )
     for one in line["openings_proposed"]:
         terminal.result(
             say(

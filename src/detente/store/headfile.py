@@ -29,6 +29,10 @@ CREATE TABLE cosigned (
     role)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE released (
+    submission TEXT NOT NULL, origin TEXT NOT NULL, PRIMARY KEY (submission, origin)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counters (key TEXT PRIMARY KEY, count INTEGER NOT NULL) STRICT, WITHOUT ROWID;
 """
 _MIGRATIONS = (_FIRST,)
 
@@ -72,6 +76,12 @@ class HeadRecord:
                 (Origin.parse(origin), Role(role)): (size, root)
                 for origin, role, size, root in self._connection.execute("SELECT * FROM cosigned")
             }
+            released = self._connection.execute("SELECT submission, origin FROM released")
+            self.released: dict[str, set[Origin]] = {}
+            for submission, origin in released:
+                self.released.setdefault(str(submission), set()).add(Origin.parse(str(origin)))
+            counters = self._connection.execute("SELECT key, count FROM counters").fetchall()
+            self.counters: dict[str, int] = {str(key): int(str(count)) for key, count in counters}
             facts = self._connection.execute("SELECT name, value FROM facts").fetchall()
             self._facts = {str(name): str(value) for name, value in facts}
 
@@ -108,15 +118,34 @@ class HeadRecord:
             self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(facts.items()))
         self._facts.update(facts)
 
-    def put_own(self, heads: Mapping[Origin, OwnHead]) -> None:
-        """Record own heads, all in one step; raises StoreFailure when one would go back."""
+    def put_own(
+        self,
+        heads: Mapping[Origin, OwnHead],
+        released: Iterable[tuple[str, Origin]] = (),
+        counters: Mapping[str, int] | None = None,
+    ) -> None:
+        """Record own heads, all in one step; raises StoreFailure when one would go back.
+
+        released: submissions that officers released, and the log in which each stands below these heads. counters:
+        the highest signature counter of each officer's authenticator, by key.
+        """
         for origin, head in heads.items():
             if origin in self.own and head.size < self.own[origin].size:
                 raise damaged(self.path, say("a head below the one recorded: {origin}", origin=origin))
         rows = [(str(origin), one.size, one.root, b"".join(one.edge), one.last) for origin, one in heads.items()]
+        fresh = [one for one in dict.fromkeys(released) if one[1] not in self.released.get(one[0], ())]
+        risen = {key: count for key, count in (counters or {}).items() if count > self.counters.get(key, 0)}
         with translated(self.path), self._connection:
             self._connection.executemany("INSERT OR REPLACE INTO own VALUES (?, ?, ?, ?, ?)", rows)
+            if fresh:
+                listed = [(submission, str(origin)) for submission, origin in fresh]
+                self._connection.executemany("INSERT INTO released VALUES (?, ?)", listed)
+            if risen:
+                self._connection.executemany("INSERT OR REPLACE INTO counters VALUES (?, ?)", list(risen.items()))
         self.own.update(heads)
+        for submission, origin in fresh:
+            self.released.setdefault(submission, set()).add(origin)
+        self.counters.update(risen)
 
     def put_cosigned(self, origin: Origin, roles: Iterable[Role], size: int, root: bytes) -> None:
         """Record the highest cosigned head of a log in these roles, in one step; StoreFailure when lower."""
