@@ -62,11 +62,11 @@ class Desk:
         self.head = HeadRecord(self.path)
         self.start()
 
-    def statement(self, origin: Origin = OWN, **changes: Any) -> Statement:
+    def statement(self, **changes: Any) -> Statement:
         self.number += 1
         previous = merkle.leaf_hash(self.leaves[-1]).hex() if self.leaves else "00" * 32
         plain = Statement(
-            answer_by_ms=None, attachments=(), author="west", clock_ms=5, critical=(), epoch=origin.epoch,
+            answer_by_ms=None, attachments=(), author="west", clock_ms=5, critical=(), epoch=OWN.epoch,
             generation=0, body=Commitment(f"{self.number:064x}", "text/plain", "now", 3), heads=(), in_reply_to=None,
             key=KEY, line=OWN.line, previous=previous, release=None, seq=len(self.leaves),
             submission=f"{self.number:032x}", type="notice",

@@ -312,8 +312,13 @@ def _cosigner(book: Book, one: Cosignature) -> bytes:
 
 
 def _head_file(home: Home, book: Book, audit: Audit) -> None:
-    """Check that the own logs reach what the head file says was signed."""
-    head_file = home.head_file()
+    """Check the head file itself, and that the own logs reach what it says was signed."""
+    try:
+        audit.faults += [say("head file: {fault}", fault=one) for one in home.audit_head_file()]
+        head_file = home.head_file()
+    except DetenteError as fault:
+        audit.faults.append(str(fault))
+        return
     if head_file is None:
         audit.faults.append(say("the head file is missing"))
         return
