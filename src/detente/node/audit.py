@@ -30,6 +30,7 @@ from detente.line.session import Have, decode_session
 from detente.line.statement import Statement, commit
 from detente.node.book import Book
 from detente.node.home import Home
+from detente.node.keyfile import check_key_file
 from detente.store.record import Record
 
 __all__ = ["Audit", "audit_line"]
@@ -39,6 +40,8 @@ say = words.speaker("node")
 _PIECE_LEVEL = 12
 _PIECE = 1 << _PIECE_LEVEL
 _SMALL_MAX = 1 << 20
+_DAMAGE = (DetenteError, ValueError, AssertionError, LookupError, TypeError, AttributeError, OverflowError)
+"""What reading damaged values may raise anywhere below: each is a fault that was found."""
 _ALONE_MAX = 4 * _PIECE
 """Entries up to which one process is faster than starting others."""
 
@@ -104,16 +107,19 @@ def audit_line(home: Home, line: str, done: Callable[[float], None] = lambda _: 
         audit.faults += [say("database: {fault}", fault=one) for one in record.audit()]
         _acts_and_openings(record, audit)
         book = Book.open(home.member, record)
-    except (DetenteError, ValueError, AssertionError, KeyError) as fault:
+    except _DAMAGE as fault:
         audit.faults.append(str(fault) or type(fault).__name__)
         return audit
     for origin in book.origins():
         try:
             _log(book, origin, audit, done)
-        except (DetenteError, ValueError, KeyError) as fault:
+        except _DAMAGE as fault:
             audit.faults.append(f"{origin}: {fault}")
-    _head_file(home, book, audit)
-    _rest(book, audit)
+    for look in (_home, _head_file, _rest):
+        try:
+            look(home, book, audit)
+        except _DAMAGE as fault:
+            audit.faults.append(str(fault) or type(fault).__name__)
     return audit
 
 
@@ -311,14 +317,22 @@ def _cosigner(book: Book, one: Cosignature) -> bytes:
     raise ValueError(say("a confirmation by {name}, who is not on this line", name=one.name))
 
 
+def _home(home: Home, book: Book, audit: Audit) -> None:
+    """Check the small files of the home: what it says of itself, its own root acts, the envelope of its keys."""
+    ring = home.ring()
+    check_key_file(home.path / "keys" / "operational.json")
+    recorded = home.recorded_id()
+    if recorded not in {"", home.id}:
+        audit.faults.append(say("the head file is another home's"))
+    known = book.state.rings[home.member].hashes
+    if ring.hashes[: len(known)] != known[: len(ring.hashes)]:
+        audit.faults.append(say("the root acts of this home are not those that its line knows"))
+
+
 def _head_file(home: Home, book: Book, audit: Audit) -> None:
     """Check the head file itself, and that the own logs reach what it says was signed."""
-    try:
-        audit.faults += [say("head file: {fault}", fault=one) for one in home.audit_head_file()]
-        head_file = home.head_file()
-    except DetenteError as fault:
-        audit.faults.append(str(fault))
-        return
+    audit.faults += [say("head file: {fault}", fault=one) for one in home.audit_head_file()]
+    head_file = home.head_file()
     if head_file is None:
         audit.faults.append(say("the head file is missing"))
         return
@@ -331,7 +345,7 @@ def _head_file(home: Home, book: Book, audit: Audit) -> None:
             audit.faults.append(say("{origin}: another log than the head file says", origin=origin))
 
 
-def _rest(book: Book, audit: Audit) -> None:
+def _rest(_home: Home, book: Book, audit: Audit) -> None:
     """Check fork proofs, the others' last have-vectors and the history beside the logs."""
     record = book.record
     audit.counts["fork proofs"] = len(record.forks())

@@ -269,6 +269,17 @@ class Home:
         finally:
             record.close()
 
+    def recorded_id(self) -> str:
+        """Return the id of the home for which the head file was founded, "" when there is none."""
+        head = head_folder(self.path) / "head.sqlite3"
+        if not head.exists():
+            return ""
+        record = HeadRecord(head, read_only=True, vfs=self._vfs)
+        try:
+            return record.fact("home")
+        finally:
+            record.close()
+
     def audit_head_file(self) -> list[str]:
         """Return what is wrong with the head file as a file, in words. Raises StoreFailure when it is damaged."""
         head = head_folder(self.path) / "head.sqlite3"

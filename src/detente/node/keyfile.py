@@ -45,6 +45,7 @@ __all__ = [
     "Cost",
     "Keys",
     "SealingKey",
+    "check_key_file",
     "open_keys",
     "read_keys",
     "read_passphrase",
@@ -211,6 +212,14 @@ def open_keys(path: Path, passphrase: bytes) -> tuple[dict[int, Keys], Officers 
         for one in content["generations"]
     }
     return found, None if listed is None else Officers.read(listed)
+
+
+def check_key_file(path: Path) -> None:
+    """Raise KeyMistake for a file of operational keys whose outside is damaged.
+
+    What is sealed in it shows a changed byte only to whoever has the passphrase: nothing opens then.
+    """
+    _header(path, "operational")
 
 
 def write_root_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes, *, cost: Cost | None = None) -> None:

@@ -7,6 +7,7 @@ byte of any other stored value that is not as it was written, and rows that are 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -15,7 +16,7 @@ import apsw
 from detente import words
 from detente.line.merkle import leaf_hash
 from detente.line.statement import commit
-from detente.store.schema import entry_mark, entry_place, mark, node_id
+from detente.store.schema import MIGRATIONS, entry_mark, entry_place, mark, node_id
 
 __all__ = ["TABLES", "look_through", "look_through_table"]
 
@@ -62,8 +63,31 @@ def _all(connection: apsw.Connection) -> Iterator[str]:
     for row in connection.execute("PRAGMA integrity_check(100)"):
         if row[0] != "ok":
             yield str(row[0])
+    if _shape(connection) != _shape_written():
+        yield say("the tables are not those that this program made")
     for table in TABLES:
-        yield from look_through_table(connection, table)
+        try:
+            yield from look_through_table(connection, table)
+        except (TypeError, ValueError, OverflowError, AttributeError) as fault:
+            # a damaged page gives values of another kind than the column's
+            yield say("{table}: values that cannot be read: {fault}", table=table, fault=str(fault)[:80])
+
+
+def _shape(connection: apsw.Connection) -> list[tuple[Any, ...]]:
+    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    return [tuple(row) for row in connection.execute(sql)]
+
+
+@lru_cache(maxsize=1)
+def _shape_written() -> list[tuple[Any, ...]]:
+    """Return the tables and indexes as this program makes them."""
+    connection = apsw.Connection(":memory:")
+    try:
+        for step in MIGRATIONS:
+            connection.execute(step)
+        return _shape(connection)
+    finally:
+        connection.close()
 
 
 def _entries(connection: apsw.Connection) -> Iterator[str]:
@@ -94,8 +118,8 @@ def _nodes(connection: apsw.Connection) -> Iterator[str]:
     """Check that each log has exactly the nodes of its size; their hashes are the tree's matter."""
     known = 0
     for log, size in connection.execute("SELECT id, size FROM logs").fetchall():
-        assert isinstance(log, int)
-        assert isinstance(size, int)
+        if type(log) is not int or type(size) is not int:
+            raise TypeError(log)
         level = 1
         while size >> level:
             first, end = node_id(log, level, 0), node_id(log, level, size >> level)
