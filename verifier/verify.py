@@ -275,7 +275,7 @@ class Judge:
             self.told.append(f"{name} ({role}) held entries 0 to {size - 1} at {clock(clock_s)} by its own clock")
         time_s, owner = max([(one[1], one[2]) for one in held], default=(0, "nobody: uncorroborated"))
         self.told.append(f"as of key event {len(member.hashes) - 1} of {log[2]}, head {newest} {roots[newest].hex()}, "
-                         f"time {clock(time_s)} by the clock of {owner}")
+                         f"time {clock(time_s) if held else 'unknown'} by the clock of {owner}")
 
 def main(arguments):
     paths, judge, code = [Path(one) for one in arguments if one != "--card"], None, 0

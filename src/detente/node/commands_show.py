@@ -335,6 +335,8 @@ def _show_line(line: dict[str, Any], now_ms: int) -> None:
                 count=line["own"]["held"],
             )
         )
+        if line["own"]["suspended"]:
+            terminal.result(say("{member} itself suspended the line", member=line["member"]))
     head = (
         say("member"), say("line"), say("delivered"), say("read"), say("answered"), say("its log, held"),
         say("last heard"), say("why"),

@@ -14,7 +14,7 @@ import msgspec
 from detente.line.effects import PutHistory, Role
 from detente.line.proof import judge
 from detente.line.standing import consents
-from detente.line.state import State
+from detente.line.state import Direction, State
 from detente.line.watching import ANSWERS as SETTLING
 from detente.line.watching import direction_now, waiting_since_ms
 from detente.node.book import ANSWERS, Book
@@ -56,6 +56,7 @@ def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
         "reason": state.reason if state.recorded[0] != "running" else "",
         "own": {
             "generation": state.rings[home.member].generation,
+            "suspended": state.own_direction is Direction.SUSPENDED,
             "held": sum(book.size(one) for one in book.origins() if one.member == home.member),
         },
         "keys": _keys(state, now_ms),
