@@ -95,7 +95,7 @@ def release_cases() -> Iterator[dict[str, Any]]:
         ("type", {"type": "incident"}), ("submission", {"submission": "00" * 16}), ("body", {"body": msgspec.structs.replace(statement.body, reveal="later")}),
         ("answer", {"answer_by_ms": 5}), ("line", {"line": "baltic-00000000000000000000"}),
     ):  # fmt: skip
-        other = msgspec.structs.replace(statement, **change)  # type: ignore[arg-type]
+        other = msgspec.structs.replace(statement, **change)
         yield one(f"for another {name}", "the challenge covers it", good, about=other)
     later = msgspec.structs.replace(statement, seq=9, clock_ms=1, previous="00" * 32)
     yield one("at another index", "the node fills that in", good, valid=True, about=later)

@@ -6,16 +6,20 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import apsw
 import pytest
 
+from detente.line import writing
 from detente.line.bundle import Kind, Parser, Record, write
 from detente.line.effects import Draft, Submitted
+from detente.line.statement import Commitment, Reference
 from detente.node.home import open_writing
 from detente.node.host import Host
 from tests.stories.shell import Shell
+from tests.verifier.judges import verdict
 
 
 @pytest.fixture
@@ -93,6 +97,61 @@ def test_a_bundle_of_an_epoch_that_is_not_known_is_named_and_taken_when_its_open
     pair.run("line take east whole.bundle")
     assert any(one["epoch"] == 2 for one in pair.log("east"))
     assert pair.status("east")["openings_proposed"]
+
+
+def test_a_reveal_that_no_reader_can_read_reveals_nothing_and_hides_nothing_else(pair: Shell) -> None:
+    pair.send("west", "a secret", "--reveal later")
+    at = pair.log("west")[1]
+    target = Reference(at["epoch"], at["generation"], at["hash"], "west", at["seq"])
+    contents = (
+        b'{"contents":' + b"[" * 90_000 + b"]" * 90_000 + b"}", b'{"contents":7}', b'{"contents":[7]}', b"[]", b"\xff",
+        b'{"contents":[{"hash":[],"salt":"zz"}]}',
+    )  # fmt: skip
+    with open_writing(pair.folder / "west", b"correct horse") as home:
+        host = Host(home, home.lines()[0])
+        host.open()
+        for number, content in enumerate(contents):
+            draft = Draft("reveal", "application/json", content, f"{number:032x}", (("text/plain", b"x"),))
+            host.give(Submitted((replace(draft, in_reply_to=target),)))
+    pair.exchange("west", "east")
+    for member in ("west", "east"):
+        assert pair.log(member)[1]["revealed_by"] is None
+        pair.run(f"line status {member}")
+        pair.run(f"line log {member}")
+    pair.run("line prove east --entry west/0 proof.json")
+
+
+def test_anothers_content_promised_with_a_false_size_spoils_neither_audit_nor_export_nor_evidence(
+    shell: Shell,
+) -> None:
+    members = ("west", "east", "north")
+    shell.found(*members)
+    shell.join(members)
+    for one in ("east", "north"):
+        shell.exchange("west", one)
+    shell.exchange("east", "north")
+    shell.send("west", "the body that north would hide")
+    shell.carry("west", "north")
+    body = shell.log("north")[0]["body"]
+    lie = Commitment(body["hash"], body["media_type"], "now", body["size"] + 1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(writing, "_commitments", lambda *_: [lie])
+        shell.send("north", "a lie")
+    shell.carry("north", "east", code=1)  # the content is refused where its size does not fit
+    shell.run("line pack west --to east a.bundle")
+    shell.run("line take east a.bundle")
+    told = {one["ref"]: one["body"]["state"] for one in shell.log("east")}
+    assert told == {"west/0": "shown", "north/0": "missing"}
+    shell.run("line audit east")
+    shell.run("line export east whole.export")
+    for ref in ("west/0", "north/0"):
+        shell.run(f"line prove east --entry {ref} {ref[:2]}.json")
+    cards = [(shell.folder / f"{one}.card").read_bytes() for one in members]
+    for name in ("whole.export", "we.json", "no.json"):
+        code, said = verdict((shell.folder / name).read_bytes(), cards)
+        assert code == 0, said
+    shell.carry("east", "west")
+    assert shell.party("west", "east")["delivered"] == 1
 
 
 @pytest.mark.parametrize("name", ["record", "head"])

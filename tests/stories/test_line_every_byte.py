@@ -220,6 +220,7 @@ def test_every_byte_of_what_a_record_holds_is_found_alone(full: Full) -> None:
     content = connection.execute("SELECT content FROM bodies WHERE length(content) > 4").fetchall()[0][0]
     node = connection.execute("SELECT hash FROM nodes").fetchall()[0][0]
     connection.close()
+    value: Any
     for value, step in ((note, 9), (leaf, 29), (content, 5), (node, 3)):
         start = full.octets.index(value[:32])
         for place in range(start, start + min(len(value), 600), step):

@@ -224,18 +224,15 @@ class Line:
     def _signed(self, event: Signed, effects: list[Effect]) -> None:
         if self._transaction is None or event.ticket != self._ticket:
             return  # an answer to a question of an earlier run
-        mistake: LineMistake | Refused | None
-        if event.signature is not None:
-            mistake = self._step(event.signature, effects)
-        else:
-            refusal = LineMistake(
+        answer: bytes | LineMistake | None = event.signature
+        if answer is None:
+            answer = LineMistake(
                 expected=say("a signature from the signer"),
                 came=event.refusal,
                 remedy=say("see: detente line status; a keeper may have to confirm"),
             )
-            mistake = self._step(refusal, effects)
-        if mistake is not None:
-            self._report(mistake, effects, own=False)
+        mistake = self._step(answer, effects)
+        assert mistake is None, "what cannot be done is known before the first signature"
 
     def _step(self, answer: bytes | LineMistake | None, effects: list[Effect]) -> LineMistake | Refused | None:
         """Run the transaction to its next question or to its end; returns why it could not be done, if so.

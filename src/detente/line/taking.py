@@ -251,6 +251,8 @@ def _content(state: State, digest: str, salt: bytes, content: bytes, size: int, 
         if stated == _UNKNOWN_SIZE:
             wanting[place] = _stated_size(state, *place, digest)
     fitting = [place for place, stated in wanting.items() if stated == size]
+    if not fitting and state.view.has_body(digest):
+        return False  # brought again for a statement that it fits, and which has it
     if not fitting:
         raise Malformed(
             expected=say("a body of the size that its statement states"),
