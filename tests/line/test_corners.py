@@ -5,13 +5,27 @@ from __future__ import annotations
 import base64
 import copy
 import dataclasses
+import hashlib
 import json
 from typing import Any
 
 import msgspec
 import pytest
 
-from detente.line import canonical, evidence, proof
+from detente.line import (
+    canonical,
+    cosigning,
+    evidence,
+    forks,
+    giving,
+    heads,
+    keys,
+    merkle,
+    proof,
+    restoring,
+    watching,
+    writing,
+)
 from detente.line.bundle import Kind, Record
 from detente.line.checkpoint import (
     Checkpoint,
@@ -20,9 +34,22 @@ from detente.line.checkpoint import (
     Origin,
     cosigned_message,
     cosigner_name,
+    make_checkpoint,
     make_cosignature,
 )
-from detente.line.effects import ActGiven, HeadFile, PutState, Signed
+from detente.line.effects import (
+    ActGiven,
+    Append,
+    Confirmed,
+    HeadFile,
+    PutState,
+    Role,
+    Sign,
+    Signed,
+    Submitted,
+    Ticked,
+)
+from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
 from detente.line.errors import Malformed, OutOfPlace, Refused
 from detente.line.halting import halt
 from detente.line.load import load
@@ -32,6 +59,7 @@ from detente.line.session import Answer, OwnHead
 from detente.line.state import Run, Settings
 from tests.line.cast import (
     alarms,
+    begin_generation,
     carry,
     consent,
     delivered,
@@ -47,8 +75,10 @@ from tests.line.cast import (
     say,
     settle,
     successor,
+    twin,
 )
 from tests.line.memory import Host, Member, private, public
+from tests.line.test_edges import draft
 from tests.verifier.judges import scene
 
 # ---- what judges refuse -------------------------------------------------------------------------------------
@@ -306,3 +336,305 @@ def test_the_head_file_of_another_root_halts_at_the_end_of_a_refill() -> None:
     exchange(west, east, 2)
     assert run_of(west) is Run.HALTED
     assert "halted" in alarms(west)
+
+
+# ---- what was known before ----------------------------------------------------------------------------------
+
+
+def pair_that_heard() -> tuple[Host, Host]:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    say(west, "one")
+    say(east, "two")
+    exchange(west, east, 2)
+    return west, east
+
+
+def test_what_the_signer_recorded_counts_where_the_record_holds_less() -> None:
+    west, east = pair_that_heard()
+    state, origin = west.line.state, origin_of(east)
+    further = {
+        (origin, Role.COSIGN_LOG): (9, b"r" * 32),
+        (Origin("other", 1, "east", 0), Role.COSIGN_LOG): (99, b"x" * 32),
+    }
+    state.head_file = HeadFile({}, further)
+    assert [(one.size, one.root) for one in cosigning._highest(state, "east")] == [(9, (b"r" * 32).hex())]
+    own = state.own_keys()
+    assert own is not None
+    answer = giving._answer(state, state.parties["east"], "cd" * 16, own.sign, west.now_ms)
+    assert [(one.size, one.root) for one in answer.heads] == [(9, (b"r" * 32).hex())]
+
+
+def test_a_head_below_the_one_recorded_or_without_keys_is_not_cosigned() -> None:
+    west, east = pair_that_heard()
+    state, log = west.line.state, west.line.state.logs[origin_of(east)]
+    assert log.head is not None
+    state.head_file = HeadFile({}, {(log.origin, Role.COSIGN_LOG): (9, b"r" * 32)})
+    roles = (Role.COSIGN_LOG,)
+    assert list(cosigning._cosign(state, log, log.head.head, roles, west.now_ms)) == []
+    assert log.origin not in state.forked
+    west.give(ActGiven(new_generation(west, "theft", keys=False)))
+    assert list(cosigning._cosign(state, log, log.head.head, roles, west.now_ms)) == []
+
+
+def test_an_answer_about_another_or_on_a_revocation_convicts_nobody() -> None:
+    made = scene().Scene()
+    west = line_of("east", "west")["west"]
+    assert forks.convict(west.line.state, "east", answered(made, about="north")) is None
+
+
+def test_a_cosignature_is_stolen_only_under_a_generation_that_ended_so() -> None:
+    made = scene().Scene()
+    word = Checkpoint.decode(cosigned_by(made, made.north)).cosignatures[0]
+    made.north.act("generation", reason="rotation", keys=made.north.key_set(1))
+    assert not forks._stolen(made.north.ring, word)
+    made.north.act("generation", reason="theft", keys=made.north.key_set(2))
+    assert not forks._stolen(made.north.ring, word)
+    made.east.act("generation", reason="theft")
+    made.east.act("generation", reason="theft", keys=made.east.key_set(2))
+    assert forks._stolen(made.east.ring, Checkpoint.decode(cosigned_by(made, made.east)).cosignatures[0])
+    assert not forks._stolen(made.east.ring, word)
+
+
+def test_going_on_with_nothing_new_gives_nothing_and_a_lost_head_is_not_given() -> None:
+    west, east = pair_that_heard()
+    records, more = records_of(west, "east", go_on=True)
+    assert [one.kind for one in records if one.kind is not Kind.HAVE] == []
+    assert not more
+    west.store._checkpoints[origin_of(east)].clear()
+    records, _ = records_of(west, "east")
+    heads = [Checkpoint.decode(one.content).head.origin for one in records if one.kind is Kind.CHECKPOINT]
+    assert origin_of(east) not in heads
+
+
+def test_a_claim_that_its_log_belies_becomes_a_proof_when_claims_are_settled() -> None:
+    west, east = pair_that_heard()
+    state, origin = west.line.state, origin_of(east)
+    head = Head(origin, 1, b"f" * 32)
+    key = east.member.operational[Role.SIGN]
+    state.logs[origin].claims.append(make_checkpoint(head, key.sign(head.text()), bytes.fromhex(public(key))))
+    heads.settle_claims(state, origin)
+    assert state.logs[origin].claims == []
+    assert origin in state.proven
+
+
+def test_nothing_is_begun_while_own_keys_are_on_their_way_to_the_disk() -> None:
+    west = line_of("east", "west")["west"]
+    effects = west.line.handle(ActGiven(new_generation(west, at=0)), west.now_ms)
+    assert any(isinstance(one, Append) for one in effects)
+    assert west.line.handle(Ticked(), west.now_ms) == []
+
+
+def test_a_short_path_of_odd_sizes_proves_a_head_that_is_no_prefix() -> None:
+    made = scene().Scene()
+    false = made.log.signed(Head(made.log.origin, 3, b"f" * 32))
+    path = merkle.consistency_proof(3, 5, made.log.node)
+    root = merkle.Frontier.load(3, made.log.node).root()
+    proven = proof.judge(proof.prefix_fork(made.west.ring, false, made.log.head(5), path, root))
+    assert (proven.kind, proven.member) == ("prefix", "west")
+
+
+def test_an_answer_that_says_enough_or_was_said_before_convicts_nobody() -> None:
+    made = scene().Scene()
+    with pytest.raises(Refused, match="no less"):
+        proof.judge(told("answer", made.east.ring, [answered(made, size=9), cosigned_by(made, made.east)]))
+
+
+def test_evidence_of_a_log_that_stands_on_no_opening_is_refused() -> None:
+    made = scene().Scene()
+    made.log = scene().Writing(made.west, made.log.origin, "00" * 32)
+    made.log.add("Founded on nothing.")
+    with pytest.raises(OutOfPlace, match="no opening"):
+        made.evidence(0)
+    name = cosigner_name("another-line", 1, "east", "held")
+    good = scene().Scene()
+    strange = make_cosignature(name, 5, bytes(64), bytes.fromhex(public(good.east.key("cosign_held"))))
+    note = dataclasses.replace(good.log.head(), cosignatures=(strange,)).encode().decode()
+    document = json.loads(good.evidence())
+    proofs = [*document["proofs"][:-1], document["proofs"][-1] | {"checkpoint": note}]
+    with pytest.raises(OutOfPlace, match="not on this line"):
+        evidence.judge(canonical.encode(document | {"proofs": proofs}))
+
+
+# ---- restoring ----------------------------------------------------------------------------------------------
+
+
+def test_a_keepers_word_is_remembered_while_it_refills_and_more_may_be_shown() -> None:
+    west, east = pair_that_heard()
+    clone = twin(west)
+    say(clone, "by the clone")
+    carry(clone, east)
+    say(clone, "and more")
+    carry(east, west)
+    assert run_of(west) is Run.HALTED
+    west.give(Confirmed())
+    assert run_of(west) is Run.REFILLING
+    carry(clone, east)
+    again = next_run(west)
+    assert run_of(again) is Run.REFILLING
+    exchange(again, east, 3)
+    assert run_of(again) is Run.RUNNING
+    assert held(again, origin_of(again)) == 3
+
+
+def test_an_own_signature_seen_twice_or_in_a_closed_log_changes_nothing() -> None:
+    west, _ = pair_that_heard()
+    state = west.line.state
+    log = state.logs[origin_of(west)]
+    assert restoring.own_seen(state, log, log.size)
+    assert not restoring.own_seen(state, log, log.size + 1)
+    assert run_of(west) is Run.HALTED
+    assert not restoring.own_seen(state, log, log.size + 1)
+    state.run, state.reason = Run.REFILLING, restoring._CONFIRMED
+    assert restoring.own_seen(state, log, log.size + 1)
+    assert restoring.own_seen(state, log, log.size + 1)
+    assert state.targets[log.origin][0] == log.size + 1
+
+
+def test_new_keys_begin_nothing_where_something_was_signed_with_them() -> None:
+    west, _ = pair_that_heard()
+    state = west.line.state
+    state.run = Run.REFILLING
+    state.head_file = HeadFile({origin_of(west, 0): (1, b"r" * 32), origin_of(west, 5): (1, b"r" * 32)}, {})
+    restoring.begun_anew(state, west.now_ms)
+    assert state.run is Run.REFILLING
+
+
+def test_what_is_shown_behind_what_is_held_or_aimed_at_is_no_aim() -> None:
+    west, _ = pair_that_heard()
+    state = west.line.state
+    state.seen_own = {origin_of(west): 1, origin_of(west, 1): 4}
+    restoring._aim_at_what_was_shown(state)
+    assert state.targets == {origin_of(west, 1): (4, b"")}
+
+
+def test_an_answer_to_another_nonce_is_kept_for_nothing_but_conviction() -> None:
+    west, _ = pair_that_heard()
+    answer = Answer(
+        about="west", author="east", clock_ms=1, format=1, heads=(), key="ab" * 32,
+        line=west.line.state.opening.line, nonce="ef" * 16, revocation=None,
+    )  # fmt: skip
+    octets = Envelope(PayloadType.ANSWER, answer.encode(), (Signature("ab" * 32, bytes(64)),)).encode()
+    assert restoring.answer_arrived(west.line.state, answer, octets, west.now_ms) is None
+    assert west.line.state.parties["east"].answer is None
+    more = msgspec.structs.replace(answer, heads=(OwnHead(1, 0, "ab" * 32, 7),))
+    assert not restoring._borne_out(west.line.state, more)
+    assert restoring._borne_out(west.line.state, answer)
+
+
+def test_a_log_that_the_root_keys_closed_is_awaited_up_to_there_alone() -> None:
+    west, east = pair_that_heard()
+    say(west, "above what will be closed")
+    before = copy.deepcopy(west.store)
+    begin_generation(west, new_generation(west, "loss", at=1))
+    own, state = origin_of(west), west.line.state
+    assert restoring._closed_size(state, own) == 1
+    assert restoring._closed_size(state, origin_of(west, 1)) is None
+    state.targets = {own: (2, b""), origin_of(west, 0, epoch=7): (3, b"")}
+    assert restoring._reached(state, own)
+    assert restoring._closed_size(state, origin_of(west, 0, epoch=7)) == 0
+    state.run = Run.REFILLING
+    restoring.maybe_resume(state, west.now_ms)
+    assert restoring._compare(
+        state, HeadFile({own: (1, b"another root" + bytes(20))}, {})
+    )  # closed: it halts nobody
+    assert before.size(own) == 2
+    assert east.line.state is not state
+
+
+# ---- taking -------------------------------------------------------------------------------------------------
+
+
+def test_a_first_statement_that_names_an_opening_nobody_holds_is_refused() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    west.line.state.logs[origin_of(west)].last = "ab" * 32
+    say(west, "founded elsewhere")
+    took = carry(west, east)
+    assert dict(took.reasons)["OutOfPlace"] >= 1
+    assert held(east, origin_of(west)) == 0
+
+
+def test_a_release_brought_again_and_a_reply_to_no_test_of_ours_change_nothing() -> None:
+    west, east = pair_that_heard()
+    state = east.line.state
+    octets = b"a release"
+    east.store._bodies[hashlib.sha256(octets).hexdigest()] = (b"", octets)
+    took = give_records(east, [Record(Kind.RELEASE, octets)])
+    assert dict(took.new) == {}
+    assert dict(took.reasons) == {}
+    state.parties["west"].test_nonce = "ab" * 16
+    key = west.member.operational[Role.SIGN]
+    test = giving._line_test(west.line.state, west.line.state.parties["east"], public(key), "reply", "cd" * 16, 5)
+    message = pre_authentication(PayloadType.LINE_TEST, test.encode())
+    envelope = Envelope(PayloadType.LINE_TEST, test.encode(), (Signature(test.key, key.sign(message)),))
+    give_records(east, [Record(Kind.LINE_TEST, envelope.encode())])
+    assert state.parties["west"].test_nonce == "ab" * 16
+
+
+def test_a_word_on_a_revocation_by_whoever_is_not_neutral_or_on_none_is_refused() -> None:
+    hosts = line_of("east", "west", observers=("port",))
+    west, port, east = hosts["west"], hosts["port"], hosts["east"]
+    settle(hosts.values())
+    for speaker in (east, port):
+        key = speaker.member.operational[Role.SIGN]
+        word = Answer(
+            about="west", author=speaker.member.name, clock_ms=1, format=1, heads=(),
+            key=keys.key_id(bytes.fromhex(public(key))), line=west.line.state.opening.line, nonce="cd" * 16,
+            revocation="ab" * 32,
+        )  # fmt: skip
+        message = pre_authentication(PayloadType.ANSWER, word.encode())
+        envelope = Envelope(PayloadType.ANSWER, word.encode(), (Signature(word.key, key.sign(message)),))
+        took = give_records(west, [Record(Kind.ANSWER, envelope.encode())])
+        assert dict(took.reasons) == {"OutOfPlace": 1}
+
+
+def test_missing_bodies_are_named_in_statements_of_bounded_length() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    for number in range(3):
+        say(west, f"n{number}")
+    carry(west, east, without=[Kind.BODY])
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(watching, "MISSING_NAMED", 2)
+        east.now_ms += 7 * 3_600_000
+        named = watching._bodies_missing(east.line.state, east.now_ms)
+        assert json.loads(named[0].content)["entries"] == [0, 1]
+        named = watching._bodies_missing(east.line.state, east.now_ms)
+        assert json.loads(named[0].content)["entries"] == [2]
+
+
+def test_the_oldest_statement_that_waits_for_a_receipt_is_known() -> None:
+    west, _ = pair_that_heard()
+    state = west.line.state
+    assert watching.waiting_since_ms(state, state.parties["east"]) is None
+    west.now_ms += 5
+    say(west, "waits")
+    assert watching.waiting_since_ms(state, state.parties["east"]) == west.now_ms
+
+
+def test_the_newest_generation_of_a_member_is_named_whatever_comes_first() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    say(east, "old")
+    settle([west, east])
+    begin_generation(east, new_generation(east, at=1))
+    say(east, "new")
+    carry(east, west)
+    state = west.line.state
+    state.named.clear()
+    (named,) = writing._heads_seen(state)
+    assert (named.member, named.generation) == ("east", 1)
+    state.logs = dict(reversed(state.logs.items()))
+    (named,) = writing._heads_seen(state)
+    assert named.generation == 1
+
+
+def test_a_refused_batch_leaves_no_leaf_behind() -> None:
+    west = line_of("east", "west")["west"]
+    effects = west.line.handle(Submitted((draft("one"), draft("two"))), west.now_ms)
+    effects = west.line.handle(west.signer.sign(effects[0]), west.now_ms)  # type: ignore[arg-type]
+    assert isinstance(effects[0], Sign)
+    west.line.handle(Signed(effects[0].ticket, None, "no"), west.now_ms)
+    assert west.line.state.leaves == {}
+    assert held(west, origin_of(west)) == 0

@@ -90,8 +90,7 @@ class Moved:
 
     def back(self, state: State) -> None:
         """Stand there again."""
-        if state.opening is not self.opening and state.writes:
-            state.logs.pop(state.own_origin, None)
+        state.logs.pop(state.own_origin, None)  # that of the epoch whose first statement was not signed
         state.opening = self.opening
         state.openings = {name: one for name, one in state.openings.items() if name in self.openings}
         state.parties = {name: one for name, one in state.parties.items() if name in self.parties}
