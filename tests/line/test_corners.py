@@ -638,3 +638,27 @@ def test_a_refused_batch_leaves_no_leaf_behind() -> None:
     west.line.handle(Signed(effects[0].ticket, None, "no"), west.now_ms)
     assert west.line.state.leaves == {}
     assert held(west, origin_of(west)) == 0
+
+
+def test_a_claim_that_its_log_belies_is_doubted_while_no_other_head_proves_it() -> None:
+    west, east = pair_that_heard()
+    state, origin = west.line.state, origin_of(east)
+    head = Head(origin, 1, b"f" * 32)
+    key = east.member.operational[Role.SIGN]
+    claim = make_checkpoint(head, key.sign(head.text()), bytes.fromhex(public(key)))
+    state.logs[origin].head, state.logs[origin].claims = None, [claim]
+    heads.settle_claims(state, origin)
+    assert [one.alarm.name for one in state.alarms] == ["head-does-not-fit"]
+    assert origin not in state.proven
+    state.forked.add(origin)
+    heads.settle_claims(state, origin)  # of a fork nothing more is said
+    assert len(state.alarms) == 1
+
+
+def test_a_path_that_skips_whole_levels_proves_a_head_that_is_no_prefix() -> None:
+    made = scene().Scene()
+    made.log.add("Notice 5 of west.")
+    false = made.log.signed(Head(made.log.origin, 5, b"f" * 32))
+    path = merkle.consistency_proof(5, 6, made.log.node)
+    root = merkle.Frontier.load(5, made.log.node).root()
+    assert proof.judge(proof.prefix_fork(made.west.ring, false, made.log.head(6), path, root)).kind == "prefix"
