@@ -116,6 +116,18 @@ def test_the_other_sides_clock_makes_nothing_overdue_early(pair: Shell, later: C
     assert not owed["overdue"]
 
 
+def test_a_clock_that_was_a_year_ahead_and_is_set_right_hides_no_silence(
+    pair: Shell, later: Callable[[int], None]
+) -> None:
+    later(365 * DAY_MS)
+    pair.exchange("west", "east")
+    later(0)
+    pair.run("line pack west --to east a.bundle")
+    assert pair.party("west", "east")["state"] == "open"
+    later(4 * HOUR_MS)
+    assert pair.party("west", "east")["state"] == "silent"
+
+
 def test_a_missing_body_is_named_by_hand_as_well(pair: Shell, later: Callable[[int], None]) -> None:
     from detente.line.bundle import Kind, Parser, write
 

@@ -54,6 +54,7 @@ MISSING_NAMED = 500
 
 def tick(state: State, now_ms: int, *, tests: bool = True) -> list[Draft]:
     """Look at what is due; returns the statements that the node makes by itself (a closed list of types)."""
+    _heed_a_step_back(state, now_ms)
     maybe_resume(state, now_ms)
     drafts: list[Draft] = []
     for party in state.mirrors:
@@ -71,6 +72,21 @@ def tick(state: State, now_ms: int, *, tests: bool = True) -> list[Draft]:
         state.daily_ms = now_ms
         state.put_state()
     return drafts if state.writes and state.run is Run.RUNNING else []
+
+
+def _heed_a_step_back(state: State, now_ms: int) -> None:
+    """Forget times that lie ahead of this node's clock: it was ahead then, and was set right.
+
+    What was heard a year from now would keep a dead line looking alive for a year.
+    """
+    before = (state.since_ms, state.daily_ms, [(one.heard_ms, one.test_at_ms) for one in state.parties.values()])
+    state.since_ms, state.daily_ms = min(state.since_ms, now_ms), min(state.daily_ms, now_ms)
+    for party in state.parties.values():
+        party.heard_ms = None if party.heard_ms is None else min(party.heard_ms, now_ms)
+        party.test_at_ms = min(party.test_at_ms, now_ms)
+    after = (state.since_ms, state.daily_ms, [(one.heard_ms, one.test_at_ms) for one in state.parties.values()])
+    if after != before:
+        state.put_state()
 
 
 def next_wake_ms(state: State, now_ms: int) -> int:
