@@ -20,6 +20,7 @@ from detente.line.checkpoint import Checkpoint, verify_cosignature
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import Malformed, OutOfPlace, Refused
 from detente.line.opening import Opening
+from detente.line.release import judge as judge_release
 from detente.line.rootact import Keyring
 from detente.line.statement import Statement
 from detente.line.watching import CONTROL_TYPES
@@ -156,10 +157,14 @@ def _fork(case: dict[str, Any]) -> None:
         raise OutOfPlace(expected="the card that was given", came="another")
 
 
+def _release(case: dict[str, Any]) -> None:
+    judge_release(base64.b64decode(case["input"]), Statement.decode_known(base64.b64decode(case["statement"])))
+
+
 NODE: dict[str, Callable[[dict[str, Any]], None]] = {
     "canonical": _canonical, "keys": _key, "envelopes": _envelope, "statements": _statement, "heads": _head,
     "cosignatures": _head, "root_acts": _root_acts, "openings": _opening, "bundles": _bundle, "evidence": _evidence,
-    "forks": _fork,
+    "forks": _fork, "releases": _release,
 }  # fmt: skip
 
 

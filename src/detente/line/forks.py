@@ -46,15 +46,14 @@ def put_fork(state: State, made: bytes, origin: Origin | None) -> None:
         if origin in state.proven:
             return
         state.proven.add(origin)
-    elif verdict.kind == "answer":
+    else:  # an understated answer, which is about no log
         if verdict.member in state.convicted:
             return
         state.convicted.add(verdict.member)
     identity = proof.identity(made)
-    if identity not in state.forks:
-        state.forks[identity] = made
-        state.parts.append(PutFork(identity, made))
-        state.raise_alarm("fork", Priority.EMERGENCY, verdict.member, proof=identity, kind=verdict.kind)
+    state.forks[identity] = made
+    state.parts.append(PutFork(identity, made))
+    state.raise_alarm("fork", Priority.EMERGENCY, verdict.member, proof=identity, kind=verdict.kind)
 
 
 def take_fork(state: State, octets: bytes) -> bool:
@@ -129,10 +128,9 @@ def convict(
         origin = checkpoint.head.origin
         if _stolen(ring, one):
             continue  # whoever had that key could have made it: it convicts nobody
-        if checkpoint.head.size > said.get((origin.epoch, origin.generation), 0):
-            made = proof.answer_fork(ring, octets, checkpoint, one)
-            if proof.shows(made):
-                return made
+        made = proof.answer_fork(ring, octets, checkpoint, one)
+        if checkpoint.head.size > said.get((origin.epoch, origin.generation), 0) and proof.shows(made):
+            return made
     return None
 
 

@@ -124,7 +124,7 @@ class Line:
     def _begin(self, event: Any, now_ms: int) -> Transaction:
         match event:
             case Opened():
-                self.state.opened_ms = now_ms
+                self.state.since_ms = self.state.since_ms or now_ms
                 self._queue.appendleft(_Begun())
                 return self._after(lambda: opened(self.state, event, now_ms), now_ms)
             case Submitted():
@@ -134,7 +134,7 @@ class Line:
             case CourierReady():
                 return give(self.state, event, now_ms)
             case Ticked():
-                return self._ticking(now_ms)
+                return self._ticking(now_ms, tests=event.tests)
             case Confirmed():
                 return self._after(lambda: confirmed(self.state, event, now_ms), now_ms)
             case _Begun():
@@ -202,8 +202,8 @@ class Line:
         if self.state.unwitnessed:
             yield from witness(self.state, now_ms)
 
-    def _ticking(self, now_ms: int) -> Transaction:
-        drafts = tuple(tick(self.state, now_ms))
+    def _ticking(self, now_ms: int, *, tests: bool) -> Transaction:
+        drafts = tuple(tick(self.state, now_ms, tests=tests))
         yield from self._give_words(set(), now_ms)
         if drafts:
             yield from write(self.state, drafts, now_ms)
@@ -224,18 +224,15 @@ class Line:
     def _signed(self, event: Signed, effects: list[Effect]) -> None:
         if self._transaction is None or event.ticket != self._ticket:
             return  # an answer to a question of an earlier run
-        mistake: LineMistake | Refused | None
-        if event.signature is not None:
-            mistake = self._step(event.signature, effects)
-        else:
-            refusal = LineMistake(
+        answer: bytes | LineMistake | None = event.signature
+        if answer is None:
+            answer = LineMistake(
                 expected=say("a signature from the signer"),
                 came=event.refusal,
                 remedy=say("see: detente line status; a keeper may have to confirm"),
             )
-            mistake = self._step(refusal, effects)
-        if mistake is not None:
-            self._report(mistake, effects, own=False)
+        mistake = self._step(answer, effects)
+        assert mistake is None, "what cannot be done is known before the first signature"
 
     def _step(self, answer: bytes | LineMistake | None, effects: list[Effect]) -> LineMistake | Refused | None:
         """Run the transaction to its next question or to its end; returns why it could not be done, if so.

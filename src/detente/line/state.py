@@ -189,7 +189,7 @@ class State:
     drawn: int = 0
     own_direction: Direction = Direction.OPEN  # what this member's own statements say of its sending
     daily_ms: int = 0
-    opened_ms: int = 0
+    since_ms: int = 0  # when this node first opened the line, own clock
     signing_generation: int = 0  # the newest own generation that is durable: the signer has its keys
 
     def draw(self, size: int = 32) -> bytes:
@@ -266,6 +266,7 @@ class State:
             "daily_ms": self.daily_ms,
             "challenge": [self.challenge_nonce, self.challenged_since_ms] if self.challenging else [],
             "parties": {party.name: party.memory() for party in self.parties.values()},
+            "since_ms": self.since_ms,
             "seen_own": _places(self.seen_own),
             "withheld": _places(self.withheld),
             "named_missing": _places(self.named_missing),

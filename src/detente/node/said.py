@@ -45,7 +45,7 @@ def said(book: Book) -> Said:
         if body.media_type != NOTICE_MEDIA_TYPE:
             continue
         name = book.name(entry.origin, entry.seq)
-        held = book.content(entry, body.hash)
+        held = book.content(entry, body)
         if held is None:
             unreadable.append(name)
             continue
