@@ -350,7 +350,10 @@ def new_generation(world: World, node: Node, reason: str) -> None:
     heads = own_heads(world, node)
     world.marks[f"new generation: {reason}"] += 1
     world.tell(node, f"gets a new generation ({reason})", str([head.size for head in heads]))
+    others = [other for other in world.nodes if other.member == node.member and other is not node]
     node.give(ActGiven(node.party.new_generation(heads, reason, node.now_ms())))
+    if any(not other.retired for other in others):  # a clone or a thief gets to the new keys as well
+        world.checks.doubt(node.member, len(node.party.generations) - 1)
 
 
 def catch_up_acts(world: World, node: Node) -> None:

@@ -25,6 +25,7 @@ from tests.simulation.disks import Disk
 from tests.simulation.links import DAY_MS, MINUTE_MS, Links, Trouble
 from tests.simulation.nodes import Node, bundle
 from tests.simulation.parties import Party
+from tests.simulation.remembering import remembering
 from tests.simulation.seals import sealed
 from tests.verifier.agree import compare, export, joined, sealed_verifier
 
@@ -85,8 +86,8 @@ class Swarm:
 class World:
     """Everything that there is."""
 
-    def __init__(self, seed: int, *, story: list[str] | None = None) -> None:
-        self.seed, self.story = seed, story
+    def __init__(self, seed: int, *, story: list[str] | None = None, kind: str = "") -> None:
+        self.seed, self.story, self.kind = seed, story, kind
         self.rng = Random(seed)
         self.marks: Counter[str] = Counter()
         self.now_ms = 1_700_000_000_000
@@ -126,7 +127,7 @@ class World:
 
     def run(self) -> None:
         """Trouble, healing, and the account of what is owed."""
-        with sealed(real=self.real):
+        with sealed(real=self.real), remembering():
             self._found()
             officers.plan(self)
             self.run_until(self.begun_ms + self.swarm.contacts * self.swarm.pace_ms)
