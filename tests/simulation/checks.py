@@ -9,31 +9,39 @@ I9 time, I10 bounded, I11 nothing stored is ever changed, I12 keys; after healin
 from __future__ import annotations
 
 import base64
+import json
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from detente.line import merkle
-from detente.line.bundle import Kind
-from detente.line.checkpoint import Origin
+from detente.line.bundle import Kind, Record
+from detente.line.checkpoint import Checkpoint, Origin
 from detente.line.effects import (
     Alarm,
     Append,
     PutAct,
     PutBody,
+    PutCheckpoint,
+    PutClaim,
     PutCosignature,
     PutEntry,
     PutFork,
+    PutOpening,
+    PutPeer,
     Role,
     Sign,
     Transmit,
 )
 from detente.line.envelope import Envelope, PayloadType
-from detente.line.proof import judge
+from detente.line.errors import Refused
+from detente.line.proof import answer_fork, judge, shows
 from detente.line.session import Answer, Have, decode_session
-from detente.line.state import Run
-from detente.line.statement import SALT_BYTES, Reference, Statement, commit
+from detente.line.standing import seat_under
+from detente.line.state import Run, State
+from detente.line.statement import SALT_BYTES, Reference, Statement, commit, shown_hashes
 
 if TYPE_CHECKING:
     from tests.simulation.nodes import Node
@@ -47,6 +55,19 @@ _have_decoder = msgspec.json.Decoder(Have)
 
 class Violation(AssertionError):
     """An invariant of the line does not hold."""
+
+
+@dataclass(frozen=True)
+class Before:
+    """What the observer looks at again after an event."""
+
+    run: Run
+    generation: int
+    seen_own: dict[Origin, int]
+
+    @classmethod
+    def of(cls, state: State) -> Before:
+        return cls(state.run, state.rings[state.me].generation, dict(state.seen_own))
 
 
 class Checks:
@@ -65,6 +86,12 @@ class Checks:
         self.expected_halts: set[str] = set()
         self.overdue_raised: dict[str, dict[str, int]] = defaultdict(dict)
         self.proven: set[str] = set()
+        self.said: set[bytes] = set()  # have-vectors, answers and tests that the signer of anybody honest signed
+        self.own_words: set[tuple[str, bytes]] = set()  # (node, payload) of statements that this very node signed
+        self.signed_heads: set[tuple[Origin, int, bytes]] = set()
+        self.held_back: dict[str, dict[Origin, int]] = {}  # own sizes of a node that was just restored
+        self.heads_shown: dict[tuple[str, int], dict[tuple[Origin, int], set[bytes]]] = defaultdict(dict)
+        self.two_heads: dict[tuple[str, int], set[Origin]] = defaultdict(set)
         self.bytes_in: dict[str, int] = defaultdict(int)
         self.bytes_kept: dict[str, int] = defaultdict(int)
 
@@ -83,6 +110,10 @@ class Checks:
         state = node.line.state
         if request.what in {"statement", "head", "cosign"} and state.run is not Run.RUNNING:
             self.fail("I6 signed an entry, head or cosignature while not running", node, state.reason)
+        if request.what in {"have", "answer", "test"}:
+            self.said.add(request.message)
+        if request.what == "statement":
+            self.own_words.add((node.label, request.message))
         if request.what == "have":
             self._have(node, request)
         if request.what == "answer":
@@ -93,6 +124,8 @@ class Checks:
             closed = ring.closed.get((origin.line, origin.epoch, origin.generation))
             if closed is not None and request.index > closed[0].size:
                 self.fail("I12 cosigned above a head that root keys closed", node, origin)
+            if any(judge(made).origin == origin for made in node.disk.database.forks()):
+                self.fail("I4 cosigned a log of whose fork a proof is held", node, origin)
 
     def committing(self, node: Node, append: Append) -> None:
         """Before a batch reaches the disk: I3, I5, I6, I8, I11, I12."""
@@ -119,7 +152,51 @@ class Checks:
                     self.fail("I5 a root act that no quorum signed", node, part.member)
             elif type(part) is PutCosignature:
                 self._cosignature(node, part)
+            elif type(part) is PutPeer:
+                self._peer(node, part)
+            elif type(part) is PutOpening:
+                self._opening(node, part)
+            elif type(part) in {PutCheckpoint, PutClaim}:
+                self._head(node, part.checkpoint)
+        self._wanted(node, append)
         self.bytes_kept[node.label] += kept
+
+    def _peer(self, node: Node, part: PutPeer) -> None:
+        """I5: what is kept as an honest party's word was signed by that party, and for this one."""
+        if decode_session(part.octets, Have).to != node.member:
+            self.fail("I5 a have-vector for somebody else is kept", node, part.member)
+        if part.member not in self.world.liars and self._sane(part.member) and part.octets not in self.said:
+            self.fail("I5 a have-vector that its author never signed is kept", node, part.member)
+
+    def _opening(self, node: Node, part: PutOpening) -> None:
+        """I5: an opening is kept when members consented to it, and not because somebody proposes it."""
+        agreed = {plan.octets for plan in self.world.plans} | {self.world.opening.encode()}
+        if part.octets not in agreed:
+            self.fail("I5 an opening is kept to which nobody consented", node, part.hash)
+
+    def _head(self, node: Node, checkpoint: Checkpoint) -> None:
+        """I5: a head that is kept was signed by its author's key of that generation."""
+        origin = checkpoint.head.origin
+        party = self.world.parties[origin.member]
+        try:
+            checkpoint.verify(bytes.fromhex(party.key_of(origin.generation, Role.SIGN).public))
+        except (Refused, IndexError):
+            self.fail("I5 a head is kept that its author never signed", node, checkpoint.head)
+
+    def _wanted(self, node: Node, append: Append) -> None:
+        """I2: the disk knows which shown contents it lacks, else a receipt after a restart would cover them."""
+        came = {part.hash for part in append.parts if type(part) is PutBody}
+        for part in append.parts:
+            if type(part) is not PutEntry or node.line is None:
+                continue
+            log = node.line.state.logs.get(part.origin)
+            seat = seat_under(node.line.state, log, node.member) if log is not None else None
+            if seat is None or seat.role != "member":
+                continue
+            shown = shown_hashes(Envelope.decode(part.leaf, PayloadType.STATEMENT).payload)
+            lacking = {one for one in shown if one not in came and not node.disk.database.has_body(one)}
+            if not lacking <= set(part.wanted):
+                self.fail("I2 a missing body is not noted on the disk", node, (part.origin, part.seq))
 
     def _entry(self, node: Node, part: PutEntry) -> None:
         if merkle.leaf_hash(part.leaf) != part.leaf_hash:
@@ -201,6 +278,7 @@ class Checks:
                 if record.content not in database.leaves:
                     self.fail("I2 an entry left before it was durable", node)
                 self._own_leaf(node, record.content)
+                self._held_back(node, record.content)
             elif record.kind is Kind.CHECKPOINT:
                 self._checkpoint(node, record.content)
             elif record.kind is Kind.BODY:
@@ -222,6 +300,19 @@ class Checks:
         place = (origin, statement.seq)
         if self.left_leaves.setdefault(place, leaf) != leaf:
             self.fail("I6 two signatures for one index left", node, place)
+
+    def _held_back(self, node: Node, leaf: bytes) -> None:
+        """I6: a node that was restored says nothing new before a mirror was asked or its time ran out."""
+        held = self.held_back.get(node.label)
+        if held is None or node.line is None:
+            return
+        if not node.line.state.challenging:
+            del self.held_back[node.label]
+            return
+        statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
+        origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
+        if statement.author == node.member and statement.seq >= held.get(origin, 0) and node.running:
+            self.fail("I6 a restored node spoke before it asked its mirrors", node, (origin, statement.seq))
 
     def _checkpoint(self, node: Node, octets: bytes) -> None:
         first, size_text, root_text, rest = octets.split(b"\n", 3)
@@ -285,6 +376,72 @@ class Checks:
     def arriving(self, node: Node, octets: bytes) -> None:
         self.bytes_in[node.label] += len(octets)
 
+    def showing(self, node: Node, records: tuple[Record, ...]) -> None:
+        """I7: remember heads of one size that contradict each other and reached one honest node in one life."""
+        if not node.honest or node.line is None:
+            return
+        shown = self.heads_shown[node.label, node.life]
+        for record in records:
+            if record.kind is not Kind.CHECKPOINT:
+                continue
+            try:
+                checkpoint = Checkpoint.decode(record.content)
+                origin = checkpoint.head.origin
+                log = node.line.state.logs.get(origin)
+                own = node.line.state.rings[origin.member].keys_of(origin.generation)
+                if own is None or log is None or origin.member == node.member or len(log.claims) > 50:
+                    continue
+                checkpoint.verify(bytes.fromhex(own.sign))
+            except (Refused, KeyError):
+                continue
+            if checkpoint.head.size:
+                roots = shown.setdefault((origin, checkpoint.head.size), set())
+                roots.add(checkpoint.head.root)
+                if len(roots) > 1:
+                    self.two_heads[node.label, node.life].add(origin)
+
+    def handled(self, node: Node, before: Before, effects: list[Any]) -> None:
+        """I4, I6: what an event changed about whether this node may sign, and what it took in as its own."""
+        line = node.line
+        if not node.honest or line is None:
+            return
+        state = line.state
+        if before.run is not Run.RUNNING and state.run is Run.RUNNING:
+            self._runs_again(node, before)
+        if before.run is Run.RUNNING is state.run:
+            for effect in effects:
+                if type(effect) is Append:
+                    self._foreign(node, effect)
+
+    def _runs_again(self, node: Node, before: Before) -> None:
+        """A node that refilled itself asked somebody, and is whole as far as anybody showed it its own words."""
+        assert node.line is not None
+        state = node.line.state
+        if before.generation != state.rings[node.member].generation or before.run is not Run.REFILLING:
+            return
+        if not any(party.answer is not None for party in state.parties.values()):
+            self.fail("I6 signs again before any mirror answered", node, state.reason)
+        for origin, size in before.seen_own.items():
+            ring = state.rings[node.member]
+            closed = (origin.line, origin.epoch, origin.generation) in ring.closed
+            over = closed or origin.generation < ring.generation
+            if not over and (origin not in state.logs or state.logs[origin].size < size):
+                self.fail("I6 signs again below what was shown under its own signature", node, (origin, size))
+
+    def _foreign(self, node: Node, append: Append) -> None:
+        """A running node takes nothing into its own open log that it did not say itself."""
+        assert node.line is not None
+        ring = node.line.state.rings[node.member]
+        for part in append.parts:
+            if type(part) is not PutEntry or part.origin.member != node.member:
+                continue
+            closed = (part.origin.line, part.origin.epoch, part.origin.generation) in ring.closed
+            if closed or part.origin.generation < ring.generation:
+                continue
+            payload = Envelope.decode(part.leaf, PayloadType.STATEMENT).payload
+            if (node.label, payload) not in self.own_words:
+                self.fail("I4 takes another's words into its own log and runs on", node, (part.origin, part.seq))
+
     def raised(self, node: Node, alarm: Alarm) -> None:
         """L3 no false alarm; L4 what was raised is remembered."""
         world = self.world
@@ -313,6 +470,22 @@ class Checks:
                     return
         self.fail("I9 an obligation expired early", node, member)
 
+    def receipts(self, node: Node) -> None:
+        """I2 as the officer reads it: what is called delivered has a receipt on the disk."""
+        if not node.honest or node.line is None or node.pending or node.line._batches:
+            return
+        for origin, log in node.line.state.logs.items():
+            if origin.member != node.member:
+                continue
+            kept: dict[tuple[str, Role], int] = defaultdict(int)
+            for size, _, one in node.disk.database.newest_cosignatures(origin):
+                _, _, _, member, word = one.name.split("/")
+                role = Role.COSIGN_LOG if word == "log" else Role.COSIGN_HELD
+                kept[member, role] = max(kept[member, role], size)
+            for (member, role), size in log.delivered.items():
+                if size > kept[member, role]:
+                    self.fail("I2 called delivered without a receipt on the disk", node, (origin, member, role))
+
     def before_tick(self, node: Node) -> None:
         self.overdue_raised[node.label].clear()
 
@@ -320,6 +493,7 @@ class Checks:
         """L4: what waits too long for a member's receipt raised its alarm in this very tick."""
         if not node.honest or node.line is None or node.line._transaction is not None or node.line._queue:
             return
+        self.receipts(node)
         state, database = node.line.state, node.disk.database
         if not state.writes:
             return
@@ -353,6 +527,24 @@ class Checks:
         for generation in range(node.disk_generation() + 1):
             self.doubt(node.member, generation)
 
+    def opening(self, node: Node) -> None:
+        """A node starts: remember how much of its own it had, when it was restored."""
+        self.held_back.pop(node.label, None)
+        if node.honest and node.restored:
+            database = node.disk.database
+            self.held_back[node.label] = {
+                origin: database.size(origin) for origin in database.origins() if origin.member == node.member
+            }
+
+    def opened(self, node: Node, stored: bytes | None) -> None:
+        """I4: a node that was halted as possible key theft is halted after a restart too."""
+        if not node.honest or node.line is None or stored is None:
+            return
+        kept = json.loads(stored)
+        halted = kept["run"] == Run.HALTED.value and kept["reason"] == "possible-key-theft"
+        if halted and node.line.state.run is not Run.HALTED:
+            self.fail("I4 forgot at a restart that it was halted", node, kept["reason"])
+
     def started(self, node: Node) -> None:
         """I1: after any crash, what was acknowledged is there (a restored disk is dealt with in ``destroyed``)."""
         if node.label in self.world.refilling or not node.honest:
@@ -383,9 +575,59 @@ class Checks:
                 if due and node.disk.database.submission(submission) is None:
                     self.fail("I1 an acknowledged entry is gone at the end", node, (submission, place))
             self._once(node)
+            self.receipts(node)
+            self._convicted(node)
             kept, came = self.bytes_kept[node.label], self.bytes_in[node.label]
             if kept > 40 * came + 1_000_000:
                 self.fail("I10 more was kept than came", node, (kept, came))
+
+    def _convicted(self, node: Node) -> None:
+        """I7: two heads of one size, and an answer below what was cosigned before it, leave a proof behind."""
+        database = node.disk.database
+        accused = {judge(made).member for made in database.forks()}
+        for origin in self.two_heads[node.label, node.life]:
+            if origin.member not in accused:
+                self.fail("I7 two heads of one size reached a node that has no proof", node, origin)
+        for member in self.world.parties:
+            for octets in database.answers(member):
+                if member not in accused and member != node.member and self._understates(node, member, octets):
+                    self.fail("I7 an answer that says less than was cosigned convicts nobody", node, member)
+
+    def _understates(self, node: Node, member: str, octets: bytes) -> bool:
+        answer = decode_session(Envelope.decode(octets, PayloadType.ANSWER).payload, Answer)
+        if answer.about != node.member or answer.revocation is not None:
+            return False
+        said = {(head.epoch, head.generation): head.size for head in answer.heads}
+        ring = self.world.parties[member].ring
+        for origin in node.disk.database.origins():
+            if origin.member != node.member:
+                continue
+            for word in ("log", "held"):
+                name = f"detente/{origin.line}/{origin.epoch}/{member}/{word}"
+                before = node.disk.database.cosignature_before(origin, name, -(-answer.clock_ms // 1000))
+                if before is None or before[0] <= said.get((origin.epoch, origin.generation), 0):
+                    continue
+                checkpoint = node.disk.database.checkpoint_at(origin, before[0])
+                if checkpoint is not None and shows(answer_fork(ring, octets, checkpoint, before[1])):
+                    return True
+        return False
+
+    def _said_again(self, node: Node, counted: dict[str, list[tuple[Origin, int]]]) -> None:
+        """I8, as a gap: what an epoch's final head left out is said again by whoever moved on."""
+        for submission, (member, place) in self.acknowledged.items():
+            if member != node.member or submission in self.lost or counted.get(submission):
+                continue
+            origin = Origin(self.world.line_id, place.epoch, member, place.generation)
+            leaf = node.disk.database.entry(origin, place.seq)
+            moved = node.line is not None and node.line.state.opening.epoch > place.epoch
+            if leaf is None or not moved or place.generation < node.disk_generation():
+                continue
+            statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
+            contents = (statement.body, *statement.attachments)
+            if statement.type.startswith("line."):
+                continue  # what the line itself says is of its epoch
+            if all(node.disk.database.has_body(one.hash) for one in contents):
+                self.fail("I8 what stood above a final head is not said again", node, (submission, place))
 
     def _once(self, node: Node) -> None:
         counted: dict[str, list[tuple[Origin, int]]] = defaultdict(list)
@@ -407,6 +649,7 @@ class Checks:
             for seq, leaf in enumerate(node.disk.database.entries(origin, 0, size)):
                 statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
                 counted[statement.submission].append((origin, seq))
+        self._said_again(node, counted)
         for submission, places in counted.items():
             if len(places) > 1:
                 self.fail("I8 one submission is two valid entries", node, (submission, places))

@@ -24,6 +24,7 @@ from detente.line.effects import (
 from detente.line.errors import LineMistake, Malformed
 from detente.line.machine import Line
 from detente.line.state import Run
+from tests.simulation.checks import Before
 from tests.simulation.disks import Disk, Session
 from tests.simulation.parties import Party
 
@@ -85,12 +86,15 @@ class Node:
         self.tick_at_ms = -1
         self.pending.clear()
         self.signer = self._session()
+        stored = self.disk.database.state()
         self.line = Line(self.member, self.disk.database, self.world.settings)
         self.world.tell(self, "starts")
+        self.world.checks.opening(self)
         entropy = hashlib.sha256(b"%d %s %d" % (self.world.seed, self.label.encode(), self.life)).digest()
         head_file = self.disk.head.head_file() if self.disk.head else None
         self.give(Opened(head_file, entropy, restored=self.restored, machine_changed=self.moved))
         self.restored = False
+        self.world.checks.opened(self, stored)
 
     def crash(self) -> None:
         """The power goes: batches under way are whole or lost, in order; the last may miss its head file."""
@@ -125,12 +129,14 @@ class Node:
             if line is None:
                 return taken
             one = events.popleft()
+            before = Before.of(line.state)
             try:
                 effects = line.handle(one, self.now_ms())
             except LineMistake as mistake:
                 self.world.tell(self, "refuses", mistake.came)
                 taken = False
                 continue
+            self.world.checks.handled(self, before, effects)
             for effect in effects:
                 if self._dies_at(effect):
                     return taken
@@ -164,6 +170,9 @@ class Node:
             if world.trouble and world.rng.random() < world.swarm.slow_signer:
                 world.marks["slow signer"] += 1
                 world.after(world.rng.randint(1, 5_000), self._late, self.life, signed)
+                if world.rng.random() < 0.2:
+                    world.marks["signer answers twice"] += 1
+                    world.after(world.rng.randint(1, 10_000), self._late, self.life, signed)
                 return None
             return signed
         if kind is Append:
@@ -245,6 +254,7 @@ class Node:
                 self.world.marks["refused: bundle"] += 1
                 self.world.tell(self, "refuses the rest of a bundle")
                 return
+            self.world.checks.showing(self, tuple(records))
             if records or last:
                 self.give(Arrived(tuple(records), last))
             if not self.up:  # it died of what it took

@@ -91,7 +91,9 @@ def submit(world: World) -> None:
         world.marks["officer: impossible draft"] += 1
         drafts = (*drafts, Draft("Not A Type", "text/plain", b"", rng.randbytes(16).hex()))
     world.tell(node, f"submits {len(drafts)}")
-    node.give(Submitted(drafts))
+    taken = node.give(Submitted(drafts))
+    if taken and drafts[-1].type == "Not A Type":
+        world.checks.fail("an impossible draft is not refused at once", node, drafts[-1].submission)
     if rng.random() < 0.25:
         world.marks["officer: submits twice"] += 1
         world.after(world.draw_delay_ms() if rng.random() < 0.5 else 1, again, world, node, drafts)
@@ -424,6 +426,16 @@ def consent(world: World, node: Node) -> bool:
         return True
     if node.behind_its_keepers() or state.run is not Run.RUNNING:
         return False
+    database = node.disk.database
+    held = {
+        (one.member, one.generation): database.size(
+            Origin(state.opening.line, state.opening.epoch, one.member, one.generation)
+        )
+        for one in agreed.opening.final
+    }
     taken = node.give(Consented(agreed.octets))
+    short = [one for one in agreed.opening.final if held[one.member, one.generation] < one.size]
+    if taken and short and node.honest and not node.pending:
+        world.checks.fail("I4 consented to final heads beyond what it holds", node, short[0])
     world.marks["consent"] += taken
     return taken

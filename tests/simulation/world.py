@@ -22,6 +22,7 @@ from detente.line.state import Run, Settings
 from tests.simulation import healing, liars, officers
 from tests.simulation.checks import Checks
 from tests.simulation.disks import Disk
+from tests.simulation.kinds import bias
 from tests.simulation.links import DAY_MS, MINUTE_MS, Links, Trouble
 from tests.simulation.nodes import Node, bundle
 from tests.simulation.parties import Party
@@ -100,11 +101,13 @@ class World:
         count = self.rng.choice((2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 5))
         self.members = list(MEMBERS[:count])
         self.observers = list(OBSERVERS[: self.rng.choice((0, 0, 0, 0, 1, 1, 2)) if count < 5 else 0])
-        self.swarm = Swarm.draw(self.rng, count)
-        self.links = Links(self, Trouble.draw(self.rng))
+        drawn = Swarm.draw(self.rng, count), Trouble.draw(self.rng)
+        self.swarm, trouble = bias(kind, *drawn, self.rng, count)
+        self.links = Links(self, trouble)
         self.liars = sorted(self.rng.sample(self.members + self.observers, self.swarm.liars))
         self.tricks = {
-            name: tuple(trick for trick in liars.TRICKS if self.rng.random() < 0.3) for name in self.liars
+            name: tuple(trick for trick in liars.TRICKS if self.rng.random() < (0.7 if kind == "liars" else 0.3))
+            for name in self.liars
         }
         if self.swarm.restore and self.rng.random() < 0.5:  # who lies to a restored node, lies about what it had
             self.tricks = {name: (*tricks, "understate") for name, tricks in self.tricks.items()}
@@ -151,7 +154,7 @@ class World:
             [self.parties[name].ring for name in self.observers],
             training=self.rng.random() < 0.2,
         )
-        self.line_id = opening.line
+        self.line_id, self.opening = opening.line, opening
         parts = join_parts(opening, [party.ring for party in self.parties.values()])
         for name in self.members + self.observers:
             disk = Disk()

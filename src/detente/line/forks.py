@@ -103,6 +103,9 @@ def unfit_head(state: State, log: Log, checkpoint: Checkpoint) -> bytes | None:
     one comes the head is kept as a claim.
     """
     ring, head, held = state.rings[log.origin.member], checkpoint.head, log.head
+    for claim in log.claims:
+        if claim.head.size == head.size and claim.head.root != head.root:
+            return proof.heads_fork(ring, claim, checkpoint)
     if held is None or held.head.size < head.size:
         return None
     if held.head.size == head.size:

@@ -24,12 +24,21 @@ LIST = Path(__file__).with_name("planted.json")
 CAUGHT = 3
 
 
+@dataclass(frozen=True)
+class Change:
+    """A place in a file of the program, and what stands there instead."""
+
+    file: str
+    old: str
+    new: str
+
+
 @dataclass
 class Bug:
     """One line of the program changed: ``old`` stands exactly once in the file.
 
-    seed: one that catches it. pair: the name of another bug planted with it, whose defence would mask this one.
-    world: the kind of world in which it shows, "" for any.
+    seed: one that catches it. world: the kind of world in which it shows, "" for any. also: a second defence that
+    would wholly mask it, switched off with it.
     """
 
     name: str
@@ -37,36 +46,37 @@ class Bug:
     old: str
     new: str
     seed: int | None = None
-    pair: str = ""
     world: str = ""
+    also: tuple[Change, ...] = ()
 
-    def changed(self) -> str:
-        """Return the changed text of the file; raises ValueError when the place is not there exactly once."""
-        text = (PACKAGE / self.file).read_text(encoding="utf-8")
-        if text.count(self.old) != 1:
-            raise ValueError(f"{self.name}: stands {text.count(self.old)} times in {self.file}")
-        return text.replace(self.old, self.new)
+    def changes(self) -> list[Change]:
+        """Return every change, the bug's own first."""
+        return [Change(self.file, self.old, self.new), *self.also]
 
-    @property
-    def module(self) -> str:
-        return "detente." + self.file.removesuffix(".py").replace("/", ".")
+    def texts(self) -> dict[str, str]:
+        """Return the changed text of each file; raises ValueError when a place is not there exactly once."""
+        found: dict[str, str] = {}
+        for change in self.changes():
+            text = found.get(change.file) or (PACKAGE / change.file).read_text(encoding="utf-8")
+            if text.count(change.old) != 1:
+                raise ValueError(f"{self.name}: stands {text.count(change.old)} times in {change.file}")
+            found[change.file] = text.replace(change.old, change.new)
+        return found
 
 
 def read() -> list[Bug]:
-    return [Bug(**one) for one in json.loads(LIST.read_text(encoding="utf-8"))]
+    return [
+        Bug(**{**one, "also": tuple(Change(**change) for change in one.get("also", ()))})
+        for one in json.loads(LIST.read_text(encoding="utf-8"))
+    ]
 
 
 def write(bugs: Sequence[Bug]) -> None:
-    defaults = {"pair": "", "world": ""}
     listed = [
-        {name: value for name, value in asdict(bug).items() if defaults.get(name) != value} for bug in bugs
+        {name: value for name, value in asdict(bug).items() if value or name not in {"world", "also"}}
+        for bug in bugs
     ]
     LIST.write_text(json.dumps(listed, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def together(bug: Bug) -> list[Bug]:
-    """Return the bug and the one planted with it."""
-    return [bug, *(other for other in read() if other.name == bug.pair)]
 
 
 # ---- in the process of the changed program ---------------------------------------------------------------------
@@ -96,28 +106,24 @@ class _Finder(MetaPathFinder):
         return spec_from_file_location(fullname, place, loader=loader)
 
 
-def plant(names: Sequence[str]) -> None:
+def plant(name: str) -> Bug:
     """Change the program of this process, before any of it is loaded."""
-    assert not any(name.startswith("detente.") for name in sys.modules), "too late to plant"
-    texts: dict[str, tuple[str, str]] = {}
-    for bug in read():
-        if bug.name in names:
-            place = str(PACKAGE / bug.file)
-            if bug.module in texts:
-                text = texts[bug.module][1]
-                assert text.count(bug.old) == 1, bug.name
-                texts[bug.module] = place, text.replace(bug.old, bug.new)
-            else:
-                texts[bug.module] = place, bug.changed()
+    assert not any(known.startswith("detente.") for known in sys.modules), "too late to plant"
+    bug = next(bug for bug in read() if bug.name == name)
+    texts = {
+        "detente." + file.removesuffix(".py").replace("/", "."): (str(PACKAGE / file), text)
+        for file, text in bug.texts().items()
+    }
     sys.meta_path.insert(0, _Finder(texts))
+    return bug
 
 
-def until_caught(names: Sequence[str], kind: str, first: int, count: int) -> None:
+def until_caught(name: str, first: int, count: int) -> None:
     """Plant, then run worlds in order; print the first seed that fails, and leave with 3."""
-    plant(names)
+    bug = plant(name)
     from tests.simulation.running import worlds
 
-    for world in worlds(first, count, kind):
+    for world in worlds(first, count, bug.world):
         try:
             world.run()
         except Exception as fault:  # noqa: BLE001 - whatever a planted bug brings about counts as caught
@@ -135,7 +141,7 @@ def _run(bug: Bug, first: int, count: int, timeout_s: int) -> tuple[int | None, 
     }  # fmt: skip
     program = (
         "import sys; from tests.simulation.sabotage.planting import until_caught; "
-        f"until_caught({[one.name for one in together(bug)]!r}, {bug.world!r}, {first}, {count})"
+        f"until_caught({bug.name!r}, {first}, {count})"
     )
     try:
         run = subprocess.run(
