@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 
+from tests.simulation.kinds import KINDS
 from tests.simulation.world import World
 
 BLOCK = 50
@@ -72,10 +73,10 @@ def _blocks(first: int, count: int, processes: int) -> Iterator[Found]:
         yield from pool.map(run_seeds, starts, sizes)
 
 
-def replay(seed: int) -> int:
+def replay(seed: int, kind: str) -> int:
     """Tell one world; the last words are what broke, or the trace."""
     story: list[str] = []
-    world = World(seed, story=story)
+    world = World(seed, story=story, kind=kind)
     try:
         world.run()
     except Exception:  # noqa: BLE001 - the story ends with it
@@ -96,8 +97,13 @@ def main() -> int:
     many.add_argument("--processes", type=int, default=2)
     one = verbs.add_parser("replay")
     one.add_argument("seed", type=int)
+    one.add_argument("--kind", default="", choices=KINDS)
     asked = parser.parse_args()
-    return replay(asked.seed) if asked.verb == "replay" else simulate(asked.first, asked.count, asked.processes)
+    return (
+        replay(asked.seed, asked.kind)
+        if asked.verb == "replay"
+        else simulate(asked.first, asked.count, asked.processes)
+    )
 
 
 if __name__ == "__main__":

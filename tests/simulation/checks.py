@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from detente.line import merkle
-from detente.line.bundle import Kind, Record
+from detente.line.bundle import Kind, Parser, Record
 from detente.line.checkpoint import Checkpoint, Origin
 from detente.line.effects import (
     Alarm,
@@ -37,6 +37,7 @@ from detente.line.effects import (
 )
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import Refused
+from detente.line.keys import key_id
 from detente.line.proof import answer_fork, judge, shows
 from detente.line.session import Answer, Have, decode_session
 from detente.line.standing import seat_under
@@ -89,8 +90,14 @@ class Checks:
         self.said: set[bytes] = set()  # have-vectors, answers and tests that the signer of anybody honest signed
         self.own_words: set[tuple[str, bytes]] = set()  # (node, payload) of statements that this very node signed
         self.signed_heads: set[tuple[Origin, int, bytes]] = set()
-        self.held_back: dict[str, dict[Origin, int]] = {}  # own sizes of a node that was just restored
+        self.held_back: dict[
+            str, tuple[int, dict[Origin, int]]
+        ] = {}  # generation and own sizes of a restored node
         self.heads_shown: dict[tuple[str, int], dict[tuple[Origin, int], set[bytes]]] = defaultdict(dict)
+        self.promised: dict[str, dict[str, list[tuple[Origin, int, bytes, int]]]] = defaultdict(
+            lambda: defaultdict(list)
+        )
+        self.carried: dict[tuple[str, str], dict[Origin, int]] = {}  # (node, to): next index of each log
         self.two_heads: dict[tuple[str, int], set[Origin]] = defaultdict(set)
         self.bytes_in: dict[str, int] = defaultdict(int)
         self.bytes_kept: dict[str, int] = defaultdict(int)
@@ -143,6 +150,7 @@ class Checks:
             elif type(part) is PutBody:
                 if commit(part.salt, part.content) != part.hash:
                     self.fail("I5 a body under another hash", node, part.hash)
+                self._stated(node, part)
                 kept += len(part.content)
             elif type(part) is PutFork:
                 self._fork(node, part)
@@ -183,6 +191,12 @@ class Checks:
         except (Refused, IndexError):
             self.fail("I5 a head is kept that its author never signed", node, checkpoint.head)
 
+    def _stated(self, node: Node, part: PutBody) -> None:
+        """I5: a body has the size that every statement states that is held and commits to it."""
+        for origin, seq, leaf, size in self.promised[node.label][part.hash]:
+            if node.disk.database.entry(origin, seq) == leaf and len(part.content) != size:
+                self.fail("I5 a body of another size than its statement states", node, (origin, seq))
+
     def _wanted(self, node: Node, append: Append) -> None:
         """I2: the disk knows which shown contents it lacks, else a receipt after a restart would cover them."""
         came = {part.hash for part in append.parts if type(part) is PutBody}
@@ -203,6 +217,8 @@ class Checks:
             self.fail("I11 a leaf under another hash", node, (part.origin, part.seq))
         statement, _ = Statement.decode(Envelope.decode(part.leaf, PayloadType.STATEMENT).payload)
         place = Origin(statement.line, statement.epoch, statement.author, statement.generation)
+        for one in (statement.body, *statement.attachments):
+            self.promised[node.label][one.hash].append((place, statement.seq, part.leaf, one.size))
         if (place, statement.seq) != (part.origin, part.seq):
             self.fail("I3 a statement stored at a place that it does not name", node, (part.origin, part.seq))
         if not self.honest_origin(part.origin):
@@ -273,7 +289,10 @@ class Checks:
     def leaving(self, node: Node, transmit: Transmit) -> None:
         """Nothing promises what is not durable; no two signatures for one place leave (I2, I6)."""
         database = node.disk.database
+        self._in_a_row(node, transmit)
         for record in transmit.records:
+            if record.kind in self._KEPT and not self._is_kept(node, record):
+                self.fail(f"I2 a {record.kind.name} left before it was durable", node)
             if record.kind is Kind.ENTRY:
                 if record.content not in database.leaves:
                     self.fail("I2 an entry left before it was durable", node)
@@ -301,17 +320,49 @@ class Checks:
         if self.left_leaves.setdefault(place, leaf) != leaf:
             self.fail("I6 two signatures for one index left", node, place)
 
+    _KEPT = frozenset({Kind.FORK, Kind.ROOT_ACT, Kind.OPENING})
+
+    def _is_kept(self, node: Node, record: Record) -> bool:
+        database = node.disk.database
+        if record.kind is Kind.FORK:
+            return record.content in database.forks()
+        if record.kind is Kind.OPENING:
+            return any(record.content == octets for octets, _ in database.openings())
+        return any(record.content in database.acts(name) for name in self.world.parties)
+
+    def _in_a_row(self, node: Node, transmit: Transmit) -> None:
+        """I3 as the sender sees it: what goes to one party begins where it says that it stands, without a gap."""
+        assert node.line is not None
+        place = (node.label, transmit.to)
+        if transmit.records and transmit.records[0].kind is Kind.HAVE:  # else it goes on where the last one ended
+            have = node.line.state.parties[transmit.to].have
+            held = have.logs if have is not None else ()
+            self.carried[place] = {
+                Origin(self.world.line_id, one.epoch, one.member, one.generation): one.size for one in held
+            }
+        following = self.carried.setdefault(place, {})
+        for record in transmit.records:
+            if record.kind is Kind.ENTRY:
+                statement, _ = Statement.decode(Envelope.decode(record.content, PayloadType.STATEMENT).payload)
+                origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
+                if statement.seq > following.get(origin, 0):  # a node that started anew begins anew
+                    self.fail("I3 a bundle leaves out a statement", node, (origin, statement.seq))
+                following[origin] = statement.seq + 1
+
     def _held_back(self, node: Node, leaf: bytes) -> None:
         """I6: a node that was restored says nothing new before a mirror was asked or its time ran out."""
-        held = self.held_back.get(node.label)
-        if held is None or node.line is None:
+        if node.label not in self.held_back or node.line is None:
             return
+        generation, held = self.held_back[node.label]
         if not node.line.state.challenging:
             del self.held_back[node.label]
             return
         statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
         origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
-        if statement.author == node.member and statement.seq >= held.get(origin, 0) and node.running:
+        ours = (
+            statement.author == node.member and origin.generation <= generation
+        )  # newer keys never signed before
+        if ours and statement.seq >= held.get(origin, 0) and node.running:
             self.fail("I6 a restored node spoke before it asked its mirrors", node, (origin, statement.seq))
 
     def _checkpoint(self, node: Node, octets: bytes) -> None:
@@ -376,12 +427,31 @@ class Checks:
     def arriving(self, node: Node, octets: bytes) -> None:
         self.bytes_in[node.label] += len(octets)
 
+    def pieces(self, node: Node, octets: bytes, pieces: list[bytes]) -> None:
+        """I10: a bundle says the same in however many pieces it comes."""
+        if len(pieces) < 2:
+            return
+        try:
+            whole = Parser().feed(octets)
+        except Refused:
+            return
+        parser, found = Parser(), []
+        try:
+            for piece in pieces:
+                found += parser.feed(piece)
+        except Refused:
+            found = []
+        if found != whole:
+            self.fail("I10 a bundle says something else in pieces", node, len(pieces))
+
     def showing(self, node: Node, records: tuple[Record, ...]) -> None:
         """I7: remember heads of one size that contradict each other and reached one honest node in one life."""
         if not node.honest or node.line is None:
             return
         shown = self.heads_shown[node.label, node.life]
         for record in records:
+            if record.kind is Kind.ENTRY:
+                self._two_entries(node, record.content)
             if record.kind is not Kind.CHECKPOINT:
                 continue
             try:
@@ -399,6 +469,24 @@ class Checks:
                 roots.add(checkpoint.head.root)
                 if len(roots) > 1:
                     self.two_heads[node.label, node.life].add(origin)
+
+    def _two_entries(self, node: Node, leaf: bytes) -> None:
+        """I7: a statement that its author signed for an index where this node holds another one."""
+        assert node.line is not None
+        state = node.line.state
+        try:
+            envelope = Envelope.decode(leaf, PayloadType.STATEMENT)
+            statement, _ = Statement.decode(envelope.payload)
+            origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
+            own = state.rings[origin.member].keys_of(origin.generation)
+            if own is None or origin.member == node.member or node.disk.database.size(origin) <= statement.seq:
+                return
+            if node.disk.database.entry(origin, statement.seq) != leaf:
+                assert statement.key == key_id(bytes.fromhex(own.sign))
+                envelope.verify_one(bytes.fromhex(own.sign))
+                self.two_heads[node.label, node.life].add(origin)
+        except (Refused, KeyError, AssertionError):
+            return
 
     def handled(self, node: Node, before: Before, effects: list[Any]) -> None:
         """I4, I6: what an event changed about whether this node may sign, and what it took in as its own."""
@@ -532,9 +620,9 @@ class Checks:
         self.held_back.pop(node.label, None)
         if node.honest and node.restored:
             database = node.disk.database
-            self.held_back[node.label] = {
-                origin: database.size(origin) for origin in database.origins() if origin.member == node.member
-            }
+            own = [origin for origin in database.origins() if origin.member == node.member]
+            sizes = {origin: database.size(origin) for origin in own}
+            self.held_back[node.label] = node.disk_generation(), sizes
 
     def opened(self, node: Node, stored: bytes | None) -> None:
         """I4: a node that was halted as possible key theft is halted after a restart too."""
@@ -587,7 +675,7 @@ class Checks:
         accused = {judge(made).member for made in database.forks()}
         for origin in self.two_heads[node.label, node.life]:
             if origin.member not in accused:
-                self.fail("I7 two heads of one size reached a node that has no proof", node, origin)
+                self.fail("I7 two words for one place reached a node that has no proof", node, origin)
         for member in self.world.parties:
             for octets in database.answers(member):
                 if member not in accused and member != node.member and self._understates(node, member, octets):

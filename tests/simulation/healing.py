@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from detente.line.checkpoint import Origin
 from detente.line.effects import Role, Submitted
 from detente.line.envelope import Envelope, PayloadType
+from detente.line.proof import judge
 from detente.line.state import Run
 from detente.line.statement import Statement
 from tests.simulation import officers
@@ -130,7 +131,19 @@ def owed(world: World, due: dict[Origin, int]) -> list[str]:
         found += _alike(world, nodes, origin, due.get(origin, 0))
     for node in nodes:
         found += _delivered(world, node, nodes, due)
-    return found
+    return found + _proofs(nodes)
+
+
+def _proofs(nodes: list[Node]) -> list[str]:
+    """Whoever is convicted at one honest node is convicted at all that know its keys (I7)."""
+    convicted = {node.label: {judge(made).member for made in node.disk.database.forks()} for node in nodes}
+    everybody = set().union(*convicted.values())
+    return [
+        f"I7 {node.label} has no proof against {name}"
+        for node in nodes
+        for name in sorted(everybody - convicted[node.label])
+        if node.line is not None and name in node.line.state.rings
+    ]
 
 
 def _alike(world: World, nodes: list[Node], origin: Origin, due: int) -> list[str]:
@@ -154,8 +167,6 @@ def _alike(world: World, nodes: list[Node], origin: Origin, due: int) -> list[st
 
 
 def _has_proof(node: Node, member: str) -> bool:
-    from detente.line.proof import judge
-
     return any(judge(made).member == member for made in node.disk.database.forks())
 
 

@@ -18,6 +18,9 @@ KINDS = {
     "": "everything is drawn from the seed",
     "liars": "there is always a liar, and it has most of the tricks",
     "restored": "old backups are restored often, some without their head file",
+    "headless": "restored homes have lost their head file, bundles are cut",
+    "mirrors": "mirrors are restored, and the author of a log goes on as two",
+    "slow": "signers and disks are slow while keys and epochs change",
     "crashes": "processes die often, at any effect; disks and signers are slow",
     "keys": "keys rotate, are stolen and anchored, homes are cloned",
     "epochs": "members open the next epoch, some while one of them is away",
@@ -40,7 +43,19 @@ def bias(kind: str, swarm: Swarm, trouble: Trouble, rng: Random, members: int) -
     if kind == "restored":
         liars = rng.choice((0, 0, 1))
         headless = rng.choice((0.0, 0.3))
-        return replace(quiet, restore=rng.choice((0.05, 0.1)), without_head_file=headless, liars=liars), quick
+        rotate = rng.choice((0.0, 0.05))
+        return replace(
+            quiet, restore=rng.choice((0.05, 0.1)), without_head_file=headless, liars=liars, rotate=rotate
+        ), quick  # fmt: skip
+    if kind == "headless":
+        return replace(quiet, restore=0.1, without_head_file=0.7, crash=0.03), replace(quick, cut=0.3, small=0.5)
+    if kind == "mirrors":
+        return replace(quiet, restore=0.1, liars=1), quick
+    if kind == "slow":
+        some = [rng.choice((0.0, 0.05)) for _ in range(4)]
+        return replace(
+            quiet, slow_signer=0.3, slow_disk=0.5, epoch=some[0], rotate=some[1], theft=some[2], restore=some[3]
+        ), quick  # fmt: skip
     if kind == "crashes":
         return replace(
             quiet, crash=0.08, crash_at_effect=rng.choice((0.01, 0.03)), slow_disk=rng.choice((0.1, 0.5)),

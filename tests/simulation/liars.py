@@ -26,6 +26,7 @@ from detente.line.checkpoint import (
 from detente.line.effects import Role
 from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
 from detente.line.errors import Refused
+from detente.line.proof import answer_fork
 from detente.line.rootact import encode_act
 from detente.line.session import Answer, Have, decode_session
 from detente.line.statement import Commitment, Statement
@@ -157,6 +158,7 @@ def _in_its_name(world: World, node: Node, to: str, third: str, origin: Origin) 
         lie = msgspec.structs.replace(have, to=to, clock_ms=have.clock_ms + 1, challenge=True)
         made.append(Record(Kind.HAVE, sealed(PayloadType.HAVE, lie.encode())))
     made += _forged_receipts(world, node, third, own)
+    made += _false_conviction(world, node, third)
     act = party.ring.acts[-1]
     forged_act = msgspec.structs.replace(
         act, act="anchor", index=act.index + 1, previous=party.ring.hashes[-1], heads=(), keys=None, root=None,
@@ -169,6 +171,20 @@ def _in_its_name(world: World, node: Node, to: str, third: str, origin: Origin) 
     )
     made.append(Record(Kind.ROOT_ACT, Envelope(PayloadType.ROOT_ACT, payload, tuple(signatures)).encode()))
     return made
+
+
+def _false_conviction(world: World, node: Node, third: str) -> list[Record]:
+    """Return an honest answer and a receipt that it covers as if they contradicted each other."""
+    database, ring = node.disk.database, world.parties[third].ring
+    for octets in database.answers(third):
+        for origin in database.origins():
+            if origin.member != node.member:
+                continue
+            for size, _, one in database.newest_cosignatures(origin):
+                checkpoint = database.checkpoint_at(origin, size)
+                if checkpoint is not None and one.name.split("/")[3] == third:
+                    return [Record(Kind.FORK, answer_fork(ring, octets, checkpoint, one))]
+    return []
 
 
 def _forged_receipts(world: World, node: Node, third: str, own: Key) -> list[Record]:
@@ -330,6 +346,9 @@ def _nonsense(world: World, node: Node, to: str, records: list[Record]) -> list[
         lambda: head(size + 1000, rng.randbytes(32)),
     ]
     made = [rng.choice(choices)() for _ in range(rng.randint(1, 3))]
+    body = database.body(Statement.decode(Envelope.decode(top, PayloadType.STATEMENT).payload)[0].body.hash)
+    if body is not None and rng.random() < 0.5:
+        made.append(Record(Kind.BODY, body[0] + body[1]))
     return records + made if rng.random() < 0.5 else made + records
 
 

@@ -170,7 +170,7 @@ class Node:
             if world.trouble and world.rng.random() < world.swarm.slow_signer:
                 world.marks["slow signer"] += 1
                 world.after(world.rng.randint(1, 5_000), self._late, self.life, signed)
-                if world.rng.random() < 0.2:
+                if world.rng.random() < 0.3:
                     world.marks["signer answers twice"] += 1
                     world.after(world.rng.randint(1, 10_000), self._late, self.life, signed)
                 return None
@@ -246,6 +246,7 @@ class Node:
         self.world.checks.arriving(self, octets)
         parser = Parser()
         pieces = self.world.pieces(octets)
+        self.world.checks.pieces(self, octets, pieces)
         for number, piece in enumerate(pieces):
             last = number == len(pieces) - 1
             try:

@@ -183,10 +183,10 @@ class World:
 
     # ---- what happens -----------------------------------------------------------------------------------------
 
-    def contact(self, source: Node, to: str) -> None:
-        """A courier stands ready at ``source`` for the party ``to``."""
+    def contact(self, source: Node, to: str, go_on: bool = False) -> None:
+        """A courier stands ready at ``source`` for the party ``to``, perhaps for the rest of the last bundle."""
         if source.up and not source.retired:
-            source.give(CourierReady(to, self.links.room()))
+            source.give(CourierReady(to, self.links.room(), go_on))
 
     def transmit(self, source: Node, transmit: Transmit) -> None:
         """A machine hands out a bundle; it goes to whoever answers under that name."""
@@ -197,6 +197,9 @@ class World:
         targets = [node for node in self.nodes if node.member == transmit.to and not node.retired]
         self.trace.update(b"%d %s %s " % (self.now_ms, source.label.encode(), transmit.to.encode()))
         self.trace.update(hashlib.sha256(octets).digest())
+        if transmit.more and self.rng.random() < 0.7:  # the courier comes again for the rest
+            self.marks["bundle goes on"] += 1
+            self.after(1, self.contact, source, transmit.to, True)
         if not targets:
             return
         if not targets[0].honest:

@@ -68,6 +68,7 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
     if event.restored and not state.challenging:
         state.challenging = True
         state.withheld = {origin: log.size for origin, log in state.logs.items() if origin.member == state.me}
+        state.withheld.setdefault(state.own_origin, 0)  # also what was not begun in the backup
         state.put_state()
     _set_run(state, Run.RUNNING, "", now_ms)
     maybe_resume(state, now_ms)

@@ -277,4 +277,8 @@ class State:
 
 def _places(figures: Mapping[Origin, int | None]) -> list[list[Any]]:
     """Return one figure of each log as canonical JSON can hold it."""
-    return [[one.epoch, one.member, one.generation, figure] for one, figure in sorted(figures.items()) if figure]
+    return [
+        [one.epoch, one.member, one.generation, figure]
+        for one, figure in sorted(figures.items())
+        if figure is not None
+    ]
