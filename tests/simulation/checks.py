@@ -97,6 +97,7 @@ class Checks:
         self.promised: dict[str, dict[str, list[tuple[Origin, int, bytes, int]]]] = defaultdict(
             lambda: defaultdict(list)
         )
+        self.taking_back: set[tuple[str, int]] = set()  # lives of nodes that just became whole
         self.carried: dict[tuple[str, str], dict[Origin, int]] = {}  # (node, to): next index of each log
         self.two_heads: dict[tuple[str, int], set[Origin]] = defaultdict(set)
         self.bytes_in: dict[str, int] = defaultdict(int)
@@ -331,21 +332,16 @@ class Checks:
         return any(record.content in database.acts(name) for name in self.world.parties)
 
     def _in_a_row(self, node: Node, transmit: Transmit) -> None:
-        """I3 as the sender sees it: what goes to one party begins where it says that it stands, without a gap."""
-        assert node.line is not None
+        """I3 as the sender sees it: within a bundle, and where it goes on in the next, no statement is left out."""
         place = (node.label, transmit.to)
         if transmit.records and transmit.records[0].kind is Kind.HAVE:  # else it goes on where the last one ended
-            have = node.line.state.parties[transmit.to].have
-            held = have.logs if have is not None else ()
-            self.carried[place] = {
-                Origin(self.world.line_id, one.epoch, one.member, one.generation): one.size for one in held
-            }
+            self.carried.pop(place, None)
         following = self.carried.setdefault(place, {})
         for record in transmit.records:
             if record.kind is Kind.ENTRY:
                 statement, _ = Statement.decode(Envelope.decode(record.content, PayloadType.STATEMENT).payload)
                 origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
-                if statement.seq > following.get(origin, 0):  # a node that started anew begins anew
+                if statement.seq > following.get(origin, statement.seq):  # a node that started anew begins anew
                     self.fail("I3 a bundle leaves out a statement", node, (origin, statement.seq))
                 following[origin] = statement.seq + 1
 
@@ -496,10 +492,14 @@ class Checks:
         state = line.state
         if before.run is not Run.RUNNING and state.run is Run.RUNNING:
             self._runs_again(node, before)
-        if before.run is Run.RUNNING is state.run:
-            for effect in effects:
-                if type(effect) is Append:
-                    self._foreign(node, effect)
+            self.taking_back.add((node.label, node.life))
+        for effect in effects:
+            if type(effect) is not Append:
+                continue
+            if (node.label, node.life) in self.taking_back:
+                self.taking_back.discard((node.label, node.life))  # what made it whole goes to the disk
+            elif before.run is Run.RUNNING is state.run:
+                self._foreign(node, effect)
 
     def _runs_again(self, node: Node, before: Before) -> None:
         """A node that refilled itself asked somebody, and is whole as far as anybody showed it its own words."""
@@ -606,6 +606,21 @@ class Checks:
             origin = Origin(self.world.line_id, place.epoch, member, place.generation)
             if not any(node.disk.database.size(origin) > place.seq for node in nodes):
                 self.lost.add(submission)
+        for origin, truth in self.truth.items():
+            self._forget(origin, truth)
+
+    def _forget(self, origin: Origin, truth: list[bytes]) -> None:
+        """What reached a disk, but neither the head file nor anybody else before a restore, was never said."""
+        kept = max((node.disk.database.size(origin) for node in self.world.nodes), default=0)
+        for node in self.world.nodes:
+            if node.disk.head is not None and origin in node.disk.head.own:
+                kept = max(kept, node.disk.head.own[origin].size)
+        if len(truth) <= kept:
+            return
+        del truth[kept:]
+        for node in self.world.nodes:
+            if any(old.database.size(origin) > kept for old in node.backups):
+                self.expected_halts.add(node.label)  # a copy of what was destroyed may be restored yet
 
     def doubt(self, member: str, generation: int) -> None:
         self.doubtful.add((member, generation))

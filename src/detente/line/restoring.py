@@ -177,6 +177,7 @@ def _whole_again(state: State, silent: list[str], now_ms: int) -> None:
         log = state.logs.get(origin)
         if log is not None and log.size >= size:
             state.own.append((origin, log.size, log.frontier.root()))
+            state.adopting = True
     given_back = [
         state.logs[origin] for origin in state.targets if origin in state.logs and state.logs[origin].size
     ]
@@ -256,6 +257,7 @@ def _compare(state: State, head_file: HeadFile) -> bool:
         elif held > size and _closed_size(state, origin) is None:
             _verify_own_tail(state, origin, size)
             state.own.append((origin, held, state.root_at(origin, held)))
+            state.adopting = True
     for origin in [one for one in state.targets if _reached(state, one)]:
         del state.targets[origin]
     return True

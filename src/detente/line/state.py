@@ -185,6 +185,7 @@ class State:
     refilled: bool = False  # just became whole again: say which bodies nobody gave back
     used: dict[str, int] = field(default_factory=dict)  # bytes stored of each party
     leaves: dict[tuple[Origin, int], bytes] = field(default_factory=dict)  # appended but not durable yet
+    adopting: bool = False  # this transaction tells the signer of own statements that it did not sign in this run
     entropy: bytes = b""
     drawn: int = 0
     own_direction: Direction = Direction.OPEN  # what this member's own statements say of its sending
