@@ -349,16 +349,13 @@ class Checks:
         """I6: a node that was restored says nothing new before a mirror was asked or its time ran out."""
         if node.label not in self.held_back or node.line is None:
             return
-        generation, held = self.held_back[node.label]
+        held = self.held_back[node.label]
         if not node.line.state.challenging:
             del self.held_back[node.label]
             return
         statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
         origin = Origin(statement.line, statement.epoch, statement.author, statement.generation)
-        ours = (
-            statement.author == node.member and origin.generation <= generation
-        )  # newer keys never signed before
-        if ours and statement.seq >= held.get(origin, 0) and node.running:
+        if statement.author == node.member and statement.seq >= held.get(origin, 0) and node.running:
             self.fail("I6 a restored node spoke before it asked its mirrors", node, (origin, statement.seq))
 
     def _checkpoint(self, node: Node, octets: bytes) -> None:
@@ -635,9 +632,9 @@ class Checks:
         self.held_back.pop(node.label, None)
         if node.honest and node.restored:
             database = node.disk.database
-            own = [origin for origin in database.origins() if origin.member == node.member]
-            sizes = {origin: database.size(origin) for origin in own}
-            self.held_back[node.label] = node.disk_generation(), sizes
+            self.held_back[node.label] = {
+                origin: database.size(origin) for origin in database.origins() if origin.member == node.member
+            }
 
     def opened(self, node: Node, stored: bytes | None) -> None:
         """I4: a node that was halted as possible key theft is halted after a restart too."""
