@@ -15,7 +15,7 @@ import traceback
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def simulate(first: int, count: int, kind: str, processes: int, record: Path | N
         account.add(more)
         account.seconds = time.monotonic() - started
         if record is not None:
-            whole = {"first": first, "kind": kind, "processes": processes, **asdict(account)}
+            whole = {"first": first, "kind": kind, "processes": processes, **vars(account)}
             record.write_text(json.dumps(whole, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     for mark, times in sorted(account.marks.items()):
         print(f"{times:12,d}  {mark}")
