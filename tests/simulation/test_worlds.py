@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulation import checks, healing
+from tests.simulation import checks, healing, leaving, storing
 from tests.simulation.kinds import KINDS
 from tests.simulation.running import worlds
 
@@ -108,7 +108,9 @@ def test_the_faults_that_are_promised_really_happen() -> None:
 
 def test_every_invariant_is_checked_under_its_name() -> None:
     """A check fails a world with the name of its invariant: each name stands in a failure of the observer."""
-    text = "".join(Path(module.__file__ or "").read_text(encoding="utf-8") for module in (checks, healing))
+    text = "".join(
+        Path(module.__file__ or "").read_text(encoding="utf-8") for module in (checks, healing, leaving, storing)
+    )
     failures = set(
         re.findall(r'(?:fail\(\s*f?|Violation\(f?|append\(f?|what = |else |return \[\s*f?|f)"([IL]\d+) ', text)
     )
