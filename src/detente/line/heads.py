@@ -173,7 +173,12 @@ def _take_cosignature(
         new["cosignature"] += 1
         return
     new["receipt"] += 1
-    for octets in state.view.answers(member) if one.clock_s * 1000 < state.answers_upto_ms.get(member, 0) else ():
+    log.receipts[member, role] = (checkpoint, one)
+    if one.clock_s * 1000 >= state.answers_upto_ms.get(member, 0):
+        return
+    answers = state.view.answers(member)
+    answers += [state.answers[member]] if member in state.answers else []  # it may be on its way to the disk
+    for octets in answers:
         made = convict(state, member, octets, (checkpoint, one))
         if made is not None:
             put_fork(state, made, None)
