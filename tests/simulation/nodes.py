@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from detente.line.bundle import Parser, write
 from detente.line.effects import (
+    ActGiven,
     Append,
     Arrived,
+    Consented,
     Durable,
     Opened,
     PutAct,
@@ -21,7 +23,7 @@ from detente.line.effects import (
     Transmit,
     Wake,
 )
-from detente.line.errors import LineMistake, Malformed
+from detente.line.errors import LineMistake, Malformed, Refused
 from detente.line.machine import Line
 from detente.line.state import Run
 from tests.simulation.checks import Before
@@ -132,7 +134,9 @@ class Node:
             before = Before.of(line.state)
             try:
                 effects = line.handle(one, self.now_ms())
-            except LineMistake as mistake:
+            except (LineMistake, Refused) as mistake:
+                if isinstance(mistake, Refused) and type(one) not in {ActGiven, Consented}:
+                    raise  # what strangers send is refused inside; only what a person brings is refused to his face
                 self.world.tell(self, "refuses", mistake.came)
                 taken = False
                 continue

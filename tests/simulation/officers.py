@@ -47,12 +47,13 @@ def plan(world: World) -> None:
     for _ in range(rng.randint(1, 6)):
         world.after(rng.randrange(span_ms), world.links.flap)
         world.after(rng.randrange(span_ms), backup, world)
-    for act, chance in (
+    acts = (
         (crash, swarm.crash), (pause, swarm.pause), (clock, swarm.clock), (restore, swarm.restore),
         (clone, swarm.clone), (theft, swarm.theft), (rotate, swarm.rotate), (epoch, swarm.epoch),
         (keeper, 0.03), (anchor, swarm.rotate), (suspend, 0.01), (split_face, 0.05 if swarm.liars else 0.0),
         (roll_back, 0.02 if swarm.liars else 0.0),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for act, chance in (*acts, (wrong_act, 0.2)) if world.kind == "slow" else acts:
         for _ in range(swarm.contacts):
             if rng.random() < chance:
                 world.after(rng.randrange(span_ms), in_trouble, act, world)
@@ -356,6 +357,15 @@ def new_generation(world: World, node: Node, reason: str) -> None:
     node.give(ActGiven(node.party.new_generation(heads, reason, node.now_ms())))
     if any(not other.retired for other in others):  # a clone or a thief gets to the new keys as well
         world.checks.doubt(node.member, len(node.party.generations) - 1)
+
+
+def wrong_act(world: World) -> None:
+    """A keeper brings another member's act to a home: it is refused, and nothing that is under way is lost."""
+    node = world.rng.choice(world.honest_nodes())
+    other = world.rng.choice(sorted(world.parties))
+    if node.up and other != node.member:
+        world.marks["keeper: brings another's act"] += 1
+        node.give(ActGiven(world.parties[other].ring.envelopes[-1]))
 
 
 def catch_up_acts(world: World, node: Node) -> None:
