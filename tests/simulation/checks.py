@@ -252,7 +252,7 @@ class Checks(Storing, Leaving):
 
     def head_file_lost(self, node: Node) -> None:
         """Without its head file a node may sign an index again: the keeper who confirms answers for it."""
-        for generation in range(node.disk_generation() + 1):
+        for generation in range(len(node.party.generations)):
             self.doubt(node.member, generation)
 
     def opening(self, node: Node) -> None:

@@ -42,7 +42,7 @@ def _stand_up(world: World) -> None:
             node.retired = True  # found out, or gone
         elif node.paused:
             node.resume()
-    world.run_until(world.now_ms + 6_000)  # slow signers
+    world.run_until(world.now_ms + world.signer_delay_ms + 1_000)  # slow signers
     world.checks.destroyed()
     for node in world.nodes:
         node.flush(node.life)  # and slow disks catch up

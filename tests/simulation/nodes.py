@@ -173,10 +173,10 @@ class Node:
                 world.tell(self, "signer refuses", signed.refusal)
             if world.trouble and world.rng.random() < world.swarm.slow_signer:
                 world.marks["slow signer"] += 1
-                world.after(world.rng.randint(1, 5_000), self._late, self.life, signed)
+                world.after(world.rng.randint(1, world.signer_delay_ms), self._late, self.life, signed)
                 if world.rng.random() < 0.3:
                     world.marks["signer answers twice"] += 1
-                    world.after(world.rng.randint(1, 10_000), self._late, self.life, signed)
+                    world.after(world.rng.randint(1, 2 * world.signer_delay_ms), self._late, self.life, signed)
                 return None
             return signed
         if kind is Append:

@@ -50,7 +50,7 @@ def plan(world: World) -> None:
     acts = (
         (crash, swarm.crash), (pause, swarm.pause), (clock, swarm.clock), (restore, swarm.restore),
         (clone, swarm.clone), (theft, swarm.theft), (rotate, swarm.rotate), (epoch, swarm.epoch),
-        (keeper, 0.03), (anchor, swarm.rotate), (suspend, 0.01), (split_face, 0.05 if swarm.liars else 0.0),
+        (keeper, 0.2 if world.kind == "headless" else 0.03), (anchor, swarm.rotate), (suspend, 0.01), (split_face, 0.05 if swarm.liars else 0.0),
         (roll_back, 0.02 if swarm.liars else 0.0),
     )  # fmt: skip
     for act, chance in (*acts, (wrong_act, 0.2)) if world.kind == "slow" else acts:
@@ -445,7 +445,8 @@ def consent(world: World, node: Node) -> bool:
     }
     taken = node.give(Consented(agreed.octets))
     short = [one for one in agreed.opening.final if held[one.member, one.generation] < one.size]
-    if taken and short and node.honest and not node.pending:
+    moved = node.line is not None and node.line.state.opening.epoch == agreed.opening.epoch
+    if moved and short and node.honest:
         world.checks.fail("I4 consented to final heads beyond what it holds", node, short[0])
     world.marks["consent"] += taken
     return taken

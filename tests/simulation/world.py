@@ -112,6 +112,7 @@ class World:
         if self.swarm.restore and self.rng.random() < 0.5:  # who lies to a restored node, lies about what it had
             self.tricks = {name: (*tricks, "understate") for name, tricks in self.tricks.items()}
         pace = self.swarm.pace_ms
+        self.signer_delay_ms = max(5_000, 2 * pace) if kind == "slow" else 5_000
         self.settings = Settings(
             test_every_ms=int(pace * self.rng.uniform(12, 60)),
             silent_after_ms=int(pace * self.rng.uniform(20, 80)),
