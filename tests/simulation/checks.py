@@ -176,7 +176,10 @@ class Checks(Storing, Leaving):
         state, database = node.line.state, node.disk.database
         limit = node.now_ms() - self.world.settings.unacknowledged_after_ms
         for origin, log in state.logs.items():
-            delivered = log.delivered.get((member, Role.COSIGN_HELD), 0)
+            name = f"detente/{origin.line}/{origin.epoch}/{member}/held"
+            kept = [size for size, _, one in database.newest_cosignatures(origin) if one.name == name]
+            # what came in after the alarm was raised, and before it is told, is not on the disk yet
+            delivered = min(log.delivered.get((member, Role.COSIGN_HELD), 0), max(kept, default=0))
             if origin.member == node.member and delivered < log.durable:
                 received_ms = database.received_ms(origin, delivered)
                 if received_ms is not None and received_ms <= limit:
