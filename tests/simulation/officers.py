@@ -13,6 +13,7 @@ import msgspec
 
 from detente.line.checkpoint import Origin
 from detente.line.effects import ActGiven, Confirmed, Consented, Draft, Submitted
+from detente.line.machine import Line
 from detente.line.opening import FinalHead, Opening, Seat
 from detente.line.state import Run
 from detente.line.statement import Reference
@@ -445,7 +446,8 @@ def consent(world: World, node: Node) -> bool:
     }
     taken = node.give(Consented(agreed.octets))
     short = [one for one in agreed.opening.final if held[one.member, one.generation] < one.size]
-    moved = node.line is not None and node.line.state.opening.epoch == agreed.opening.epoch
+    now: Line | None = node.line  # it may have died of it
+    moved = now is not None and now.state.opening.epoch == agreed.opening.epoch
     if moved and short and node.honest:
         world.checks.fail("I4 consented to final heads beyond what it holds", node, short[0])
     world.marks["consent"] += taken
