@@ -122,7 +122,7 @@ class Leaving(Account):
             known = again or head_file is None or not self._sane(node.member)
             if recorded < size and not known:
                 self.fail("I2 a receipt left before the head file knew it", node, (origin, size))
-            if role is Role.COSIGN_HELD and not again and min(database.missing(origin), default=size) < size:
+            if role is Role.COSIGN_HELD and not known and min(database.missing(origin), default=size) < size:
                 self.fail("I2 a receipt over a body that is not held", node, (origin, size))
             if given.setdefault(size, root) != root and self._sane(node.member):
                 self.fail("I6 two cosigned heads of one size left", node, (origin, size))
