@@ -54,7 +54,7 @@ def test_no_input_of_two_thousand_makes_a_decoder_fail(decoder: str) -> None:
 
 
 @needs_fuzzer
-@pytest.mark.prove_full
+@pytest.mark.prove
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_no_input_of_fifty_thousand_makes_a_decoder_fail(decoder: str) -> None:

@@ -39,6 +39,7 @@ def _load(name: str, path: Path) -> ModuleType:
     return module
 
 
+_folder = TemporaryDirectory()  # of this process; each judgement writes its files over those before
 verifier = _load("verify", ROOT / "verifier" / "verify.py")
 
 
@@ -59,13 +60,12 @@ def tool() -> ModuleType:
 
 def verdict(octets: bytes, cards: list[bytes]) -> tuple[int, str]:
     """Return the verifier's exit code and words for a file and the cards beside it."""
-    with TemporaryDirectory() as folder:
-        paths = [Path(folder) / str(number) for number in range(len(cards) + 1)]
-        for path, content in zip(paths, [octets, *cards], strict=True):
-            path.write_bytes(content)
-        said = io.StringIO()
-        with redirect_stdout(said):
-            code = verifier.main([str(path) for path in paths])
+    paths = [Path(_folder.name) / str(number) for number in range(len(cards) + 1)]
+    for path, content in zip(paths, [octets, *cards], strict=True):
+        path.write_bytes(content)
+    said = io.StringIO()
+    with redirect_stdout(said):
+        code = verifier.main([str(path) for path in paths])
     return code, said.getvalue()
 
 

@@ -38,13 +38,14 @@ def act_given(state: State, octets: bytes, now_ms: int) -> None:
     history(state, now_ms, "root-act", state.me, act=act.act, reason=act.reason)
     if act.act != "generation":
         return
-    for log in state.logs.values():
-        log.cosigned.clear()  # what the old key said is said again by the new one
+    for mirrored in state.logs.values():
+        mirrored.cosigned.clear()  # what the old key said is said again by the new one
     if not state.writes:
         return
     log_of(state, state.own_origin)
     closed = closed_at(ring, before)
-    held = state.logs[before].size
+    log = state.logs.get(before)  # not founded when a mirror gave the act back that began it
+    held = log.size if log is not None else 0
     if closed is not None and closed[0].size < held and (act.reason in DISPUTING or act.keys is None):
         # a person must say which of it was ours
         state.raise_alarm("say-again", Priority.ALARM, state.me, above=closed[0].size, held=held)

@@ -102,6 +102,9 @@ def unfit_head(state: State, log: Log, checkpoint: Checkpoint) -> bytes | None:
     one comes the head is kept as a claim.
     """
     ring, head, held = state.rings[log.origin.member], checkpoint.head, log.head
+    for claim in log.claims:
+        if claim.head.size == head.size and claim.head.root != head.root:
+            return proof.heads_fork(ring, claim, checkpoint)
     if held is None or held.head.size < head.size:
         return None
     if held.head.size == head.size:
@@ -140,6 +143,10 @@ def _given_before(
     """Return the mirror's highest words about own logs before its answer, by its own clock."""
     found = [newest] if newest is not None and newest[1].clock_s * 1000 < answer.clock_ms else []
     for origin in sorted(one for one in state.logs if one.member == state.me):
+        found += [
+            made for (name, _), made in sorted(state.logs[origin].receipts.items())
+            if name == member and made[1].clock_s * 1000 < answer.clock_ms
+        ]  # fmt: skip
         for role in ("log", "held"):
             name = cosigner_name(origin.line, origin.epoch, member, role)
             before = state.view.cosignature_before(origin, name, -(-answer.clock_ms // 1000))

@@ -64,8 +64,10 @@ def _words(state: State, party: Party, public: str, now_ms: int) -> Generator[Si
     """Return what is said and not logged: the have-vector, an answer, a test, its reply, words on revocations."""
     have = _have(state, party, public, now_ms)
     records = [Record(Kind.HAVE, (yield from _signed(state, public, PayloadType.HAVE, "have", have.encode())))]
-    if party.challenge is not None and state.head_file is not None:
-        # without a head file this node does not know what it promised: silence is recorded, a low answer convicts
+    knows = state.head_file is not None and state.reason != "machine-changed"
+    if party.challenge is not None and knows:
+        # without a head file, or with one that came along to another machine and may be an old copy, this node does
+        # not know what it promised: silence is recorded, a low answer convicts
         answer = _answer(state, party, party.challenge, public, now_ms)
         octets = yield from _signed(state, public, PayloadType.ANSWER, "answer", answer.encode())
         records.append(Record(Kind.ANSWER, octets))
@@ -188,8 +190,8 @@ def _forks(state: State, party: Party) -> list[Record]:
 
 def _may_leave(state: State, log: Log) -> int:
     """Return how many statements of a log may leave: after a restore, of own logs only what was there before."""
-    if log.origin.member == state.me and state.challenging:
-        return state.withheld.get(log.origin, log.durable)
+    if log.origin.member == state.me and state.challenging and state.withheld:
+        return state.withheld.get(log.origin, 0)
     return log.durable
 
 

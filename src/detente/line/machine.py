@@ -77,6 +77,7 @@ class Line:
         self._ticket = 0
         self._batch = 0
         self._batches: dict[int, Append] = {}
+        self._adopting = 0  # the last batch that tells the signer of own statements which it did not sign
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """Take one event; returns what the host must do, in this order.
@@ -103,12 +104,13 @@ class Line:
     def _must_wait(self) -> bool:
         """Tell whether the next event has to wait for the disk.
 
-        A bundle must hold nothing of what is on its way there; and until new own keys are durable the signer does not
-        know them, so that whatever would be signed has to wait.
+        A bundle must hold nothing of what is on its way there, and what is said again in a new epoch is read from it.
+        Until new own keys are durable the signer does not know them, and until its head file was brought up it does
+        not know where an own log goes on: whatever would be signed has to wait.
         """
-        if any(self._changes_own_keys(one) for one in self._batches.values()):
+        if self._adopting in self._batches or any(self._changes_own_keys(one) for one in self._batches.values()):
             return True
-        return isinstance(self._queue[0], CourierReady) and bool(self._batches)
+        return isinstance(self._queue[0], CourierReady | Consented) and bool(self._batches)
 
     def _report(self, mistake: LineMistake | Refused, effects: list[Effect], *, own: bool) -> None:
         """Say that an event could not be taken: raise when it is the caller's own, else tell a person.
@@ -255,6 +257,7 @@ class Line:
                 return None
             self.state.parts.clear()
             self.state.own.clear()
+            self.state.adopting = False
             self._finish(None, effects)
             return mistake
         else:
@@ -276,6 +279,8 @@ class Line:
             self._batch += 1
             append = Append(self._batch, tuple(state.parts), tuple(state.own))
             self._batches[self._batch] = append
+            if state.adopting:
+                self._adopting, state.adopting = self._batch, False
             effects.append(append)
             state.parts, state.own = [], []
             assert not isinstance(result, Transmit), "a bundle says only what was durable before it"

@@ -229,7 +229,7 @@ def _bad_text(one: Statement, each: Commitment) -> Malformed:
     )
 
 
-def promised(statement: Statement) -> list[tuple[str, int]]:
+def promised(statement: Statement) -> tuple[tuple[str, int], ...]:
     """Return hash and size of everything that travels with a statement: shown contents, then its release.
 
     A release has no stated size: RELEASE_SIZE stands for it.
@@ -237,14 +237,16 @@ def promised(statement: Statement) -> list[tuple[str, int]]:
     return _travelling(statement)
 
 
-def shown_contents(payload: bytes) -> list[tuple[str, int]]:
+def shown_contents(payload: bytes) -> tuple[tuple[str, int], ...]:
     """Return the same of a stored statement, from its payload."""
     return _travelling(_shown_decoder.decode(payload))
 
 
-def _travelling(one: Statement | _Shown) -> list[tuple[str, int]]:
+def _travelling(one: Statement | _Shown) -> tuple[tuple[str, int], ...]:
     found = [(each.hash, each.size) for each in (one.body, *one.attachments) if each.reveal == "now"]
-    return found if one.release is None else [*found, (one.release, RELEASE_SIZE)]
+    if one.release is not None:
+        found.append((one.release, RELEASE_SIZE))
+    return tuple(found)
 
 
 class _ShownCommitment(msgspec.Struct, frozen=True):

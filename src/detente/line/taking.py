@@ -313,6 +313,7 @@ def _answer(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
         _word(state, answer, octets, taken)
         return
     made = answer_arrived(state, answer, octets, now_ms)
+    state.answers[answer.author] = octets
     newest = state.answers_upto_ms.get(answer.author, 0)
     state.answers_upto_ms[answer.author] = max(answer.clock_ms, newest)
     if made is not None:
