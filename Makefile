@@ -5,6 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 1000
 SEED ?= 0
+KIND ?=
 
 .PHONY: help setup demo test prove prove-full bench bench-quick bench-line bench-lock lint words lock clean simulate replay sabotage
 
@@ -14,7 +15,7 @@ help:
 	@echo "make prove        heavier evidence (under 25 minutes on two cores)"
 	@echo "make prove-full   hours of it"
 	@echo "make simulate     SEEDS=n simulated worlds of the line on two processes; says which faults happened how often"
-	@echo "make replay       tells the story of one simulated world, SEED=n"
+	@echo "make replay       tells the story of one simulated world, SEED=n, KIND=k where a failure names one"
 	@echo "make sabotage     finds for every planted bug a seed that catches it"
 	@echo "make bench        measure against peers, ONLY=section,section some of it; writes bench/RESULTS.md"
 	@echo "make bench-line   measure the record between parties; writes bench/line/RESULTS.md"
@@ -53,10 +54,10 @@ prove-full: prove
 	POLARS_MAX_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/run_fuzz.py every --runs 200000
 
 simulate: setup
-	$(BIN)/python -m tests.simulation simulate $(SEEDS) --first $(SEED)
+	$(BIN)/python -m tests.simulation simulate $(SEEDS) --first $(SEED) --kind "$(KIND)"
 
 replay: setup
-	$(BIN)/python -m tests.simulation replay $(SEED)
+	$(BIN)/python -m tests.simulation replay $(SEED) --kind "$(KIND)"
 
 sabotage: setup
 	$(BIN)/python -m tests.simulation.sabotage

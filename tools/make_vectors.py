@@ -18,6 +18,7 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 import vector_pieces as pieces
+import vector_release as releases
 from vector_scene import (
     BOTH,
     CLOCK_MS,
@@ -142,6 +143,30 @@ def evidence_cases() -> Iterator[dict[str, Any]]:
     def changed(**given: Any) -> bytes:
         return canonical.encode(document | given)
 
+    touched = Scene()
+    given, octets = releases.released(touched, "Notice 5 of west.")
+    touched.log.add("Notice 5 of west.", **given)
+    shown = json.loads(touched.evidence(5, release=octets))
+    yield one(
+        "released by an officer",
+        "the entry names the release",
+        canonical.encode(shown),
+        valid=True,
+        told="release beside it",
+    )
+    yield one(
+        "its release not shown",
+        "the entry stands without it",
+        canonical.encode(shown | {"release": None}),
+        valid=True,
+    )
+    yield one("another release", "not the one named", canonical.encode(shown | {"release": text64(octets[:-1])}))
+    yield one("a release that nothing names", "the entry names none", changed(release=text64(octets)))
+    yield one(
+        "a content of the first entry",
+        "it is none of this entry",
+        changed(bodies=json.loads(scene.evidence(0))["bodies"]),
+    )
     other = json.loads(scene.evidence(2))
     yield one("evidence", "an entry, two heads, cosignatures", good, valid=True, told="Notice 3 of west.")
     yield one("without its body", "the entry stands without it", scene.evidence(with_body=False), valid=True)
@@ -372,6 +397,12 @@ def export_cases() -> Iterator[dict[str, Any]]:
         valid=True,
         told="from index 3 on are disputed by their author",
     )
+    touched = Scene()
+    given, octets = releases.released(touched, "Notice 5 of west.")
+    touched.log.add("Notice 5 of west.", **given)
+    lying = Record(Kind.RELEASE, octets)
+    yield one("with a release", "a statement before it names it", touched.export([lying]), valid=True)
+    yield one("a release that nothing names", "no statement before it names it", scene.export([lying]))
     later = scene.found(scene.west, 1)
     later.add("Notice 0 of west's next generation.")
     head = Record(Kind.CHECKPOINT, later.head().encode())
@@ -393,7 +424,7 @@ def export_cases() -> Iterator[dict[str, Any]]:
 FILES = {
     "canonical": pieces.canonical_cases, "keys": pieces.key_cases, "envelopes": pieces.envelope_cases, "statements": pieces.statement_cases,
     "heads": pieces.head_cases, "cosignatures": pieces.cosignature_cases, "root_acts": pieces.root_act_cases, "openings": pieces.opening_cases,
-    "bundles": bundle_cases, "evidence": evidence_cases, "forks": fork_cases, "exports": export_cases,
+    "releases": releases.release_cases, "bundles": bundle_cases, "evidence": evidence_cases, "forks": fork_cases, "exports": export_cases,
 }  # fmt: skip
 
 

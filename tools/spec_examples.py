@@ -9,12 +9,14 @@ import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+from vector_release import release_for, touch
 from vector_scene import CLOCK_MS, Scene, digest, joined, public
 
 from detente.line import canonical, merkle
 from detente.line.bundle import BUNDLE_MAGIC
 from detente.line.envelope import Envelope, PayloadType, pre_authentication
 from detente.line.opening import first_previous
+from detente.line.release import challenge, requested
 from detente.line.session import Answer, OwnHead
 from detente.line.statement import commit
 
@@ -33,6 +35,8 @@ def examples() -> dict[str, str]:
         about="west", author="east", clock_ms=CLOCK_MS, format=1, heads=(OwnHead(1, 0, head.head.root.hex(), 5),),
         key=scene.eastern.key_id(), line=scene.opening.line, nonce=digest("nonce").hex()[:32], revocation=None,
     )  # fmt: skip
+    statement = log.statement("Notice 5 of west.")
+    octets = release_for([touch(challenge(statement, ["east"]))])
     document = {"A": 1, "a": [None, True, -(2**53 - 1)], "text": '"\\\n\x1f é /'}
     found = {
         "canonical": canonical.encode(document).decode(),
@@ -52,6 +56,9 @@ def examples() -> dict[str, str]:
             + ["consistency of 3 and 5 " + " ".join(s.hex() for s in merkle.consistency_proof(3, 5, log.node))]
         ),
         "head": head.encode().decode().rstrip("\n"),
+        "release-request": requested(statement, ["east"]).decode(),
+        "release-challenge": challenge(statement, ["east"]).hex(),
+        "release": octets.decode(),
         "answer-payload": answer.encode().decode(),
         "empty-bundle": joined([], BUNDLE_MAGIC).hex(),
         "opening": scene.opening.encode().decode(),

@@ -217,14 +217,14 @@ class Scene:
         """Return everybody's card, base64 of the envelope."""
         return [text64(ring.envelopes[0]) for ring in self.rings()]
 
-    def evidence(self, seq: int = 3, *, with_body: bool = True) -> bytes:
+    def evidence(self, seq: int = 3, *, with_body: bool = True, release: bytes | None = None) -> bytes:
         """Return evidence of an entry of west."""
         proofs = [evidence.Proof(self.log.head(size, self.mirrors(size)), tuple(self.log.path(seq, size)))
-                  for size in range(seq + 1, 6)]  # fmt: skip
+                  for size in range(seq + 1, len(self.log.leaves) + 1)]  # fmt: skip
         first = None if seq == 0 else (self.log.leaves[0], self.log.path(0, seq + 1))
         return evidence.make(
             leaf=self.log.leaves[seq], proofs=proofs, openings=[self.opening.encode()], rings=self.rings(),
-            bodies=[self.log.contents[seq]] if with_body else [], first=first,
+            bodies=[self.log.contents[seq]] if with_body else [], first=first, release=release,
         )  # fmt: skip
 
     def export(self, more: Sequence[Record] = (), *, bodies: bool = True) -> list[Record]:

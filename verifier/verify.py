@@ -28,21 +28,17 @@ class VerdictError(Exception):
 def need(holds, reason, code=1):
     if not holds:
         raise VerdictError(code, reason)
-
 def read(octets):
     """Return the document that these bytes spell in the one allowed way (canonical.md)."""
     document = json.loads(octets.decode(), parse_float=bytes.fromhex, parse_constant=bytes.fromhex)  # both refuse
     need(spell(document).encode() == octets and document.get("format", 1) == 1, "another spelling or format")
     return document
-
 def raw(text):
     octets = base64.b64decode(text, validate=True)
     need(base64.b64encode(octets).decode() == text, "another spelling of base64")
     return octets
-
 def sha256(*parts):
     return hashlib.sha256(b"".join(parts)).digest()
-
 def clock(s):
     return time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(min(s, 2**43)))
 
@@ -119,7 +115,7 @@ class Member:
 class Judge:
     """The cards given, what FILE showed so far, and what is to be told at the end."""
     def __init__(self, cards):
-        self.members, self.openings, self.promised, self.told = {}, {}, {}, []
+        self.members, self.openings, self.promised, self.releases, self.told = {}, {}, {}, set(), []
         acts = [(json.loads(raw(json.loads(card)["payload"])), card) for card in cards]
         for act, card in sorted(acts, key=lambda pair: pair[0]["index"]):
             self.members.setdefault(act["member"], Member(act["member"])).take(card)
@@ -127,11 +123,9 @@ class Judge:
     def sign_keys(self, name):
         need(name in self.members, f"give the card of {name} as well", 2)
         return {generation: keys["sign"] for generation, keys in enumerate(self.members[name].keys) if keys}
-
     def act(self, octets):
         member = self.members.get(json.loads(raw(json.loads(octets)["payload"]))["member"])
         return member and member.take(octets)  # nothing is believed of a party whose card was not given
-
     def file(self, octets):
         """Return the document of an evidence file or a fork proof, after its root acts and openings."""
         file = read(octets)
@@ -155,12 +149,11 @@ class Judge:
         """Return a statement signed by its author's key, and its log: line, epoch, author, generation."""
         _, one = unpack(leaf, "statement", lambda one: ([self.sign_keys(one["author"])[one["generation"]]], 1))
         need(one["key"] == json.loads(leaf)["signatures"][0]["keyid"], "statement: another key than the one it names")
+        self.releases.add(one["release"])
         self.promised |= {promise["hash"]: promise["size"] for promise in [one["body"], *one["attachments"]]}
         return one, (one["line"], one["epoch"], one["author"], one["generation"])
-
     def body(self, octets):
         need(self.promised.get(sha256(octets).hex()) == len(octets) - 32, "a content that no statement here promises")
-
     def founding(self, first, log):
         """Return the opening that a log's first statement names: so who it is shared with (epochs.md)."""
         started = bytes.fromhex(self.members[log[2]].started[log[3]][0])
@@ -221,7 +214,9 @@ class Judge:
         """Judge one entry with its heads, paths and cosignatures (evidence.md)."""
         file = self.file(octets)
         first, roots, held = file["first"] or {"entry": file["entry"], "path": file["proofs"][0]["path"]}, {}, []
-        (founding, same), (entry, log) = self.statement(raw(first["entry"])), self.statement(raw(file["entry"]))
+        founding, same = self.statement(raw(first["entry"]))
+        self.promised.clear()  # what the first statement promised is no content of this entry
+        entry, log = self.statement(raw(file["entry"]))
         need(log == same and founding["seq"] == 0 and (file["first"] is None) == (entry["seq"] == 0), "evidence: first")
         paths = [(entry["seq"], file["entry"], proof["path"], proof["checkpoint"]) for proof in file["proofs"]]
         for seq, leaf, path, checkpoint in [(0, first["entry"], first["path"], paths[0][3]), *paths]:
@@ -232,6 +227,9 @@ class Judge:
         for salt, content in [(raw(one["salt"]), raw(one["content"])) for one in file["bodies"]]:
             need(len(salt) == 32 and not self.body(salt + content), "evidence: a salt of another length")
             self.told.append(f"and this content with it: {content[:4000]!r}")
+        if file["release"] is not None:
+            need(sha256(release := raw(file["release"])).hex() == entry["release"], "evidence: another release")
+            self.told.append(f"with the officers' release beside it, not judged here: {release!r}")
         self.tell(log, self.founding(founding, log), entry["seq"] + 1, roots, held)
 
     def export(self, stream):
@@ -255,7 +253,8 @@ class Judge:
                 place, size, root, held = self.head(content)
                 need(place in logs and [root] == logs[place]["roots"][size : size + 1], "export: a head of another log")
                 logs[place]["held"] += held
-            elif kind in (judges := {b"R": self.act, b"O": self.opening, b"B": self.body, b"F": self.fork}):
+            elif kind in (judges := {b"R": self.act, b"O": self.opening, b"B": self.body, b"F": self.fork,
+                                     b"L": lambda one: need(sha256(one).hex() in self.releases, "export: release")}):
                 judges[kind](content)
         need(content == digest.digest() and not stream.read(1), "export: the closing hash does not hold", 2)
         for place, log in logs.items():
@@ -276,7 +275,7 @@ class Judge:
             self.told.append(f"{name} ({role}) held entries 0 to {size - 1} at {clock(clock_s)} by its own clock")
         time_s, owner = max([(one[1], one[2]) for one in held], default=(0, "nobody: uncorroborated"))
         self.told.append(f"as of key event {len(member.hashes) - 1} of {log[2]}, head {newest} {roots[newest].hex()}, "
-                         f"time {clock(time_s)} by the clock of {owner}")
+                         f"time {clock(time_s) if held else 'unknown'} by the clock of {owner}")
 
 def main(arguments):
     paths, judge, code = [Path(one) for one in arguments if one != "--card"], None, 0

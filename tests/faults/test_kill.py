@@ -29,7 +29,7 @@ def test_killed_nodes_lose_nothing_acknowledged_and_never_fork(tmp_path: Path) -
     assert found["acknowledged"] >= 100
 
 
-@pytest.mark.prove_full
+@pytest.mark.prove
 @pytest.mark.timeout(600)
 def test_nodes_killed_many_times_lose_nothing_and_never_fork(tmp_path: Path) -> None:
     found = killed(tmp_path, 60, 2, 500)

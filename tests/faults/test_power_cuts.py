@@ -30,7 +30,7 @@ def test_nothing_acknowledged_is_lost_when_the_power_fails(
     assert amid >= CUTS_IN_A_WORLD // 2  # in the middle of a write or sync, not at rest
 
 
-@pytest.mark.prove_full
+@pytest.mark.prove
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", range(1000, 1080))
 def test_nothing_acknowledged_is_lost_in_many_more_cuts(

@@ -6,10 +6,15 @@ What decodes must be spelled in one way only: encoding it again gives the same b
 from __future__ import annotations
 
 import base64
+import hashlib
 import importlib.util
+import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from types import ModuleType
+
+import msgspec
 
 from detente.line import canonical, evidence, proof
 from detente.line.bundle import BUNDLE_MAGIC, CAPS, EXPORT_MAGIC, Parser
@@ -17,6 +22,8 @@ from detente.line.checkpoint import Checkpoint
 from detente.line.envelope import ENVELOPE_MAX, Envelope, PayloadType
 from detente.line.errors import Refused
 from detente.line.opening import Opening
+from detente.line.release import Assertion, Release, challenge
+from detente.line.release import judge as judge_release
 from detente.line.rootact import Keyring, decode_act
 from detente.line.session import Answer, Have, LineTest, decode_session
 from detente.line.statement import Statement
@@ -148,16 +155,41 @@ def sealed(data: bytes) -> None:
         unsealer.feed((SEALED_MAGIC if not start else b"") + data[start : start + 97])
 
 
+def release(data: bytes) -> None:
+    """An officers' release beside the statement that names it, or what a browser said in an assertion."""
+    released = _released()
+    named = msgspec.structs.replace(released, release=hashlib.sha256(data).hexdigest())
+    if data[:1] == b"?":  # the rest is client data, in an assertion that is otherwise of the right shape
+        one = Assertion(
+            algorithm="ed25519", authenticator_data=base64.b64encode(bytes(37)).decode(),
+            client_data=base64.b64encode(data[1:]).decode(), key="ab" * 32,
+            signature=base64.b64encode(bytes(64)).decode(),
+        )  # fmt: skip
+        octets = Release(addressees=(), assertions=(one,), format=1, kind="release").encode()
+        judge_release(octets, msgspec.structs.replace(named, release=hashlib.sha256(octets).hexdigest()))
+        return
+    assert judge_release(data, named)[0].encode() == data
+
+
+@cache
+def _released() -> Statement:
+    from tests.verifier.judges import scene
+
+    made: Statement = scene().Scene().log.statement("Notice 5 of west.")
+    return made
+
+
 DECODERS: dict[str, Callable[[bytes], None]] = {
     "line_act": act, "line_bundle": bundle, "line_canonical": canonical_json, "line_envelope": envelope,
     "line_evidence": evidence_file, "line_fork": fork, "line_head": head, "line_opening": opening,
-    "line_sealed": sealed, "line_session": session, "line_statement": statement, "line_verifier": verifier,
+    "line_release": release, "line_sealed": sealed, "line_session": session, "line_statement": statement,
+    "line_verifier": verifier,
 }  # fmt: skip
 
 
 def first_inputs() -> dict[str, list[bytes]]:
     """Return the corpus by decoder, from the same small line from which the vectors are made."""
-    from tests.verifier.judges import scene
+    from tests.verifier.judges import load_tool, scene
 
     scenes = scene()
     made = scenes.Scene()
@@ -171,6 +203,8 @@ def first_inputs() -> dict[str, list[bytes]]:
         proof.statements_fork(made.west.ring, leaf, rival.leaves[0]),
         proof.heads_fork(made.west.ring, made.log.head(1), rival.head(1)),
     ]
+    releases = load_tool("vector_release")
+    released = releases.release_for([releases.touch(challenge(_released(), ["east"]))])
     records = made.export()[:6]
     have = canonical.encode({
         "acts": [], "author": "west", "challenge": True, "clock_ms": 1, "epoch": 1, "forks": [], "format": 1,
@@ -192,6 +226,7 @@ def first_inputs() -> dict[str, list[bytes]]:
         "line_fork": forks,
         "line_head": [note, made.log.head(1).encode()],
         "line_opening": [made.opening.encode()],
+        "line_release": [released, b"?" + base64.b64decode(json.loads(released)["assertions"][0]["client_data"])],
         "line_sealed": [
             len(header).to_bytes(4, "big") + header + b"\0\x10" + bytes(16) + b"\0\0\0\x11" + bytes(17)
         ],

@@ -134,6 +134,9 @@ class MemoryStore:
 
     def _put_body(self, part: PutBody) -> None:
         self._bodies[part.hash] = (part.salt, part.content)
+        for place, wanted in self._wanted.items():
+            if part.hash in wanted and place not in part.not_for:
+                self._wanted[place] = tuple(one for one in wanted if one != part.hash)
         if not part.open:
             self._closed_bodies.add(part.hash)
 
@@ -236,12 +239,7 @@ class MemoryStore:
         return self._checkpoints.get(origin, {}).get(size)
 
     def missing(self, origin: Origin) -> dict[int, set[str]]:
-        found = {
-            seq: {one for one in wanted if one not in self._bodies}
-            for (at, seq), wanted in self._wanted.items()
-            if at == origin
-        }
-        return {seq: wanted for seq, wanted in found.items() if wanted}
+        return {seq: set(wanted) for (at, seq), wanted in self._wanted.items() if at == origin and wanted}
 
     def newest_cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]:
         newest: dict[tuple[str, bytes], tuple[int, bytes, Cosignature]] = {}

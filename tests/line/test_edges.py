@@ -194,7 +194,8 @@ def test_drafts_queued_before_a_halt_are_not_signed() -> None:
         {"content": b"x" * 1_000_001}, {"attachments": (("a/b", b""),) * 17}, {"type": "No Type"},
         {"attachments": (("a/b", b"x" * 33_000_000),) * 2}, {"media_type": "x"}, {"submission": "x"},
         {"reveal": "never"},
-        {"answer_by_ms": -1}, {"critical": ("No",)}, {"release": "x"},
+        {"answer_by_ms": -1}, {"critical": ("No",)}, {"release": b"x"},
+        {"salts": (b"short",)}, {"salts": (bytes(32),) * 2},
     ],
 )  # fmt: skip
 def test_a_draft_that_no_reader_would_take_is_refused_before_anything_is_signed(fault: dict[str, Any]) -> None:

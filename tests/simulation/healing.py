@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from detente.line.checkpoint import Origin
 from detente.line.effects import Role, Submitted
 from detente.line.envelope import Envelope, PayloadType
+from detente.line.proof import judge
 from detente.line.state import Run
 from detente.line.statement import Statement
 from tests.simulation import officers
@@ -41,7 +42,7 @@ def _stand_up(world: World) -> None:
             node.retired = True  # found out, or gone
         elif node.paused:
             node.resume()
-    world.run_until(world.now_ms + 6_000)  # slow signers
+    world.run_until(world.now_ms + world.signer_delay_ms + 1_000)  # slow signers
     world.checks.destroyed()
     for node in world.nodes:
         node.flush(node.life)  # and slow disks catch up
@@ -88,13 +89,21 @@ def _keepers(world: World, node: Node) -> None:
     doubtful = (node.member, node.disk_generation()) in world.checks.doubtful
     if state.run is Run.HALTED:
         officers.confirm(world, node)
-    officers.catch_up_acts(world, node)
+    if state.run is not Run.REFILLING or not _known_elsewhere(world, node):
+        officers.catch_up_acts(world, node)  # a node that refills gets what others have from them (L5)
     if doubtful and node.member in world.members:
         officers.new_generation(world, node, "fork")
     elif state.run is Run.REFILLING and world.checks.cannot_refill(node):
         world.marks["refill impossible: new generation"] += 1
         officers.new_generation(world, node, "loss")
     officers.consent(world, node)
+
+
+def _known_elsewhere(world: World, node: Node) -> bool:
+    """Whether another honest node has root acts of this one's keepers that it lacks."""
+    own = len(node.disk.database.acts(node.member))
+    others = [other for other in world.honest_nodes() if other is not node and other.line is not None]
+    return any(len(other.disk.database.acts(node.member)) > own for other in others)
 
 
 def _writers(world: World) -> list[Node]:
@@ -122,7 +131,19 @@ def owed(world: World, due: dict[Origin, int]) -> list[str]:
         found += _alike(world, nodes, origin, due.get(origin, 0))
     for node in nodes:
         found += _delivered(world, node, nodes, due)
-    return found
+    return found + _proofs(nodes)
+
+
+def _proofs(nodes: list[Node]) -> list[str]:
+    """Whoever is convicted at one honest node is convicted at all that know its keys (I7)."""
+    convicted = {node.label: {judge(made).member for made in node.disk.database.forks()} for node in nodes}
+    everybody = set().union(*convicted.values())
+    return [
+        f"I7 {node.label} has no proof against {name}"
+        for node in nodes
+        for name in sorted(everybody - convicted[node.label])
+        if node.line is not None and name in node.line.state.rings
+    ]
 
 
 def _alike(world: World, nodes: list[Node], origin: Origin, due: int) -> list[str]:
@@ -146,8 +167,6 @@ def _alike(world: World, nodes: list[Node], origin: Origin, due: int) -> list[st
 
 
 def _has_proof(node: Node, member: str) -> bool:
-    from detente.line.proof import judge
-
     return any(judge(made).member == member for made in node.disk.database.forks())
 
 
@@ -173,10 +192,20 @@ def _delivered(world: World, node: Node, nodes: list[Node], due: dict[Origin, in
             continue
         if missing and role is Role.COSIGN_HELD:
             found.append(f"L1 {other.label} lacks a body of {origin}")
-        delivered = log.delivered.get((other.member, role), 0) if log else 0
+        delivered = min(
+            log.delivered.get((other.member, role), 0) if log else 0, _kept(node, other.member, origin, role)
+        )
         if delivered < size:
             found.append(f"L2 {node.label} has receipts of {other.label} for {delivered} of {size}")
     return found
+
+
+def _kept(node: Node, member: str, origin: Origin, role: Role) -> int:
+    """Return for how many statements the disk holds a receipt of this member."""
+    word = "log" if role is Role.COSIGN_LOG else "held"
+    name = f"detente/{origin.line}/{origin.epoch}/{member}/{word}"
+    kept = node.disk.database.newest_cosignatures(origin)
+    return max((size for size, _, one in kept if one.name == name), default=0)
 
 
 def _somewhere(nodes: list[Node]) -> set[str]:

@@ -24,10 +24,13 @@ from detente.line.checkpoint import (
     make_cosignature,
 )
 from detente.line.effects import Role
-from detente.line.envelope import Envelope, PayloadType
+from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
 from detente.line.errors import Refused
+from detente.line.proof import answer_fork
+from detente.line.rootact import encode_act
 from detente.line.session import Answer, Have, decode_session
-from detente.line.statement import Statement
+from detente.line.statement import Commitment, Statement
+from tests.simulation.seals import Key
 
 if TYPE_CHECKING:
     from tests.simulation.nodes import Node
@@ -107,6 +110,7 @@ def _frame(world: World, node: Node, to: str, records: list[Record]) -> list[Rec
     public = bytes.fromhex(world.parties[third].key_of(generation, Role.SIGN).public)
     head = Head(origin, size + rng.choice((0, 1)), rng.randbytes(32))
     made = [Record(Kind.CHECKPOINT, make_checkpoint(head, own.sign(head.text()), public).encode())]
+    made += _in_its_name(world, node, to, third, origin)
     held = database.checkpoint(origin)
     if held is not None and size:
         one, other = (
@@ -127,7 +131,77 @@ def _frame(world: World, node: Node, to: str, records: list[Record]) -> list[Rec
             made.append(Record(Kind.ENTRY, _changed(node, leaf, clock_ms=rng.randrange(2**40))))
             document |= {"kind": "statements", "evidence": [base64.b64encode(leaf).decode()] * 2}
             made.append(Record(Kind.FORK, canonical.encode(document)))
+            same = base64.b64encode(one.bare().encode()).decode()
+            made.append(Record(Kind.FORK, canonical.encode(document | {"kind": "heads", "evidence": [same] * 2})))
     return records + made
+
+
+def _in_its_name(world: World, node: Node, to: str, third: str, origin: Origin) -> list[Record]:
+    """Return a next statement, a have-vector, a receipt and a root act under the third's names, by other keys."""
+    party, rng, database = world.parties[third], world.rng, node.disk.database
+    own = node.party.key_of(len(node.party.generations) - 1, Role.SIGN)
+    named = keys.key_id(bytes.fromhex(party.key_of(origin.generation, Role.SIGN).public))
+
+    def sealed(kind: PayloadType, payload: bytes) -> bytes:
+        return Envelope(kind, payload, (Signature(named, own.sign(pre_authentication(kind, payload))),)).encode()
+
+    made = []
+    size = database.size(origin)
+    top = database.entry(origin, size - 1) if size else None
+    if top is not None:
+        statement, _ = Statement.decode(Envelope.decode(top, PayloadType.STATEMENT).payload)
+        forged = msgspec.structs.replace(statement, seq=size, previous=merkle.leaf_hash(top).hex())
+        made.append(Record(Kind.ENTRY, sealed(PayloadType.STATEMENT, forged.encode())))
+    kept = database.peer(third)
+    if kept is not None:
+        have = decode_session(kept, Have)
+        lie = msgspec.structs.replace(have, to=to, clock_ms=have.clock_ms + 1, challenge=True)
+        made.append(Record(Kind.HAVE, sealed(PayloadType.HAVE, lie.encode())))
+    made += _forged_receipts(world, node, third, own)
+    made += _false_conviction(world, node, third)
+    act = party.ring.acts[-1]
+    forged_act = msgspec.structs.replace(
+        act, act="anchor", index=act.index + 1, previous=party.ring.hashes[-1], heads=(), keys=None, root=None,
+        reason="routine", clock_ms=rng.randrange(2**40),
+    )  # fmt: skip
+    payload = encode_act(forged_act)
+    signatures = sorted(
+        (Signature(keys.key_id(bytes.fromhex(root.public)), own.sign(payload)) for root in party.roots[:2]),
+        key=lambda one: one.key_id,
+    )
+    made.append(Record(Kind.ROOT_ACT, Envelope(PayloadType.ROOT_ACT, payload, tuple(signatures)).encode()))
+    return made
+
+
+def _false_conviction(world: World, node: Node, third: str) -> list[Record]:
+    """Return an honest answer and a receipt that it covers as if they contradicted each other."""
+    database, ring = node.disk.database, world.parties[third].ring
+    for octets in database.answers(third):
+        for origin in database.origins():
+            if origin.member != node.member:
+                continue
+            for size, _, one in database.newest_cosignatures(origin):
+                checkpoint = database.checkpoint_at(origin, size)
+                if checkpoint is not None and one.name.split("/")[3] == third:
+                    return [Record(Kind.FORK, answer_fork(ring, octets, checkpoint, one))]
+    return []
+
+
+def _forged_receipts(world: World, node: Node, third: str, own: Key) -> list[Record]:
+    """Return the newest heads of everybody with a receipt of the third under them that it never gave."""
+    made = []
+    database = node.disk.database
+    generation = len(world.parties[third].generations) - 1
+    for origin in database.origins():
+        checkpoint = database.checkpoint(origin)
+        if checkpoint is None or origin.member == third:
+            continue
+        role = world.rng.choice((Role.COSIGN_LOG, Role.COSIGN_HELD))
+        name = cosigner_name(origin.line, origin.epoch, third, "log" if role is Role.COSIGN_LOG else "held")
+        public = bytes.fromhex(world.parties[third].key_of(generation, role).public)
+        one = make_cosignature(name, 1, own.sign(cosigned_message(checkpoint.head, 1)), public)
+        made.append(Record(Kind.CHECKPOINT, msgspec_replace(checkpoint, cosignatures=(one,)).encode()))
+    return made
 
 
 def _replay(world: World, node: Node, to: str, records: list[Record]) -> list[Record]:
@@ -246,6 +320,10 @@ def _nonsense(world: World, node: Node, to: str, records: list[Record]) -> list[
         made = Head(origin, size, root)
         return Record(Kind.CHECKPOINT, make_checkpoint(made, key.sign(made.text()), public).encode())
 
+    def other_size(leaf: bytes) -> Commitment:
+        body = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)[0].body
+        return msgspec.structs.replace(body, size=body.size + 1)
+
     if not size:
         return [*records, head(0, rng.randbytes(32)), head(rng.randint(1, 9), rng.randbytes(32))]
     leaf = database.entry(origin, rng.randrange(size))
@@ -262,11 +340,15 @@ def _nonsense(world: World, node: Node, to: str, records: list[Record]) -> list[
         lambda: Record(Kind.ENTRY, _changed(node, top, seq=size, previous=following, line="elsewhere")),
         lambda: Record(Kind.ENTRY, _changed(node, top, seq=size, previous=following, author=to)),
         lambda: Record(Kind.ENTRY, _changed(node, top, seq=size, previous=following, key=keys.key_id(b"0" * 32))),
+        lambda: Record(Kind.ENTRY, _changed(node, top, seq=size, previous=following, body=other_size(top))),
         lambda: head(size, rng.randbytes(32)),
         lambda: head(max(1, size - 1), rng.randbytes(32)),
         lambda: head(size + 1000, rng.randbytes(32)),
     ]
     made = [rng.choice(choices)() for _ in range(rng.randint(1, 3))]
+    body = database.body(Statement.decode(Envelope.decode(top, PayloadType.STATEMENT).payload)[0].body.hash)
+    if body is not None and rng.random() < 0.5:
+        made.append(Record(Kind.BODY, body[0] + body[1]))
     return records + made if rng.random() < 0.5 else made + records
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from detente.line.bundle import Parser, write
 from detente.line.effects import (
+    ActGiven,
     Append,
     Arrived,
+    Consented,
     Durable,
     Opened,
     PutAct,
@@ -21,9 +23,10 @@ from detente.line.effects import (
     Transmit,
     Wake,
 )
-from detente.line.errors import LineMistake, Malformed
+from detente.line.errors import LineMistake, Malformed, Refused
 from detente.line.machine import Line
 from detente.line.state import Run
+from tests.simulation.checks import Before
 from tests.simulation.disks import Disk, Session
 from tests.simulation.parties import Party
 
@@ -85,12 +88,15 @@ class Node:
         self.tick_at_ms = -1
         self.pending.clear()
         self.signer = self._session()
+        stored = self.disk.database.state()
         self.line = Line(self.member, self.disk.database, self.world.settings)
         self.world.tell(self, "starts")
+        self.world.checks.opening(self)
         entropy = hashlib.sha256(b"%d %s %d" % (self.world.seed, self.label.encode(), self.life)).digest()
         head_file = self.disk.head.head_file() if self.disk.head else None
         self.give(Opened(head_file, entropy, restored=self.restored, machine_changed=self.moved))
         self.restored = False
+        self.world.checks.opened(self, stored)
 
     def crash(self) -> None:
         """The power goes: batches under way are whole or lost, in order; the last may miss its head file."""
@@ -125,12 +131,16 @@ class Node:
             if line is None:
                 return taken
             one = events.popleft()
+            before = Before.of(line.state)
             try:
                 effects = line.handle(one, self.now_ms())
-            except LineMistake as mistake:
+            except (LineMistake, Refused) as mistake:
+                if isinstance(mistake, Refused) and type(one) not in {ActGiven, Consented}:
+                    raise  # what strangers send is refused inside; only what a person brings is refused to his face
                 self.world.tell(self, "refuses", mistake.came)
                 taken = False
                 continue
+            self.world.checks.handled(self, before, effects)
             for effect in effects:
                 if self._dies_at(effect):
                     return taken
@@ -163,7 +173,10 @@ class Node:
                 world.tell(self, "signer refuses", signed.refusal)
             if world.trouble and world.rng.random() < world.swarm.slow_signer:
                 world.marks["slow signer"] += 1
-                world.after(world.rng.randint(1, 5_000), self._late, self.life, signed)
+                world.after(world.rng.randint(1, world.signer_delay_ms), self._late, self.life, signed)
+                if world.rng.random() < 0.3:
+                    world.marks["signer answers twice"] += 1
+                    world.after(world.rng.randint(1, 2 * world.signer_delay_ms), self._late, self.life, signed)
                 return None
             return signed
         if kind is Append:
@@ -237,6 +250,7 @@ class Node:
         self.world.checks.arriving(self, octets)
         parser = Parser()
         pieces = self.world.pieces(octets)
+        self.world.checks.pieces(self, octets, pieces)
         for number, piece in enumerate(pieces):
             last = number == len(pieces) - 1
             try:
@@ -245,6 +259,7 @@ class Node:
                 self.world.marks["refused: bundle"] += 1
                 self.world.tell(self, "refuses the rest of a bundle")
                 return
+            self.world.checks.showing(self, tuple(records))
             if records or last:
                 self.give(Arrived(tuple(records), last))
             if not self.up:  # it died of what it took

@@ -13,6 +13,7 @@ import msgspec
 
 from detente.line.checkpoint import Origin
 from detente.line.effects import ActGiven, Confirmed, Consented, Draft, Submitted
+from detente.line.machine import Line
 from detente.line.opening import FinalHead, Opening, Seat
 from detente.line.state import Run
 from detente.line.statement import Reference
@@ -47,12 +48,13 @@ def plan(world: World) -> None:
     for _ in range(rng.randint(1, 6)):
         world.after(rng.randrange(span_ms), world.links.flap)
         world.after(rng.randrange(span_ms), backup, world)
-    for act, chance in (
+    acts = (
         (crash, swarm.crash), (pause, swarm.pause), (clock, swarm.clock), (restore, swarm.restore),
         (clone, swarm.clone), (theft, swarm.theft), (rotate, swarm.rotate), (epoch, swarm.epoch),
-        (keeper, 0.03), (anchor, swarm.rotate), (suspend, 0.01), (split_face, 0.05 if swarm.liars else 0.0),
+        (keeper, 0.2 if world.kind == "headless" else 0.03), (anchor, swarm.rotate), (suspend, 0.01), (split_face, 0.05 if swarm.liars else 0.0),
         (roll_back, 0.02 if swarm.liars else 0.0),
-    ):  # fmt: skip
+    )  # fmt: skip
+    for act, chance in (*acts, (wrong_act, 0.2)) if world.kind == "slow" else acts:
         for _ in range(swarm.contacts):
             if rng.random() < chance:
                 world.after(rng.randrange(span_ms), in_trouble, act, world)
@@ -91,7 +93,9 @@ def submit(world: World) -> None:
         world.marks["officer: impossible draft"] += 1
         drafts = (*drafts, Draft("Not A Type", "text/plain", b"", rng.randbytes(16).hex()))
     world.tell(node, f"submits {len(drafts)}")
-    node.give(Submitted(drafts))
+    taken = node.give(Submitted(drafts))
+    if taken and drafts[-1].type == "Not A Type":
+        world.checks.fail("an impossible draft is not refused at once", node, drafts[-1].submission)
     if rng.random() < 0.25:
         world.marks["officer: submits twice"] += 1
         world.after(world.draw_delay_ms() if rng.random() < 0.5 else 1, again, world, node, drafts)
@@ -350,7 +354,19 @@ def new_generation(world: World, node: Node, reason: str) -> None:
     heads = own_heads(world, node)
     world.marks[f"new generation: {reason}"] += 1
     world.tell(node, f"gets a new generation ({reason})", str([head.size for head in heads]))
+    others = [other for other in world.nodes if other.member == node.member and other is not node]
     node.give(ActGiven(node.party.new_generation(heads, reason, node.now_ms())))
+    if any(not other.retired for other in others):  # a clone or a thief gets to the new keys as well
+        world.checks.doubt(node.member, len(node.party.generations) - 1)
+
+
+def wrong_act(world: World) -> None:
+    """A keeper brings another member's act to a home: it is refused, and nothing that is under way is lost."""
+    node = world.rng.choice(world.honest_nodes())
+    other = world.rng.choice(sorted(world.parties))
+    if node.up and other != node.member:
+        world.marks["keeper: brings another's act"] += 1
+        node.give(ActGiven(world.parties[other].ring.envelopes[-1]))
 
 
 def catch_up_acts(world: World, node: Node) -> None:
@@ -421,6 +437,18 @@ def consent(world: World, node: Node) -> bool:
         return True
     if node.behind_its_keepers() or state.run is not Run.RUNNING:
         return False
+    database = node.disk.database
+    held = {
+        (one.member, one.generation): database.size(
+            Origin(state.opening.line, state.opening.epoch, one.member, one.generation)
+        )
+        for one in agreed.opening.final
+    }
     taken = node.give(Consented(agreed.octets))
+    short = [one for one in agreed.opening.final if held[one.member, one.generation] < one.size]
+    now: Line | None = node.line  # it may have died of it
+    moved = now is not None and now.state.opening.epoch == agreed.opening.epoch
+    if moved and short and node.honest:
+        world.checks.fail("I4 consented to final heads beyond what it holds", node, short[0])
     world.marks["consent"] += taken
     return taken

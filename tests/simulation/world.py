@@ -22,9 +22,11 @@ from detente.line.state import Run, Settings
 from tests.simulation import healing, liars, officers
 from tests.simulation.checks import Checks
 from tests.simulation.disks import Disk
+from tests.simulation.kinds import bias
 from tests.simulation.links import DAY_MS, MINUTE_MS, Links, Trouble
 from tests.simulation.nodes import Node, bundle
 from tests.simulation.parties import Party
+from tests.simulation.remembering import remembering
 from tests.simulation.seals import sealed
 from tests.verifier.agree import compare, export, joined, sealed_verifier
 
@@ -85,8 +87,8 @@ class Swarm:
 class World:
     """Everything that there is."""
 
-    def __init__(self, seed: int, *, story: list[str] | None = None) -> None:
-        self.seed, self.story = seed, story
+    def __init__(self, seed: int, *, story: list[str] | None = None, kind: str = "") -> None:
+        self.seed, self.story, self.kind = seed, story, kind
         self.rng = Random(seed)
         self.marks: Counter[str] = Counter()
         self.now_ms = 1_700_000_000_000
@@ -99,15 +101,18 @@ class World:
         count = self.rng.choice((2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 4, 4, 5))
         self.members = list(MEMBERS[:count])
         self.observers = list(OBSERVERS[: self.rng.choice((0, 0, 0, 0, 1, 1, 2)) if count < 5 else 0])
-        self.swarm = Swarm.draw(self.rng, count)
-        self.links = Links(self, Trouble.draw(self.rng))
+        drawn = Swarm.draw(self.rng, count), Trouble.draw(self.rng)
+        self.swarm, trouble = bias(kind, *drawn, self.rng, count)
+        self.links = Links(self, trouble)
         self.liars = sorted(self.rng.sample(self.members + self.observers, self.swarm.liars))
         self.tricks = {
-            name: tuple(trick for trick in liars.TRICKS if self.rng.random() < 0.3) for name in self.liars
+            name: tuple(trick for trick in liars.TRICKS if self.rng.random() < (0.7 if kind == "liars" else 0.3))
+            for name in self.liars
         }
         if self.swarm.restore and self.rng.random() < 0.5:  # who lies to a restored node, lies about what it had
             self.tricks = {name: (*tricks, "understate") for name, tricks in self.tricks.items()}
         pace = self.swarm.pace_ms
+        self.signer_delay_ms = max(5_000, 2 * pace) if kind == "slow" else 5_000
         self.settings = Settings(
             test_every_ms=int(pace * self.rng.uniform(12, 60)),
             silent_after_ms=int(pace * self.rng.uniform(20, 80)),
@@ -126,7 +131,7 @@ class World:
 
     def run(self) -> None:
         """Trouble, healing, and the account of what is owed."""
-        with sealed(real=self.real):
+        with sealed(real=self.real), remembering():
             self._found()
             officers.plan(self)
             self.run_until(self.begun_ms + self.swarm.contacts * self.swarm.pace_ms)
@@ -150,7 +155,7 @@ class World:
             [self.parties[name].ring for name in self.observers],
             training=self.rng.random() < 0.2,
         )
-        self.line_id = opening.line
+        self.line_id, self.opening = opening.line, opening
         parts = join_parts(opening, [party.ring for party in self.parties.values()])
         for name in self.members + self.observers:
             disk = Disk()
@@ -179,10 +184,10 @@ class World:
 
     # ---- what happens -----------------------------------------------------------------------------------------
 
-    def contact(self, source: Node, to: str) -> None:
-        """A courier stands ready at ``source`` for the party ``to``."""
+    def contact(self, source: Node, to: str, go_on: bool = False) -> None:
+        """A courier stands ready at ``source`` for the party ``to``, perhaps for the rest of the last bundle."""
         if source.up and not source.retired:
-            source.give(CourierReady(to, self.links.room()))
+            source.give(CourierReady(to, self.links.room(), go_on))
 
     def transmit(self, source: Node, transmit: Transmit) -> None:
         """A machine hands out a bundle; it goes to whoever answers under that name."""
@@ -193,6 +198,9 @@ class World:
         targets = [node for node in self.nodes if node.member == transmit.to and not node.retired]
         self.trace.update(b"%d %s %s " % (self.now_ms, source.label.encode(), transmit.to.encode()))
         self.trace.update(hashlib.sha256(octets).digest())
+        if transmit.more and self.rng.random() < 0.7:  # the courier comes again for the rest
+            self.marks["bundle goes on"] += 1
+            self.after(1, self.contact, source, transmit.to, True)
         if not targets:
             return
         if not targets[0].honest:

@@ -188,6 +188,8 @@ def test_a_training_line_says_so_on_every_screen(shell: Shell) -> None:
 def test_suspension_is_said_with_its_reason_and_nothing_is_refused(shell: Shell) -> None:
     shell.pair()
     shell.run("line suspend east --reason", "storm damage")
+    assert shell.status("east")["own"]["suspended"]
+    assert "east itself suspended" in shell.run("line status east")
     shell.exchange("east", "west")
     assert shell.party("west", "east")["state"] == "suspended"
     assert "storm damage" in shell.run("line log west")
@@ -227,3 +229,26 @@ def test_a_strangers_text_cannot_move_the_cursor(shell: Shell) -> None:
     assert "\x1b" not in text
     assert "\u202e" not in text
     assert json.dumps(shell.log("east")[0]["body"]["content"]) == json.dumps("hello \x1b[2J\u202e evil")
+
+
+def test_five_members_and_an_observer_hear_each_other_through_one_carrier(shell: Shell) -> None:
+    members = ("east", "north", "south", "west", "port")
+    shell.found(*members, "un")
+    assert len(shell.join(members, ("un",))) == 1
+    for member in members:
+        shell.send(member, f"from {member}")
+    others = [one for one in (*members, "un") if one != "west"]
+    for _ in range(2):  # west alone travels: whoever holds a log may carry it
+        for other in others:
+            shell.exchange("west", other)
+    for other in others:
+        shell.exchange("west", other)
+    for member in members:
+        states = {one["member"]: one for one in shell.status(member)["parties"]}
+        assert {states[one]["delivered"] for one in members if one != member} == {1}, member
+        assert states["un"]["cosigned"] == 1
+        assert {one["ref"] for one in shell.log(member)} == {f"{one}/0" for one in members}
+    assert len(shell.log("un")) == 5
+    entry = next(one for one in shell.log("north") if one["member"] == "north")
+    assert set(entry["states"].values()) == {"delivered"}
+    shell.run("line audit south")

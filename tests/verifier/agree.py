@@ -54,9 +54,12 @@ def export(view: View, members: list[str], *, bodies: bool = True) -> list[Recor
             statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
             for one in (statement.body, *statement.attachments) if bodies else ():
                 held = view.body(one.hash) if one.hash not in given else None
-                if held is not None:
+                if held is not None and len(held[1]) == one.size:
                     given.add(one.hash)
                     records.append(Record(Kind.BODY, held[0] + held[1]))
+            released = view.body(statement.release) if bodies and statement.release is not None else None
+            if released is not None and not released[0]:
+                records.append(Record(Kind.RELEASE, released[1]))
         records += [Record(Kind.CHECKPOINT, one.encode()) for one in _heads(view, origin)]
     return [*records, *(Record(Kind.FORK, octets) for octets in view.forks())]
 
@@ -100,6 +103,7 @@ class Replay:
         self.openings: dict[str, Opening] = {}
         self.logs: dict[Origin, _Log] = {}
         self.promised: dict[str, int] = {}
+        self.releases: set[str | None] = set()
         self.forks = 0
 
     def judge(self, octets: bytes) -> dict[Origin, tuple[int, bytes]]:
@@ -107,7 +111,7 @@ class Replay:
         parser = Parser(magic=EXPORT_MAGIC)
         takers: dict[Kind, Callable[[bytes], None]] = {
             Kind.OPENING: self._opening, Kind.ROOT_ACT: self._act, Kind.ENTRY: self._entry, Kind.BODY: self._body,
-            Kind.CHECKPOINT: self._head, Kind.FORK: self._fork,
+            Kind.CHECKPOINT: self._head, Kind.FORK: self._fork, Kind.RELEASE: self._release,
         }  # fmt: skip
         for record in parser.feed(octets):
             if record.kind in takers:
@@ -155,6 +159,7 @@ class Replay:
         log.frontier.append(digest)
         log.last = digest.hex()
         log.roots.append(log.frontier.root())
+        self.releases.add(statement.release)
         self.promised.update({one.hash: one.size for one in (statement.body, *statement.attachments)})
 
     def _base(self, origin: Origin, named: str) -> str:
@@ -182,6 +187,10 @@ class Replay:
         salt, content = octets[:SALT_BYTES], octets[SALT_BYTES:]
         if self.promised.get(commit(salt, content)) != len(content):
             raise OutOfPlace(expected="a promised content", came="another")
+
+    def _release(self, octets: bytes) -> None:
+        if hashlib.sha256(octets).hexdigest() not in self.releases:
+            raise OutOfPlace(expected="a release that is named", came="another")
 
     def _head(self, octets: bytes) -> None:
         made = Checkpoint.decode(octets)

@@ -20,6 +20,7 @@ from detente.line.checkpoint import Checkpoint, verify_cosignature
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import Malformed, OutOfPlace, Refused
 from detente.line.opening import Opening
+from detente.line.release import judge as judge_release
 from detente.line.rootact import Keyring
 from detente.line.statement import Statement
 from detente.line.watching import CONTROL_TYPES
@@ -38,6 +39,7 @@ def _load(name: str, path: Path) -> ModuleType:
     return module
 
 
+_folder = TemporaryDirectory()  # of this process; each judgement writes its files over those before
 verifier = _load("verify", ROOT / "verifier" / "verify.py")
 
 
@@ -58,13 +60,12 @@ def tool() -> ModuleType:
 
 def verdict(octets: bytes, cards: list[bytes]) -> tuple[int, str]:
     """Return the verifier's exit code and words for a file and the cards beside it."""
-    with TemporaryDirectory() as folder:
-        paths = [Path(folder) / str(number) for number in range(len(cards) + 1)]
-        for path, content in zip(paths, [octets, *cards], strict=True):
-            path.write_bytes(content)
-        said = io.StringIO()
-        with redirect_stdout(said):
-            code = verifier.main([str(path) for path in paths])
+    paths = [Path(_folder.name) / str(number) for number in range(len(cards) + 1)]
+    for path, content in zip(paths, [octets, *cards], strict=True):
+        path.write_bytes(content)
+    said = io.StringIO()
+    with redirect_stdout(said):
+        code = verifier.main([str(path) for path in paths])
     return code, said.getvalue()
 
 
@@ -156,10 +157,14 @@ def _fork(case: dict[str, Any]) -> None:
         raise OutOfPlace(expected="the card that was given", came="another")
 
 
+def _release(case: dict[str, Any]) -> None:
+    judge_release(base64.b64decode(case["input"]), Statement.decode_known(base64.b64decode(case["statement"])))
+
+
 NODE: dict[str, Callable[[dict[str, Any]], None]] = {
     "canonical": _canonical, "keys": _key, "envelopes": _envelope, "statements": _statement, "heads": _head,
     "cosignatures": _head, "root_acts": _root_acts, "openings": _opening, "bundles": _bundle, "evidence": _evidence,
-    "forks": _fork,
+    "forks": _fork, "releases": _release,
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 
+import msgspec
 import pytest
 
 from detente.line import canonical, keys, merkle
@@ -13,6 +14,7 @@ from detente.line.bundle import CAPS, Kind, Parser
 from detente.line.checkpoint import Checkpoint
 from detente.line.envelope import ENVELOPE_MAX, Envelope, PayloadType, pre_authentication
 from detente.line.opening import OPENING_MAX, Opening
+from detente.line.release import Assertion, Release, judge
 from detente.line.rootact import Act, Keyring, decode_act
 from detente.line.session import Answer, Have, LineTest, decode_session
 from detente.line.statement import FIELDS, Commitment, HeadSeen, Reference, Statement, commit
@@ -106,6 +108,22 @@ def test_the_tree_is_what_the_words_say() -> None:
     assert merkle.verify_consistency(3, 5, consistency, hashes["root of 3"], hashes["root of 5"])
 
 
+def test_the_release_shown_is_the_one_asked_for() -> None:
+    statement = Statement.decode_known(BLOCKS["statement-payload"].encode())
+    request = json.loads(BLOCKS["release-request"])
+    changes = {name: request[name] for name in request.keys() & set(Statement.__struct_fields__)}
+    asked = msgspec.convert(msgspec.to_builtins(statement) | changes, Statement)
+    octets = BLOCKS["release"].encode()
+    named = msgspec.structs.replace(asked, release=hashlib.sha256(octets).hexdigest())
+    release, touches = judge(octets, named)
+    assert release.addressees == tuple(request["addressees"])
+    assert len(touches) == 1
+    message = BLOCKS["release-request"].encode()
+    kind = PayloadType.RELEASE.value.encode()
+    paired = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(message), message)
+    assert hashlib.sha256(paired).hexdigest() == BLOCKS["release-challenge"]
+
+
 def test_the_empty_bundle_is_complete() -> None:
     parser = Parser()
     assert parser.feed(bytes.fromhex(BLOCKS["empty-bundle"])) == []
@@ -115,7 +133,8 @@ def test_the_empty_bundle_is_complete() -> None:
 @pytest.mark.parametrize(
     ("page", "kind"),
     [("statement.md", Statement), ("statement.md", Commitment), ("statement.md", HeadSeen), ("statement.md", Reference),
-     ("keys.md", Act), ("session.md", Have), ("session.md", Answer), ("session.md", LineTest), ("epochs.md", Opening)],
+     ("keys.md", Act), ("session.md", Have), ("session.md", Answer), ("session.md", LineTest), ("epochs.md", Opening),
+     ("release.md", Release), ("release.md", Assertion)],
 )  # fmt: skip
 def test_every_field_is_described(page: str, kind: type) -> None:
     for name in kind.__struct_fields__:  # type: ignore[attr-defined]  # all are structs

@@ -8,7 +8,7 @@ encoding again: any other spelling (space, duplicate key, 1.0, escaped letter, o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -58,27 +58,40 @@ def decode(octets: bytes, *, size_max: int, what: str) -> dict[str, Any]:
     return document
 
 
-def _check(value: Any, depth: int) -> None:  # noqa: C901 - one look at each kind of value, commonest first
+def _check(value: Any, depth: int) -> None:
     """Refuse what the restriction does not allow, anywhere in the value."""
     kind = type(value)
-    if kind is str:
-        if not value.isascii():
-            _check_text(value)
-    elif kind is int:
-        if not -INTEGER_MAX <= value <= INTEGER_MAX:
-            raise _malformed("", say("an integer of 2^53 or more"))
-    elif kind is dict:
-        if depth > DEPTH_MAX:
-            raise _malformed("", say("nested deeper than {depth}", depth=DEPTH_MAX))
-        for key, inner in value.items():
+    inner: Iterable[Any]
+    if kind is dict:
+        for key in value:
             if type(key) is not str or not key.isascii():
                 raise _malformed("", say("a key that is not ASCII text"))
-            _check(inner, depth + 1)
+        inner = value.values()
     elif kind is list or kind is tuple:
-        if depth > DEPTH_MAX:
-            raise _malformed("", say("nested deeper than {depth}", depth=DEPTH_MAX))
-        for inner in value:
-            _check(inner, depth + 1)
+        inner = value
+    else:
+        _check_one(value, kind)
+        return
+    if depth > DEPTH_MAX:
+        raise _malformed("", say("nested deeper than {depth}", depth=DEPTH_MAX))
+    for one in inner:  # commonest first; a call for each value would cost more than the look at it
+        kind = type(one)
+        if kind is str:
+            if not one.isascii():
+                _check_text(one)
+        elif kind is dict or kind is list or kind is tuple:
+            _check(one, depth + 1)
+        else:
+            _check_one(one, kind)
+
+
+def _check_one(value: Any, kind: type) -> None:
+    """Refuse a value that holds no others and is none of the restriction's."""
+    if kind is int:
+        if not -INTEGER_MAX <= value <= INTEGER_MAX:
+            raise _malformed("", say("an integer of 2^53 or more"))
+    elif kind is str:
+        _check_text(value)
     elif value is not None and kind is not bool:
         raise _malformed("", kind.__name__)
 

@@ -13,7 +13,8 @@ from detente.line.forks import held_leaf
 from detente.line.halting import history
 from detente.line.load import log_of
 from detente.line.opening import Opening
-from detente.line.standing import DISPUTING, closed_at
+from detente.line.release import Release
+from detente.line.standing import DISPUTING, addressees, closed_at
 from detente.line.state import Party, Run, State
 from detente.line.statement import Reference, Statement
 from detente.line.watching import system_draft
@@ -37,13 +38,14 @@ def act_given(state: State, octets: bytes, now_ms: int) -> None:
     history(state, now_ms, "root-act", state.me, act=act.act, reason=act.reason)
     if act.act != "generation":
         return
-    for log in state.logs.values():
-        log.cosigned.clear()  # what the old key said is said again by the new one
+    for mirrored in state.logs.values():
+        mirrored.cosigned.clear()  # what the old key said is said again by the new one
     if not state.writes:
         return
     log_of(state, state.own_origin)
     closed = closed_at(ring, before)
-    held = state.logs[before].size
+    log = state.logs.get(before)  # not founded when a mirror gave the act back that began it
+    held = log.size if log is not None else 0
     if closed is not None and closed[0].size < held and (act.reason in DISPUTING or act.keys is None):
         # a person must say which of it was ours
         state.raise_alarm("say-again", Priority.ALARM, state.me, above=closed[0].size, held=held)
@@ -89,8 +91,7 @@ class Moved:
 
     def back(self, state: State) -> None:
         """Stand there again."""
-        if state.opening is not self.opening and state.writes:
-            state.logs.pop(state.own_origin, None)
+        state.logs.pop(state.own_origin, None)  # that of the epoch whose first statement was not signed
         state.opening = self.opening
         state.openings = {name: one for name, one in state.openings.items() if name in self.openings}
         state.parties = {name: one for name, one in state.parties.items() if name in self.parties}
@@ -197,7 +198,8 @@ def _origin(origin: Origin, place: Reference) -> Origin:
 def _again(state: State, statement: Statement) -> Draft | None:
     bodies = [state.view.body(one.hash) for one in (statement.body, *statement.attachments)]
     contents = [body[1] for body in bodies if body is not None]
-    if len(contents) < len(bodies):
+    released = None if statement.release is None else state.view.body(statement.release)
+    if len(contents) < len(bodies) or (statement.release is not None and not _released_for(state, released)):
         return None
     kinds = [one.media_type for one in statement.attachments]
     return Draft(
@@ -210,6 +212,12 @@ def _again(state: State, statement: Statement) -> Draft | None:
         answer_by_ms=statement.answer_by_ms,
         in_reply_to=statement.in_reply_to,
         critical=statement.critical,
-        release=statement.release,
+        release=None if released is None else released[1],
+        salts=() if released is None else tuple(body[0] for body in bodies if body is not None),
         again=True,
     )
+
+
+def _released_for(state: State, released: tuple[bytes, bytes] | None) -> bool:
+    """Tell whether what officers released for the readers of then may be said again to those of now."""
+    return released is not None and Release.decode(released[1]).addressees == addressees(state)

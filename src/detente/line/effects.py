@@ -98,6 +98,8 @@ class Sign(msgspec.Struct, frozen=True, gc=False):
     proof_from: int = 0
     clock_s: int = 0  # cosign: the time that goes into the cosignature
     generation: int = 0  # cosign: the own generation whose keys the cosignature names
+    release: bytes = b""
+    """statement: the officers' release beside it; the signer knows the officers."""
     also: Role | None = None
     """cosign: a second role at the same recorded head, so that one sync does for both; the answer is then
     128 bytes, the signature of ``role`` first."""
@@ -106,7 +108,7 @@ class Sign(msgspec.Struct, frozen=True, gc=False):
         """Return the same request under its ticket."""
         return Sign(
             ticket, self.what, self.role, self.origin, self.message, self.index, self.leaf, self.proof,
-            self.proof_from, self.clock_s, self.generation, self.also,
+            self.proof_from, self.clock_s, self.generation, self.release, self.also,
         )  # fmt: skip
 
 
@@ -157,10 +159,11 @@ class PutEntry(msgspec.Struct, frozen=True, gc=False):
 
 
 class PutBody(msgspec.Struct, frozen=True, gc=False):
-    """A content by its commitment hash.
+    """A content by its commitment hash; with an empty salt a release, by its SHA-256.
 
     open: whether others may have it when they name its hash as missing; False for own contents that are to be
     revealed later, whose hash everybody knows. of: whose statement commits to it, for that party's quota.
+    not_for: statements that name this hash for something else than this content: they go on wanting.
     """
 
     hash: str
@@ -168,6 +171,7 @@ class PutBody(msgspec.Struct, frozen=True, gc=False):
     content: bytes
     open: bool = True
     of: str = ""
+    not_for: tuple[tuple[Origin, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -426,7 +430,11 @@ class Opened:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """What an officer sends. submission: 16 random bytes, hexadecimal, the same again for a retry."""
+    """What an officer sends. submission: 16 random bytes, hexadecimal, the same again for a retry.
+
+    release: the officers' release, if people released it; then ``salts`` holds the salts that they released with,
+    of the body and of each attachment. Else the machine draws them.
+    """
 
     type: str
     media_type: str
@@ -437,7 +445,8 @@ class Draft:
     answer_by_ms: int | None = None
     in_reply_to: Reference | None = None
     critical: tuple[str, ...] = ()
-    release: str | None = None
+    release: bytes | None = None
+    salts: tuple[bytes, ...] = ()
     again: bool = False  # said again in a new epoch or generation under its old submission
 
 
@@ -471,7 +480,13 @@ class CourierReady:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """Time passed; the machine looks at what is due."""
+    """Time passed; the machine looks at what is due.
+
+    tests: whether the line is tested as well. A node that runs only while a person uses it does not: nobody can answer
+    within the hour what travels on a stick.
+    """
+
+    tests: bool = True
 
 
 @dataclass(frozen=True, slots=True)

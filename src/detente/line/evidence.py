@@ -11,6 +11,7 @@ Canonical JSON, these keys exactly:
     kind      "evidence"
     openings  base64 canonical openings, sorted by epoch and hash, from the first to the entry's epoch or beyond
     proofs    [{"checkpoint": text of a signed note, "path": [base64]}], sizes ascending, none twice, one or more
+    release   null, or base64 of the officers' release that the entry names
 
 Each proof is a head of the entry's own log under its author's signature, with the RFC 9162 path that leads from
 the entry to it. Its cosignatures are each mirror's *first* over this entry. Beside it the judge needs only the
@@ -21,6 +22,7 @@ its author's root keys closed after a theft or fork it is *disputed by its autho
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -47,7 +49,7 @@ say = words.speaker("line")
 
 EVIDENCE_MAX = 90_000_000
 """Bytes: a body and 64 MB of attachments in base64, and room for the rest."""
-_KEYS = {"acts", "bodies", "entry", "first", "format", "kind", "openings", "proofs"}
+_KEYS = {"acts", "bodies", "entry", "first", "format", "kind", "openings", "proofs", "release"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,7 @@ class Witness:
 class Shown:
     """What an evidence file shows. ``cards``: member -> hash of its card, to compare with the cards given.
 
+    release: the officers' release that the entry names, as far as it is shown; ``line.release.judge`` judges it.
     dispute: "" or why the author's root keys closed its log below this entry: theft, fork, loss, rotation, leave.
     """
 
@@ -82,6 +85,7 @@ class Shown:
     training: bool
     witnesses: tuple[Witness, ...]
     bodies: dict[str, bytes]
+    release: bytes | None
     dispute: str
 
 
@@ -93,6 +97,7 @@ def make(
     rings: Iterable[Keyring],
     bodies: Iterable[tuple[bytes, bytes]],
     first: tuple[bytes, Sequence[bytes]] | None,
+    release: bytes | None = None,
 ) -> bytes:
     """Return the evidence of one entry; bodies: (salt, content) of what is shown, in the statement's order.
 
@@ -111,6 +116,7 @@ def make(
             {"checkpoint": one.checkpoint.encode().decode(), "path": [_text(step) for step in one.path]}
             for one in sorted(proofs, key=lambda one: one.checkpoint.head.size)
         ],
+        "release": None if release is None else _text(release),
     }
     evidence = canonical.encode(document)
     judge(evidence)
@@ -137,6 +143,7 @@ def judge(evidence: bytes) -> Shown:
             [decode_base64(one) for one in document["first"]["path"]],
         )
         bodies = [(decode_base64(one["salt"]), decode_base64(one["content"])) for one in document["bodies"]]
+        release = None if document["release"] is None else decode_base64(document["release"])
         if not proofs or any(one.keys() != {"content", "salt"} for one in document["bodies"]):
             raise ValueError  # noqa: TRY301
         if document["first"] is not None and (
@@ -149,6 +156,8 @@ def judge(evidence: bytes) -> Shown:
     statement = _statement(leaf, rings)
     opening = _seated(openings, rings, statement, _base(first, statement, proofs[0].checkpoint, rings))
     witnesses = _witnesses(proofs, statement, leaf, rings)
+    if release is not None and hashlib.sha256(release).hexdigest() != statement.release:
+        raise _out_of_place(say("a release that the entry does not name"))
     return Shown(
         statement=statement,
         leaf_hash=merkle.leaf_hash(leaf).hex(),
@@ -157,6 +166,7 @@ def judge(evidence: bytes) -> Shown:
         training=opening.training,
         witnesses=witnesses,
         bodies=_bodies(bodies, statement),
+        release=release,
         dispute=author_dispute(rings[statement.author], statement),
     )
 

@@ -46,15 +46,14 @@ def put_fork(state: State, made: bytes, origin: Origin | None) -> None:
         if origin in state.proven:
             return
         state.proven.add(origin)
-    elif verdict.kind == "answer":
+    else:  # an understated answer, which is about no log
         if verdict.member in state.convicted:
             return
         state.convicted.add(verdict.member)
     identity = proof.identity(made)
-    if identity not in state.forks:
-        state.forks[identity] = made
-        state.parts.append(PutFork(identity, made))
-        state.raise_alarm("fork", Priority.EMERGENCY, verdict.member, proof=identity, kind=verdict.kind)
+    state.forks[identity] = made
+    state.parts.append(PutFork(identity, made))
+    state.raise_alarm("fork", Priority.EMERGENCY, verdict.member, proof=identity, kind=verdict.kind)
 
 
 def take_fork(state: State, octets: bytes) -> bool:
@@ -103,6 +102,9 @@ def unfit_head(state: State, log: Log, checkpoint: Checkpoint) -> bytes | None:
     one comes the head is kept as a claim.
     """
     ring, head, held = state.rings[log.origin.member], checkpoint.head, log.head
+    for claim in log.claims:
+        if claim.head.size == head.size and claim.head.root != head.root:
+            return proof.heads_fork(ring, claim, checkpoint)
     if held is None or held.head.size < head.size:
         return None
     if held.head.size == head.size:
@@ -129,10 +131,9 @@ def convict(
         origin = checkpoint.head.origin
         if _stolen(ring, one):
             continue  # whoever had that key could have made it: it convicts nobody
-        if checkpoint.head.size > said.get((origin.epoch, origin.generation), 0):
-            made = proof.answer_fork(ring, octets, checkpoint, one)
-            if proof.shows(made):
-                return made
+        made = proof.answer_fork(ring, octets, checkpoint, one)
+        if checkpoint.head.size > said.get((origin.epoch, origin.generation), 0) and proof.shows(made):
+            return made
     return None
 
 
@@ -142,6 +143,10 @@ def _given_before(
     """Return the mirror's highest words about own logs before its answer, by its own clock."""
     found = [newest] if newest is not None and newest[1].clock_s * 1000 < answer.clock_ms else []
     for origin in sorted(one for one in state.logs if one.member == state.me):
+        found += [
+            made for (name, _), made in sorted(state.logs[origin].receipts.items())
+            if name == member and made[1].clock_s * 1000 < answer.clock_ms
+        ]  # fmt: skip
         for role in ("log", "held"):
             name = cosigner_name(origin.line, origin.epoch, member, role)
             before = state.view.cosignature_before(origin, name, -(-answer.clock_ms // 1000))

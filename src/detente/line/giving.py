@@ -27,7 +27,7 @@ from detente.line.session import (
 )
 from detente.line.standing import ceiling, seat_under
 from detente.line.state import Log, Party, State
-from detente.line.statement import SALT_BYTES, shown_contents
+from detente.line.statement import shown_contents
 
 __all__ = ["give"]
 
@@ -64,8 +64,10 @@ def _words(state: State, party: Party, public: str, now_ms: int) -> Generator[Si
     """Return what is said and not logged: the have-vector, an answer, a test, its reply, words on revocations."""
     have = _have(state, party, public, now_ms)
     records = [Record(Kind.HAVE, (yield from _signed(state, public, PayloadType.HAVE, "have", have.encode())))]
-    if party.challenge is not None and state.head_file is not None:
-        # without a head file this node does not know what it promised: silence is recorded, a low answer convicts
+    knows = state.head_file is not None and state.reason != "machine-changed"
+    if party.challenge is not None and knows:
+        # without a head file, or with one that came along to another machine and may be an old copy, this node does
+        # not know what it promised: silence is recorded, a low answer convicts
         answer = _answer(state, party, party.challenge, public, now_ms)
         octets = yield from _signed(state, public, PayloadType.ANSWER, "answer", answer.encode())
         records.append(Record(Kind.ANSWER, octets))
@@ -188,8 +190,8 @@ def _forks(state: State, party: Party) -> list[Record]:
 
 def _may_leave(state: State, log: Log) -> int:
     """Return how many statements of a log may leave: after a restore, of own logs only what was there before."""
-    if log.origin.member == state.me and state.challenging:
-        return state.withheld.get(log.origin, log.durable)
+    if log.origin.member == state.me and state.challenging and state.withheld:
+        return state.withheld.get(log.origin, 0)
     return log.durable
 
 
@@ -222,22 +224,22 @@ def _logs(state: State, party: Party, records: list[Record], event: CourierReady
 def _entries(
     state: State, origin: Origin, span: tuple[int, int], records: list[Record], room: int, *, bodies: bool
 ) -> tuple[int, int]:
-    """Add the statements of a span, each with its shown contents; returns where it ended and the room left."""
+    """Add the statements of a span, each with what travels with it; returns where it ended and the room left."""
     upto, end = span
     while upto < end and room > 0:
         leaves = state.view.entries(origin, upto, min(_AT_ONCE, end - upto))
         shown = [shown_contents(payload_of(leaf)) if bodies else () for leaf in leaves]
-        small = [one.hash for each in shown for one in each if one.size <= _SMALL]
+        small = [digest for each in shown for digest, size in each if size <= _SMALL]
         held = state.view.open_bodies(small) if small else {}
         for leaf, contents in zip(leaves, shown, strict=True):
             records.append(Record(Kind.ENTRY, leaf))
             room -= len(leaf) + _RECORD_OVERHEAD
             upto += 1
-            for one in contents:
-                body = held.get(one.hash) if one.size <= _SMALL else state.view.open_body(one.hash)
+            for digest, size in contents:
+                body = held.get(digest) if size <= _SMALL else state.view.open_body(digest)
                 if body is not None:
-                    records.append(Record(Kind.BODY, body[0] + body[1]))
-                    room -= len(body[1]) + SALT_BYTES + _RECORD_OVERHEAD
+                    records.append(Record(Kind.BODY if body[0] else Kind.RELEASE, body[0] + body[1]))
+                    room -= len(body[0]) + len(body[1]) + _RECORD_OVERHEAD
             if room <= 0:
                 break
     return upto, room
@@ -253,8 +255,8 @@ def _add_body(state: State, digest: str, records: list[Record], room: int) -> tu
     body = state.view.open_body(digest)
     if body is None:
         return room, True
-    records.append(Record(Kind.BODY, body[0] + body[1]))
-    return room - len(body[1]) - SALT_BYTES - _RECORD_OVERHEAD, True
+    records.append(Record(Kind.BODY if body[0] else Kind.RELEASE, body[0] + body[1]))
+    return room - len(body[0]) - len(body[1]) - _RECORD_OVERHEAD, True
 
 
 def _checkpoints(state: State, log: Log, party: Party, upto: int) -> list[Record]:

@@ -173,7 +173,12 @@ def _take_cosignature(
         new["cosignature"] += 1
         return
     new["receipt"] += 1
-    for octets in state.view.answers(member) if one.clock_s * 1000 < state.answers_upto_ms.get(member, 0) else ():
+    log.receipts[member, role] = (checkpoint, one)
+    if one.clock_s * 1000 >= state.answers_upto_ms.get(member, 0):
+        return
+    answers = state.view.answers(member)
+    answers += [state.answers[member]] if member in state.answers else []  # it may be on its way to the disk
+    for octets in answers:
         made = convict(state, member, octets, (checkpoint, one))
         if made is not None:
             put_fork(state, made, None)
@@ -187,9 +192,9 @@ def _own_word(state: State, log: Log, role: Role, head: Head) -> None:
     here, under which this head stands.
     """
     recorded = state.head_file.cosigned.get((log.origin, role), (0, b""))[0] if state.head_file else 0
-    known = max(log.cosigned.get(role, 0), recorded)
-    log.cosigned[role] = max(head.size, known)
-    if head.size > known and state.run is Run.RUNNING and not state.challenging:
+    given = log.cosigned.get(role, 0)  # a word that only the head file knows is lost: it is given again
+    log.cosigned[role] = max(head.size, given)
+    if head.size > max(given, recorded) and state.run is Run.RUNNING and not state.challenging:
         state.raise_alarm("own-cosignature-from-outside", Priority.EMERGENCY, state.me, log=str(log.origin))
         halt(state, "possible-key-theft")
 

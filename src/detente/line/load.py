@@ -15,9 +15,9 @@ from detente.line.proof import identity, judge
 from detente.line.rootact import Keyring, KeySet
 from detente.line.session import Answer, Have, decode_session
 from detente.line.state import Direction, Log, Party, Settings, State
-from detente.line.statement import Commitment, Statement
+from detente.line.statement import Statement
 
-__all__ = ["base_hash", "bases", "decode_answer", "join_parts", "load", "log_of", "shown"]
+__all__ = ["base_hash", "bases", "decode_answer", "join_parts", "load", "log_of"]
 
 say = words.speaker("line")
 
@@ -190,11 +190,6 @@ def decode_answer(octets: bytes) -> Answer:
     return decode_session(Envelope.decode(octets, PayloadType.ANSWER).payload, Answer)
 
 
-def shown(statement: Statement) -> list[Commitment]:
-    """Return the contents that travel with the statement: every one that is not to be revealed later."""
-    return [one for one in (statement.body, *statement.attachments) if one.reveal == "now"]
-
-
 def _load_words(state: State) -> None:
     """Know again what neutral parties said on revocations, and on which of them this node still owes its word."""
     mine = set()
@@ -219,7 +214,7 @@ def _load_small_state(state: State) -> None:
         return
     document = canonical.decode(stored, size_max=1 << 20, what="state")
     state.named = {member: (place[0], place[1]) for member, place in document["named"].items()}
-    state.daily_ms = document["daily_ms"]
+    state.daily_ms, state.since_ms = document["daily_ms"], document.get("since_ms", 0)
     state.reason = document["reason"]
     state.recorded = (document["run"], document["reason"])
     if document["challenge"]:

@@ -77,6 +77,7 @@ class Line:
         self._ticket = 0
         self._batch = 0
         self._batches: dict[int, Append] = {}
+        self._adopting = 0  # the last batch that tells the signer of own statements which it did not sign
 
     def handle(self, event: Event, now_ms: int) -> list[Effect]:
         """Take one event; returns what the host must do, in this order.
@@ -103,12 +104,13 @@ class Line:
     def _must_wait(self) -> bool:
         """Tell whether the next event has to wait for the disk.
 
-        A bundle must hold nothing of what is on its way there; and until new own keys are durable the signer does not
-        know them, so that whatever would be signed has to wait.
+        A bundle must hold nothing of what is on its way there, and what is said again in a new epoch is read from it.
+        Until new own keys are durable the signer does not know them, and until its head file was brought up it does
+        not know where an own log goes on: whatever would be signed has to wait.
         """
-        if any(self._changes_own_keys(one) for one in self._batches.values()):
+        if self._adopting in self._batches or any(self._changes_own_keys(one) for one in self._batches.values()):
             return True
-        return isinstance(self._queue[0], CourierReady) and bool(self._batches)
+        return isinstance(self._queue[0], CourierReady | Consented) and bool(self._batches)
 
     def _report(self, mistake: LineMistake | Refused, effects: list[Effect], *, own: bool) -> None:
         """Say that an event could not be taken: raise when it is the caller's own, else tell a person.
@@ -124,7 +126,7 @@ class Line:
     def _begin(self, event: Any, now_ms: int) -> Transaction:
         match event:
             case Opened():
-                self.state.opened_ms = now_ms
+                self.state.since_ms = self.state.since_ms or now_ms
                 self._queue.appendleft(_Begun())
                 return self._after(lambda: opened(self.state, event, now_ms), now_ms)
             case Submitted():
@@ -134,7 +136,7 @@ class Line:
             case CourierReady():
                 return give(self.state, event, now_ms)
             case Ticked():
-                return self._ticking(now_ms)
+                return self._ticking(now_ms, tests=event.tests)
             case Confirmed():
                 return self._after(lambda: confirmed(self.state, event, now_ms), now_ms)
             case _Begun():
@@ -202,8 +204,8 @@ class Line:
         if self.state.unwitnessed:
             yield from witness(self.state, now_ms)
 
-    def _ticking(self, now_ms: int) -> Transaction:
-        drafts = tuple(tick(self.state, now_ms))
+    def _ticking(self, now_ms: int, *, tests: bool) -> Transaction:
+        drafts = tuple(tick(self.state, now_ms, tests=tests))
         yield from self._give_words(set(), now_ms)
         if drafts:
             yield from write(self.state, drafts, now_ms)
@@ -224,18 +226,15 @@ class Line:
     def _signed(self, event: Signed, effects: list[Effect]) -> None:
         if self._transaction is None or event.ticket != self._ticket:
             return  # an answer to a question of an earlier run
-        mistake: LineMistake | Refused | None
-        if event.signature is not None:
-            mistake = self._step(event.signature, effects)
-        else:
-            refusal = LineMistake(
+        answer: bytes | LineMistake | None = event.signature
+        if answer is None:
+            answer = LineMistake(
                 expected=say("a signature from the signer"),
                 came=event.refusal,
                 remedy=say("see: detente line status; a keeper may have to confirm"),
             )
-            mistake = self._step(refusal, effects)
-        if mistake is not None:
-            self._report(mistake, effects, own=False)
+        mistake = self._step(answer, effects)
+        assert mistake is None, "what cannot be done is known before the first signature"
 
     def _step(self, answer: bytes | LineMistake | None, effects: list[Effect]) -> LineMistake | Refused | None:
         """Run the transaction to its next question or to its end; returns why it could not be done, if so.
@@ -258,6 +257,7 @@ class Line:
                 return None
             self.state.parts.clear()
             self.state.own.clear()
+            self.state.adopting = False
             self._finish(None, effects)
             return mistake
         else:
@@ -279,6 +279,8 @@ class Line:
             self._batch += 1
             append = Append(self._batch, tuple(state.parts), tuple(state.own))
             self._batches[self._batch] = append
+            if state.adopting:
+                self._adopting, state.adopting = self._batch, False
             effects.append(append)
             state.parts, state.own = [], []
             assert not isinstance(result, Transmit), "a bundle says only what was durable before it"

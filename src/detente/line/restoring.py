@@ -68,6 +68,7 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
     if event.restored and not state.challenging:
         state.challenging = True
         state.withheld = {origin: log.size for origin, log in state.logs.items() if origin.member == state.me}
+        state.withheld.setdefault(state.own_origin, 0)  # also what was not begun in the backup
         state.put_state()
     _set_run(state, Run.RUNNING, "", now_ms)
     maybe_resume(state, now_ms)
@@ -176,6 +177,7 @@ def _whole_again(state: State, silent: list[str], now_ms: int) -> None:
         log = state.logs.get(origin)
         if log is not None and log.size >= size:
             state.own.append((origin, log.size, log.frontier.root()))
+            state.adopting = True
     given_back = [
         state.logs[origin] for origin in state.targets if origin in state.logs and state.logs[origin].size
     ]
@@ -255,6 +257,7 @@ def _compare(state: State, head_file: HeadFile) -> bool:
         elif held > size and _closed_size(state, origin) is None:
             _verify_own_tail(state, origin, size)
             state.own.append((origin, held, state.root_at(origin, held)))
+            state.adopting = True
     for origin in [one for one in state.targets if _reached(state, one)]:
         del state.targets[origin]
     return True

@@ -92,6 +92,11 @@ def consents(state: State) -> dict[str, tuple[str, ...]]:
     return {identity: tuple(sorted(members)) for identity, members in sorted(found.items())}
 
 
+def addressees(state: State) -> tuple[str, ...]:
+    """Return the other members of the current opening, sorted: to them everything here is said."""
+    return tuple(sorted(name for name in state.opening.members if name != state.me))
+
+
 def readers(state: State) -> tuple[str, ...]:
     """Return the other members who owe receipts now: consented to the current opening, and have not left."""
     identity = state.opening.hash()

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from detente.line import canonical, merkle
-from detente.line.checkpoint import Checkpoint, Origin
+from detente.line.checkpoint import Checkpoint, Cosignature, Origin
 from detente.line.effects import Alarm, HeadFile, Part, Priority, PutState, Raise, Role, Sign, View
 from detente.line.opening import Opening, Seat
 from detente.line.rootact import Keyring, KeySet
@@ -73,6 +73,9 @@ class Log:
     wanted: dict[int, set[str]] = field(default_factory=dict)  # index -> bodies that are still missing
     cosigned: dict[Role, int] = field(default_factory=dict)
     delivered: dict[tuple[str, Role], int] = field(default_factory=dict)  # by whom, in which role -> size
+    receipts: dict[tuple[str, Role], tuple[Checkpoint, Cosignature]] = field(
+        default_factory=dict
+    )  # the newest of this run over an own log, which may be on its way to the disk
 
     @property
     def size(self) -> int:
@@ -176,6 +179,7 @@ class State:
     wanting: dict[str, dict[tuple[Origin, int], int]] = field(
         default_factory=dict
     )  # missing shown body -> the entries that commit to it, and the size they state (-1: look it up)
+    answers: dict[str, bytes] = field(default_factory=dict)  # the newest of this run, perhaps not durable yet
     answers_upto_ms: dict[str, int] = field(default_factory=dict)  # newest clock among a mirror's answers kept
     words: dict[str, bytes] = field(default_factory=dict)  # neutral parties' words on revocations, by hash
     unwitnessed: set[tuple[str, str]] = field(
@@ -185,11 +189,12 @@ class State:
     refilled: bool = False  # just became whole again: say which bodies nobody gave back
     used: dict[str, int] = field(default_factory=dict)  # bytes stored of each party
     leaves: dict[tuple[Origin, int], bytes] = field(default_factory=dict)  # appended but not durable yet
+    adopting: bool = False  # this transaction tells the signer of own statements that it did not sign in this run
     entropy: bytes = b""
     drawn: int = 0
     own_direction: Direction = Direction.OPEN  # what this member's own statements say of its sending
     daily_ms: int = 0
-    opened_ms: int = 0
+    since_ms: int = 0  # when this node first opened the line, own clock
     signing_generation: int = 0  # the newest own generation that is durable: the signer has its keys
 
     def draw(self, size: int = 32) -> bytes:
@@ -266,6 +271,7 @@ class State:
             "daily_ms": self.daily_ms,
             "challenge": [self.challenge_nonce, self.challenged_since_ms] if self.challenging else [],
             "parties": {party.name: party.memory() for party in self.parties.values()},
+            "since_ms": self.since_ms,
             "seen_own": _places(self.seen_own),
             "withheld": _places(self.withheld),
             "named_missing": _places(self.named_missing),
@@ -277,4 +283,8 @@ class State:
 
 def _places(figures: Mapping[Origin, int | None]) -> list[list[Any]]:
     """Return one figure of each log as canonical JSON can hold it."""
-    return [[one.epoch, one.member, one.generation, figure] for one, figure in sorted(figures.items()) if figure]
+    return [
+        [one.epoch, one.member, one.generation, figure]
+        for one, figure in sorted(figures.items())
+        if figure is not None
+    ]

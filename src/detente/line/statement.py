@@ -23,6 +23,7 @@ __all__ = [
     "ATTACHMENTS_TOTAL_MAX",
     "BODY_MAX",
     "MEMBERS_MAX",
+    "RELEASE_SIZE",
     "SALT_BYTES",
     "Commitment",
     "HeadSeen",
@@ -30,6 +31,7 @@ __all__ = [
     "Statement",
     "commit",
     "is_submission",
+    "promised",
     "shown_contents",
 ]
 
@@ -40,6 +42,8 @@ ATTACHMENTS_MAX = 16
 ATTACHMENTS_TOTAL_MAX = 64_000_000
 MEMBERS_MAX = 64
 SALT_BYTES = 32
+RELEASE_SIZE = -2
+"""Stands for the size of a release, which its statement does not state."""
 
 Name = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,30}\Z")]
 LineId = Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,62}\Z")]
@@ -89,7 +93,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True):
     opening when seq is 0 and the generation is the seat's; when seq is 0 and the generation is a later one,
     SHA-256 of that hash and the hash of the root act that started the generation.
     heads: heads of other members' logs that changed since the author's last statement, sorted by member.
-    release: SHA-256 of the officers' assertions when people released it, else None.
+    release: SHA-256 of the officers' release (``detente.line.release``) when people released it, else None.
     """
 
     answer_by_ms: Count | None
@@ -225,10 +229,24 @@ def _bad_text(one: Statement, each: Commitment) -> Malformed:
     )
 
 
-def shown_contents(payload: bytes) -> tuple[_ShownCommitment, ...]:
-    """Return hash and size of what a stored statement commits to and travels with it, body first."""
-    one = _shown_decoder.decode(payload)
-    return tuple([each for each in (one.body, *one.attachments) if each.reveal == "now"])
+def promised(statement: Statement) -> tuple[tuple[str, int], ...]:
+    """Return hash and size of everything that travels with a statement: shown contents, then its release.
+
+    A release has no stated size: RELEASE_SIZE stands for it.
+    """
+    return _travelling(statement)
+
+
+def shown_contents(payload: bytes) -> tuple[tuple[str, int], ...]:
+    """Return the same of a stored statement, from its payload."""
+    return _travelling(_shown_decoder.decode(payload))
+
+
+def _travelling(one: Statement | _Shown) -> tuple[tuple[str, int], ...]:
+    found = [(each.hash, each.size) for each in (one.body, *one.attachments) if each.reveal == "now"]
+    if one.release is not None:
+        found.append((one.release, RELEASE_SIZE))
+    return tuple(found)
 
 
 class _ShownCommitment(msgspec.Struct, frozen=True):
@@ -242,6 +260,7 @@ class _Shown(msgspec.Struct, frozen=True):
 
     attachments: tuple[_ShownCommitment, ...]
     body: _ShownCommitment
+    release: str | None
 
 
 _shown_decoder = msgspec.json.Decoder(_Shown)

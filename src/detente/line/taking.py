@@ -24,12 +24,12 @@ from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import BadSignature, Malformed, OutOfPlace, Refused
 from detente.line.forks import entry_fork, held_leaf, put_fork, take_fork
 from detente.line.heads import settle_claims, take_checkpoint
-from detente.line.load import bases, log_of, shown
+from detente.line.load import bases, log_of
 from detente.line.restoring import answer_arrived, own_seen
 from detente.line.session import Answer, Have, LineTest, decode_session
 from detente.line.standing import is_closed, readers, seat_under, usable_generations
 from detente.line.state import Log, State
-from detente.line.statement import SALT_BYTES, Statement, commit
+from detente.line.statement import RELEASE_SIZE, SALT_BYTES, Statement, commit, promised
 from detente.line.watching import ANSWERS, CONTROL_TYPES, note_control
 
 __all__ = ["Taken", "take"]
@@ -39,6 +39,8 @@ say = words.speaker("line")
 REFUSALS_TOLD = 100
 _KEY_EVENTS = frozenset({Kind.OPENING, Kind.ROOT_ACT})
 CLOCK_TOLERANCE_MS = 3_600_000
+_UNKNOWN_SIZE = -1
+"""Of a content that a statement stored in an earlier run promises: it is looked up when the content comes."""
 
 
 @dataclass(slots=True)
@@ -183,11 +185,11 @@ def _append(state: State, log: Log, statement: Statement, leaf: bytes, taken: Ta
         seat = seat_under(state, log, state.me)
         reads = taken.reads[origin] = seat is not None and seat.role == "member"
     if reads:
-        wanted = shown(statement)
-        for one in wanted:
-            state.wanting.setdefault(one.hash, {})[origin, seq] = one.size
+        wanted = promised(statement)
+        for digest_wanted, size in reversed(wanted):
+            state.wanting.setdefault(digest_wanted, {})[origin, seq] = size
         if wanted:
-            log.wanted[seq] = {one.hash for one in wanted}
+            log.wanted[seq] = {one for one, _ in wanted}
     submission = statement.submission if origin.member == state.me else ""
     state.parts.append(PutEntry(origin, seq, leaf, digest, nodes, submission, now_ms))
     _note_time(state, log, statement, now_ms)
@@ -226,36 +228,60 @@ def _body(state: State, octets: bytes, taken: Taken, _now_ms: int) -> None:
     if len(octets) < SALT_BYTES:
         raise _out_of_place(say("a body that nobody here asked for"))
     salt, content = octets[:SALT_BYTES], octets[SALT_BYTES:]
-    digest = commit(salt, content)
+    if _content(state, commit(salt, content), salt, content, len(content), taken):
+        taken.new["body"] += 1
+
+
+def _release(state: State, octets: bytes, taken: Taken, _now_ms: int) -> None:
+    """Keep what officers released beside its statement, whatever it shows: a refusal for meaning stops a log."""
+    if _content(state, hashlib.sha256(octets).hexdigest(), b"", octets, RELEASE_SIZE, taken):
+        taken.new["release"] += 1
+
+
+def _content(state: State, digest: str, salt: bytes, content: bytes, size: int, taken: Taken) -> bool:
+    """Store what statements held here promise; False when it is held already.
+
+    It settles those statements alone that state this size: nobody can keep a content from the readers of another
+    member by promising the same hash with a false size.
+    """
     wanting = state.wanting.get(digest)
     if not wanting:
         if state.view.has_body(digest):
-            return
+            return False
         raise _out_of_place(say("a body that no statement held here commits to"))
-    for (origin, seq), size in wanting.items():
-        if len(content) != (size if size >= 0 else _stated_size(state, origin, seq, digest)):
-            raise Malformed(
-                expected=say("a body of the size that its statement states"),
-                came=say("{size} bytes", size=len(content)),
-                remedy=say("nothing of it was stored; ask the sender"),
-            )
-    author = next(iter(wanting))[0].member
-    _check_quota(state, author, len(octets))
-    state.parts.append(PutBody(digest, salt, content, of=author))
-    for origin, seq in state.wanting.pop(digest):
+    for place, stated in wanting.items():
+        if stated == _UNKNOWN_SIZE:
+            wanting[place] = _stated_size(state, *place, digest)
+    fitting = [place for place, stated in wanting.items() if stated == size]
+    if not fitting and state.view.has_body(digest):
+        return False  # brought again for a statement that it fits, and which has it
+    if not fitting:
+        raise Malformed(
+            expected=say("a body of the size that its statement states"),
+            came=say("{size} bytes", size=len(content)),
+            remedy=say("nothing of it was stored; ask the sender"),
+        )
+    author = fitting[0][0].member
+    _check_quota(state, author, len(salt) + len(content))
+    others = tuple(place for place in wanting if place not in fitting)
+    state.parts.append(PutBody(digest, salt, content, of=author, not_for=others))
+    for origin, seq in fitting:
+        del wanting[origin, seq]
         log = state.logs[origin]
         log.wanted[seq].discard(digest)
         if not log.wanted[seq]:
             del log.wanted[seq]
         taken.changed.add(origin)
-    taken.new["body"] += 1
+    if not wanting:
+        del state.wanting[digest]
+    return True
 
 
 def _stated_size(state: State, origin: Origin, seq: int, digest: str) -> int:
     """Return the size that a stored statement states for a content."""
     leaf = held_leaf(state, origin, seq)
     statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)
-    return next(one.size for one in shown(statement) if one.hash == digest)
+    return dict(reversed(promised(statement)))[digest]
 
 
 def _checkpoint(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
@@ -287,6 +313,7 @@ def _answer(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
         _word(state, answer, octets, taken)
         return
     made = answer_arrived(state, answer, octets, now_ms)
+    state.answers[answer.author] = octets
     newest = state.answers_upto_ms.get(answer.author, 0)
     state.answers_upto_ms[answer.author] = max(answer.clock_ms, newest)
     if made is not None:
@@ -316,10 +343,6 @@ def _word(state: State, answer: Answer, octets: bytes, taken: Taken) -> None:
 def _fork(state: State, octets: bytes, taken: Taken, _now_ms: int) -> None:
     if take_fork(state, octets):
         taken.new["fork proof"] += 1
-
-
-def _release(_state: State, _octets: bytes, _taken: Taken, _now_ms: int) -> None:
-    """Leave officers' assertions to the host: they lie beside the entry for those who hold the officers' keys."""
 
 
 def _end(_state: State, _octets: bytes, _taken: Taken, _now_ms: int) -> None:

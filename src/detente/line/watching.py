@@ -17,7 +17,16 @@ from detente.line.halting import history
 from detente.line.restoring import maybe_resume
 from detente.line.state import Direction, Party, Run, State
 
-__all__ = ["ANSWERS", "CONTROL_TYPES", "next_wake_ms", "note_control", "system_draft", "tick"]
+__all__ = [
+    "ANSWERS",
+    "CONTROL_TYPES",
+    "direction_now",
+    "next_wake_ms",
+    "note_control",
+    "system_draft",
+    "tick",
+    "waiting_since_ms",
+]
 
 DAY_MS = 86_400_000
 
@@ -43,12 +52,13 @@ DUE_AT_ONCE = 100
 MISSING_NAMED = 500
 
 
-def tick(state: State, now_ms: int) -> list[Draft]:
+def tick(state: State, now_ms: int, *, tests: bool = True) -> list[Draft]:
     """Look at what is due; returns the statements that the node makes by itself (a closed list of types)."""
+    _heed_a_step_back(state, now_ms)
     maybe_resume(state, now_ms)
     drafts: list[Draft] = []
     for party in state.mirrors:
-        if now_ms - party.test_at_ms >= state.settings.test_every_ms:
+        if tests and now_ms - party.test_at_ms >= state.settings.test_every_ms:
             drafts += _missed(state, party)
             party.test_nonce = state.draw(16).hex()
             party.test_at_ms = now_ms
@@ -62,6 +72,21 @@ def tick(state: State, now_ms: int) -> list[Draft]:
         state.daily_ms = now_ms
         state.put_state()
     return drafts if state.writes and state.run is Run.RUNNING else []
+
+
+def _heed_a_step_back(state: State, now_ms: int) -> None:
+    """Forget times that lie ahead of this node's clock: it was ahead then, and was set right.
+
+    What was heard a year from now would keep a dead line looking alive for a year.
+    """
+    before = (state.since_ms, state.daily_ms, [(one.heard_ms, one.test_at_ms) for one in state.parties.values()])
+    state.since_ms, state.daily_ms = min(state.since_ms, now_ms), min(state.daily_ms, now_ms)
+    for party in state.parties.values():
+        party.heard_ms = None if party.heard_ms is None else min(party.heard_ms, now_ms)
+        party.test_at_ms = min(party.test_at_ms, now_ms)
+    after = (state.since_ms, state.daily_ms, [(one.heard_ms, one.test_at_ms) for one in state.parties.values()])
+    if after != before:
+        state.put_state()
 
 
 def next_wake_ms(state: State, now_ms: int) -> int:
@@ -149,18 +174,32 @@ def _bodies_missing(state: State, now_ms: int) -> list[Draft]:
     return drafts
 
 
-def _judge(state: State, party: Party, now_ms: int) -> list[Draft]:
+def direction_now(state: State, party: Party, now_ms: int) -> Direction:
+    """Return the state of the line towards a party as the record and this node's clock show it now.
+
+    A party that was never heard is silent since this node first opened the line.
+    """
     if party.direction is Direction.SUSPENDED:
-        return []
-    silent_for = now_ms - (party.heard_ms if party.heard_ms is not None else state.opened_ms)
+        return Direction.SUSPENDED
+    since_ms = party.heard_ms if party.heard_ms is not None else state.since_ms or now_ms
+    if now_ms - since_ms >= state.settings.silent_after_ms:
+        return Direction.SILENT
     overdue = any(_waits_for(state, party, log_name, now_ms) for log_name in state.logs)
-    if silent_for >= state.settings.silent_after_ms:
-        direction = Direction.SILENT
-    elif overdue or (party.test_nonce is not None and party.missed):
-        direction = Direction.DEGRADED
-    else:
-        direction = Direction.RESUMED if party.direction is Direction.RESUMED else Direction.OPEN
-        party.missed = 0 if party.test_nonce is None else party.missed
+    if overdue or (party.test_nonce is not None and party.missed):
+        return Direction.DEGRADED
+    return Direction.RESUMED if party.direction is Direction.RESUMED else Direction.OPEN
+
+
+def waiting_since_ms(state: State, party: Party) -> int | None:
+    """Return since when the oldest own statement waits for this member's receipt, own clock; None: none waits."""
+    found = [_waiting_since_ms(state, party, origin) for origin in state.logs]
+    return min((one for one in found if one is not None), default=None)
+
+
+def _judge(state: State, party: Party, now_ms: int) -> list[Draft]:
+    direction = direction_now(state, party, now_ms)
+    if direction in {Direction.OPEN, Direction.RESUMED} and party.test_nonce is None:
+        party.missed = 0
     if direction is party.direction:
         return []
     party.direction = direction

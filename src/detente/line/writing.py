@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Sequence
+
 from detente import words
 from detente.line import checkpoint as notes
 from detente.line import keys
@@ -9,15 +12,17 @@ from detente.line.canonical import INTEGER_MAX
 from detente.line.checkpoint import Head, Origin
 from detente.line.effects import Draft, PutBody, PutCheckpoint, PutDue, PutEntry, Role, Sign
 from detente.line.envelope import Envelope, PayloadType, Signature
-from detente.line.errors import LineMistake, Malformed
+from detente.line.errors import LineMistake, Refused
 from detente.line.load import log_of
+from detente.line.release import judge
 from detente.line.rootact import KeySet
-from detente.line.standing import readers
+from detente.line.standing import addressees, readers
 from detente.line.state import Direction, Log, Run, Signing, State
 from detente.line.statement import (
     ATTACHMENTS_MAX,
     ATTACHMENTS_TOTAL_MAX,
     BODY_MAX,
+    SALT_BYTES,
     Commitment,
     HeadSeen,
     Statement,
@@ -26,7 +31,7 @@ from detente.line.statement import (
 )
 from detente.line.watching import ANSWERS
 
-__all__ = ["check_drafts", "write"]
+__all__ = ["check_drafts", "drafted", "write"]
 
 say = words.speaker("line")
 
@@ -47,7 +52,7 @@ def _unlike(drafts: tuple[Draft, ...]) -> tuple[Draft, ...]:
     found: dict[tuple[str, str, str] | int, Draft] = {}
     for place, draft in enumerate(drafts):
         plain = not (draft.attachments or draft.critical) and draft.in_reply_to is None
-        plain = plain and draft.answer_by_ms is None and draft.release is None
+        plain = plain and draft.answer_by_ms is None and draft.release is None and not draft.salts
         if plain and len(draft.content) <= BODY_MAX and is_submission(draft.submission):
             found.setdefault((draft.type, draft.media_type, draft.reveal), draft)
         else:
@@ -94,14 +99,38 @@ def _check_draft(state: State, draft: Draft) -> None:
                 all=total,
             ),
         )
-    contents = [(draft.media_type, draft.content), *draft.attachments]
-    promised = [Commitment("0" * 64, media_type, draft.reveal, len(content)) for media_type, content in contents]
-    log, own = log_of(state, state.own_origin), state.own_keys()
-    assert own is not None  # check_drafts was here first
     try:
-        _statement(state, log, own, draft, (), 0, promised).encode()
-    except Malformed as fault:
+        statement = drafted(state, draft)
+        statement.encode()
+        if draft.release is not None:
+            _check_release(state, draft, statement)
+    except Refused as fault:
         raise _mistake(say("a draft as spec/ describes a statement"), fault.came) from None
+
+
+def drafted(state: State, draft: Draft) -> Statement:
+    """Return the statement that a draft would become, but for what is known only when it is written.
+
+    With the draft's own salts it is what officers are asked to release. Raises LineMistake when this node may not
+    write now, or the salts do not fit.
+    """
+    check_may_write(state)
+    log, own = log_of(state, state.own_origin), state.own_keys()
+    assert own is not None  # asked just before
+    salts = draft.salts or (bytes(SALT_BYTES),) * (1 + len(draft.attachments))
+    if len(salts) != 1 + len(draft.attachments) or any(len(one) != SALT_BYTES for one in salts):
+        raise _mistake(say("a salt of 32 bytes for the body and for each attachment"), say("other ones"))
+    return _statement(state, log, own, draft, (), 0, _committed(draft, salts))
+
+
+def _check_release(state: State, draft: Draft, statement: Statement) -> None:
+    """Refuse a release that is not for exactly this statement and these members; the signer knows the officers."""
+    assert draft.release is not None  # asked before
+    release, _ = judge(draft.release, statement)
+    if release.addressees != addressees(state):
+        raise _mistake(
+            say("a release for {names}", names=", ".join(addressees(state))), ", ".join(release.addressees)
+        )
 
 
 def write(state: State, drafts: tuple[Draft, ...], now_ms: int) -> Signing:
@@ -131,13 +160,13 @@ def _write(state: State, log: Log, own: KeySet, drafts: tuple[Draft, ...], now_m
     written = 0
     held = state.view.submissions([draft.submission for draft in drafts if not draft.again])
     for draft in drafts:
-        stored = draft if draft.submission in held and not draft.again else None
-        if draft.submission in state.submissions or stored is not None:
+        if draft.submission in state.submissions or (draft.submission in held and not draft.again):
             continue
         heads = _heads_seen(state) if not written else ()  # nothing arrives within a batch
         statement = _statement(state, log, own, draft, heads, now_ms, _commitments(state, draft))
         payload = statement.encode_checked()  # the draft passed the checks that each reader makes
-        signature = yield Sign(0, "statement", Role.SIGN, log.origin, payload, index=log.size)
+        released = draft.release or b""
+        signature = yield Sign(0, "statement", Role.SIGN, log.origin, payload, index=log.size, release=released)
         leaf = Envelope(PayloadType.STATEMENT, payload, (Signature(statement.key, signature),)).encode()
         seq = log.size
         digest, nodes = log.grow(leaf)
@@ -173,14 +202,23 @@ def _note_debts(state: State, statement: Statement) -> None:
 
 def _commitments(state: State, draft: Draft) -> list[Commitment]:
     """Return what the statement promises of its body and attachments; they join the running transaction."""
-    contents = [(draft.media_type, draft.content), *draft.attachments]
-    commitments = []
-    for media_type, content in contents:
-        salt = state.draw()
-        digest = commit(salt, content)
-        commitments.append(Commitment(digest, media_type, draft.reveal, len(content)))
-        state.parts.append(PutBody(digest, salt, content, open=draft.reveal == "now"))
+    salts = draft.salts or tuple(state.draw() for _ in range(1 + len(draft.attachments)))
+    commitments = _committed(draft, salts)
+    contents = (draft.content, *(content for _, content in draft.attachments))
+    for one, salt, content in zip(commitments, salts, contents, strict=True):
+        state.parts.append(PutBody(one.hash, salt, content, open=draft.reveal == "now"))
+    if draft.release is not None:
+        state.parts.append(PutBody(hashlib.sha256(draft.release).hexdigest(), b"", draft.release))
     return commitments
+
+
+def _committed(draft: Draft, salts: Sequence[bytes]) -> list[Commitment]:
+    """Return what a draft promises of its body and attachments, with these salts; raises ValueError for too few."""
+    contents = [(draft.media_type, draft.content), *draft.attachments]
+    return [
+        Commitment(commit(salt, content), media_type, draft.reveal, len(content))
+        for salt, (media_type, content) in zip(salts, contents, strict=True)
+    ]
 
 
 def _statement(
@@ -207,7 +245,7 @@ def _statement(
         key=keys.key_id(bytes.fromhex(own.sign)),
         line=log.origin.line,
         previous=log.last,
-        release=draft.release,
+        release=None if draft.release is None else hashlib.sha256(draft.release).hexdigest(),
         seq=log.size,
         submission=draft.submission,
         type=draft.type,

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from detente import words
 from detente.door import terminal
-from detente.line.effects import Alarm
+from detente.line.effects import Alarm, Ticked
 from detente.line.state import Settings
 from detente.node.book import Book
 from detente.node.home import Home, open_reading
@@ -151,6 +151,10 @@ def all_lines(
             )
         try:
             yield home, hosts
+            for host in hosts.values():
+                host.give(
+                    Ticked(tests=False)
+                )  # nothing runs between two verbs: what fell due meanwhile is told now
         finally:
             for host in hosts.values():
                 tell(host.alarms)

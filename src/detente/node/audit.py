@@ -36,9 +36,10 @@ from detente.line.opening import Opening
 from detente.line.proof import judge
 from detente.line.rootact import Keyring
 from detente.line.session import Have, decode_session
-from detente.line.statement import Commitment, Statement
+from detente.line.statement import RELEASE_SIZE, Statement
 from detente.node.book import Book
 from detente.node.home import Home
+from detente.node.keyfile import check_key_file
 from detente.store.audit import Portion
 from detente.store.record import Record
 from detente.store.schema import ENTRIES_MAX
@@ -53,6 +54,8 @@ _HEADS_SPAN = 50_000
 _SMALL_MAX = 1 << 20
 Run = Callable[..., Callable[[], Any]]
 """Starts a piece of work, a function of this module with its arguments; what it returns gives the result."""
+_DAMAGE = (DetenteError, ValueError, AssertionError, LookupError, TypeError, AttributeError, OverflowError)
+"""What reading damaged values may raise anywhere below: each is a fault that was found."""
 _ALONE_MAX = 4 * _PIECE
 """Entries up to which one process is faster than starting others."""
 
@@ -99,6 +102,16 @@ class _Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class _Named:
+    """What a statement names by its hash; size: RELEASE_SIZE of a release. travels: it is shown from the first."""
+
+    seq: int
+    digest: str
+    size: int
+    travels: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _HeadPiece:
     """Heads and confirmations of a log from one size up to another; cosigners: name and hint -> public key."""
 
@@ -126,25 +139,39 @@ def audit_line(home: Home, line: str, done: Callable[[float], None] = lambda _: 
     ``done`` is told how many statements were checked. Never raises for damage.
     """
     audit = Audit(line)
+    book: Book | None = None
+    looked: list[Callable[[], list[str]]] = []
     with ExitStack() as at_the_end:
         try:
             record = home.record(line)
             run = _runner(record, at_the_end)
-            looked = [run(_look_through, record.path, portion) for portion in record.portions()]
+            looked += [run(_look_through, record.path, portion) for portion in record.portions()]
             _acts_and_openings(record, audit)
             book = Book.open(home.member, record)
-        except (DetenteError, ValueError, AssertionError, KeyError) as fault:
-            audit.faults.append(str(fault) or type(fault).__name__)
-            return audit
-        for origin in book.origins():
-            try:
-                _log(book, origin, audit, run, done)
-            except (DetenteError, ValueError, KeyError) as fault:
-                audit.faults.append(f"{origin}: {fault}")
+            _logs(book, audit, run, done)
+        except _DAMAGE as fault:
+            audit.faults.append(_said(fault))
         audit.faults += [say("database: {fault}", fault=fault) for one in looked for fault in one()]
-    _head_file(home, book, audit)
-    _rest(book, audit)
+    if book is None:
+        return audit
+    for look in (_home, _head_file, _rest):
+        try:
+            look(home, book, audit)
+        except _DAMAGE as fault:
+            audit.faults.append(_said(fault))
     return audit
+
+
+def _said(fault: Exception) -> str:
+    return str(fault) or type(fault).__name__
+
+
+def _logs(book: Book, audit: Audit, run: Run, done: Callable[[float], None]) -> None:
+    for origin in book.origins():
+        try:
+            _log(book, origin, audit, run, done)
+        except _DAMAGE as fault:
+            audit.faults.append(f"{origin}: {_said(fault)}")
 
 
 def _runner(record: Record, at_the_end: ExitStack) -> Run:
@@ -167,8 +194,8 @@ def _look_through(path: Path, portion: Portion) -> list[str]:
     try:
         with closing(Record(path, read_only=True)) as record:
             return record.audit_portion(portion)
-    except DetenteError as fault:
-        return [str(fault)]
+    except _DAMAGE as fault:
+        return [_said(fault)]
 
 
 def _acts_and_openings(record: Record, audit: Audit) -> None:
@@ -236,14 +263,14 @@ def _check(piece: _Piece) -> _Checked:
     try:
         with closing(Record(piece.record, read_only=True)) as record:
             return _check_piece(record, piece)
-    except DetenteError as fault:
-        return _Checked(0, 0, 0, None, (f"{piece.origin}: {fault}",))
+    except _DAMAGE as fault:
+        return _Checked(0, 0, 0, None, (f"{piece.origin}: {_said(fault)}",))
 
 
 def _check_piece(record: Record, piece: _Piece) -> _Checked:
     public, previous = bytes.fromhex(piece.public), piece.base
     hashes: list[bytes] = []
-    promised: list[tuple[int, Commitment]] = []
+    named: list[_Named] = []
     leaves, rows = record.audit_entries(piece.origin, piece.start, piece.end - piece.start)
     faults = [say("database: {fault}", fault=fault) for fault in rows]
     if len(leaves) != piece.end - piece.start:
@@ -251,12 +278,12 @@ def _check_piece(record: Record, piece: _Piece) -> _Checked:
     for seq, (leaf, digest) in enumerate(leaves, piece.start):
         try:
             statement = _statement(piece, seq, leaf, public, previous)
-            promised += [(seq, one) for one in (statement.body, *statement.attachments)]
+            named += _named(seq, statement)
         except (Refused, ValueError) as fault:
             faults.append(f"{piece.origin} {seq}: {fault}")
         hashes.append(digest)
         previous = digest.hex()
-    bodies = _bodies(record, piece, promised, faults)
+    bodies = _bodies(record, piece, named, faults)
     nodes, root = _lower_nodes(record, piece, hashes, faults)
     whole = piece.end - piece.start == _PIECE == len(leaves)
     return _Checked(len(leaves), bodies, nodes, root if whole else None, tuple(faults))
@@ -293,19 +320,30 @@ def _statement(piece: _Piece, seq: int, leaf: bytes, public: bytes, previous: st
     return statement
 
 
-def _bodies(record: Record, piece: _Piece, promised: list[tuple[int, Commitment]], faults: list[str]) -> int:
+def _named(seq: int, statement: Statement) -> list[_Named]:
+    found = [
+        _Named(seq, one.hash, one.size, one.reveal == "now") for one in (statement.body, *statement.attachments)
+    ]
+    if statement.release is not None:
+        found.append(_Named(seq, statement.release, RELEASE_SIZE, travels=True))
+    return found
+
+
+def _bodies(record: Record, piece: _Piece, named: list[_Named], faults: list[str]) -> int:
     """Check that what was promised is held, in its size; whether it fits its hash is asked of each body once."""
-    held = record.body_sizes([one.hash for _, one in promised])
-    for seq, one in promised:
-        size, problem = held.get(one.hash), ""
-        if size is None:
-            if piece.bodies and one.reveal == "now" and one.hash not in piece.wanted:
-                problem = say("a body that is held no more")
-        elif size != one.size:
+    held = record.body_sizes([one.digest for one in named])
+    for one in named:
+        size, problem = held.get(one.digest), ""
+        if one.digest in piece.wanted:
+            continue  # not here yet; or another's content, which this author promised with a false size
+        if size is None and piece.bodies and one.travels:
+            released = one.size == RELEASE_SIZE
+            problem = say("a release that is held no more") if released else say("a body that is held no more")
+        elif size is not None and one.size not in {size, RELEASE_SIZE}:
             problem = say("a body that is not what was promised")
         if problem:
-            faults.append(f"{piece.origin} {seq}: {problem}")
-    return sum(one.hash in held for _, one in promised)
+            faults.append(f"{piece.origin} {one.seq}: {problem}")
+    return sum(one.digest in held for one in named)
 
 
 def _upper_nodes(record: Record, origin: Origin, roots: list[bytes], audit: Audit) -> None:
@@ -336,8 +374,8 @@ def _check_heads(piece: _HeadPiece) -> tuple[Counter[str], list[str]]:
     try:
         with closing(Record(piece.record, read_only=True)) as record:
             return _heads(record, piece)
-    except DetenteError as fault:
-        return Counter(), [f"{piece.origin}: {fault}"]
+    except _DAMAGE as fault:
+        return Counter(), [f"{piece.origin}: {_said(fault)}"]
 
 
 def _heads(record: Record, piece: _HeadPiece) -> tuple[Counter[str], list[str]]:
@@ -379,8 +417,21 @@ def _same(holds: bool, problem: str) -> None:  # noqa: FBT001 - a condition and 
         raise ValueError(problem)
 
 
+def _home(home: Home, book: Book, audit: Audit) -> None:
+    """Check the small files of the home: what it says of itself, its own root acts, the envelope of its keys."""
+    ring = home.ring()
+    check_key_file(home.path / "keys" / "operational.json")
+    recorded = home.recorded_id()
+    if recorded not in {"", home.id}:
+        audit.faults.append(say("the head file is another home's"))
+    known = book.state.rings[home.member].hashes
+    if ring.hashes[: len(known)] != known[: len(ring.hashes)]:
+        audit.faults.append(say("the root acts of this home are not those that its line knows"))
+
+
 def _head_file(home: Home, book: Book, audit: Audit) -> None:
-    """Check that the own logs reach what the head file says was signed."""
+    """Check the head file itself, and that the own logs reach what it says was signed."""
+    audit.faults += [say("head file: {fault}", fault=one) for one in home.audit_head_file()]
     head_file = home.head_file()
     if head_file is None:
         audit.faults.append(say("the head file is missing"))
@@ -394,7 +445,7 @@ def _head_file(home: Home, book: Book, audit: Audit) -> None:
             audit.faults.append(say("{origin}: another log than the head file says", origin=origin))
 
 
-def _rest(book: Book, audit: Audit) -> None:
+def _rest(_home: Home, book: Book, audit: Audit) -> None:
     """Check fork proofs, the others' last have-vectors and the history beside the logs."""
     record = book.record
     audit.counts["fork proofs"] = len(record.forks())

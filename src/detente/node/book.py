@@ -26,7 +26,7 @@ from detente.line.errors import LineMistake
 from detente.line.load import load
 from detente.line.merkle import leaf_hash
 from detente.line.state import Settings, State
-from detente.line.statement import Reference, Statement, commit
+from detente.line.statement import Commitment, Reference, Statement, commit
 from detente.line.watching import CONTROL_TYPES
 from detente.notices.line_types import LINE_TYPES
 from detente.store.record import Record
@@ -102,12 +102,13 @@ class Reveal:
 
 @dataclass(slots=True)
 class Book:
-    """A line's record for reading. ``index`` must run once before replies and reveals are asked for."""
+    """A line's record for reading. ``index`` must run once before replies, reveals, entries asked are looked at."""
 
     record: Record
     state: State
     replies: dict[tuple[Origin, int], list[Reply]] = field(default_factory=lambda: defaultdict(list))
     reveals: dict[tuple[Origin, int], Reveal] = field(default_factory=dict)
+    asked: list[Entry] = field(default_factory=list)
 
     @classmethod
     def open(cls, member: str, record: Record) -> Book:
@@ -144,6 +145,8 @@ class Book:
         """Read the whole record once and note who replied to what, and what was revealed."""
         for origin in self.origins():
             for entry in self.entries(origin):
+                if entry.statement.answer_by_ms is not None:
+                    self.asked.append(entry)
                 target = entry.statement.in_reply_to
                 if target is None:
                     continue
@@ -220,12 +223,13 @@ class Book:
         delivered = log.delivered.get((member, Role.COSIGN_HELD), 0) > entry.seq
         return "delivered" if delivered else "held"
 
-    def content(self, entry: Entry, digest: str) -> tuple[bytes, bytes] | None:
+    def content(self, entry: Entry, one: Commitment) -> tuple[bytes, bytes] | None:
         """Return salt and content of a body or attachment, its own or as revealed later; None when not held."""
         revealed = self.reveals.get((entry.origin, entry.seq))
-        if revealed is not None and digest in revealed.contents:
-            return revealed.contents[digest]
-        return self.record.body(digest)
+        if revealed is not None and one.hash in revealed.contents:
+            return revealed.contents[one.hash]
+        held = self.record.body(one.hash)
+        return held if held is not None and len(held[1]) == one.size else None
 
     # ---- inside ---------------------------------------------------------------------------------------------
 
@@ -235,7 +239,7 @@ class Book:
 
     def _revealed(self, entry: Entry, target: Entry) -> Reveal:
         """Return what a reveal shows, each content checked against what the entry had promised."""
-        promised = {one.hash for one in (target.statement.body, *target.statement.attachments)}
+        promised = {(one.hash, one.size) for one in (target.statement.body, *target.statement.attachments)}
         body = self.record.body(entry.statement.body.hash)
         shown: dict[str, tuple[bytes, bytes]] = {}
         try:
@@ -244,9 +248,13 @@ class Book:
             for one, attachment in pairs:
                 content = self.record.body(attachment.hash)
                 salt = bytes.fromhex(one["salt"])
-                if content and one["hash"] in promised and commit(salt, content[1]) == one["hash"]:
+                if (
+                    content
+                    and (one["hash"], len(content[1])) in promised
+                    and commit(salt, content[1]) == one["hash"]
+                ):
                     shown[one["hash"]] = (salt, content[1])
-        except (msgspec.DecodeError, KeyError, TypeError, ValueError):
+        except (msgspec.DecodeError, KeyError, TypeError, ValueError, RecursionError):
             return Reveal((entry.origin, entry.seq), {})  # its author's words do not fit: nothing is revealed
         before = self.reveals.get((target.origin, target.seq))
         return Reveal((entry.origin, entry.seq), {**(before.contents if before else {}), **shown})

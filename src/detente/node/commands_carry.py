@@ -179,6 +179,8 @@ def kind_word(kind: str) -> str:
         "heads": say("heads"),
         "opening": say("openings of epochs"),
         "receipt": say("receipts for your own statements"),
+        "release": say("officers' releases"),
+        "releases": say("officers' releases"),
         "root act": say("root acts"),
         "root acts": say("root acts"),
         "statement": say("statements"),

@@ -338,6 +338,8 @@ def _show_line(line: dict[str, Any], now_ms: int) -> None:
                 count=line["own"]["held"],
             )
         )
+        if line["own"]["suspended"]:
+            terminal.result(say("{member} itself suspended the line", member=line["member"]))
     head = (
         say("member"), say("line"), say("delivered"), say("read"), say("answered"), say("its log, held"),
         say("last heard"), say("why"),
@@ -378,6 +380,25 @@ def _show_trouble(line: dict[str, Any]) -> None:
     age = line["keys"]["anchor_days"]
     if line["own"]["held"] and age is not None and age > _MONTH_DAYS:
         terminal.note(say("the last anchor is {count} days old: detente line key propose HOME anchor", count=age))
+    for one in line["answers_owed"]:
+        if one["overdue"]:
+            terminal.result(
+                say(
+                    "overdue since {time}: {member} owes an answer to {ref}",
+                    time=moment(one["due_ms"]),
+                    member=one["by"],
+                    ref=one["ref"],
+                )
+            )
+        else:
+            terminal.result(
+                say(
+                    "by {time} {member} owes an answer to {ref}",
+                    time=moment(one["due_ms"]),
+                    member=one["by"],
+                    ref=one["ref"],
+                )
+            )
     for one in line["openings_proposed"]:
         terminal.result(
             say(

@@ -235,6 +235,7 @@ def _no_bundle(file: Path, came: str) -> Malformed:
 _NAMES = {
     Kind.ENTRY: "statements",
     Kind.BODY: "bodies",
+    Kind.RELEASE: "releases",
     Kind.CHECKPOINT: "heads",
     Kind.ROOT_ACT: "root acts",
     Kind.FORK: "fork proofs",

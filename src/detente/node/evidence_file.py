@@ -13,6 +13,7 @@ from detente.line.bundle import EXPORT_MAGIC, Kind, Record, write
 from detente.line.checkpoint import Checkpoint, Cosignature, Origin, cosigner_name
 from detente.line.errors import LineMistake
 from detente.line.opening import Opening
+from detente.line.statement import RELEASE_SIZE, promised
 from detente.node.book import Book, Entry
 
 __all__ = ["evidence_of", "export_records", "write_export"]
@@ -40,6 +41,9 @@ def evidence_of(book: Book, entry: Entry, *, without_body: bool) -> bytes:
         leaf = book.record.entry(entry.origin, 0)
         assert leaf is not None  # below the size
         first = (leaf, _path(book, entry.origin, 0, proofs[0].checkpoint.head.size))
+    released = (
+        None if without_body or entry.statement.release is None else book.record.body(entry.statement.release)
+    )
     return evidence.make(
         leaf=entry.leaf,
         proofs=proofs,
@@ -47,6 +51,7 @@ def evidence_of(book: Book, entry: Entry, *, without_body: bool) -> bytes:
         rings=book.state.rings.values(),
         bodies=[] if without_body else _bodies(book, entry),
         first=first,
+        release=None if released is None else released[1],
     )
 
 
@@ -60,12 +65,12 @@ def export_records(book: Book, *, without_bodies: bool) -> Iterator[Record]:
     for origin in book.origins():
         for entry in book.entries(origin):
             yield Record(Kind.ENTRY, entry.leaf)
-            for one in () if without_bodies else (entry.statement.body, *entry.statement.attachments):
-                # what its author did not reveal yet stays at home, in an export as well
-                held = record.body(one.hash) if one.reveal == "now" and one.hash not in given else None
-                if held is not None:
-                    given.add(one.hash)
-                    yield Record(Kind.BODY, held[0] + held[1])
+            # what its author did not reveal yet stays at home, in an export as well
+            for digest, size in () if without_bodies else promised(entry.statement):
+                held = record.body(digest) if digest not in given else None
+                if held is not None and (len(held[1]) if held[0] else RELEASE_SIZE) == size:
+                    given.add(digest)
+                    yield Record(Kind.BODY if held[0] else Kind.RELEASE, held[0] + held[1])
         yield from (Record(Kind.CHECKPOINT, one.encode()) for one in _all_heads(book, origin))
     for name in sorted(state.rings):
         yield from (Record(Kind.ANSWER, octets) for octets in record.answers(name))
@@ -129,6 +134,6 @@ def _bodies(book: Book, entry: Entry) -> list[tuple[bytes, bytes]]:
         shown = revealed.contents.get(one.hash) if revealed else None
         if shown is None and one.reveal == "now":
             shown = book.record.body(one.hash)
-        if shown is not None:
+        if shown is not None and len(shown[1]) == one.size:  # its author may promise another's content falsely
             found.append(shown)
     return found

@@ -35,7 +35,7 @@ def filed_of(book: Book) -> tuple[list[Filed], list[tuple[str, str]]]:
         if entry.statement.type not in LINE_TYPES:
             continue
         ref = book.name(entry.origin, entry.seq)
-        held = book.content(entry, entry.statement.body.hash)
+        held = book.content(entry, entry.statement.body)
         if held is None:
             unread.append((ref, say("its content is not held here")))
             continue

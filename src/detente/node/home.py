@@ -29,10 +29,13 @@ from detente.door.files import writing
 from detente.line import canonical, merkle
 from detente.line.checkpoint import Head, Origin
 from detente.line.effects import HeadFile, Part, Role
+from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import Refused
 from detente.line.rootact import Keyring
-from detente.node.keyfile import Cost, Keys, read_keys, write_keys
+from detente.line.statement import Statement
+from detente.node.keyfile import Cost, Keys, open_keys, write_keys
 from detente.node.machine_id import machine_identity
+from detente.node.officers import Officers
 from detente.node.signer import Signer
 from detente.store.disk import translated
 from detente.store.errors import HomeMistake, StoreFailure
@@ -49,6 +52,7 @@ Machine = Callable[[Path], str]
 
 _SMALL_MAX = 1024 * 1024
 _ADOPT_AT_ONCE = 1000
+_STATEMENT = PayloadType.STATEMENT
 _ROLES = {"log": Role.COSIGN_LOG, "held": Role.COSIGN_HELD}
 
 
@@ -139,6 +143,7 @@ class Home:
         self.path = path
         self.machine_changed = False
         self.keys: dict[int, Keys] = {}
+        self.officers: Officers | None = None
         self._described = about
         self._vfs = vfs
         self._lock = lock
@@ -264,6 +269,28 @@ class Home:
         finally:
             record.close()
 
+    def recorded_id(self) -> str:
+        """Return the id of the home for which the head file was founded, "" when there is none."""
+        head = head_folder(self.path) / "head.sqlite3"
+        if not head.exists():
+            return ""
+        record = HeadRecord(head, read_only=True, vfs=self._vfs)
+        try:
+            return record.fact("home")
+        finally:
+            record.close()
+
+    def audit_head_file(self) -> list[str]:
+        """Return what is wrong with the head file as a file, in words. Raises StoreFailure when it is damaged."""
+        head = head_folder(self.path) / "head.sqlite3"
+        if not head.exists():
+            return []
+        record = HeadRecord(head, read_only=True, vfs=self._vfs)
+        try:
+            return record.audit()
+        finally:
+            record.close()
+
     def settle(self, line: str, own: Sequence[tuple[Origin, int, bytes]]) -> None:
         """Carry out ``Append.own`` after its parts are on the disk and before Durable is answered.
 
@@ -312,9 +339,18 @@ class Home:
     def store_keys(self, generations: Mapping[int, Keys], passphrase: bytes, *, cost: Cost | None = None) -> None:
         """Replace the operational keys' file: new generations and sealing keys in, destroyed ones out."""
         self._writer()
-        write_keys(self.path / "keys" / "operational.json", generations, passphrase, cost=cost)
+        path = self.path / "keys" / "operational.json"
+        write_keys(path, generations, passphrase, cost=cost, officers=self.officers)
         self.keys = dict(generations)
         self.signer.change_generation(self.signer.generation, self.keys)
+
+    def store_officers(self, officers: Officers | None, passphrase: bytes, *, cost: Cost | None = None) -> None:
+        """Keep the officers whom the keepers name, for the signer; None: nobody need release anything."""
+        self._writer()
+        path = self.path / "keys" / "operational.json"
+        write_keys(path, self.keys, passphrase, cost=cost, officers=officers)
+        self.officers = officers
+        self.signer.change_officers(officers)
 
     def use_generation(self, generation: int) -> None:
         """Sign with the keys of this generation from now on, after its root act was committed."""
@@ -328,7 +364,7 @@ class Home:
 
     def _start(self, passphrase: bytes, machine: Machine) -> None:
         """Read the keys and the head file, and start the signer."""
-        self.keys = read_keys(self.path / "keys" / "operational.json", passphrase)
+        self.keys, self.officers = open_keys(self.path / "keys" / "operational.json", passphrase)
         head = head_folder(self.path)
         with on_disk(head):
             self._machine = machine(head)
@@ -342,7 +378,9 @@ class Home:
                 raise _mistake(say("the head file of this home"), say("another home's head file"), head)
             else:
                 self.machine_changed = self._head.fact("machine") != self._machine
-        self._signer = Signer(self.member, self.keys, generation=self.ring().generation, head=self._head)
+        self._signer = Signer(
+            self.member, self.keys, generation=self.ring().generation, head=self._head, officers=self.officers
+        )
 
     def _adopt(self, signer: Signer, record: Record, origin: Origin, size: int) -> None:
         start = signer.recorded(origin)
@@ -358,8 +396,15 @@ class Home:
             if origin.member == self.member:
                 checkpoint = record.checkpoint(origin)
                 if checkpoint is not None:  # statements above it, or without one, are adopted when the run opens
-                    size = checkpoint.head.size
-                    signer.found_own(checkpoint, _edge(record, origin, size), record.node(origin, 0, size - 1))
+                    size, released = checkpoint.head.size, []
+                    for first in range(0, size, _ADOPT_AT_ONCE):
+                        leaves = record.entries(origin, first, min(_ADOPT_AT_ONCE, size - first))
+                        statements = [
+                            Statement.decode(Envelope.decode(leaf, _STATEMENT).payload)[0] for leaf in leaves
+                        ]
+                        released += [one.submission for one in statements if one.release is not None]
+                    last = record.node(origin, 0, size - 1)
+                    signer.found_own(checkpoint, _edge(record, origin, size), last, released)
             for size, root, one in record.newest_cosignatures(origin):
                 _, _, _, by, role = one.name.split("/")
                 if by == self.member:

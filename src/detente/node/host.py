@@ -24,19 +24,23 @@ from detente.line.effects import (
     ActGiven,
     Alarm,
     Append,
+    Draft,
     Durable,
     Opened,
     PutAct,
     PutHistory,
     Raise,
     Sign,
+    Submitted,
     Took,
     Transmit,
     Wake,
 )
+from detente.line.errors import LineMistake, Refused
 from detente.line.machine import Effect, Event, Line
 from detente.line.proof import identity
 from detente.line.state import Settings, State
+from detente.line.writing import drafted
 from detente.node.home import Home, open_writing
 from detente.store.errors import HomeMistake
 from detente.store.record import Record
@@ -104,6 +108,8 @@ class Host:
         Raises LineMistake for what cannot be done (nothing changed), StoreFailure and SignerFailure when the
         disk or the head file fails: then nothing more may be asked of this host.
         """
+        if isinstance(event, Submitted):
+            self._check_releases(event.drafts)
         pending: deque[Event] = deque([event])
         while pending:
             for effect in self.machine.handle(pending.popleft(), self.clock()):
@@ -112,6 +118,22 @@ class Host:
                     pending.append(answer)
         if self.record.forks():
             write_proofs(self.home.path, self.record)
+
+    def _check_releases(self, drafts: tuple[Draft, ...]) -> None:
+        """Raise LineMistake for a draft that the signer would refuse for want of its officers.
+
+        Its refusal of a statement halts the node, for it means that the node asked for what it must not: a form that
+        was filled in without its officers must not do that.
+        """
+        for draft in drafts:
+            if self.home.officers is None or self.record.submission(draft.submission) is not None:
+                continue
+            try:
+                self.home.signer.check_release(drafted(self.state, draft), draft.release or b"")
+            except Refused as fault:
+                raise LineMistake(
+                    expected=fault.expected, came=fault.came, where=draft.type, remedy=fault.remedy
+                ) from None
 
     def _carry_out(self, effect: Effect) -> Event | None:
         match effect:

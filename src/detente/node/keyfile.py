@@ -38,12 +38,15 @@ from detente.line.effects import Role
 from detente.line.errors import Refused
 from detente.line.rootact import KeySet
 from detente.node.errors import KeyMistake
+from detente.node.officers import Officers
 
 __all__ = [
     "PASSPHRASE_VARIABLE",
     "Cost",
     "Keys",
     "SealingKey",
+    "check_key_file",
+    "open_keys",
     "read_keys",
     "read_passphrase",
     "read_root_key",
@@ -156,9 +159,16 @@ def read_passphrase(file: Path | None = None, *, new: bool = False, prompt: str 
 
 
 def write_keys(
-    path: Path, generations: Mapping[int, Keys], passphrase: bytes, *, cost: Cost | None = None
+    path: Path,
+    generations: Mapping[int, Keys],
+    passphrase: bytes,
+    *,
+    cost: Cost | None = None,
+    officers: Officers | None = None,
 ) -> None:
     """Write the operational keys of these generations as one encrypted file, whole or not at all, mode 0600.
+
+    officers: who must release what people say, kept with the keys that say it.
 
     Raises OutputFailure when the disk refuses.
     """
@@ -175,7 +185,8 @@ def write_keys(
                 "sign": generations[number].sign.private_bytes_raw().hex(),
             }
             for number in sorted(generations)
-        ]
+        ],
+        "officers": None if officers is None else officers.document(),
     }
     public: dict[str, str | int] = {"generations": len(generations)}
     _write(path, _seal("operational", canonical.encode(content), public, passphrase, cost or Cost()))
@@ -183,8 +194,14 @@ def write_keys(
 
 def read_keys(path: Path, passphrase: bytes) -> dict[int, Keys]:
     """Return the operational keys by generation; raises KeyMistake."""
+    return open_keys(path, passphrase)[0]
+
+
+def open_keys(path: Path, passphrase: bytes) -> tuple[dict[int, Keys], Officers | None]:
+    """Return the operational keys by generation, and the officers kept with them; raises KeyMistake."""
     content = _open(path, "operational", passphrase)
-    return {
+    listed = content.get("officers")
+    found = {
         one["generation"]: Keys(
             _private(one["sign"]),
             _private(one["cosign_log"]),
@@ -196,6 +213,15 @@ def read_keys(path: Path, passphrase: bytes) -> dict[int, Keys]:
         )
         for one in content["generations"]
     }
+    return found, None if listed is None else Officers.read(listed)
+
+
+def check_key_file(path: Path) -> None:
+    """Raise KeyMistake for a file of operational keys whose outside is damaged.
+
+    What is sealed in it shows a changed byte only to whoever has the passphrase: nothing opens then.
+    """
+    _header(path, "operational")
 
 
 def write_root_key(path: Path, key: Ed25519PrivateKey, passphrase: bytes, *, cost: Cost | None = None) -> None:

@@ -63,6 +63,8 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
     elif document["standing"]:
         yield say("after close: its log ended before this entry")
     yield from map(flag_sentence, document["flags"])
+    if document["release"]:
+        yield _release(document["release"])
     if document["in_reply_to"]:
         yield say("in reply to {ref}", ref=document["in_reply_to"])
     if document["answer_by_ms"] is not None:
@@ -73,6 +75,22 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
         left = {name: state for name, state in document["states"].items() if name not in said or not few}
         if left:
             yield _states(left)
+
+
+def _release(release: dict[str, Any]) -> str:
+    """Return who released it, by the keys of officers that its author's signer knows."""
+    if release["state"] != "holds":
+        return {
+            "missing": say("released by officers, whose release has not come"),
+            "not for observers": say("released by officers"),
+            "does not hold": say("THE OFFICERS' RELEASE DOES NOT HOLD: it is for something else, or no release"),
+        }[release["state"]]
+    return say.many(
+        "released by {count} officer: {keys}",
+        "released by {count} officers: {keys}",
+        count=len(release["by"]),
+        keys=", ".join(f"{one['key'][:16]} ({visible(one['site'])})" for one in release["by"]),
+    )
 
 
 def reply_word(word: str) -> str:

@@ -17,7 +17,9 @@ import msgspec
 
 from detente import words
 from detente.line.checkpoint import Origin, cosigner_name
+from detente.line.errors import Refused
 from detente.line.moments import interval_of, rule
+from detente.line.release import judge
 from detente.line.standing import Standing, standing
 from detente.line.statement import Commitment
 from detente.node.book import ANSWERS, Book, Entry, Reply
@@ -99,6 +101,7 @@ def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
         "body": _content(book, entry, statement.body),
         "attachments": [_content(book, entry, one) for one in statement.attachments],
         "revealed_by": book.name(*revealed.at) if revealed else None,
+        "release": _release(book, entry),
         "states": {name: book.word(entry, name) for name in book.recipients(entry.origin)}
         if author == book.state.me
         else {},
@@ -184,7 +187,7 @@ def _target(book: Book, entry: Entry) -> str | None:
 def _content(book: Book, entry: Entry, one: Commitment) -> dict[str, Any]:
     """Return what is known of a body or attachment: shown, revealed, to be revealed later, or missing."""
     revealed = book.reveals.get((entry.origin, entry.seq))
-    held = book.content(entry, one.hash)
+    held = book.content(entry, one)
     if revealed is not None and one.hash in revealed.contents:
         state = "revealed"
     elif one.reveal == "later":
@@ -197,6 +200,28 @@ def _content(book: Book, entry: Entry, one: Commitment) -> dict[str, Any]:
     if held is not None:
         document["content"] = _readable(one.media_type, held[1])
     return document
+
+
+def _release(book: Book, entry: Entry) -> dict[str, Any] | None:
+    """Return what is known of the officers' release of an entry: by which keys, at which sites, for whom."""
+    if entry.statement.release is None:
+        return None
+    document: dict[str, Any] = {"hash": entry.statement.release, "state": "missing", "for": [], "by": []}
+    held = book.record.body(entry.statement.release)
+    if held is None:
+        return document | {"state": "missing" if book.state.writes else "not for observers"}
+    try:
+        release, touches = judge(held[0] + held[1], entry.statement)
+    except Refused:
+        return document | {"state": "does not hold"}
+    holds = list(release.addressees) == sorted(book.recipients(entry.origin)) and all(
+        one.present and one.verified for one in touches
+    )
+    return document | {
+        "state": "holds" if holds else "does not hold",
+        "for": list(release.addressees),
+        "by": [{"key": one.key, "site": one.origin} for one in touches],
+    }
 
 
 def _readable(media_type: str, content: bytes) -> Any:

@@ -26,6 +26,7 @@ from detente.line.session import Answer, Have, LineTest, decode_session
 from detente.line.statement import Statement
 from detente.node.errors import SignerFailure
 from detente.node.keyfile import Keys
+from detente.node.officers import Officers, check_release
 from detente.store.headfile import HeadRecord, OwnHead
 
 __all__ = ["Signer"]
@@ -42,22 +43,32 @@ class _Log:
     frontier: merkle.Frontier
     last: bytes
     heads: dict[int, OwnHead] = field(default_factory=dict)
+    released: dict[int, str] = field(default_factory=dict)  # index -> submission that officers released
 
 
 class Signer:
     """Signs for one member, by the rules of ``detente.line.effects.Sign``.
 
     keys: private keys by generation. generation: the member's current one (its cosigning keys are used). head:
-    the head file, or None when there is none: then only have-vectors, answers and tests are signed.
+    the head file, or None when there is none: then only have-vectors, answers and tests are signed. officers: who
+    must release what people say; None: nobody needs to.
     """
 
     def __init__(
-        self, member: str, keys: Mapping[int, Keys], *, generation: int, head: HeadRecord | None
+        self,
+        member: str,
+        keys: Mapping[int, Keys],
+        *,
+        generation: int,
+        head: HeadRecord | None,
+        officers: Officers | None = None,
     ) -> None:
         self.member = member
         self._keys = dict(keys)
         self._generation = generation
         self._head = head
+        self._officers = officers
+        self._counters: dict[str, int] = {}
         self._logs: dict[Origin, _Log] = {}
         self._ids: dict[int, str] = {}
 
@@ -91,9 +102,20 @@ class Signer:
             if origin in self._logs and size in self._logs[origin].heads:
                 advanced[origin] = self._logs[origin].heads[size]
         if advanced and self._head is not None:
-            self._head.put_own(advanced)
+            released = [
+                (submission, origin)
+                for origin, head in advanced.items()
+                for seq, submission in self._logs[origin].released.items()
+                if seq < head.size
+            ]
+            if released or self._counters:
+                self._head.put_own(advanced, released, self._counters)
+                self._counters.clear()
+            else:
+                self._head.put_own(advanced)
             for origin, head in advanced.items():
                 log = self._logs[origin]
+                log.released = {seq: one for seq, one in log.released.items() if seq >= head.size}
                 log.heads = {size: one for size, one in log.heads.items() if size > head.size}
 
     # ---- asked by the home ----------------------------------------------------------------------------------
@@ -129,20 +151,24 @@ class Signer:
         leaves: everything above it, in order. Raises SignerFailure when they do not follow from what is recorded.
         """
         try:
-            frontier, last = self._follow(origin, edge, leaves)
+            released: list[str] = []
+            frontier, last = self._follow(origin, edge, leaves, released)
         except (Refused, ValueError) as fault:
             raise _failure(str(fault)) from fault
-        self._start(origin, frontier, last)
+        self._start(origin, frontier, last, released)
 
     def found(self, head: HeadRecord) -> None:
         """Go on with a newly founded head file, after a keeper's word."""
         self._head = head
         self._logs.clear()
 
-    def found_own(self, checkpoint: Checkpoint, edge: Sequence[bytes], last: bytes) -> None:
+    def found_own(
+        self, checkpoint: Checkpoint, edge: Sequence[bytes], last: bytes, released: Sequence[str] = ()
+    ) -> None:
         """Record an own head from the database, under our own signature; only into a newly founded head file.
 
-        Raises SignerFailure when the edge does not lead to the head, or a head is recorded already.
+        released: submissions below it that officers released: no release is used twice, here either. Raises
+        SignerFailure when the edge does not lead to the head, or a head is recorded already.
         """
         head = checkpoint.head
         try:
@@ -156,7 +182,7 @@ class Signer:
             or self._own(head.origin) is not None
         ):
             raise _failure(say("another log than the one recorded"))
-        self._start(head.origin, frontier, last)
+        self._start(head.origin, frontier, last, released)
 
     def found_cosigned(self, head: Head, one: NoteCosignature, role: Role) -> None:
         """Record a head that we cosigned before, from the database, under our own cosignature of any generation.
@@ -179,6 +205,10 @@ class Signer:
         self._keys = dict(keys)
         self._ids.clear()
 
+    def change_officers(self, officers: Officers | None) -> None:
+        """Ask for the release of these officers from now on."""
+        self._officers = officers
+
     # ---- rules ----------------------------------------------------------------------------------------------
 
     def _statement(self, request: Sign) -> bytes:
@@ -196,12 +226,41 @@ class Signer:
             )
         if log.last and statement.previous != log.last.hex():
             raise ValueError(say("a statement that names another one before it"))
+        self._released(log, statement, request)
         message = pre_authentication(PayloadType.STATEMENT, request.message)
         signature = self._key(request.origin.generation, Role.SIGN).sign(message)
         leaf = Envelope(PayloadType.STATEMENT, request.message, (Signature(statement.key, signature),)).encode()
         log.last = merkle.leaf_hash(leaf)
         log.frontier.append(log.last)
         return signature
+
+    def check_release(self, statement: Statement, release: bytes) -> None:
+        """Raise Refused when this statement would not be signed for want of its officers; nothing is recorded."""
+        seen = {} if self._head is None else self._head.counters | self._counters
+        used = self._used(statement.submission)
+        check_release(self._officers, statement, release, None if used else seen)
+
+    def _released(self, log: _Log, statement: Statement, request: Sign) -> None:
+        """Refuse what people say without the officers' release, and a release that was used in this log before.
+
+        What is said again in a later log keeps its release: it is the same submission, and counts once.
+        """
+        if statement.release is None and not request.release and self._officers is None:
+            return
+        used = self._used(statement.submission)
+        if request.origin in used:
+            raise ValueError(say("a release that was used before in this log"))
+        seen = None if used else self._record().counters | self._counters
+        counters = check_release(self._officers, statement, request.release, seen)
+        if not used:
+            self._counters.update(counters)
+        if request.release:
+            log.released[request.index] = statement.submission
+
+    def _used(self, submission: str) -> set[Origin]:
+        """Return the own logs in which a released submission stands: recorded, or issued in this run."""
+        issued = {origin for origin, log in self._logs.items() if submission in log.released.values()}
+        return issued if self._head is None else issued | self._head.released.get(submission, set())
 
     def _head_note(self, request: Sign) -> bytes:
         log = self._log(request)
@@ -272,9 +331,12 @@ class Signer:
         return log
 
     def _follow(
-        self, origin: Origin, edge: Sequence[bytes], leaves: Iterable[bytes]
+        self, origin: Origin, edge: Sequence[bytes], leaves: Iterable[bytes], released: list[str]
     ) -> tuple[merkle.Frontier, bytes]:
-        """Return the tree's edge and last leaf hash after these leaves of our own, from the recorded head on."""
+        """Return the tree's edge and last leaf hash after these leaves of our own, from the recorded head on.
+
+        released: gains the submissions among them that officers released.
+        """
         recorded = self._own(origin)
         frontier = merkle.Frontier(recorded.size if recorded else 0, edge)
         if recorded is not None and frontier.root() != recorded.root:
@@ -286,14 +348,23 @@ class Signer:
             if _place(statement) != (origin, frontier.size) or (last and statement.previous != last.hex()):
                 raise ValueError(say("a statement that stands elsewhere"))
             envelope.verify_one(self._public(origin.generation))
+            if statement.release is not None:
+                released.append(statement.submission)
             last = merkle.leaf_hash(leaf)
             frontier.append(last)
         return frontier, last
 
-    def _start(self, origin: Origin, frontier: merkle.Frontier, last: bytes) -> None:
+    def _start(
+        self, origin: Origin, frontier: merkle.Frontier, last: bytes, released: Sequence[str] = ()
+    ) -> None:
         """Record an own head that is durable and go on from it."""
         if frontier.size:
-            self._record().put_own({origin: OwnHead(frontier.size, frontier.root(), frontier.edge(), last)})
+            head = {origin: OwnHead(frontier.size, frontier.root(), frontier.edge(), last)}
+            used = [(one, origin) for one in released]
+            if used:
+                self._record().put_own(head, used)
+            else:
+                self._record().put_own(head)
         self._logs[origin] = _Log(frontier, last)
 
     def _record(self) -> HeadRecord:

@@ -5,7 +5,7 @@ One document a line, made from what is durable, beside a running writer and with
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,9 @@ import msgspec
 from detente.line.effects import PutHistory, Role
 from detente.line.proof import judge
 from detente.line.standing import consents
-from detente.line.state import State
+from detente.line.state import Direction, State
+from detente.line.watching import ANSWERS as SETTLING
+from detente.line.watching import direction_now, waiting_since_ms
 from detente.node.book import ANSWERS, Book
 from detente.node.home import Home
 from detente.node.host import proof_file
@@ -54,10 +56,12 @@ def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
         "reason": state.reason if state.recorded[0] != "running" else "",
         "own": {
             "generation": state.rings[home.member].generation,
+            "suspended": state.own_direction is Direction.SUSPENDED,
             "held": sum(book.size(one) for one in book.origins() if one.member == home.member),
         },
         "keys": _keys(state, now_ms),
         "parties": [_party(book, name, history, now_ms) for name in sorted(state.parties)],
+        "answers_owed": list(_answers_owed(book, now_ms)),
         "consented": list(consents(state).get(opening.hash(), ())),
         "alarms": _alarms(history),
         "fork_proofs": _forks(home.path, book.record.forks()),
@@ -102,13 +106,14 @@ def _party(book: Book, name: str, history: Iterable[PutHistory], now_ms: int) ->
     seats = [seat for one in state.openings.values() if (seat := one.seat(name)) is not None]
     is_member = (state.role_of(name) or seats[0].role) == "member"
     role = Role.COSIGN_HELD if is_member else Role.COSIGN_LOG
+    direction = direction_now(state, party, now_ms) if state.role_of(name) else party.direction
     confirmed = sum(min(log.delivered.get((name, role), 0), log.durable) for log in own)
     document: dict[str, Any] = {
         "member": name,
         "role": "member" if is_member else "observer",
         "seated": bool(state.role_of(name)),
-        "state": party.direction.value,
-        "why": _why(history, name),
+        "state": direction.value,
+        "why": _why(history, name) if direction is party.direction else direction.value,
         "silent_since_ms": party.heard_ms,
         "silent_for_s": max(0, (now_ms - party.heard_ms) // 1000) if party.heard_ms is not None else None,
         "tests_missed": party.missed,
@@ -117,6 +122,7 @@ def _party(book: Book, name: str, history: Iterable[PutHistory], now_ms: int) ->
     if is_member:
         read, answered = _words(book, name)
         document |= {
+            "waiting_since_ms": waiting_since_ms(state, party),
             "delivered": confirmed,
             "read": read,
             "answered": answered,
@@ -126,6 +132,24 @@ def _party(book: Book, name: str, history: Iterable[PutHistory], now_ms: int) ->
     else:
         document["cosigned"] = confirmed
     return document
+
+
+def _answers_owed(book: Book, now_ms: int) -> Iterator[dict[str, Any]]:
+    """Yield who owes an answer to which entry by when, this node's own clock; overdue or not, until it comes."""
+    state = book.state
+    for entry in book.asked:
+        due_ms = entry.statement.answer_by_ms or 0
+        mine = entry.origin.member == state.me
+        if not mine:  # a period from its receipt here, never the reading of another's clock
+            received_ms = book.record.received_ms(entry.origin, entry.seq) or 0
+            due_ms = received_ms + max(0, due_ms - entry.statement.clock_ms)
+        recipients = book.recipients(entry.origin)
+        for name in recipients if mine else [one for one in recipients if one == state.me]:
+            said = {one.word for one in book.replies.get((entry.origin, entry.seq), ()) if one.member == name}
+            left = name != state.me and state.opening.line in state.rings[name].left
+            if not left and not {f"reply.{word}" for word in said} & SETTLING:
+                ref = book.name(entry.origin, entry.seq)
+                yield {"ref": ref, "by": name, "due_ms": due_ms, "overdue": due_ms <= now_ms}
 
 
 def _words(book: Book, name: str) -> tuple[int, int]:

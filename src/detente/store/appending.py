@@ -122,15 +122,27 @@ class Appending:
             if part.of:
                 self._used[part.of] += len(part.content)
                 if waiting:
-                    self._connection.execute("DELETE FROM wanted WHERE hash = ?", (digest,))
+                    self._strike_out(digest, part)
             elif wanting:
                 self._used[wanting[0][1]] += len(part.content)
             elif waiting:
                 self._credit(digest, len(part.content))
                 self._connection.execute("DELETE FROM wanted WHERE hash = ?", (digest,))
         for digest, places in self._wanted.items():
-            if digest not in self._bodies:
-                self._rows["wanted"] += [(entry, digest, mark(entry, digest)) for entry, _ in places]
+            came = self._bodies.get(digest)
+            kept = self._places(came) if came is not None else {entry for entry, _ in places}
+            self._rows["wanted"] += [(entry, digest, mark(entry, digest)) for entry, _ in places if entry in kept]
+
+    def _strike_out(self, digest: bytes, part: PutBody) -> None:
+        """Note that a content came: nobody waits for it any more but whoever wants something else by its hash."""
+        kept = self._places(part)
+        for (entry,) in self._connection.execute("SELECT entry FROM wanted WHERE hash = ?", (digest,)).fetchall():
+            if entry not in kept:
+                self._connection.execute("DELETE FROM wanted WHERE entry = ? AND hash = ?", (entry, digest))
+
+    def _places(self, part: PutBody) -> set[int]:
+        """Return the entries that name a content for something else."""
+        return {entry_id(self._log(origin), seq) for origin, seq in part.not_for}
 
     def _credit(self, digest: bytes, size: int) -> None:
         """Count a body that came later to the author of the statement that waited for it."""

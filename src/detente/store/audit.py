@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice, pairwise
 from typing import Any
 
@@ -16,7 +17,7 @@ import apsw
 from detente import words
 from detente.line.merkle import leaf_hash
 from detente.line.statement import commit
-from detente.store.schema import entry_id, entry_mark, entry_place, mark, node_id
+from detente.store.schema import MIGRATIONS, entry_id, entry_mark, entry_place, mark, node_id
 
 __all__ = [
     "TABLES",
@@ -97,7 +98,7 @@ def look_through_portion(connection: apsw.Connection, portion: Portion) -> list[
         faults = _bodies(connection, portion)
     else:
         faults = _marked(connection, portion)
-    return list(islice(faults, FAULTS_MAX))
+    return list(islice(_readable(portion.table, faults), FAULTS_MAX))
 
 
 def entries_and_faults(
@@ -110,9 +111,6 @@ def entries_and_faults(
         (entry_id(log, start), entry_id(log, start + count)),
     )
     for seq, (identity, leaf, received_ms, found) in enumerate(rows, start):
-        assert isinstance(identity, int)
-        assert isinstance(leaf, bytes)
-        assert isinstance(received_ms, int)
         digest = leaf_hash(leaf)
         if identity != entry_id(log, seq) or found != entry_mark(identity, received_ms, digest):
             faults.append(say("entries: index {index} of log {log} was changed", index=seq, log=log))
@@ -166,12 +164,39 @@ def _file(connection: apsw.Connection) -> Iterator[str]:
     for row in connection.execute("PRAGMA integrity_check(100)"):
         if row[0] != "ok":
             yield str(row[0])
+    if _shape(connection) != _shape_written():
+        yield say("the tables are not those that this program made")
 
 
 def _all(connection: apsw.Connection) -> Iterator[str]:
     yield from _file(connection)
     for table in TABLES:
-        yield from look_through_table(connection, table)
+        yield from _readable(table, look_through_table(connection, table))
+
+
+def _readable(table: str, faults: Iterator[str]) -> Iterator[str]:
+    """Yield the faults of a table; a damaged page gives values of another kind than the column's."""
+    try:
+        yield from faults
+    except (TypeError, ValueError, OverflowError, AttributeError) as fault:
+        yield say("{table}: values that cannot be read: {fault}", table=table, fault=str(fault)[:80])
+
+
+def _shape(connection: apsw.Connection) -> list[tuple[Any, ...]]:
+    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    return [tuple(row) for row in connection.execute(sql)]
+
+
+@lru_cache(maxsize=1)
+def _shape_written() -> list[tuple[Any, ...]]:
+    """Return the tables and indexes as this program makes them."""
+    connection = apsw.Connection(":memory:")
+    try:
+        for step in MIGRATIONS:
+            connection.execute(step)
+        return _shape(connection)
+    finally:
+        connection.close()
 
 
 def _entries(connection: apsw.Connection) -> Iterator[str]:
@@ -202,7 +227,8 @@ def _entry_counts(connection: apsw.Connection) -> Iterator[str]:
     """Check that every log has as many entries as it says, and that there are no others."""
     known = 0
     for log, size in connection.execute("SELECT id, size FROM logs").fetchall():
-        assert isinstance(log, int)
+        if type(log) is not int:
+            raise TypeError(log)
         span = (entry_id(log, 0), entry_id(log + 1, 0))
         held = connection.execute("SELECT count(*) FROM entries WHERE id >= ? AND id < ?", span).fetchall()[0][0]
         assert isinstance(held, int)
@@ -217,8 +243,8 @@ def _nodes(connection: apsw.Connection) -> Iterator[str]:
     """Check that each log has exactly the nodes of its size; their hashes are the tree's matter."""
     known = 0
     for log, size in connection.execute("SELECT id, size FROM logs").fetchall():
-        assert isinstance(log, int)
-        assert isinstance(size, int)
+        if type(log) is not int or type(size) is not int:
+            raise TypeError(log)
         level = 1
         while size >> level:
             first, end = node_id(log, level, 0), node_id(log, level, size >> level)

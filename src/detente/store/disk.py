@@ -123,6 +123,7 @@ def translated(path: Path) -> Iterator[None]:
         apsw.SQLError,
         apsw.ConstraintError,
         apsw.MismatchError,
+        UnicodeDecodeError,
     ) as fault:
         raise damaged(path, str(fault)) from fault
     except apsw.Error as fault:

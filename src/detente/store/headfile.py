@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from detente import words
 from detente.line.checkpoint import Origin
 from detente.line.effects import HeadFile, Role
 from detente.store.disk import damaged, open_database, translated
+from detente.store.errors import StoreFailure
+from detente.store.schema import mark
 
 __all__ = ["HeadRecord", "OwnHead"]
 
@@ -22,13 +25,18 @@ say = words.speaker("store")
 _APPLICATION_ID = 0x64746E68  # "dtnh"
 _FIRST = """
 CREATE TABLE own (
-    origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge BLOB NOT NULL, last BLOB NOT NULL
+    origin TEXT PRIMARY KEY, size INTEGER NOT NULL, root BLOB NOT NULL, edge BLOB NOT NULL, last BLOB NOT NULL,
+    mark BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE cosigned (
-    origin TEXT NOT NULL, role TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, PRIMARY KEY (origin,
-    role)
+    origin TEXT NOT NULL, role TEXT NOT NULL, size INTEGER NOT NULL, root BLOB NOT NULL, mark BLOB NOT NULL,
+    PRIMARY KEY (origin, role)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL, mark BLOB NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE released (
+    submission TEXT NOT NULL, origin TEXT NOT NULL, mark BLOB NOT NULL, PRIMARY KEY (submission, origin)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE counters (key TEXT PRIMARY KEY, count INTEGER NOT NULL, mark BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
 _MIGRATIONS = (_FIRST,)
 
@@ -63,17 +71,48 @@ class HeadRecord:
             create=create,
             vfs=vfs,
         )
-        with translated(path):
-            self.own: dict[Origin, OwnHead] = {
-                Origin.parse(origin): OwnHead(size, root, _split(edge), last)
-                for origin, size, root, edge, last in self._connection.execute("SELECT * FROM own")
-            }
-            self.cosigned: dict[tuple[Origin, Role], tuple[int, bytes]] = {
-                (Origin.parse(origin), Role(role)): (size, root)
-                for origin, role, size, root in self._connection.execute("SELECT * FROM cosigned")
-            }
-            facts = self._connection.execute("SELECT name, value FROM facts").fetchall()
-            self._facts = {str(name): str(value) for name, value in facts}
+        try:
+            self._load()
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _load(self) -> None:
+        self.own: dict[Origin, OwnHead] = {
+            Origin.parse(origin): OwnHead(size, root, _split(edge), last)
+            for origin, size, root, edge, last in self._rows("own")
+        }
+        self.cosigned: dict[tuple[Origin, Role], tuple[int, bytes]] = {
+            (Origin.parse(origin), Role(role)): (size, root)
+            for origin, role, size, root in self._rows("cosigned")
+        }
+        self.released: dict[str, set[Origin]] = {}
+        for submission, origin in self._rows("released"):
+            self.released.setdefault(submission, set()).add(Origin.parse(origin))
+        self.counters: dict[str, int] = dict(self._rows("counters"))
+        self._facts: dict[str, str] = dict(self._rows("facts"))
+
+    def _rows(self, table: str) -> list[tuple[Any, ...]]:
+        """Return a table's rows as they were written; raises StoreFailure for one that the disk changed.
+
+        What stands here decides what may be signed: a damaged record is worse than none, which halts the node.
+        """
+        with translated(self.path):
+            rows: list[tuple[Any, ...]] = self._connection.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608 - ours
+        if any(found != mark(*values) for *values, found in rows):
+            raise StoreFailure(
+                expected=say("an undamaged head file"),
+                came=say("{table}: a row that was changed", table=table),
+                where=str(self.path),
+                remedy=say("move the head file away, then let a keeper confirm: detente line confirm"),
+            )
+        return [row[:-1] for row in rows]
+
+    def audit(self) -> list[str]:
+        """Return what SQLite finds wrong with the file, in words; every value was checked when it was opened."""
+        with translated(self.path):
+            found = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(100)")]
+        return [one for one in found if one != "ok"]
 
     def close(self) -> None:
         """Close the file; safe to call twice."""
@@ -105,18 +144,39 @@ class HeadRecord:
     def put_facts(self, facts: Mapping[str, str]) -> None:
         """Record facts."""
         with translated(self.path), self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", list(facts.items()))
+            self._connection.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?, ?)", _marked(facts.items()))
         self._facts.update(facts)
 
-    def put_own(self, heads: Mapping[Origin, OwnHead]) -> None:
-        """Record own heads, all in one step; raises StoreFailure when one would go back."""
+    def put_own(
+        self,
+        heads: Mapping[Origin, OwnHead],
+        released: Iterable[tuple[str, Origin]] = (),
+        counters: Mapping[str, int] | None = None,
+    ) -> None:
+        """Record own heads, all in one step; raises StoreFailure when one would go back.
+
+        released: submissions that officers released, and the log in which each stands below these heads. counters:
+        the highest signature counter of each officer's authenticator, by key.
+        """
         for origin, head in heads.items():
             if origin in self.own and head.size < self.own[origin].size:
                 raise damaged(self.path, say("a head below the one recorded: {origin}", origin=origin))
         rows = [(str(origin), one.size, one.root, b"".join(one.edge), one.last) for origin, one in heads.items()]
+        fresh = [one for one in dict.fromkeys(released) if one[1] not in self.released.get(one[0], ())]
+        risen = {key: count for key, count in (counters or {}).items() if count > self.counters.get(key, 0)}
         with translated(self.path), self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO own VALUES (?, ?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO own VALUES (?, ?, ?, ?, ?, ?)", _marked(rows))
+            if fresh:
+                listed = [(submission, str(origin)) for submission, origin in fresh]
+                self._connection.executemany("INSERT INTO released VALUES (?, ?, ?)", _marked(listed))
+            if risen:
+                self._connection.executemany(
+                    "INSERT OR REPLACE INTO counters VALUES (?, ?, ?)", _marked(risen.items())
+                )
         self.own.update(heads)
+        for submission, origin in fresh:
+            self.released.setdefault(submission, set()).add(origin)
+        self.counters.update(risen)
 
     def put_cosigned(self, origin: Origin, roles: Iterable[Role], size: int, root: bytes) -> None:
         """Record the highest cosigned head of a log in these roles, in one step; StoreFailure when lower."""
@@ -126,8 +186,13 @@ class HeadRecord:
                 raise damaged(self.path, say("a head below the one recorded: {origin}", origin=origin))
         rows = [(str(origin), role.value, size, root) for _, role in places]
         with translated(self.path), self._connection:
-            self._connection.executemany("INSERT OR REPLACE INTO cosigned VALUES (?, ?, ?, ?)", rows)
+            self._connection.executemany("INSERT OR REPLACE INTO cosigned VALUES (?, ?, ?, ?, ?)", _marked(rows))
         self.cosigned.update(dict.fromkeys(places, (size, root)))
+
+
+def _marked(rows: Iterable[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Return rows with the mark by which a change of the disk is found."""
+    return [(*row, mark(*row)) for row in rows]
 
 
 def _split(edge: bytes) -> tuple[bytes, ...]:

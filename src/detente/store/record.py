@@ -354,7 +354,7 @@ class Record:
                 # of each single question, which cost more than the answers.
                 self._connection.execute("BEGIN")
             return self._connection.execute(sql, values).fetchall()
-        except apsw.Error:
+        except (apsw.Error, UnicodeDecodeError):
             with translated(self.path):
                 raise
 
