@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import random
 from datetime import UTC, datetime, timedelta
@@ -282,3 +283,17 @@ def test_the_answer_does_not_depend_on_where_windows_of_time_are_cut(
     )
     for name in ("depth_m", "distance_m"):
         assert ((cut[name] - whole[name]).abs().fill_null(0.0) <= 0.51).all()
+
+
+@pytest.mark.parametrize("room", [1, 2, 5])
+def test_the_answer_does_not_depend_on_how_much_room_there_is(room: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three areas over each other, so that room ends in the middle of a leg whose other times were lengthened."""
+    from detente.encounters import visiting
+
+    track = line(19.9, 56.0, 90.0, 10.0, [20.0 * k for k in range(60)])
+    places = [announced(square(20.0 + 0.01 * k, 56.0, 3000.0), [(0.0, None)]) for k in range(3)]
+    places = [dataclasses.replace(place, id=f"D{k}") for k, place in enumerate(places)]
+    whole = find_visits(frame({"id:1": track, "id:2": track}), places).visits
+    monkeypatch.setattr(visiting, "ROOM", room)
+    assert whole.height == 6
+    assert find_visits(frame({"id:1": track, "id:2": track}), places).visits.equals(whole)

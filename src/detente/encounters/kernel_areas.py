@@ -41,8 +41,9 @@ __all__ = [
     "REASONS",
     "SHAPE",
     "Shape",
-    "inside",
+    "signed",
     "times_in_areas",
+    "to_edge",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -227,6 +228,42 @@ def _spans_of_tube(
 
 
 @inlined
+def _arc(chord: float) -> float:
+    return 2.0 * RADIUS_M * math.asin(min(chord / (2.0 * RADIUS_M), 1.0))
+
+
+@inlined
+def to_edge(edges: Floats, e: int, x: float, y: float, z: float) -> float:
+    """Return the distance of a point from an edge along the surface, in metres."""
+    if x * edges[e, 9] + y * edges[e, 10] + z * edges[e, 11] < 0.0 or edges[e, 22] == 0.0:
+        dx, dy, dz = x - edges[e, 0], y - edges[e, 1], z - edges[e, 2]
+        return _arc(math.sqrt(dx * dx + dy * dy + dz * dz))
+    if x * edges[e, 12] + y * edges[e, 13] + z * edges[e, 14] > 0.0:
+        dx, dy, dz = x - edges[e, 3], y - edges[e, 4], z - edges[e, 5]
+        return _arc(math.sqrt(dx * dx + dy * dy + dz * dz))
+    away = abs(x * edges[e, 6] + y * edges[e, 7] + z * edges[e, 8])
+    return RADIUS_M * math.asin(min(away / RADIUS_M, 1.0))
+
+
+@inlined
+def signed(shape: Shape, first: int, last: int, x: float, y: float, z: float) -> float:
+    """Return the distance of a point from an area's border in metres, negative inside; parts first to last - 1."""
+    parts, edge_first, edges = shape
+    least = math.inf
+    for part in range(first, last):
+        nearest = math.inf
+        for e in range(edge_first[part], edge_first[part + 1]):
+            nearest = min(nearest, to_edge(edges, e, x, y, z))
+        radius = parts[part, 13]
+        if radius > 0.0:
+            nearest -= radius
+        elif inside(parts, part, edges, edge_first[part], edge_first[part + 1], x, y, z):
+            nearest = -nearest
+        least = min(least, nearest)
+    return least
+
+
+@inlined
 def _times_near(
     move: Floats,
     shape: Shape,
@@ -354,6 +391,57 @@ def _clipped(
 
 
 @inlined
+def _is_settled(away_m: float, walked_m: float) -> bool:
+    """Tell whether a mover that was so far from a border cannot have reached it on its way since."""
+    return 0.999 * abs(away_m) > 1.001 * walked_m + 1.0
+
+
+@inlined
+def _goes_on(
+    places: Integers,
+    place: int,
+    i: int,
+    window: int,
+    move: Floats,
+    windows: Floats,
+    since: float,
+    until: float,
+    limits: Floats,
+    area: int,
+) -> bool:
+    """Tell whether a time in an area that lasted until a leg goes on over the whole of it, whatever the height."""
+    return bool(
+        place >= 0
+        and places[place, 4] == i - 1
+        and places[place, 2] == window
+        and windows[window, 1] > move[1]
+        and since <= move[0]
+        and move[1] <= until
+        and limits[area, 0] == -math.inf
+        and limits[area, 1] == math.inf
+    )
+
+
+@inlined
+def _take_back(
+    places: Integers,
+    times: Floats,
+    open_place: Integers,
+    moves: Floats,
+    i: int,
+    cell_areas: Shorts,
+    begin: int,
+    end: int,
+) -> None:
+    """Take a leg back from the times that were lengthened by it, so that it can be gone through again."""
+    for c in range(begin, end):
+        place = open_place[cell_areas[c]]
+        if place >= 0 and places[place, 4] == i and places[place, 0] < i:
+            places[place, 4] = i - 1
+            times[place, 1] = moves[i - 1, 1] - moves[i - 1, 0]
+
+
+@inlined
 def _clip(
     move: Floats,
     spans: Floats,
@@ -384,6 +472,7 @@ def _clip(
             if count == places.shape[0]:
                 return -1
             places[count, 0], places[count, 1], places[count, 2], places[count, 3] = i, area, w, reason
+            places[count, 4] = i
             times[count, 0], times[count, 1] = low, high
             count += 1
     return count
@@ -414,17 +503,35 @@ def times_in_areas(
     """Fill in when legs are in areas that are active; returns the leg to go on with, how many times, legs examined.
 
     Legs from begin_leg on, as detente.encounters.legs has them, clipped to [since, until]; windows: begin and end
-    of each activity, us after the base, an area's in order and apart. places: leg, area, window, reasons; times:
-    begin and end after the leg's begin. It stops before the first leg whose times do not fit.
+    of each activity, us after the base, an area's in order and apart. places: first leg, area, window, reasons, last
+    leg: one time may go over many legs of a mover; times: begin and end after the begin of the first and the last
+    leg. It stops before the first leg whose times do not fit.
     """
     parts, edge_first, _ = shape
     most = _edges_most(part_first, edge_first)
     cuts, spans = np.empty(most + 2), np.empty((2 * most + 4, 2))
+    # how far a mover was from each area's reach, on which way of its own, and how long the way was then
+    away, way_of, way_at = (
+        np.empty(limits.shape[0]),
+        np.full(limits.shape[0], -1, np.int64),
+        np.empty(limits.shape[0]),
+    )
+    # the place of each area that lasts until now
+    open_place = np.full(limits.shape[0], -1, np.int64)
+    way, walked, m = 0, 0.0, 0
     count = examined = 0
     for i in range(begin_leg, mover_first[-1]):
-        if not leg[i] & FOLLOWED or moves[i, 1] <= since or moves[i, 0] >= until:
+        while mover_first[m + 1] <= i:
+            m += 1
+            way += 1
+        if not leg[i] & FOLLOWED:
+            way += 1
+            continue
+        if moves[i, 1] <= since or moves[i, 0] >= until:
+            way += 1
             continue
         move, kept = moves[i], count
+        length = (move[1] - move[0]) * math.sqrt(move[6] ** 2 + move[7] ** 2 + move[8] ** 2)
         cell = _cell(move[2], move[3], move[4])
         for c in range(cell_first[cell], cell_first[cell + 1]):
             area = cell_areas[c]
@@ -432,13 +539,30 @@ def times_in_areas(
             opened = _window_at(windows, window_first[area], closed, max(move[0], since))
             if opened == closed or windows[opened, 0] >= min(move[1], until):
                 continue
-            if _far(move, parts, first, last, margin * 1.001 + 1.0, move[1] - move[0]):
+            if way_of[area] != way or not _is_settled(away[area], walked + length - way_at[area]):
+                if _far(move, parts, first, last, margin * 1.001 + 1.0, length):
+                    continue
+                examined += 1
+                away[area] = signed(shape, first, last, move[2], move[3], move[4]) - margin
+                way_of[area], way_at[area] = way, walked
+            if not _is_settled(away[area], walked + length - way_at[area]):
+                spanned = _times_near(move, shape, first, last, margin, move[1] - move[0], cuts, spans)
+            elif away[area] > 0.0:
                 continue
-            examined += 1
-            spanned = _times_near(move, shape, first, last, margin, move[1] - move[0], cuts, spans)
+            elif _goes_on(places, open_place[area], i, opened, move, windows, since, until, limits, area):
+                places[open_place[area], 4] = i
+                times[open_place[area], 1] = move[1] - move[0]
+                continue
+            else:
+                spanned, spans[0, 0], spans[0, 1] = 1, 0.0, move[1] - move[0]
+            before = count
             count = _clip(
                 move, spans, spanned, windows, opened, closed, since, until, limits, area, i, places, times, count
             )
             if count < 0:
+                _take_back(places, times, open_place, moves, i, cell_areas, cell_first[cell], c)
                 return i, kept, examined
+            lasts = count > before and times[count - 1, 1] == move[1] - move[0]
+            open_place[area] = count - 1 if lasts else -1
+        walked += length
     return mover_first[-1], count, examined

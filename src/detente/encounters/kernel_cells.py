@@ -15,8 +15,8 @@ Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Shorts = npt.NDArray[np.int32]
 
-CELLS = 128
-"""Cells along an edge of the cube: about 78 km each."""
+CELLS = 512
+"""Cells along an edge of the cube: about 20 km each."""
 
 
 @inlined
@@ -35,8 +35,8 @@ def _direction(face: int, row: float, column: float) -> tuple[float, float, floa
 @inlined
 def _mark_cells(x: float, y: float, z: float, angle: float, area: int, last: Shorts, found: Shorts) -> int:
     """Write the cells of a ball that do not list the area yet into ``found``; returns how many."""
-    step, count = 8, 0
-    # a cell reaches 1.5 / CELLS radians from its middle at most, a block of cells eight times that
+    step, count = 32, 0
+    # a cell reaches 1.5 / CELLS radians from its middle at most, a block of cells so many times that
     near_block = math.cos(min(angle + 1.5 * step / CELLS, math.pi))
     near_cell = math.cos(min(angle + 1.5 / CELLS, math.pi))
     for face in range(6):

@@ -21,7 +21,7 @@ from detente.encounters.compiled import (
     inlined,
     kernel,
 )
-from detente.encounters.kernel_areas import RADIUS_M, REASONS, SHAPE, Shape, inside
+from detente.encounters.kernel_areas import REASONS, SHAPE, Shape, signed, to_edge
 from detente.encounters.kernel_legs import AT_REST, FOLLOWED
 from detente.encounters.quality import FIX_DOUBT_M
 
@@ -34,8 +34,9 @@ Bytes = npt.NDArray[np.uint8]
 
 VISIT_NUMBERS = 7
 """Mover, area, window, entered, left, nearest (us after the base), flags."""
-VISIT_FIELDS = 9
-"""Signed distance m (inside negative); x, y, z, height there; rates of x, y, z there (m / us); doubt m."""
+VISIT_FIELDS = 11
+"""Signed distance m (inside negative); x, y, z, height there; rates of x, y, z there (m / us); doubt m;
+the signed distance where it was last asked, and the way since (m)."""
 DEPTH_M = 0.5
 """How much deeper a mover may have been than is told."""
 
@@ -51,7 +52,6 @@ class FLAGS:
     ENDED_BY_COVERAGE = 32
     HEIGHT_UNKNOWN = 64
     MOVED = 128
-    INSIDE = 256
 
 
 _MOVER, _AREA, _WINDOW, _ENTERED, _LEFT, _NEAREST, _FLAGS = range(7)
@@ -63,46 +63,9 @@ _ENDED_BY_HEIGHT = FLAGS.ENDED_BY_HEIGHT
 _ENDED_BY_COVERAGE = FLAGS.ENDED_BY_COVERAGE
 _HEIGHT_UNKNOWN = FLAGS.HEIGHT_UNKNOWN
 _MOVED = FLAGS.MOVED
-_INSIDE = FLAGS.INSIDE
 _CUT_BY_WINDOW, _CUT_BY_WINDOW_END = REASONS.BEGAN_BY_WINDOW, REASONS.ENDED_BY_WINDOW
 _CUT_BY_HEIGHT, _CUT_BY_HEIGHT_END = REASONS.BEGAN_BY_HEIGHT, REASONS.ENDED_BY_HEIGHT
 _NO_HEIGHT = REASONS.HEIGHT_UNKNOWN
-
-
-@inlined
-def _arc(chord: float) -> float:
-    return 2.0 * RADIUS_M * math.asin(min(chord / (2.0 * RADIUS_M), 1.0))
-
-
-@inlined
-def _to_edge(edges: Floats, e: int, x: float, y: float, z: float) -> float:
-    """Return the distance of a point from an edge along the surface, in metres."""
-    if x * edges[e, 9] + y * edges[e, 10] + z * edges[e, 11] < 0.0 or edges[e, 22] == 0.0:
-        dx, dy, dz = x - edges[e, 0], y - edges[e, 1], z - edges[e, 2]
-        return _arc(math.sqrt(dx * dx + dy * dy + dz * dz))
-    if x * edges[e, 12] + y * edges[e, 13] + z * edges[e, 14] > 0.0:
-        dx, dy, dz = x - edges[e, 3], y - edges[e, 4], z - edges[e, 5]
-        return _arc(math.sqrt(dx * dx + dy * dy + dz * dz))
-    away = abs(x * edges[e, 6] + y * edges[e, 7] + z * edges[e, 8])
-    return RADIUS_M * math.asin(min(away / RADIUS_M, 1.0))
-
-
-@inlined
-def _signed(shape: Shape, first: int, last: int, x: float, y: float, z: float) -> float:
-    """Return the distance of a point from an area's border in metres, negative inside; parts first to last - 1."""
-    parts, edge_first, edges = shape
-    least = math.inf
-    for part in range(first, last):
-        nearest = math.inf
-        for e in range(edge_first[part], edge_first[part + 1]):
-            nearest = min(nearest, _to_edge(edges, e, x, y, z))
-        radius = parts[part, 13]
-        if radius > 0.0:
-            nearest -= radius
-        elif inside(parts, part, edges, edge_first[part], edge_first[part + 1], x, y, z):
-            nearest = -nearest
-        least = min(least, nearest)
-    return least
 
 
 @kernel(SHAPE, WHOLE, WHOLE, TABLE)
@@ -110,14 +73,14 @@ def signed_distances(shape: Shape, first: int, last: int, points: Floats) -> Flo
     """Return the signed distance of each point (n, 3) from one area, in metres, negative inside."""
     found = np.empty(points.shape[0])
     for i in range(points.shape[0]):
-        found[i] = _signed(shape, first, last, points[i, 0], points[i, 1], points[i, 2])
+        found[i] = signed(shape, first, last, points[i, 0], points[i, 1], points[i, 2])
     return found
 
 
 @inlined
 def _signed_at(move: Floats, at: float, shape: Shape, first: int, last: int) -> float:
     """Return the signed distance of a leg at one of its times."""
-    return _signed(
+    return signed(
         shape,
         first,
         last,
@@ -129,40 +92,35 @@ def _signed_at(move: Floats, at: float, shape: Shape, first: int, last: int) -> 
 
 @inlined
 def _nearest(
-    move: Floats,
-    shape: Shape,
-    first: int,
-    last: int,
-    begin: float,
-    end: float,
-    best: float,
-) -> tuple[float, float]:
-    """Return the least signed distance of a leg between two of its times, and when; inside within DEPTH_M.
+    move: Floats, shape: Shape, first: int, last: int, begin: float, end: float, best: float, at_begin: float
+) -> tuple[float, float, float]:
+    """Return the least signed distance of a leg between two of its times, when, and the one at the end.
 
-    Outside the least is exact: the distance from an edge is convex, with corners at known times. What cannot be
-    less than ``best`` is not looked into.
+    at_begin: the one at the begin. Outside the least is exact: the distance from an edge is convex, with corners
+    at known times; inside it is right within DEPTH_M. What cannot be less than ``best`` is not looked into.
     """
     parts, edge_first, edges = shape
     speed = math.sqrt(move[6] * move[6] + move[7] * move[7] + move[8] * move[8])
-    at_begin = _signed_at(move, begin, shape, first, last)
     at_end = _signed_at(move, end, shape, first, last)
     least, when = at_begin, begin
     if at_end < least:
         least, when = at_end, end
-    if 0.5 * (at_begin + at_end - speed * (end - begin)) > best:
-        return least, when
-    for part in range(first, last):
-        radius = parts[part, 13]
-        for e in range(edge_first[part], edge_first[part + 1]):
-            for k in range(4):
-                at = _corner(move, edges, e, k)
-                if begin < at < end:
-                    x, y, z = move[2] + at * move[6], move[3] + at * move[7], move[4] + at * move[8]
-                    if _to_edge(edges, e, x, y, z) - radius < least:
-                        value = _signed(shape, first, last, x, y, z)
-                        if value < least:
-                            least, when = value, at
-    return _deepest(move, shape, first, last, begin, end, at_begin, at_end, least, when, best)
+    if 0.5 * (at_begin + at_end - speed * (end - begin)) > best - DEPTH_M:
+        return least, when, at_end
+    if max(at_begin, at_end) > 0.0:
+        for part in range(first, last):
+            radius = parts[part, 13]
+            for e in range(edge_first[part], edge_first[part + 1]):
+                for k in range(4):
+                    at = _corner(move, edges, e, k)
+                    if begin < at < end:
+                        x, y, z = move[2] + at * move[6], move[3] + at * move[7], move[4] + at * move[8]
+                        if to_edge(edges, e, x, y, z) - radius < least:
+                            value = signed(shape, first, last, x, y, z)
+                            if value < least:
+                                least, when = value, at
+    least, when = _deepest(move, shape, first, last, begin, end, at_begin, at_end, least, when, best)
+    return least, when, at_end
 
 
 @inlined
@@ -229,16 +187,6 @@ def _doubt(rc: Singles, age: Singles, i: int, speed: float, turn: float, into: f
 
 
 @inlined
-def _going_on(numbers: Integers, alive: Integers, living: int, area: int, window: int, at: int) -> int:
-    """Return the row of a visit that lasted until the leg's begin, -1 when there is none."""
-    for k in range(living):
-        row = alive[k]
-        if numbers[row, _AREA] == area and numbers[row, _WINDOW] == window and numbers[row, _LEFT] == at:
-            return int(row)
-    return -1
-
-
-@inlined
 def _note_nearest(
     numbers: Integers, fields: Floats, row: int, move: Floats, least: float, when: float, doubt: float
 ) -> None:
@@ -283,8 +231,6 @@ def _end(
         flags |= _ENDED_BY_COVERAGE
     if reason & _NO_HEIGHT:
         flags |= _HEIGHT_UNKNOWN
-    if not leg[i] & AT_REST:
-        flags |= _MOVED
     numbers[row, _LEFT] = round(move[0] + high)
     numbers[row, _FLAGS] = flags
 
@@ -314,40 +260,37 @@ def visits(
     turn: of each mover, rad/s. numbers and fields: room for as many visits as times (VISIT_NUMBERS, VISIT_FIELDS).
     """
     count = m = 0
-    # the visits of this mover that lasted until the end of its leg before, and of this leg
-    alive, still = np.empty(len(places) + 1, np.int64), np.empty(len(places) + 1, np.int64)
-    living = lasting = 0
-    before = -1
+    row_of = np.full(part_first.size - 1, -1, np.int64)
     for k in range(len(places)):
+        area, window, reason = places[k, 1], places[k, 2], places[k, 3]
         i = places[k, 0]
-        if i != before:
-            living = lasting if i == before + 1 else 0
-            alive[:living] = still[:living]
-            lasting, before = 0, i
         while mover_first[m + 1] <= i:
             m += 1
-            living = 0
-        move, low, high = moves[i], times[k, 0], times[k, 1]
-        area, window, reason = places[k, 1], places[k, 2], places[k, 3]
-        row = _going_on(numbers, alive, living, area, window, round(move[0])) if low <= 0.0 else -1
-        fresh = row < 0
-        if fresh:
-            row = count
+        row, low = row_of[area], times[k, 0]
+        joins = row >= 0 and numbers[row, _MOVER] == m and numbers[row, _WINDOW] == window
+        if not (joins and low <= 0.0 and numbers[row, _LEFT] == round(moves[i, 0])):
+            row_of[area] = row = count
             count += 1
             numbers[row, _MOVER], numbers[row, _AREA], numbers[row, _WINDOW] = m, area, window
-            fields[row, 0] = math.inf
-        nearest = _nearest(move, shape, part_first[area], part_first[area + 1], low, high, fields[row, 0])
-        if fresh:
-            _begin(numbers, row, move, low, reason, leg, i, mover_first[m])
-        _end(numbers, row, move, high, reason, leg, i, mover_first[m + 1])
-        if nearest[0] < 0.0:
-            numbers[row, _FLAGS] |= _INSIDE
-        if nearest[0] < fields[row, 0]:
-            speed = math.sqrt(move[6] ** 2 + move[7] ** 2 + move[8] ** 2) * 1e6
-            into, whole = move[0] + nearest[1] - whole_begin[i], whole_end[i] - whole_begin[i]
-            doubt = _doubt(rc, age, i, speed, turn[m], into * 1e-6, whole * 1e-6)
-            _note_nearest(numbers, fields, row, move, nearest[0], nearest[1], doubt)
-        if high >= move[1] - move[0]:
-            still[lasting] = row
-            lasting += 1
+            fields[row, 0], fields[row, 9], fields[row, 10] = math.inf, -math.inf, 0.0
+            _begin(numbers, row, moves[i], low, reason, leg, i, mover_first[m])
+        for j in range(i, places[k, 4] + 1):
+            move = moves[j]
+            low, high = low if j == i else 0.0, times[k, 1] if j == places[k, 4] else move[1] - move[0]
+            speed = math.sqrt(move[6] ** 2 + move[7] ** 2 + move[8] ** 2)
+            fields[row, 10] += speed * (high - low)
+            if not leg[j] & AT_REST:
+                numbers[row, _FLAGS] |= _MOVED
+            # on so short a way since it was last asked, it cannot have come deeper than it was
+            if fields[row, 9] - fields[row, 10] > fields[row, 0] - DEPTH_M:
+                continue
+            first, last = part_first[area], part_first[area + 1]
+            at_begin = _signed_at(move, low, shape, first, last)
+            least, when, fields[row, 9] = _nearest(move, shape, first, last, low, high, fields[row, 0], at_begin)
+            fields[row, 10] = 0.0
+            if least < fields[row, 0]:
+                into, whole = move[0] + when - whole_begin[j], whole_end[j] - whole_begin[j]
+                doubt = _doubt(rc, age, j, speed * 1e6, turn[m], into * 1e-6, whole * 1e-6)
+                _note_nearest(numbers, fields, row, move, least, when, doubt)
+        _end(numbers, row, moves[places[k, 4]], times[k, 1], reason, leg, places[k, 4], mover_first[m + 1])
     return count

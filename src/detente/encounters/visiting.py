@@ -37,6 +37,8 @@ say = words.speaker("encounters")
 VISITING = ("kernel_legs", "kernel_cells", "kernel_areas", "kernel_visits")
 """The modules of kernels that a search for visits uses."""
 MARGIN_MAX_M = 185_200.0
+ROOM = 65_536
+"""Times in areas that there is room for at first."""
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -227,9 +229,9 @@ def _times(
     windows = np.stack([tables.opens_us - window.begin, tables.closes_us - window.begin], axis=1)
     all_places: list[Integers] = []
     all_times: list[Floats] = []
-    leg, room = 0, 4096
+    leg, room = 0, ROOM
     while leg < found.first[-1]:
-        places, times = np.empty((room, 4), np.int64), np.empty((room, 2))
+        places, times = np.empty((room, 5), np.int64), np.empty((room, 2))
         leg, count, examined = times_in_areas(
             found.first,
             found.moves,
@@ -253,5 +255,5 @@ def _times(
         all_times.append(times[:count])
         room *= 2
     if not all_places:
-        return np.empty((0, 4), np.int64), np.empty((0, 2))
+        return np.empty((0, 5), np.int64), np.empty((0, 2))
     return np.concatenate(all_places), np.concatenate(all_times)
