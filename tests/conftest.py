@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from detente import words
 
-SHARED = Path(__file__).resolve().parent.parent.parent / "shared"
+ROOT = Path(__file__).resolve().parent.parent
+SHARED = ROOT.parent / "shared"
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +20,15 @@ def shared() -> Path:
     if not (SHARED / "data").is_dir():
         pytest.skip("no real input: ../shared/data is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the bundled scenario's files, written once and not to be changed."""
+    folder = tmp_path_factory.mktemp("scenario")
+    program = [sys.executable, str(ROOT / "examples" / "baltic" / "scenario.py"), str(folder)]
+    subprocess.run(program, stdout=subprocess.DEVNULL, check=True)
+    return folder
 
 
 @pytest.fixture(autouse=True)

@@ -22,6 +22,12 @@ from babel.messages.pofile import read_po, write_po
 
 HEADER = "# Russian words of détente. Edit with any gettext editor; compile with: make words\n"
 KEYWORDS = {"say": None, "many": (1, 2)}
+DEMO = {
+    "tools/demo.py": KEYWORDS,
+    # sentences that it holds as data, each at its place among the arguments; the demo says them
+    "examples/baltic/scenario.py": {"Planted": (5,), "Lure": (4,)},
+}
+"""Programs outside the package whose sentences are the catalogue ``demo``."""
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.svg", "jinja2")]
 LANGUAGE = "ru"
 PROGRAMMERS_ONLY = (
@@ -52,7 +58,10 @@ def compile_all(words: Path) -> None:
 
 
 def sentences(package: Path) -> dict[str, Catalog]:
-    """Return room name -> the sentences in its code and templates; the door's include ``__main__``."""
+    """Return room name -> the sentences in its code and templates; the door's include ``__main__``.
+
+    ``demo`` is no room: its sentences are those of the programs in DEMO.
+    """
     found: dict[str, Catalog] = {}
     for folder in sorted(path for path in package.iterdir() if (path / "__init__.py").is_file()):
         if folder.name == "words":
@@ -63,6 +72,11 @@ def sentences(package: Path) -> dict[str, Catalog]:
     with (package / "__main__.py").open("rb") as main:
         for _, message, comments, context in extract("python", main, keywords=KEYWORDS):
             found["door"].add(message, None, [], auto_comments=comments, context=context)
+    demo = found["demo"] = Catalog(locale=LANGUAGE)
+    for name, keywords in DEMO.items():
+        with (package.parent.parent / name).open("rb") as program:
+            for _, message, comments, context in extract("python", program, keywords=keywords):
+                demo.add(message, None, [], auto_comments=comments, context=context)
     return found
 
 

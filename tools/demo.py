@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import subprocess
 import sys
@@ -15,11 +16,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from detente import words
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "examples" / "baltic"))
 
 from motions import START  # noqa: E402 - the scenario lies beside the examples, not in the package
 from scenario import LURES, PLANTED, Planted, write_scenario  # noqa: E402
+
+say = words.speaker("demo")
 
 DETENTE = Path(sys.executable).parent / "detente"
 TOLERANCE_M = 30.0
@@ -30,14 +35,20 @@ TOLERANCE = timedelta(minutes=95)
 
 def detente(*arguments: object, folder: Path, quiet: bool = False) -> str:
     """Run one verb in the folder as a person would; returns what it printed, and stops the demo on a failure."""
-    words = [str(word) for word in arguments]
-    print(f"\n$ detente {shlex.join(words)}", flush=True)
-    run = subprocess.run([DETENTE, *words], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+    spoken = [str(word) for word in arguments]
+    print(f"\n$ detente {shlex.join(spoken)}", flush=True)
+    run = subprocess.run([DETENTE, *spoken], cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
     if not quiet:
         print(run.stdout, end="", flush=True)
     if run.returncode != 0:
-        sys.exit(f"demo: detente {words[0]} ended with exit code {run.returncode}")
+        sys.exit(say("demo: detente {verb} ended with exit code {code}", verb=spoken[0], code=run.returncode))
     return run.stdout
+
+
+def tell(verdict: str, what: str) -> None:
+    """Say one verdict, all of them in one column."""
+    width = max(map(len, (say("found"), say("MISSED"), say("rejected"), say("TAKEN IN"), say("foreseen"))))
+    print(f"  {verdict:<{width}} {what}")
 
 
 def fitting(planted: Planted, found: list[dict[str, Any]]) -> dict[str, Any] | None:
@@ -60,25 +71,32 @@ def judge(found: list[dict[str, Any]], *, rivals: bool) -> int:
         row = fitting(planted, found)
         missing += row is None
         if row is None:
-            print(f"  MISSED   {planted.what} ({planted.apart_m:.0f} m)")
+            what = say("{what} ({metres} m)", what=say(planted.what), metres=f"{planted.apart_m:.0f}")
+            tell(say("MISSED"), what)
         else:
-            when, metres = row["closest_at"][:19], row["distance_m"]
-            print(f"  found    {planted.what}: {metres:.0f} m at {when}Z, planted {planted.apart_m:.0f} m")
+            what = say(
+                "{what}: {metres} m at {moment}, planted {planted} m",
+                what=say(planted.what),
+                metres=f"{row['distance_m']:.0f}",
+                moment=f"{row['closest_at'][:19]}Z",
+                planted=f"{planted.apart_m:.0f}",
+            )
+            tell(say("found"), what)
     return missing
 
 
 def lured(found: list[dict[str, Any]]) -> int:
     """Say of each trap whether the search fell into it; returns how many times it did."""
     fallen = 0
-    for one, other, hour, what in LURES:
-        moment = START + timedelta(hours=hour)
+    for lure in LURES:
+        moment = START + timedelta(hours=lure.hour)
         caught = any(
-            {row["a"], row["b"]} == {one, other}
+            {row["a"], row["b"]} == {lure.a, lure.b}
             and abs(datetime.fromisoformat(row["closest_at"]) - moment) < timedelta(minutes=30)
             for row in found
         )
         fallen += caught
-        print(f"  {'TAKEN IN' if caught else 'rejected'} {what}")
+        tell(say("TAKEN IN") if caught else say("rejected"), say(lure.what))
     return fallen
 
 
@@ -87,13 +105,34 @@ def properties(path: Path) -> list[dict[str, Any]]:
     return [feature["properties"] for feature in json.loads(path.read_text(encoding="utf-8"))["features"]]
 
 
+def asked() -> Path:
+    """Choose the language that was asked for, by the option or the locale; return the folder for the files."""
+    words.choose(words.from_environment())
+    for place, word in enumerate(sys.argv):
+        # chosen before the help is written, as the program itself does
+        if word == "--language" and sys.argv[place + 1 : place + 2] and sys.argv[place + 1] in words.LANGUAGES:
+            words.choose(sys.argv[place + 1])
+    parser = argparse.ArgumentParser(
+        description=say("Makes up three days of traffic in the Baltic, and finds the close encounters in it.")
+    )
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "demo", help=say("where files go (default: demo/ in the checkout)")
+    )
+    parser.add_argument("--language", choices=words.LANGUAGES, help=say("the language to speak"))
+    given = parser.parse_args()
+    if given.language:
+        # what it starts speaks the same language
+        os.environ["LC_ALL"] = {"en": "C.UTF-8", "ru": "ru_RU.UTF-8"}[given.language]
+    return Path(given.folder).resolve()
+
+
 def main() -> int:
     """Run the demo; returns the exit code."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--folder", type=Path, default=ROOT / "demo", help="where files go (default: demo/)")
-    folder: Path = parser.parse_args().folder.resolve()
+    folder = asked()
     began = time.monotonic()
-    print("Making up three days of traffic in the Baltic, 4 to 6 April 2018 (synthetic: nobody's real tracks)")
+    print(
+        say("Making up three days of traffic in the Baltic, 4 to 6 April 2018 (synthetic: nobody's real tracks)")
+    )
     tracks = [path.name for path in write_scenario(folder)]
     detente("tracks", *tracks, "--out", "tracks.parquet", folder=folder)
     limits = ("--within", "0.5nm", "--vertical", "1000ft")
@@ -102,25 +141,34 @@ def main() -> int:
     detente("encounters", *tracks, *sides, *limits, *outputs, folder=folder)
     everyone = ("--between", "all", "--out", "everyone.geojson", "--json")
     detente("encounters", *tracks, *limits, *everyone, folder=folder, quiet=True)
-    predicted = detente(
-        "predict", "states.csv", "--within", "0.5nm", "--horizon", "600s", "--out", "predicted.csv", folder=folder
-    )
+    ahead = ("--within", "0.5nm", "--horizon", "600s", "--out", "predicted.csv")
+    predicted = detente("predict", "states.csv", *ahead, folder=folder)
 
     rivals, all_pairs = properties(folder / "encounters.geojson"), properties(folder / "everyone.geojson")
-    print("\nBetween the two sides:")
+    print("\n" + say("Between the two sides:"))
     missing = judge(rivals, rivals=True)
-    print("Between anybody:")
+    print(say("Between anybody:"))
     missing += judge(all_pairs, rivals=False)
-    print("What only looks like an encounter:")
+    print(say("What only looks like an encounter:"))
     wrong = lured(rivals)
     foreseen = (PLANTED[0].a in predicted) and (PLANTED[0].b in predicted)
-    seen = "foreseen" if foreseen else "MISSED  "
-    print(f"  {seen} the near collision, five minutes ahead, from one picture of positions")
-    print(f"\n{len(rivals)} encounters between the sides, {len(all_pairs)} between anybody.")
-    print(f"Report: {folder / 'report.html'} (open it in a browser)")
-    print(f"Took {time.monotonic() - began:.0f} s.")
+    verdict = say("foreseen") if foreseen else say("MISSED")
+    tell(verdict, say("the near collision, five minutes ahead, from one picture of positions"))
+    print()
+    print(
+        say(
+            "Encounters between the sides: {rivals}; between anybody: {everyone}.",
+            rivals=len(rivals),
+            everyone=len(all_pairs),
+        )
+    )
+    print(say("Report: {file} (open it in a browser)", file=folder / "report.html"))
+    print(say("Took {seconds} s.", seconds=f"{time.monotonic() - began:.0f}"))
     if missing or wrong or not foreseen:
-        print(f"demo: {missing} planted encounters not found, {wrong} wrongly found", file=sys.stderr)
+        said = say(
+            "demo: planted encounters not found: {missing}; wrongly found: {wrong}", missing=missing, wrong=wrong
+        )
+        print(said, file=sys.stderr)
         return 1
     return 0
 

@@ -39,6 +39,16 @@ class Planted:
     rivals: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Lure:
+    """What only looks like an encounter: who, when (hours from START), what it is."""
+
+    a: str
+    b: str
+    hour: float
+    what: str
+
+
 FRIGATE, DESTROYER, HUNTER, FIGHTER = "mmsi:200001001", "mmsi:200001002", "mmsi:200001003", "icao24:f0a001"
 CORVETTE, LANDING, LISTENER, PATROL = "mmsi:200002001", "mmsi:200002002", "mmsi:200002003", "icao24:f0b001"
 FERRY, TRAWLER = "mmsi:200003901", "mmsi:200003902"
@@ -55,8 +65,8 @@ PLANTED = (
     Planted(FERRY, TRAWLER, 33.75, 45.0, "a ferry and a trawler, of no side, nearly collide", rivals=False),
 )
 LURES = (
-    (FRIGATE, LANDING, 50.0, "the landing ship passes 200 m from the frigate inside a hole in coverage"),
-    (HUNTER, CORVETTE, 20.0, "a teleport puts the corvette beside the minehunter for one fix"),
+    Lure(FRIGATE, LANDING, 50.0, "the landing ship passes 200 m from the frigate inside a hole in coverage"),
+    Lure(HUNTER, CORVETTE, 20.0, "a teleport puts the corvette beside the minehunter for one fix"),
 )
 """What must not be found: hours from START."""
 _HOLE_H = (49.6, 50.4)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gettext
 import os
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -119,6 +120,8 @@ def _parser(wanted: Verb | None) -> argparse.ArgumentParser:
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
+        # "-5nm" and "-5,50,2,52" are values: argparse takes them for options unless they look like numbers to it
+        own._negative_number_matcher = re.compile(r"-[0-9.].*")  # noqa: SLF001
         commands.configure(own)
         own.add_argument("--json", action="store_true", help=say("print one JSON document instead of text"))
         _add_language(own)

@@ -9,21 +9,21 @@ import pytest
 
 import detente.encounters
 from detente.encounters.report import Limits, write_report
-from tests.docs.test_demo import ROOT, load
+from tests.encounters.rows import encounter, table
 
+ROWS = 1500
 pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(scenario: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a report of the synthetic scenario, with one mover whose name is an attack."""
     import polars as pl
 
     from detente import tracks
 
     made = tmp_path_factory.mktemp("browser")
-    load("demo_for_browser", ROOT / "tools" / "demo.py").write_scenario(made)
-    frame = tracks.read([made / "ships.csv"])
+    frame = tracks.read([scenario / "ships.csv"])
     found = detente.encounters.find(frame, within_m=926.0, max_gap_s=180.0, between="all")
     assert found.height >= 5
     attack = "<script>document.title='taken'</script>\u202e"
@@ -104,6 +104,33 @@ def test_the_map_zooms_and_comes_home(page: Any) -> None:
     page.wait_for_timeout(300)
     assert near != before
     assert page.locator("#map").is_visible()
+
+
+def test_thousands_of_rows_are_paged_sorted_and_filtered_as_one_table(browser: Any, tmp_path: Path) -> None:
+    many = table(*(encounter(severity=n / ROWS, distance_m=float(n), name_a=f"SHIP {n}") for n in range(ROWS)))
+    write_report(
+        tmp_path / "many.html",
+        many,
+        tally={"rows": 1, "kept": 1, "rejected": {}, "notes": {}, "formats": {}},
+        command="detente encounters ships.csv",
+        inputs=[],
+        limits=Limits(within_m=5556.0, vertical_m=304.8, max_gap_s=180.0),
+    )
+    context = browser.new_context(viewport={"width": 1200, "height": 900})
+    page = context.new_page()
+    page.goto((tmp_path / "many.html").as_uri())
+    rows = page.locator("#rows tbody tr")
+    assert rows.count() == 100  # the browser lays out no more than it is asked for
+    page.locator("#more").click()
+    assert rows.count() == 600
+    assert column(page, 5)[:600] == [float(n) for n in range(600)]
+    page.locator("button[data-sort='1']").click()
+    page.locator("button[data-sort='1']").click()
+    assert column(page, 5)[:3] == [1499.0, 1498.0, 1497.0]  # sorted over all rows, not over those shown
+    page.locator("#words").fill("SHIP 1321")
+    assert rows.count() == 1
+    assert page.locator("#symbols use:visible").count() == 1
+    context.close()
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (1200, "dark"), (360, "light")])

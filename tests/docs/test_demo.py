@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from detente import words
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
@@ -35,12 +37,11 @@ def digests(folder: Path) -> dict[str, str]:
 
 
 def test_the_scenario_is_the_same_in_every_run_and_says_that_it_is_made_up(
-    demo: ModuleType, tmp_path: Path
+    demo: ModuleType, scenario: Path, tmp_path: Path
 ) -> None:
-    for name in ("one", "two"):
-        demo.write_scenario(tmp_path / name)
-    assert digests(tmp_path / "one") == digests(tmp_path / "two")
-    rows = (tmp_path / "one" / "ships.csv").read_text(encoding="utf-8").splitlines()
+    demo.write_scenario(tmp_path)
+    assert digests(tmp_path) == digests(scenario)  # of another process
+    rows = (scenario / "ships.csv").read_text(encoding="utf-8").splitlines()
     assert all("SYNTHETIC" in row for row in rows[1:])
     for identity in re.findall(r"\b\d{9}\b", "\n".join(rows[1:2000])):
         assert identity.startswith("2000")  # no state holds 200
@@ -49,7 +50,7 @@ def test_the_scenario_is_the_same_in_every_run_and_says_that_it_is_made_up(
 @pytest.mark.timeout(600)
 def test_the_demo_finds_all_that_was_planted_and_nothing_that_was_not(tmp_path: Path) -> None:
     run = subprocess.run(
-        [sys.executable, str(ROOT / "tools" / "demo.py"), "--folder", str(tmp_path)],
+        [sys.executable, str(ROOT / "tools" / "demo.py"), "--folder", str(tmp_path), "--language", "en"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
@@ -86,8 +87,20 @@ def test_the_demo_notices_a_planted_encounter_that_was_missed_or_is_wrong(
 def test_the_demo_notices_when_the_search_is_taken_in_by_a_planted_fault(
     demo: ModuleType, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    one, other, hour, _ = demo.LURES[0]
-    moment = demo.START + demo.timedelta(hours=hour)
+    lure = demo.LURES[0]
+    moment = demo.START + demo.timedelta(hours=lure.hour)
     assert demo.lured([]) == 0
-    assert demo.lured([{"a": other, "b": one, "closest_at": moment.isoformat()}]) == 1
+    assert demo.lured([{"a": lure.b, "b": lure.a, "closest_at": moment.isoformat()}]) == 1
     assert "TAKEN IN" in capsys.readouterr().out
+
+
+def test_the_demo_speaks_russian_too(demo: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
+    words.choose("ru")
+    sides = [planted for planted in demo.PLANTED if planted.rivals]
+    demo.judge([planted_row(planted, demo) for planted in sides[1:]], rivals=True)
+    demo.lured([])
+    said = capsys.readouterr().out
+    assert "ПРОПУЩЕНО" in said
+    assert "корвет" in said
+    # names and figures aside, nothing is left in English
+    assert not set(re.findall(r"[A-Za-z]+", said)) - {"T", "Z"}

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.test_demo import ROOT, load
+from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
@@ -27,22 +27,19 @@ def blocks(language: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def desk(scenario: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with files of the names that the README uses."""
     folder = tmp_path_factory.mktemp("desk")
-    demo = load("demo_for_readme", ROOT / "tools" / "demo.py")
-    made = tmp_path_factory.mktemp("scenario")
-    demo.write_scenario(made)
     with zipfile.ZipFile(folder / "aisdk-2018-04-04.zip", "w", zipfile.ZIP_DEFLATED) as packed:
-        packed.write(made / "ships.csv", "aisdk-2018-04-04.csv")
-    shutil.copy(made / "ships.csv", folder / "aisdk-2018-04-04.csv")
-    (folder / "ships.csv.gz").write_bytes(gzip.compress((made / "ships.csv").read_bytes(), mtime=0))
+        packed.write(scenario / "ships.csv", "aisdk-2018-04-04.csv")
+    shutil.copy(scenario / "ships.csv", folder / "aisdk-2018-04-04.csv")
+    (folder / "ships.csv.gz").write_bytes(gzip.compress((scenario / "ships.csv").read_bytes(), mtime=0))
     (folder / "traces").mkdir()
-    for trace in made.glob("trace_*.json"):
+    for trace in scenario.glob("trace_*.json"):
         shutil.copy(trace, folder / "traces")
-    shutil.copy(next(made.glob("*.nmea")), folder / "receiver.nmea")
-    shutil.copy(made / "sides.toml", folder)
-    shutil.copy(made / "states.csv", folder / "picture.csv")
+    shutil.copy(next(scenario.glob("*.nmea")), folder / "receiver.nmea")
+    shutil.copy(scenario / "sides.toml", folder)
+    shutil.copy(scenario / "states.csv", folder / "picture.csv")
     return folder
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import doctest
+import re
 from pathlib import Path
 
 from detente.encounters.prediction import PREDICTED
 from detente.encounters.schema import ENCOUNTERS
 from detente.encounters.well_clear import VOLUMES
+from detente.notices.allocations import MILITARY_BLOCKS
 from detente.notices.quantities import parse_distance_m, parse_duration_s
 
 SPEC = Path(__file__).resolve().parents[2] / "spec" / "encounters.md"
@@ -42,3 +44,9 @@ def test_columns_that_the_page_names_exist() -> None:
     ]
     assert len(named) > 15
     assert set(named) <= set(ENCOUNTERS) | set(PREDICTED)
+
+
+def test_the_military_blocks_of_the_page_on_sides_are_the_program_s() -> None:
+    page = (SPEC.parent.parent / "docs" / "sides.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w{6})`-`(\w{6})` \| (\w\w) \| (\w+) \|$", page, re.MULTILINE)
+    assert rows == [(f"{b.first:06x}", f"{b.last:06x}", b.state, b.confidence) for b in MILITARY_BLOCKS]

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 from pyproj import Geod
 
-__all__ = ["Episode", "Fix", "episodes"]
+__all__ = ["Episode", "Fix", "episodes", "passes"]
 
 WGS84 = Geod(ellps="WGS84")
 SAMPLES = 33
@@ -38,13 +38,18 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """One encounter: times in seconds, least distance in it and when, vertical distance then or None."""
+    """One encounter: times in seconds, least distance in it and when, vertical distance then or None.
+
+    distances: samples of the distance in order of time, with every turn of it; passes: None where not counted.
+    """
 
     entered: float
     left: float
     closest_at: float
     distance: float
     vertical: float | None
+    distances: tuple[float, ...] = field(default=(), compare=False)
+    passes: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,11 @@ def _pieces(one: _Leg, other: _Leg, within_m: float, vertical_m: float) -> list[
         at = moments[[int(distances.argmin())]]
         height = float(np.abs(one.height(at) - other.height(at))[0])
         vertical = None if math.isnan(height) else height
-        result.append(Episode(entry, leaving, float(at[0]), float(distances.min()), vertical))
+        between = (entry < times) & (times < leaving)
+        along = np.concatenate([distances[:1], values[between], distances[1:2]])
+        result.append(
+            Episode(entry, leaving, float(at[0]), float(distances.min()), vertical, tuple(along.tolist()))
+        )
     return result
 
 
@@ -214,8 +223,29 @@ def _joined(pieces: list[Episode]) -> list[Episode]:
             last = joined[-1]
             nearer = piece if piece.distance < last.distance else last
             joined[-1] = Episode(
-                last.entered, max(last.left, piece.left), nearer.closest_at, nearer.distance, nearer.vertical
+                last.entered,
+                max(last.left, piece.left),
+                nearer.closest_at,
+                nearer.distance,
+                nearer.vertical,
+                last.distances + piece.distances,
             )
         else:
             joined.append(piece)
     return joined
+
+
+def passes(distances: tuple[float, ...], swing_m: float) -> int:
+    """Return how often the two came near: the most near points with a farther point between each two.
+
+    Farther means by swing_m or more than the near points on both sides. Every choice of points is looked at: the
+    longest way through them, point by point.
+    """
+    values = np.array(distances)
+    near, far = np.ones(values.size, np.int64), np.zeros(values.size, np.int64)
+    for place in range(1, values.size):
+        before = values[:place]
+        lower, higher = before <= values[place] - swing_m, before >= values[place] + swing_m
+        far[place] = near[:place][lower].max(initial=0)
+        near[place] = 1 + far[:place][higher].max(initial=0)
+    return int(near.max())

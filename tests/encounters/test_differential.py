@@ -16,8 +16,10 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from detente.encounters import windows
 from detente.encounters.searching import find
-from tests.encounters.reference import WGS84, Episode, Fix, episodes
+from detente.tracks import ordering
+from tests.encounters.reference import WGS84, Episode, Fix, episodes, passes
 from tests.encounters.worlds import EPOCH, World, frame_of, worlds
 
 LIMIT_M = 0.5
@@ -43,7 +45,9 @@ def found_in(world: World, frame: pl.LazyFrame | None = None, shift: timedelta =
     result: Found = {}
     for row in table.iter_rows(named=True):
         times = [(row[name] - EPOCH - shift) / timedelta(seconds=1) for name in ("entered", "left", "closest_at")]
-        episode = Episode(times[0], times[1], times[2], row["distance_m"], row["vertical_m"])
+        episode = Episode(
+            times[0], times[1], times[2], row["distance_m"], row["vertical_m"], passes=row["passes"]
+        )
         result.setdefault((row["a"], row["b"]), []).append(episode)
     return {pair: sorted(found, key=lambda episode: episode.entered) for pair, found in result.items()}
 
@@ -78,6 +82,10 @@ def hold(world: World, found: Found) -> int:
             assert contains(got, least), (world.seed, pair)
             assert contains(most, got), (world.seed, pair)
             assert got.distance == pytest.approx(true.distance, abs=LIMIT_M), (world.seed, pair)
+            swing_m = max(world.within_m / 10.0, 20.0)
+            most_passes, least_passes = (passes(true.distances, swing_m + by) for by in (-LIMIT_M, LIMIT_M))
+            assert got.passes is not None
+            assert least_passes <= got.passes <= most_passes, (world.seed, pair)
             if None not in {got.vertical, true.vertical} and abs(got.closest_at - true.closest_at) < TIME_S:
                 assert got.vertical == pytest.approx(true.vertical, abs=1.0), (world.seed, pair)
     return sum(len(each) for each in found.values())
@@ -106,6 +114,7 @@ def same(one: Found, other: Found) -> None:
             assert got.entered == pytest.approx(expected.entered, abs=2e-6)
             assert got.left == pytest.approx(expected.left, abs=2e-6)
             assert got.distance == pytest.approx(expected.distance, abs=1e-6)
+            assert got.passes == expected.passes
 
 
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
@@ -135,6 +144,48 @@ def test_the_names_of_the_movers_change_nothing(world: World) -> None:
         tuple(sorted((back[a], back[b]))): episodes_here for (a, b), episodes_here in found_in(turned).items()
     }
     same({(a, b): each for (a, b), each in renamed.items()}, found_in(world))
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    st.lists(st.integers(0, 20).map(lambda step: 23 * step + 1), min_size=2, max_size=60),
+    st.sampled_from((500.0, 800.0)),
+    st.integers(3, 70),
+)
+def test_passes_are_counted_as_the_reference_counts_them_however_windows_are_cut(
+    apart_m: list[int], within_m: float, rows: int
+) -> None:
+    """One swings to and fro off another at rest, a whole step at a time, and windows hold a few fixes each."""
+    metre = 1.0 / WGS84.inv(0, 0, 0, 1)[2]
+    times = [60.0 * place for place in range(len(apart_m))]
+    world = World(
+        seed=rows,
+        movers={
+            "mmsi:1": [Fix(time, 0.0, far * metre, 0.0) for time, far in zip(times, apart_m, strict=True)],
+            "mmsi:2": [Fix(time, 0.0, 0.0, 0.0) for time in times],
+        },
+        ships=frozenset({"mmsi:1", "mmsi:2"}),
+        within_m=within_m,
+        vertical_m=300.0,
+        max_gap_s=60.0,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(windows, "_WINDOW_ROWS", rows)
+        slices = ordering.slices_of
+        patch.setattr(ordering, "slices_of", lambda frame: slices(frame, rows=4))
+        ((only,),) = found_in(world).values()
+    swing_m = max(within_m / 10.0, 20.0)
+    assert only.passes == passes(tuple(map(float, apart_m)), swing_m)
+
+
+def test_the_reference_counts_passes() -> None:
+    assert passes((300.0, 10.0, 300.0), 50.0) == 1
+    assert passes((300.0, 10.0, 60.0, 10.0, 300.0), 50.0) == 2
+    assert passes((300.0, 10.0, 59.0, 10.0, 300.0), 50.0) == 1
+    assert passes((10.0, 300.0), 50.0) == passes((300.0, 10.0), 50.0) == passes((7.0,), 50.0) == 1
+    # a climb in small steps is a climb
+    assert passes((10.0, 40.0, 30.0, 61.0, 45.0, 15.0), 50.0) == 1
+    assert passes((10.0, 40.0, 30.0, 75.0, 50.0, 15.0), 50.0) == 2
 
 
 def test_the_reference_s_geodesics_are_karney_s() -> None:
@@ -185,6 +236,7 @@ def test_the_comparison_notices_wrong_answers() -> None:
         [replace(only, distance=only.distance + 1.0)],
         [replace(only, entered=only.entered + 1.0)],
         [replace(only, left=only.left + 1.0)],
+        [replace(only, passes=2)],
     ]
     for answer in wrong:
         with pytest.raises(AssertionError):

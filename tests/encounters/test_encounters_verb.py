@@ -155,6 +155,17 @@ def test_limits_of_place_time_and_distance_hold(ships, document, option, value, 
     assert document(ships, option, value)["counts"]["encounters"] == count
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("--within", "-500m"), ("--vertical", "-1ft"), ("--max-gap", "-1s"), ("--within", "0nm")],
+)
+def test_limits_below_zero_are_refused_by_name(ships, capsys, option, value):
+    assert main(["encounters", str(ships), option, value]) == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"detente: {option}: '{value}'")
+    assert "a number above zero" in said
+
+
 def test_a_pipe_gets_every_row_and_the_summary_goes_aside(ships, capsys):
     assert main(["encounters", str(ships), "--keep-moored"]) == 0
     out, err = capsys.readouterr()
@@ -297,7 +308,7 @@ def test_real_traffic_gives_exactly_the_pairs_and_episodes_of_the_reference(shar
     given = ["--between", "all", "--keep-moored", "--within", "500m", "--max-gap", "180s", "--out", str(target)]
     source = next((shared / "data" / "ais").glob("SolentAIS*.csv"))
     assert main(["encounters", str(source), *given]) == 0
-    assert "encounters: 2052, pairs: 675" in capsys.readouterr().err
+    assert "encounters: 2,052, pairs: 675" in capsys.readouterr().err
     with target.open(encoding="utf-8", newline="") as file:
         found = sorted(csv.DictReader(file), key=lambda row: (row["a"], row["b"], row["entered"]))
     folder = shared / "data" / "encounters"

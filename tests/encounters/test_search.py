@@ -258,7 +258,7 @@ def test_formation_flight_is_one_encounter_without_an_entry() -> None:
 
 def test_the_same_track_twice_is_at_distance_nothing_all_the_time() -> None:
     row = found(*(track(name, EVERY_10_S, course=60, speed_ms=7) for name in "ab")).row(0, named=True)
-    assert (row["distance_m"], row["severity"], row["duration_s"], row["passes"]) == (0, 0, 600, 0)
+    assert (row["distance_m"], row["severity"], row["duration_s"], row["passes"]) == (0, 0, 600, 1)
     assert row["closest_at"] == row["entered"]
     assert row["relative_bearing_a_deg"] is None
 

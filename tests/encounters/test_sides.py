@@ -194,8 +194,8 @@ def test_all_faults_of_a_file_are_reported_at_once():
 
 def test_thousands_of_faults_make_a_short_message():
     came = faults("[sides.a]\nflags = [" + '"XX",' * 5000 + "]\n")
-    assert came.startswith("5000 faults: ")
-    assert "and 4980 more" in came
+    assert came.startswith("5,000 faults: ")
+    assert "and 4,980 more" in came
     assert len(came) < 3000
 
 

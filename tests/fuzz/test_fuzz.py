@@ -12,12 +12,16 @@ from detente.tracks import detect
 
 HERE = Path(__file__).parent
 HAS_ATHERIS = importlib.util.find_spec("atheris") is not None
+PLACES = os.pathsep.join([str(HERE.parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
 pytestmark = pytest.mark.skipif(not HAS_ATHERIS, reason="no fuzzer: atheris is not installed")
 
 
 def _fuzz(reader: str, runs: int, seed: int, seconds: int = 0) -> None:
     done = subprocess.run(
         [
+            # begun by this process itself, the fuzzer would take the peak of our memory for its own
+            "timeout",
+            "170",
             sys.executable,
             str(HERE / "run_fuzz.py"),
             reader,
@@ -30,11 +34,9 @@ def _fuzz(reader: str, runs: int, seed: int, seconds: int = 0) -> None:
         ],
         capture_output=True,
         text=True,
-        timeout=170,
         check=False,
         cwd=HERE.parent.parent,
-        env=os.environ
-        | {"PYTHONPATH": str(HERE.parent.parent), "POLARS_MAX_THREADS": "1", "RUST_BACKTRACE": "0"},
+        env=os.environ | {"PYTHONPATH": PLACES, "POLARS_MAX_THREADS": "1", "RUST_BACKTRACE": "0"},
     )
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 

@@ -35,6 +35,7 @@ DIGITRAFFIC = (
         (DIGITRAFFIC, "digitraffic"),
         ("!AIVDM,1,1,,A,13u?etPv2;0n:dDPwUM1U1Cb069D,0*24\n", "ais_nmea"),
         (OPENSKY, "adsb_opensky"),
+        ("-1.0,,,0,0,0,0\nSTA,,1,1,4CA259,1,2024/01/01,00:00:00.000,,,RM\n", "adsb_basestation"),
     ],
 )
 def test_a_format_is_told_by_its_content_whatever_the_file_is_called(

@@ -244,10 +244,10 @@ def _summary(outcome: _Outcome, shown: int) -> list[str]:
     lines.append(
         say(
             "encounters: {encounters}, pairs: {pairs}, movers: {movers}, fixes: {fixes}",
-            encounters=counts["encounters"],
-            pairs=counts["pairs"],
-            movers=counts["movers"],
-            fixes=counts["fixes"],
+            encounters=words.number(counts["encounters"]),
+            pairs=words.number(counts["pairs"]),
+            movers=words.number(counts["movers"]),
+            fixes=words.number(counts["fixes"]),
         )
     )
     if counts["moored"]:

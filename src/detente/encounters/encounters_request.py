@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from detente import words
 from detente.door.errors import ArgumentMistake
+from detente.encounters.errors import at_most
 from detente.encounters.report import check_report
 from detente.encounters.searching import BOUNDS
 from detente.encounters.sides import Sides
@@ -77,8 +77,6 @@ def _rivals(sides: Sides) -> list[list[str]]:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say what counts as an encounter and where results go, each with its default."""
-    # argparse takes "-5,50,2,52" for an option unless it looks like a number to it
-    parser._negative_number_matcher = re.compile(r"-[0-9.].*")  # noqa: SLF001
     parser.add_argument(
         "--sides", metavar="SIDES.toml", help=say("file that says who belongs to which side (docs/sides.md)")
     )
@@ -138,9 +136,9 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
     the sides file cannot be opened.
     """
     most_m = BOUNDS["within_m"][1]
-    within_m = _at_most(most_m, parse_distance_m(arguments.within, where="--within"), "m", "--within")
-    vertical_m = _at_most(1e6, parse_distance_m(arguments.vertical, where="--vertical"), "m", "--vertical")
-    max_gap_s = _at_most(30 * 86_400.0, parse_duration_s(arguments.max_gap, where="--max-gap"), "s", "--max-gap")
+    within_m = at_most(most_m, parse_distance_m(arguments.within, where="--within"), "m", "--within")
+    vertical_m = at_most(1e6, parse_distance_m(arguments.vertical, where="--vertical"), "m", "--vertical")
+    max_gap_s = at_most(30 * 86_400.0, parse_duration_s(arguments.max_gap, where="--max-gap"), "s", "--max-gap")
     start = parse_moment(arguments.moment_from, where="--from") if arguments.moment_from else None
     end = parse_moment(arguments.moment_to, where="--to") if arguments.moment_to else None
     if start and end and not start < end:
@@ -188,18 +186,6 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
         out=out,
         report=report,
     )
-
-
-def _at_most(most: float, value: float, unit: str, option: str) -> float:
-    """Return the value; the search refuses larger ones too, but does not know the option's name."""
-    if value > most:
-        raise ArgumentMistake(
-            expected=say("at most {most} {unit}", most=f"{most:,.0f}", unit=unit),
-            came=f"{value:,.0f} {unit}",
-            where=option,
-            remedy=say("choose a smaller limit"),
-        )
-    return value
 
 
 def _check_targets(targets: dict[str, Path | None], files: Sequence[str]) -> None:

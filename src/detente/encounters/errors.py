@@ -14,6 +14,8 @@ DetenteError
 
 from __future__ import annotations
 
+from detente import words
+from detente.door.errors import ArgumentMistake
 from detente.errors import OurMistake, TheirMistake
 
 __all__ = [
@@ -24,7 +26,10 @@ __all__ = [
     "ShapeMistake",
     "SidesMistake",
     "StateMistake",
+    "at_most",
 ]
+
+say = words.speaker("encounters")
 
 
 class LimitMistake(OurMistake):
@@ -53,3 +58,18 @@ class PositionMistake(TheirMistake):
 
 class AreaMistake(TheirMistake):
     """A file of danger areas is not one, or an area of it is impossible; ``where`` names file and feature."""
+
+
+def at_most(most: float, value: float, unit: str, option: str) -> float:
+    """Return the value of an option; raises ArgumentMistake that names it when the value is above ``most``.
+
+    What the verbs call refuses such values too, but does not know the option's name.
+    """
+    if value > most:
+        raise ArgumentMistake(
+            expected=say("at most {most} {unit}", most=words.number(most), unit=unit),
+            came=f"{words.number(value)} {unit}",
+            where=option,
+            remedy=say("choose a smaller limit"),
+        )
+    return value

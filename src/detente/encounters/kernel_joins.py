@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from detente.encounters.compiled import TABLE, WHOLES, inlined, kernel
+from detente.encounters.compiled import NUMBER, TABLE, WHOLES, inlined, kernel
 
 __all__ = ["go_on"]
 
@@ -33,28 +33,68 @@ def _nearer(square: float, at: int, least: float, least_at: int) -> bool:
 
 
 @inlined
-def _append(f: Floats, n: Integers, g: Floats, m: Integers) -> None:
-    """Let the piece f, n go on with the piece g, m."""
-    n[3] = max(n[3], m[3])
-    n[6] += m[6]
-    if n[8] == -1 and m[7] == 1:
+def _swing(far: float, least: float, f: Floats, n: Integers) -> None:
+    """Let the distance come to ``far``: a swing when that is ``least`` or more from where it turned last.
+
+    Swings alternate in sense; smaller ones are passed over. As in detente.encounters.kernel_overlaps.
+    """
+    sense = 0
+    if n[6] == 0:
+        if far - f[29] >= least:
+            sense = 1
+        elif f[30] - far >= least:
+            sense = -1
+        else:
+            f[29], f[30] = min(f[29], far), max(f[30], far)
+            return
+        n[7] = sense
+    elif n[8] * (f[31] - far) >= least:
+        sense = -n[8]
+    if sense != 0:
         n[6] += 1
-    if n[7] == 0:
+        n[8] = sense
+        f[31] = far
+    elif n[8] > 0:
+        f[31] = max(f[31], far)
+    else:
+        f[31] = min(f[31], far)
+
+
+@inlined
+def _swing_on(f: Floats, n: Integers, g: Floats, m: Integers, least: float) -> None:
+    """Let the swings of the distance in f, n go on with those in g, m, as if it had never been cut."""
+    if m[6] == 0:
+        # both lie within less than a swing, so their order changes nothing
+        _swing(g[29], least, f, n)
+        _swing(g[30], least, f, n)
+        return
+    _swing(g[29] if m[7] > 0 else g[30], least, f, n)
+    # what follows swings from there; in the sense of the swing before, that one only goes on
+    if n[6] == 0:
         n[7] = m[7]
-    if m[8] != 0:
-        n[8] = m[8]
+    n[6] += m[6] - (1 if n[6] > 0 and n[8] == m[7] else 0)
+    n[8], f[31] = m[8], g[31]
+
+
+@inlined
+def _append(f: Floats, n: Integers, g: Floats, m: Integers, least: float) -> None:
+    """Let the piece f, n go on with the piece g, m."""
+    _swing_on(f, n, g, m, least)
+    n[3] = max(n[3], m[3])
     flags = n[5] | (m[5] & GATHERED)
     f[1] = min(f[1], g[1])
     if _nearer(g[0], m[4], f[0], n[4]):
         f[0] = g[0]
-        f[15:] = g[15:]
+        f[15:29] = g[15:29]
         n[4] = m[4]
         flags = (flags & ~CLOSEST) | (m[5] & CLOSEST)
     n[5] = flags
 
 
-@kernel(TABLE, WHOLES, TABLE, WHOLES)
-def go_on(open_fields: Floats, open_numbers: Integers, fields: Floats, numbers: Integers) -> Integers:
+@kernel(TABLE, WHOLES, TABLE, WHOLES, NUMBER)
+def go_on(
+    open_fields: Floats, open_numbers: Integers, fields: Floats, numbers: Integers, swing_m: float
+) -> Integers:
     """Let pieces take up open encounters that they touch, in place; returns the places of those not taken up.
 
     Both are sorted by pair, in the same numbering of movers, and time.
@@ -75,7 +115,7 @@ def go_on(open_fields: Floats, open_numbers: Integers, fields: Floats, numbers: 
             alone[count] = i
             count += 1
             continue
-        _append(open_fields[i], open_numbers[i], fields[j], numbers[j])
+        _append(open_fields[i], open_numbers[i], fields[j], numbers[j], swing_m)
         for column in range(fields.shape[1]):
             fields[j, column] = open_fields[i, column]
         for column in range(numbers.shape[1]):

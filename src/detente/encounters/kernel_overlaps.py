@@ -37,13 +37,14 @@ Singles = npt.NDArray[np.float32]
 Integers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
 
-FIELDS = 29
+FIELDS = 32
 """Floats of a piece: 0 least distance squared, 1 severity, 2 closing speed on entering (m/us);
 3-5 position of a, 6-8 of b, 9-11 velocity of a (m/us), 12-14 of b on entering; 15-26 the same at the closest;
-27 and 28 heights of a and b at the closest."""
+27 and 28 heights of a and b at the closest; 29 least and 30 greatest distance before the first swing,
+31 where the distance turned last, or has come to since."""
 NUMBERS = 9
-"""Integers of a piece: 0 a, 1 b, 2 entered, 3 left, 4 closest at (us), 5 flags, 6 passes, 7 first and 8 last
-sense of the distance (-1 shrinking, 1 growing, 0 neither)."""
+"""Integers of a piece: 0 a, 1 b, 2 entered, 3 left, 4 closest at (us), 5 flags, 6 swings of the distance,
+7 sense of the first and 8 of the last (-1 nearer, 1 away, 0 no swing)."""
 
 
 class FLAGS:
@@ -62,7 +63,7 @@ class FLAGS:
 FOLLOWED, AT_REST = 1, 2
 STATUS_BITS, SEA = 1, 4
 # limits
-RANGE, VERTICAL, START, END, FIX_M, VERTICAL_M, GEOID_M, PRESSURE_M = range(8)
+RANGE, VERTICAL, START, END, FIX_M, VERTICAL_M, GEOID_M, PRESSURE_M, SWING_M = range(9)
 
 
 @inlined
@@ -317,6 +318,39 @@ def _near(
 
 
 @inlined
+def _swing(far: float, least: float, f: Floats, n: Integers) -> None:
+    """Let the distance come to ``far``: a swing when that is ``least`` or more from where it turned last.
+
+    Swings alternate in sense; smaller ones are passed over.
+    """
+    sense = 0
+    if n[6] == 0:
+        if far - f[29] >= least:
+            sense = 1
+        elif f[30] - far >= least:
+            sense = -1
+        else:
+            f[29], f[30] = min(f[29], far), max(f[30], far)
+            return
+        n[7] = sense
+    elif n[8] * (f[31] - far) >= least:
+        sense = -n[8]
+    if sense != 0:
+        n[6] += 1
+        n[8] = sense
+        f[31] = far
+    elif n[8] > 0:
+        f[31] = max(f[31], far)
+    else:
+        f[31] = min(f[31], far)
+
+
+@inlined
+def _far(c: float, b: float, a: float, s: float) -> float:
+    return math.sqrt(max(c + s * (2.0 * b + a * s), 0.0))
+
+
+@inlined
 def _speed(i: int, moves: Floats) -> float:
     return math.sqrt(moves[i, 6] * moves[i, 6] + moves[i, 7] * moves[i, 7] + moves[i, 8] * moves[i, 8])
 
@@ -434,7 +468,7 @@ def intervals(
     *(WHOLES, INTEGERS, TABLE, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, FLOATS),
     *(WHOLE, TABLE, WHOLES),
 )
-def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves would cost a third of the search
+def describe(  # noqa: C901 - one loop, its state in locals: leaves would cost a third of the search
     rows: Integers,
     first: Integers,
     moves: Floats,
@@ -463,7 +497,8 @@ def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves wou
         numbers[row, 2], numbers[row, 3] = base + rows[row, 1], base + rows[row, 2]
         ia, ib = _leg_at(first, a, entered, moves), _leg_at(first, b, entered, moves)
         begun, certain, least, least_at, worst = False, False, math.inf, 0, math.inf
-        passes = first_sense = sense = np.int64(0)
+        numbers[row, 6:9] = 0
+        fields[row, 29], fields[row, 30], fields[row, 31] = math.inf, -math.inf, 0.0
         while True:
             begin = max(moves[ia, 0], moves[ib, 0], limits[START])
             until = min(moves[ia, 1], moves[ib, 1])
@@ -474,17 +509,14 @@ def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves wou
             if hit and cut0 < cut1:
                 if not begun:
                     _begin(row, ia, ib, begin, cut0, inside, moves, leg, limits, fields, numbers)
+                    _swing(_far(c, bb, aa, cut0 - begin), limits[SWING_M], fields[row], numbers[row])
                     begun = True
                 s = s0
                 if aa > 0.0:
                     turning = -bb / aa
-                    # the sense of the distance, -1 shrinking or 1 growing, and how often it turned
-                    before = np.int64(1) - 2 * np.int64(cut0 - begin < turning)
-                    after = 2 * np.int64(cut1 - begin > turning) - np.int64(1)
-                    passes += (sense < 0) & (before > 0)
-                    passes += (before < 0) & (after > 0)
-                    first_sense = before if first_sense == 0 else first_sense
-                    sense = after
+                    if cut0 - begin < turning < cut1 - begin:
+                        _swing(_far(c, bb, aa, turning), limits[SWING_M], fields[row], numbers[row])
+                    _swing(_far(c, bb, aa, cut1 - begin), limits[SWING_M], fields[row], numbers[row])
                     s = min(max(turning, s0), s1)
                 x, y, z = x + s * vx, y + s * vy, z + s * vz
                 square = x * x + y * y + z * z
@@ -508,10 +540,5 @@ def describe(  # noqa: C901, PLR0915 - one loop, its state in locals: leaves wou
             ia += moves[ia, 1] == until
             ib += moves[ib, 1] == until
         fields[row, 0], fields[row, 1] = least, worst
-        numbers[row, 4], numbers[row, 6], numbers[row, 7], numbers[row, 8] = (
-            base + least_at,
-            passes,
-            first_sense,
-            sense,
-        )
+        numbers[row, 4] = base + least_at
         numbers[row, 5] |= rows[row, 3] | (2 if certain else 0)

@@ -12,9 +12,10 @@ import polars as pl
 from detente import __version__, words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
+from detente.encounters.errors import at_most
 from detente.encounters.sides import Sides
 from detente.encounters.sides_file import read_sides
-from detente.encounters.states import read_states
+from detente.encounters.states import HORIZON_MAX_S, VERTICAL_MAX_M, WITHIN_MAX_M, read_states
 from detente.encounters.well_clear import VOLUMES
 from detente.encounters.writing import TABLE_SUFFIXES, check_target, write
 from detente.notices.quantities import FOOT_M, parse_distance_m, parse_duration_s
@@ -143,9 +144,18 @@ def _request(arguments: argparse.Namespace) -> _Request:
             remedy=say("choose another name, or make the folder first"),
         )
     return _Request(
-        horizon_s=parse_duration_s(arguments.horizon, where="--horizon"),
-        within_m=parse_distance_m(arguments.within or "5nm", where="--within"),
-        vertical_m=parse_distance_m(arguments.vertical or "1000ft", where="--vertical"),
+        horizon_s=at_most(
+            HORIZON_MAX_S, parse_duration_s(arguments.horizon, where="--horizon"), "s", "--horizon"
+        ),
+        within_m=at_most(
+            WITHIN_MAX_M, parse_distance_m(arguments.within or "5nm", where="--within"), "m", "--within"
+        ),
+        vertical_m=at_most(
+            VERTICAL_MAX_M,
+            parse_distance_m(arguments.vertical or "1000ft", where="--vertical"),
+            "m",
+            "--vertical",
+        ),
         well_clear=arguments.well_clear,
         sides=read_sides(Path(arguments.sides)) if arguments.sides is not None else None,
         between=arguments.between or ("all" if arguments.sides is None else "rivals"),

@@ -18,21 +18,18 @@ from numpy.typing import NDArray
 from detente import words
 from detente.encounters.errors import LimitMistake
 from detente.encounters.sides import Sides
-from detente.encounters.states import check_states
+from detente.encounters.states import HORIZON_MAX_S, VERTICAL_MAX_M, WITHIN_MAX_M, check_states
 from detente.encounters.straight import Motion, Stretches
 from detente.encounters.well_clear import WellClear, volume_named, well_clear_interval
 from detente.notices.quantities import KNOT_MS
 
-__all__ = ["HORIZON_MAX_S", "PREDICTED", "WITHIN_MAX_M", "Between", "predict"]
+__all__ = ["PREDICTED", "Between", "predict"]
 
 say = words.speaker("encounters")
 
 Integers = NDArray[np.int64]
 Between = Literal["rivals", "all"]
 
-HORIZON_MAX_S = 86_400.0
-WITHIN_MAX_M = 1_000_000.0
-VERTICAL_MAX_M = 100_000.0
 CANDIDATE_SLACK = 1e-4
 """What straight motion in a plane may differ from geodesics over the time of tau, relative to the distance."""
 

@@ -26,7 +26,7 @@ Integers = npt.NDArray[np.int64]
 Shorts = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
 
-_A, _B, _ENTERED, _LEFT, _CLOSEST, _FLAGS, _PASSES = range(7)
+_A, _B, _ENTERED, _LEFT, _CLOSEST, _FLAGS, _SWINGS, _FIRST_SWING = range(8)
 _QUALITIES = ("possible", "certain")
 
 
@@ -129,13 +129,19 @@ def _part(found: Pieces, area: Area | None) -> dict[str, npt.NDArray[Any]]:
         "left": numbers[:, _LEFT].copy(),
         "distance_m": arc_m(numbered[0]),
         "situation": situation,
-        "passes": numbers[:, _PASSES].astype(np.int32),
+        "passes": _passes(numbers),
         "both_moving": ~at_rest,
         "moored": _moored(numbers),
         "certain": _has(flags, FLAGS.CERTAIN).astype(np.uint8),
     }
     # each its own memory, so that it can be let go alone
     return columns | {name: column.copy() for name, column in zip(COLUMNS[1:], numbered[1:], strict=True)}
+
+
+def _passes(numbers: Integers) -> Shorts:
+    """Return how often the two came near: once, and once more for each swing away with a swing back after it."""
+    swings, began_nearer = numbers[:, _SWINGS], numbers[:, _FIRST_SWING] < 0
+    return (1 + np.maximum(swings - began_nearer, 0) // 2).astype(np.int32)
 
 
 def _moments(time_us: Integers) -> pl.Series:

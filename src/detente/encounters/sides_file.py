@@ -67,7 +67,7 @@ def parse_sides(text: str, *, where: str = "") -> Sides:
 def _mistake(faults: list[str], where: str) -> SidesMistake:
     shown = faults[:_FAULTS_SHOWN]
     if len(faults) > len(shown):
-        shown.append(say("and {count} more", count=len(faults) - len(shown)))
+        shown.append(say("and {count} more", count=words.number(len(faults) - len(shown))))
     return SidesMistake(
         expected=say("a TOML file of sides as docs/sides.md describes it"),
         came=say.many(

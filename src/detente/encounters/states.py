@@ -13,13 +13,25 @@ import polars as pl
 from detente import words
 from detente.encounters.errors import StateMistake
 
-__all__ = ["BYTES_MAX", "STATES", "check_states", "read_states"]
+__all__ = [
+    "BYTES_MAX",
+    "HORIZON_MAX_S",
+    "STATES",
+    "VERTICAL_MAX_M",
+    "WITHIN_MAX_M",
+    "check_states",
+    "read_states",
+]
 
 say = words.speaker("encounters")
 
 BYTES_MAX = 1 << 28
 """A picture is thousands of rows; 256 MiB of it is something else."""
 COLUMNS_MAX = 1000
+HORIZON_MAX_S = 86_400.0
+WITHIN_MAX_M = 1_000_000.0
+VERTICAL_MAX_M = 100_000.0
+"""How far one picture may be extended, and the widest limits that are looked for in it."""
 
 STATES = pl.Schema(
     {

@@ -36,6 +36,9 @@ Integers = npt.NDArray[np.int64]
 _WINDOW_ROWS = 800_000
 _SLOTS_MAX = 4_000_000
 _START, _END = 2, 3
+SWING_SHARE = 0.1
+SWING_LEAST_M = 2.0 * quality.FIX_DOUBT_M
+"""A smaller wave in the distance of two movers is noise of their fixes, or of no interest beside the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,11 @@ class Limits:
     start_us: int | None
     end_us: int | None
     moored: bool
+
+    @property
+    def swing_m(self) -> float:
+        """How far the distance must grow, and shrink again, for another pass."""
+        return max(SWING_SHARE * self.within_m, SWING_LEAST_M)
 
 
 @dataclass(slots=True)
@@ -230,7 +238,7 @@ def _search(
         fields,
         numbers,
     )
-    return _joined(room, Pieces(fields, numbers), going_on, local_of, active, window.end)
+    return _joined(room, Pieces(fields, numbers), going_on, local_of, active, window.end, limits.swing_m)
 
 
 def _intervals(
@@ -267,6 +275,7 @@ def _joined(
     local_of: npt.NDArray[np.int32],
     active: Integers,
     until: int,
+    swing_m: float,
 ) -> tuple[Pieces, Pieces]:
     """Join what touches the border before; returns what is finished, and what lasts until the next border.
 
@@ -278,7 +287,7 @@ def _joined(
         codes = going_on.numbers[:, :2].copy()
         # both numberings follow the ids as text, so the order stays
         going_on.numbers[:, :2] = local_of[codes]
-        alone = go_on(going_on.fields, going_on.numbers, pieces.fields, pieces.numbers)
+        alone = go_on(going_on.fields, going_on.numbers, pieces.fields, pieces.numbers, swing_m)
         going_on.numbers[:, :2] = codes
     pieces.numbers[:, :2] = active[pieces.numbers[:, :2]]
     open_still = pieces.numbers[:, 3] >= until
@@ -300,7 +309,7 @@ def _asked(limits: Limits, base: int) -> Floats:
     start = -math.inf if limits.start_us is None else float(limits.start_us - base)
     end = math.inf if limits.end_us is None else float(limits.end_us - base)
     doubts = (quality.FIX_DOUBT_M, quality.VERTICAL_DOUBT_M, quality.GEOID_DOUBT_M, quality.PRESSURE_DOUBT_M)
-    return np.array([chord_m(limits.within_m), limits.vertical_m, start, end, *doubts])
+    return np.array([chord_m(limits.within_m), limits.vertical_m, start, end, *doubts, limits.swing_m])
 
 
 def _slot_us(totals: Totals, limits: Limits, span: float) -> float:

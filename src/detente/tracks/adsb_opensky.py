@@ -17,7 +17,6 @@ import polars as pl
 from detente import words
 from detente.tracks.aircraft_rows import METRES_TO_FEET, MPS_TO_KNOTS, Judge, sightings
 from detente.tracks.errors import TrackMistake
-from detente.tracks.line_faults import count_spoiled
 from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Tally
@@ -80,7 +79,7 @@ class OpenSkyReader:
                     header = _header(first)
                     if not set(_MUST) <= set(header):
                         raise _no_header(source.name, header)
-                count_spoiled(block, tally)
+                block.count(tally)
                 frame = judge.rows(_sightings(_table(body, header)), tally)
                 if len(frame):
                     yield frame
@@ -115,11 +114,9 @@ def _table(body: bytes, header: list[str]) -> pl.DataFrame:
     lines = [line for line in body.decode("utf-8", "replace").split("\n") if line.strip()]
     cells = pl.Series("line", lines, dtype=pl.String).str.split(",")
     wanted = [name for name in _NAMES if name in header]
-    return pl.DataFrame(
-        [
-            cells.list.get(header.index(name), null_on_oob=True).str.strip_chars(' "').alias(name)
-            for name in wanted
-        ]
+    return cells.to_frame().select(
+        pl.col("line").list.get(header.index(name), null_on_oob=True).str.strip_chars(' "').alias(name)
+        for name in wanted
     )
 
 

@@ -17,7 +17,6 @@ import polars as pl
 
 from detente.tracks.adsb_memory import VELOCITY_KEPT_S, Memory, Said
 from detente.tracks.aircraft_rows import Judge, sightings
-from detente.tracks.line_faults import count_spoiled
 from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
@@ -64,7 +63,7 @@ class Rs1090Reader:
         squitters = Squitters()
         with source.open() as stream:
             for block in blocks(stream, source):
-                count_spoiled(block, tally)
+                block.count(tally)
                 messages, spoiled = _messages(block.data)
                 tally.read(spoiled)
                 tally.reject(Reason.UNREADABLE, spoiled)

@@ -20,11 +20,10 @@ from detente import words
 from detente.tracks.aircraft_rows import Judge, sightings
 from detente.tracks.errors import TrackMistake
 from detente.tracks.json_elements import PIECE_BYTES, ElementCutter
-from detente.tracks.line_faults import count_spoiled
 from detente.tracks.lines import blocks
 from detente.tracks.readers import ROWS_PER_BATCH, Options, Source
 from detente.tracks.reasons import Note, Reason, Tally
-from detente.tracks.stamps import iso_time, unix_scale
+from detente.tracks.receiver_stamps import iso_time, unix_scale
 
 __all__ = ["COLUMNS_CAP_BYTES", "READER", "RECORD_CAP_BYTES", "TrafficReader"]
 
@@ -137,7 +136,7 @@ def _of_records(source: Source, tally: Tally) -> Iterator[pl.DataFrame]:
 def _of_lines(source: Source, tally: Tally) -> Iterator[pl.DataFrame]:
     with source.open() as stream:
         for block in blocks(stream, source):
-            count_spoiled(block, tally)
+            block.count(tally)
             try:
                 records = _record.decode_lines(block.data)
             except _NOT_JSON:

@@ -21,8 +21,8 @@ from typing import Any
 import polars as pl
 
 from detente.tracks.reasons import Note, Reason, Tally
+from detente.tracks.receiver_stamps import UnixUnits, utc
 from detente.tracks.schema import SCHEMA, complete
-from detente.tracks.stamps import UnixUnits, utc
 
 __all__ = [
     "FEET_TO_METRES",
@@ -94,21 +94,26 @@ class Judge:
             return NO_ROWS
         frame = frame.with_columns(pl.col(pl.Float64).fill_nan(None))
         frame = self._units.seconds(frame, "stamp", tally)
-        frame = frame.with_columns(
+        named = frame.lazy().with_columns(
             pl.col("hex").str.strip_chars().str.to_lowercase().alias("hex"), utc(pl.col("stamp")).alias("time")
         )
-        frame = frame.with_columns(_reason().alias("reason"))
-        refused = frame.filter(pl.col("reason").is_not_null())
-        for reason, rows in refused.group_by("reason").len().iter_rows():
-            tally.reject(Reason(reason), rows)
-        kept = frame.filter(pl.col("reason").is_null()).with_columns(
-            _altitude(),
-            _within("speed_kn", 0.0, FASTEST_KN),
-            _within("vertical_fpm", -STEEPEST_FPM, STEEPEST_FPM),
+        judged = named.with_columns(_reason().alias("reason")).collect()
+        for reason, count in judged["reason"].drop_nulls().value_counts().rows():
+            tally.reject(Reason(reason), count)
+        kept = (
+            judged.lazy()
+            .filter(pl.col("reason").is_null())
+            .with_columns(
+                _altitude(),
+                _within("speed_kn", 0.0, FASTEST_KN),
+                _within("vertical_fpm", -STEEPEST_FPM, STEEPEST_FPM),
+            )
+            .with_columns(*_polished(self.source))
+            .unnest("altitude")
         )
-        kept = kept.with_columns(*_polished(self.source)).unnest("altitude")
-        tally.note(Note.NO_ALTITUDE, kept["altitude_m"].null_count())
-        return complete(kept.lazy()).collect()
+        rows = complete(kept).collect()
+        tally.note(Note.NO_ALTITUDE, rows["altitude_m"].null_count())
+        return rows
 
 
 def _reason() -> pl.Expr:

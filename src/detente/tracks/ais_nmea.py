@@ -22,7 +22,6 @@ from detente.tracks.ais_messages import Payloads, judge_types, names, positions
 from detente.tracks.ais_parts import Assembler, Part
 from detente.tracks.ais_sentences import Fault, Lines, split_lines
 from detente.tracks.ais_stamps import StampReader
-from detente.tracks.line_faults import count_spoiled
 from detente.tracks.lines import blocks
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
@@ -59,7 +58,7 @@ class NmeaReader:
         listener = _Listener.listening(f"{self.name}:{source.name}", options)
         with source.open() as stream:
             for block in blocks(stream, source):
-                count_spoiled(block, tally)
+                block.count(tally)
                 frame = listener.hear(block.data, tally)
                 if len(frame):
                     yield frame
@@ -156,21 +155,18 @@ class _Listener:
         frame = positions(reports).with_columns(
             pl.Series("line", reports.line), pl.Series("time_us", reports.time_us)
         )
-        frame = _keep(self._named(self._timed(frame), names(readable)), tally)
-        return complete(frame.with_columns(pl.lit(self.source).alias("source")).lazy()).collect()
+        kept = _keep(self._named(self._timed(frame), names(readable)), tally)
+        return complete(kept.with_columns(pl.lit(self.source).alias("source"))).collect()
 
     def _timed(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with ``time``: the line's own stamp, else the clock when it was started."""
-        own = pl.col("time_us") >= 0
-        if self.clock is not None:
-            bare = frame.filter(~own)
-            told = pl.DataFrame({"line": bare["line"], "told": self.clock.tell(bare["second"].to_list())})
-            frame = frame.join(
-                told.cast({"told": pl.Int64}), on="line", how="left", maintain_order="left"
-            ).with_columns(pl.when(own).then("time_us").otherwise("told").alias("time_us"))
-            own = pl.col("time_us").is_not_null()
-        stamp = pl.when(own).then("time_us").cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-        return frame.with_columns(stamp.alias("time"))
+        time_us = frame["time_us"]
+        bare = time_us < 0
+        if self.clock is None:
+            time_us = time_us.set(bare, None)
+        elif bare.any():
+            time_us = time_us.scatter(bare.arg_true(), self.clock.tell(frame["second"].filter(bare).to_list()))
+        return frame.with_columns(time_us.cast(pl.Datetime("us")).dt.replace_time_zone("UTC").alias("time"))
 
     def _named(self, frame: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
         """Return the frame with ``name``: the latest that the mover said before the report."""
@@ -228,7 +224,7 @@ def _spoiled(payloads: Payloads) -> NDArray[np.bool_]:
     return bad[payloads.end] > bad[payloads.start]
 
 
-def _keep(frame: pl.DataFrame, tally: Tally) -> pl.DataFrame:
+def _keep(frame: pl.DataFrame, tally: Tally) -> pl.LazyFrame:
     """Return the rows that are positions of a mover at a time; counts the others under the first reason."""
     mmsi = pl.col("mmsi")
     no_time = pl.when(pl.col("time").is_null()).then(pl.lit(Reason.NO_TIME.value))
@@ -237,12 +233,16 @@ def _keep(frame: pl.DataFrame, tally: Tally) -> pl.DataFrame:
             ais_fields.identity_reason(mmsi), ais_fields.position_reason(pl.col("lat"), pl.col("lon")), no_time
         ).alias("reason")
     )
-    for reason, rows in frame.filter(pl.col("reason").is_not_null()).group_by("reason").len().iter_rows():
+    for reason, rows in frame["reason"].drop_nulls().value_counts().rows():
         tally.reject(Reason(reason), rows)
-    return frame.filter(pl.col("reason").is_null()).with_columns(
-        ais_fields.mover(mmsi).alias("mover"),
-        pl.when(pl.col("type") == 9).then(pl.lit("aircraft")).otherwise(ais_fields.kind(mmsi)).alias("kind"),
-        ais_fields.status(pl.col("status")).alias("status"),
-        ais_fields.course_deg(pl.col("course_deg")).alias("course_deg"),
-        pl.when(pl.col("altitude_m").is_not_null()).then("altitude_datum").alias("altitude_datum"),
+    return (
+        frame.lazy()
+        .filter(pl.col("reason").is_null())
+        .with_columns(
+            ais_fields.mover(mmsi).alias("mover"),
+            pl.when(pl.col("type") == 9).then(pl.lit("aircraft")).otherwise(ais_fields.kind(mmsi)).alias("kind"),
+            ais_fields.status(pl.col("status")).alias("status"),
+            ais_fields.course_deg(pl.col("course_deg")).alias("course_deg"),
+            pl.when(pl.col("altitude_m").is_not_null()).then("altitude_datum").alias("altitude_datum"),
+        )
     )

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from detente.tracks.ais_sentences import Lines
 from detente.tracks.reasons import Note, Tally
-from detente.tracks.stamps import UnixUnits, iso_time, utc
+from detente.tracks.receiver_stamps import UnixUnits, iso_time, utc
 
 __all__ = ["StampReader"]
 

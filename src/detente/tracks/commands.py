@@ -217,7 +217,7 @@ def _show(outcome: _Outcome) -> None:
         terminal.note(
             say(
                 "movers: {movers}; from {first} to {last}",
-                movers=f"{len(extent.movers):,}",
+                movers=words.number(len(extent.movers)),
                 first=format_moment(extent.first),
                 last=format_moment(extent.last),
             )

@@ -24,6 +24,7 @@ READERS = (
     "plain_geopackage",
     "adsb_readsb",
     "adsb_rs1090",
+    "adsb_basestation",
     "ais_digitraffic",
     "adsb_traffic",
     "ais_nmea",

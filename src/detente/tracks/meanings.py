@@ -53,14 +53,18 @@ def note_meaning(note: Note) -> str:
 
 def tally_lines(tally: Tally) -> list[str]:
     """Return the counts as lines of text: rows read, rows kept, one line a reason and a note."""
-    lines = [say("rows read: {rows}, kept: {kept}", rows=f"{tally.rows:,}", kept=f"{tally.kept:,}")]
+    lines = [say("rows read: {rows}, kept: {kept}", rows=words.number(tally.rows), kept=words.number(tally.kept))]
     lines += [
-        say("  rejected, {rows}: {meaning}", rows=f"{tally.rejected[reason]:,}", meaning=reason_meaning(reason))
+        say(
+            "  rejected, {rows}: {meaning}",
+            rows=words.number(tally.rejected[reason]),
+            meaning=reason_meaning(reason),
+        )
         for reason in Reason
         if tally.rejected[reason]
     ]
     lines += [
-        say("  noted, {rows}: {meaning}", rows=f"{tally.notes[note]:,}", meaning=note_meaning(note))
+        say("  noted, {rows}: {meaning}", rows=words.number(tally.notes[note]), meaning=note_meaning(note))
         for note in Note
         if tally.notes[note]
     ]

@@ -96,6 +96,8 @@ class Judge:
 
         The rows themselves have been counted by whoever made the frame (``Tally.read``).
         """
+        if raw.is_empty():
+            return pl.DataFrame(schema=SCHEMA)
         raw = self._with_times(raw)
         judged = raw.lazy().with_columns(**self._numbers(raw.schema)).with_columns(**self._identity(raw.schema))
         judged = judged.with_columns(reason=self._reason(raw.schema))

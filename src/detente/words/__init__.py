@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["LANGUAGES", "Speaker", "choose", "from_environment", "language", "speaker"]
+__all__ = ["LANGUAGES", "Speaker", "choose", "from_environment", "language", "number", "speaker"]
 
 LANGUAGES = ("en", "ru")
 _HERE = Path(__file__).parent
@@ -50,6 +50,19 @@ def from_environment() -> str:
     return "en"
 
 
+def number(value: float, decimals: int = 0) -> str:
+    """Return a figure in the notation of the language in use: "1,234.5" in English, "1\u202f234,5" in Russian.
+
+    For people only: in Russian a comma is the decimal mark, and the space within a figure is a narrow one.
+    """
+    text = f"{value:,.{decimals}f}"
+    if not text.strip("-0.,"):
+        text = text.lstrip("-")
+    if language() == "ru":
+        text = text.replace(",", "\u202f").replace(".", ",")
+    return text
+
+
 @cache
 def _catalogue(room: str, code: str) -> gettext.NullTranslations:
     if code == "en":
@@ -70,9 +83,9 @@ class Speaker:
         return text.format(**values) if values else text
 
     def many(self, one: str, several: str, /, *, count: int, **values: object) -> str:
-        """Return the sentence in the form that ``count`` asks for (Russian has three forms)."""
+        """Return the sentence in the form that ``count`` asks for (Russian has three forms); {count} is ``number``."""
         text = _catalogue(self.room, _language.get()).ngettext(one, several, count)
-        return text.format(count=count, **values)
+        return text.format(count=number(count), **values)
 
 
 @cache

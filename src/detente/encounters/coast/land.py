@@ -45,6 +45,7 @@ class _Stored:
     detail_m: Floats
     start: npt.NDArray[np.int32]
     bounds_deg: Floats  # one row a ring: west, south, east, north
+    always: npt.NDArray[np.bool_]  # of each vertex, whether a cut in the source begins or ends there
 
 
 @cache
@@ -62,7 +63,11 @@ def _stored() -> _Stored:
         start = arrays["ring_start"]
     low = np.minimum.reduceat(places, start[:-1], axis=0)
     high = np.maximum.reduceat(places, start[:-1], axis=0)
-    return _Stored(places, detail_m, start, np.hstack([low, high]))
+    seam = _on_seam(places)
+    # each ring ends with its first vertex once more, which therefore follows the last
+    before, after = np.roll(seam, 1), np.roll(seam, -1)
+    before[start[:-1]] = seam[start[1:] - 2]
+    return _Stored(places, detail_m, start, np.hstack([low, high]), seam & ~(before & after))
 
 
 def land(
@@ -83,6 +88,9 @@ def land(
     stored = _stored()
     west, south, east, north = bounds_deg
     grid_m = _allowed_grid_m(places_deg, coarsest_m)
+    worth = _worths(stored, grid_m)
+    kept = worth >= 1.0
+    shown = np.add.reduceat(kept, stored.start[:-1], dtype=np.int64) - kept[stored.start[1:] - 1] >= 3
     pieces: list[_Piece] = []
     for turn in (-360.0, 0.0, 360.0, 720.0):
         touched = np.flatnonzero(
@@ -90,11 +98,11 @@ def land(
             & (stored.bounds_deg[:, 2] + turn >= west)
             & (stored.bounds_deg[:, 1] <= north)
             & (stored.bounds_deg[:, 3] >= south)
+            # an island too small to see needs no work, unless the edge of the map cuts it
+            & (shown | ~_within(stored.bounds_deg, turn, bounds_deg))
         )
         pieces.extend(
-            piece
-            for ring in touched
-            if (piece := _piece(stored, int(ring), turn, bounds_deg, grid_m)) is not None
+            piece for ring in touched if (piece := _piece(stored, int(ring), turn, bounds_deg, worth)) is not None
         )
     factor = _factor([worth for _, worth in pieces], vertices_max)
     rings = (_thinned(places, worth >= factor, bounds_deg) for places, worth in pieces)
@@ -105,17 +113,33 @@ _Piece = tuple[Floats, Floats]
 """Vertices of an open ring, and each one's worth: its detail over what may be left out there."""
 
 
+def _worths(stored: _Stored, grid_m: Floats) -> Floats:
+    """Return the worth of every vertex: what is below 1 is finer than the map shows there."""
+    places = stored.lon_lat_deg
+    column = (((places[:, 0] + 180.0) % 360.0) / _CELL_DEG).astype(np.intp) % grid_m.shape[1]
+    row = np.clip(((places[:, 1] + 90.0) / _CELL_DEG).astype(np.intp), 0, grid_m.shape[0] - 1)
+    return np.where(stored.always, _ALWAYS, stored.detail_m / grid_m[row, column])
+
+
+def _within(
+    rings_deg: Floats, turn_deg: float, bounds_deg: tuple[float, float, float, float]
+) -> npt.NDArray[np.bool_]:
+    """Tell which rings, given by their bounds, lie wholly on the map."""
+    west, south, east, north = bounds_deg
+    return np.asarray(
+        (rings_deg[:, 0] + turn_deg >= west)
+        & (rings_deg[:, 2] + turn_deg <= east)
+        & (rings_deg[:, 1] >= south)
+        & (rings_deg[:, 3] <= north)
+    )
+
+
 def _piece(
-    stored: _Stored, ring: int, turn_deg: float, bounds_deg: tuple[float, float, float, float], grid_m: Floats
+    stored: _Stored, ring: int, turn_deg: float, bounds_deg: tuple[float, float, float, float], worth: Floats
 ) -> _Piece | None:
     part = slice(stored.start[ring], stored.start[ring + 1] - 1)
     places = stored.lon_lat_deg[part]
-    column = (((places[:, 0] + 180.0) % 360.0) / _CELL_DEG).astype(np.intp) % grid_m.shape[1]
-    row = np.clip(((places[:, 1] + 90.0) / _CELL_DEG).astype(np.intp), 0, grid_m.shape[0] - 1)
-    worth = stored.detail_m[part] / grid_m[row, column]
-    seam = _on_seam(places)
-    worth[seam & ~(np.roll(seam, 1) & np.roll(seam, -1))] = _ALWAYS  # where the cut begins and ends
-    vertices = np.column_stack([places[:, 0] + turn_deg, places[:, 1], worth])
+    vertices = np.column_stack([places[:, 0] + turn_deg, places[:, 1], worth[part]])
     low, high = vertices[:, :2].min(axis=0), vertices[:, :2].max(axis=0)
     for axis, limit, sign in ((0, 0, 1.0), (1, 1, 1.0), (0, 2, -1.0), (1, 3, -1.0)):
         inside = low[axis] >= bounds_deg[limit] if sign > 0 else high[axis] <= bounds_deg[limit]

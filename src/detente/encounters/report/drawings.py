@@ -59,7 +59,9 @@ def drawing(row: dict[str, Any], pieces: dict[str, pl.DataFrame], *, within_m: f
     tracks = {w: _track(origin, pieces[w], row["closest_at"]) for w in "ab"}
     half_m = max(1.6 * row["distance_m"], *(_LEAST_HALF_M.get(str(row[f"kind_{w}"]), 100.0) for w in "ab"))
     per_m = _CENTRE[1] / half_m
-    taken: list[tuple[float, float]] = []
+    x, y, steep = _figure_place(at, per_m)
+    # where the figure of the distance stands, no time may
+    taken: list[tuple[float, float]] = [(x + 22.0 if steep else x, y)]
     body = [_closest_line(at, row["distance_m"], per_m)]
     for which in "ba":
         body.append(_track_lines(tracks[which], which, per_m, max_gap_s))
@@ -186,7 +188,8 @@ def _ticks(
                 per_m,
             )
             crowded = any(abs(x - other) < 42.0 and abs(y - high) < 13.0 for other, high in taken)
-            covered = (x < 92.0 and y < 92.0) or (x < 150.0 and y > _HEIGHT - 30.0)  # inset, scale bar
+            # inset, scale bar, north arrow
+            covered = (x < 92.0 and y < 92.0) or (x < 150.0 and y > _HEIGHT - 30.0) or (x > 270.0 and y < 48.0)
             if k == 0 or not _inside(x, y, 8.0) or crowded or covered or math.dist((x, y), _CENTRE) < 34.0:
                 continue
             taken.append((x, y))
@@ -233,16 +236,20 @@ def _glyph(row: dict[str, Any], which: str, at: Floats, per_m: float) -> str:
     return f'<path class="glyph {which}" transform="translate({x:g} {y:g}){turn}" d="{outline}"/>'
 
 
-def _closest_line(at: dict[str, Floats], distance_m: float, per_m: float) -> str:
+def _figure_place(at: dict[str, Floats], per_m: float) -> tuple[float, float, bool]:
+    """Return where the distance stands, and whether beside a steep line: beside its middle, rather to the right."""
     (ax, ay), (bx, by) = (_xy(float(at[w][0]), float(at[w][1]), per_m) for w in "ab")
     span = math.dist((ax, ay), (bx, by))
-    # the figure stands beside the middle of the line, on the side with more room to the right
-    mx, my = (ax + bx) / 2.0, (ay + by) / 2.0
     nx, ny = (-(by - ay) / span, (bx - ax) / span) if span > 1 else (0.0, -1.0)
     if nx < 0 or (nx == 0 and ny > 0):
         nx, ny = -nx, -ny
     steep = abs(nx) > 0.5
-    x, y = mx + nx * 12, my + ny * 12 + (3 if steep else 0)
+    return (ax + bx) / 2.0 + nx * 12, (ay + by) / 2.0 + ny * 12 + (3 if steep else 0), steep
+
+
+def _closest_line(at: dict[str, Floats], distance_m: float, per_m: float) -> str:
+    (ax, ay), (bx, by) = (_xy(float(at[w][0]), float(at[w][1]), per_m) for w in "ab")
+    x, y, steep = _figure_place(at, per_m)
     return (
         f'<line class="apart" x1="{ax:g}" y1="{ay:g}" x2="{bx:g}" y2="{by:g}"/>'
         f'<text class="distance" x="{x:.1f}" y="{y:.1f}" text-anchor="{"start" if steep else "middle"}">'

@@ -13,7 +13,6 @@ __all__ = ["clock", "day", "height", "length", "mover", "number", "span", "with_
 
 say = words.speaker("encounters")
 
-_NARROW_SPACE = "\u202f"
 _MINUS = "\u2212"
 
 
@@ -21,12 +20,7 @@ def number(value: float | None, decimals: int = 0) -> str:
     """Return a figure in the reader's notation: "1,234.5" in English, "1 234,5" in Russian; a dash for None."""
     if value is None:
         return "\u2013"
-    text = f"{value:,.{decimals}f}"
-    if float(text.replace(",", "")) == 0.0:
-        text = text.lstrip("-")
-    if words.language() == "ru":
-        text = text.replace(",", _NARROW_SPACE).replace(".", ",")
-    return text.replace("-", _MINUS)
+    return words.number(value, decimals).replace("-", _MINUS)
 
 
 def length(value_m: float | None) -> str:

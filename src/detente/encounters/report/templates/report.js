@@ -21,9 +21,10 @@
   for (const use of symbols) {
     const at = use.transform.baseVal[0].matrix;
     byRow[+use.dataset.i] = use;
+    const s = data.numbers[+use.dataset.i][3];
     use.at = [at.e, at.f];
+    use.size = 1.12 - 0.6 * Math.min(s === null ? 1 : s, 1);
   }
-  const severity = (i) => data.numbers[i][3];
   const project = (lon, lat) => {
     const l = (lon - lon0) * RAD, f = lat * RAD;
     if (!polar) return [cx + factor * l, cy - factor * Math.asinh(Math.tan(f))];
@@ -104,10 +105,11 @@
     world.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.k})`);
     const px = unit() / view.k;
     for (const use of symbols) {
-      if (use.hasAttribute("hidden")) continue;
-      const s = severity(+use.dataset.i);
-      const size = (1.12 - 0.6 * Math.min(s === null ? 1 : s, 1)) * px;
-      use.setAttribute("transform", `translate(${use.at[0]} ${use.at[1]}) scale(${size.toPrecision(4)})`);
+      /* thousands of symbols: only those in view, and only when their size changed */
+      const x = use.at[0] * view.k + view.x, y = use.at[1] * view.k + view.y;
+      if (use.px === px || use.away || x < -20 || x > W + 20 || y < -20 || y > H + 20) continue;
+      use.setAttribute("transform", `translate(${use.at[0]} ${use.at[1]}) scale(${(use.size * px).toPrecision(4)})`);
+      use.px = px;
     }
     graticule();
     scaleBar();
@@ -185,12 +187,11 @@
   const PAGE = 100;
   let shownPages = 1, order = rows.map((_, i) => i), matching = order;
   const text = rows.map((row) => (row.cells[1].textContent + " " + row.cells[2].textContent).toLowerCase());
-  const page = () => {
-    const wanted = matching.slice(0, shownPages * PAGE);
-    const parts = document.createDocumentFragment();
-    for (const i of wanted) parts.append(rows[i]);
-    body.replaceChildren(parts);
-    $("more").hidden = wanted.length === matching.length;
+  const page = (from = 0) => {
+    const until = Math.min(shownPages * PAGE, matching.length);
+    const parts = matching.slice(from, until).map((i) => rows[i]);
+    if (from) body.append(...parts); else body.replaceChildren(...parts);
+    $("more").hidden = until === matching.length;
     $("shown").textContent = data.words.shown.replace("{shown}", number2(matching.length)).replace("{whole}", number2(rows.length));
   };
   const number2 = (value) => new Intl.NumberFormat(data.language).format(value);
@@ -202,7 +203,11 @@
       return (!words || text[i].includes(words)) && (!situation || what === situation) && (!moving || bothMoving) && (!certain || isCertain);
     });
     const on = new Set(matching);
-    byRow.forEach((use, i) => use.toggleAttribute("hidden", !on.has(i)));
+    byRow.forEach((use, i) => {
+      if (use.away === !on.has(i)) return;
+      use.away = !on.has(i);
+      use.toggleAttribute("hidden", use.away);
+    });
     page();
     redraw();
   };
@@ -226,7 +231,7 @@
   }
   $("filters").addEventListener("input", () => { shownPages = 1; filter(); });
   $("filters").addEventListener("submit", (event) => event.preventDefault());
-  $("more").addEventListener("click", () => { shownPages += 5; page(); });
+  $("more").addEventListener("click", () => { const from = shownPages * PAGE; shownPages += 5; page(from); });
 
   /* ---- map and table together ---- */
   const tip = $("tip");

@@ -1,6 +1,8 @@
 """Time stamps as receivers write them: unix seconds and their thousandths side by side, or ISO 8601.
 
 Nothing is guessed: a text that is neither is null. A time without a zone is UTC, or the zone that was given.
+Tables, whose columns people write in many forms, are read by ``detente.tracks.timestamps``: there a small number may
+count from a start, and 1970 is a year like others; here it is a receiver without a clock.
 """
 
 from __future__ import annotations
