@@ -16,7 +16,7 @@ help:
 	@echo "make simulate     SEEDS=n simulated worlds of the line on two processes; says which faults happened how often"
 	@echo "make replay       tells the story of one simulated world, SEED=n"
 	@echo "make sabotage     finds for every planted bug a seed that catches it"
-	@echo "make bench        measure against peers; writes bench/RESULTS.md"
+	@echo "make bench        measure against peers, ONLY=section,section some of it; writes bench/RESULTS.md"
 	@echo "make lint         style, types, import contracts"
 	@echo "make words        collect and compile the Russian catalogue"
 	@echo "make lock         resolve and lock the dependencies anew"
@@ -75,10 +75,10 @@ lock:
 	@touch $@
 
 bench: setup .venv-bench/ready
-	$(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py $(if $(ONLY),--only $(ONLY))
 
 bench-quick: setup .venv-bench/ready
-	$(BIN)/python bench/run.py --quick --out bench/data/quick.md
+	$(BIN)/python bench/run.py --quick
 
 bench-lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

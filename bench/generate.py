@@ -124,12 +124,13 @@ def planted(frame: pl.DataFrame, what: str) -> pl.DataFrame:
         )
     if what == "fast":
         at_s = np.arange(0.0, DAY_S, 5.0)
-        swing = np.abs((at_s * 480 * KNOT_MS / 2_000_000.0) % 2 - 1)
         corners = frame.select(west=pl.col("lon").min(), east=pl.col("lon").max(), lat=pl.col("lat").median())
         west, east, middle = corners.row(0)
-        # through the middle of a row of seas, where the ships are
+        # to and fro through the middle of a row of seas, where the ships are
         lat = 35.0 + 2.5 * round((middle - 35.0) / 2.5 + 0.1)
-        span = min(east - west, 2_000_000.0 / (111_195.0 * np.cos(np.radians(lat))))
+        span = east - west
+        length_m = span * 111_195.0 * np.cos(np.radians(lat))
+        swing = np.abs((at_s * 480 * KNOT_MS / length_m) % 2 - 1)
         times = pl.Series(np.round(at_s * 1e6).astype(np.int64) + int(START.timestamp()) * 1_000_000)
         one = pl.DataFrame(
             {

@@ -2,37 +2,45 @@
 
 from __future__ import annotations
 
-import datetime as dt
-import os
-import platform
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
+
+__all__ = ["BLUESKY", "DUCKDB", "DUCKDB_LEGS", "DUCKDB_ONE", "OWN", "POLARS", "page"]
 
 Result = dict[str, Any]
 
 OWN = "détente"
 DUCKDB = "DuckDB, box per mover and slot"
+DUCKDB_ONE = "DuckDB, box per mover and slot, one thread"
 DUCKDB_LEGS = "DuckDB, box per leg"
 POLARS = "Polars, read and sort"
 BLUESKY = "bluesky, compiled"
+GB_MIB = 1e9 / 2**20
 
 
-def page(measured: dict[str, Result], command: str) -> str:
-    """Return the whole page as Markdown."""
-    parts = [_head(measured, command), _bars(measured), _solent(measured.get("solent", {}))]
-    parts += [
-        _race(f"{title.removesuffix('m')} million fixes", measured[title])
-        for title in ("1m", "10m")
-        if title in measured
-    ]
-    if "1m-broken" in measured:
-        parts.append(_race("1 million fixes, motion at rest broken by gaps", measured["1m-broken"]))
-    parts += [_curve(measured), _planted(measured)]
+def page(sections: dict[str, Result], remarks: str) -> str:
+    """Return the whole page as Markdown from what each section holds, and what a person remarks on it."""
+    measured = {name: section["measured"] for name, section in sections.items()}
+    parts = [_head(sections), _bars(measured), remarks]
+
+    def add(name: str, title: str, text: str) -> None:
+        if name in sections and text:
+            parts.append(f"## {title}\n\n{_when(sections[name])}\n\n{text}")
+
+    add("search-1m", "1 million fixes", _race(measured.get("search-1m", {}).get("1m", {})))
+    add("search-10m", "10 million fixes", _race(measured.get("search-10m", {}).get("10m", {})))
+    add("legs-10m", "10 million fixes, the other plan of SQL", _race(measured.get("legs-10m", {}).get("10m", {})))
+    add("kdtree-10m", "10 million fixes, the KD-tree", _race(measured.get("kdtree-10m", {}).get("10m", {})))
+    for name, words in (("odd-1m", "1 million"), ("odd-10m", "10 million"), ("odd-duckdb", "1 million, DuckDB")):
+        add(name, f"One bad fix, one fast mover among {words}", _planted(measured.get(name, {})))
+    add("curve", "Cost at equal density", _curve(measured.get("curve", {})))
+    broken = measured.get("broken-1m", {}).get("1m-broken", {})
+    add("broken-1m", "1 million fixes, motion at rest broken by gaps", _race(broken))
     for title, words in (("hour", "One hour of one sea"), ("minutes", "Ten minutes of one sea")):
-        if title in measured:
-            parts.append(_race(f"{words}: what the slower ones can finish", measured[title]))
-    parts += [_picture(measured["picture"]), _start(measured["start"])]
+        race = measured.get("slow-peers", {}).get(title, {})
+        add("slow-peers", f"{words}: what the slower ones can finish", _race(race))
+    add("solent", "A real harbour against geodesics", _solent(measured.get("solent", {}).get("solent", {})))
+    add("picture", "One picture: 10,000 aircraft, 5 NM, 1,000 ft, 300 s", _picture(measured.get("picture", {})))
+    add("starting", "Starting", _start(measured.get("starting", {})))
     return "\n".join(part for part in parts if part)
 
 
@@ -43,85 +51,104 @@ def _cpu(one: Result) -> float:
     return float(phases["read"]["cpu_s"] + phases["sort_mover_time"]["cpu_s"])
 
 
-def _ok(measured: dict[str, Result], title: str, *names: str) -> bool:
-    return title in measured and all(
-        name in measured[title] and "failed" not in measured[title][name] for name in names
-    )
+def _ok(race: Result, *names: str) -> bool:
+    return all(name in race and "failed" not in race[name] for name in names)
 
 
-def _head(measured: dict[str, Result], command: str) -> str:
-    model = next(
-        (
-            line.split(":", 1)[1].strip()
-            for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-            if line.startswith("model name")
-        ),
-        platform.processor(),
-    )
-    memory_gib = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    versions = {
-        one["name"].split("-")[0]: one["version"]
-        for race in measured.values()
-        for one in race.values()
-        if isinstance(one, dict) and "version" in one
-    }
-    versions |= {"numba": version("numba")}
+def _when(section: Result) -> str:
+    before, after = section["load"]
+    return f"{section['begun']}, revision {section['revision']}, load average before {before:.2f}, after {after:.2f}."
+
+
+def _head(sections: dict[str, Result]) -> str:
+    versions: dict[str, str] = {}
+    for section in sections.values():
+        for race in section["measured"].values():
+            for one in race.values():
+                if isinstance(one, dict) and "version" in one:
+                    versions[one["name"].split("-")[0]] = one["version"]
     listed = ", ".join(f"{name} {number}" for name, number in sorted(versions.items()))
-    load = measured["load"]
+    machines = sorted({section["machine"] for section in sections.values()})
     return f"""# Results
 
-{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC, `{command}`, revision {measured["revision"]["text"]}
+Made by `python bench/run.py` from `bench/results/`, one file a section, each measured whole in one run.
 
-{model}, {os.cpu_count()} cores, {memory_gib:.0f} GiB; {platform.system()} {platform.release()}; Python
-{platform.python_version()}; {listed}. Load average before {load["before"]:.2f}, after {load["after"]:.2f}.
+{"; ".join(machines)}; {listed}.
 
 How it is measured, and what each contender does, is in [README.md](README.md). CPU seconds are user and system,
-all threads. A search's figures do not contain the reading, except détente's, which always do.
+all threads. A search's figures do not contain the reading, except détente's, which always do unless said. Where
+the load average before a section is above 1, other work ran on the machine at the same time.
 """
 
 
+class _Bars:
+    """Rows of what was to be reached."""
+
+    def __init__(self) -> None:
+        self.rows = ["## What was to be reached", "", "| | to reach | measured | |", "|---|---|---|---|"]
+
+    def add(self, what: str, bar: str, figure: str, *, reached: bool) -> None:
+        """Add one row."""
+        self.rows.append(f"| {what} | {bar} | {figure} | {'reached' if reached else '**missed**'} |")
+
+
 def _bars(measured: dict[str, Result]) -> str:
-    rows = ["## What was to be reached", "", "| | to reach | measured | |", "|---|---|---|---|"]
+    bars = _Bars()
+    for section, title, words in (
+        ("search-1m", "1m", "1 M"),
+        ("search-10m", "10m", "10 M"),
+        ("broken-1m", "1m-broken", "1 M, broken rest"),
+    ):
+        race = measured.get(section, {}).get(title, {})
+        if _ok(race, OWN, DUCKDB, POLARS):
+            _search_bars(bars, race, words)
+        if _ok(race, OWN) and title == "10m":
+            peak = race[OWN]["peak_mib"]
+            bars.add("peak memory, 10 M", "< 1 GB", f"{peak:.0f} MiB", reached=peak < GB_MIB)
+    for section, title in (("odd-1m", "1m"), ("odd-10m", "10m")):
+        races = measured.get(section, {})
+        for plant, words in (("teleport", "one teleport"), ("fast", "one mover at 480 kn")):
+            plain, planted = races.get(title, {}), races.get(f"{title}-{plant}", {})
+            if _ok(plain, OWN) and _ok(planted, OWN):
+                change = _cpu(planted[OWN]) / _cpu(plain[OWN]) - 1
+                what = f"CPU with {words}, {title[:-1]} M"
+                bars.add(what, "within 10 %", f"{change:+.1%}", reached=change <= 0.10)
+    points = _points(measured.get("curve", {}))
+    if len(points) > 2:
+        _, _, fit = _line(points)
+        bars.add("cost at equal density", "linear", f"R² = {fit:.4f}", reached=fit > 0.99)
+    race = measured.get("picture", {}).get("picture", {})
+    if _ok(race, OWN, BLUESKY):
+        ratio = _cpu(race[BLUESKY]) / _cpu(race[OWN])
+        bars.add("CPU of bluesky / détente, one picture", ">= 50", f"{ratio:.0f}", reached=ratio >= 50)
+    if "starting" in measured:
+        seconds = measured["starting"]["start"]["help_best_s"]
+        bars.add("`detente --help`, wall", "< 0.3 s", f"{seconds:.2f} s", reached=seconds < 0.3)
+    return "\n".join(bars.rows) + "\n"
 
-    def add(what: str, bar: str, figure: str, *, reached: bool) -> None:
-        rows.append(f"| {what} | {bar} | {figure} | {'reached' if reached else '**missed**'} |")
 
-    for title, words in (("1m", "1 M"), ("1m-broken", "1 M, broken rest"), ("10m", "10 M")):
-        if not _ok(measured, title, OWN, DUCKDB, POLARS):
-            continue
-        race = measured[title]
-        own = race[OWN]
-        if "missed" in own:
-            figure = f"{own['missed']} missed, {own['extra']} extra of {own['pairs']:,}"
-            add(f"exact, {words}", "none beyond 0.5 m", figure, reached=not own["missed"] and not own["extra"])
-        best = min(_cpu(race[name]) for name in (DUCKDB, DUCKDB_LEGS) if _ok(measured, title, name))
-        ratio, memory = best / _cpu(own), best / own["phases"]["in_memory"]["cpu_s"]
-        figure = f"{ratio:.1f}; against the search alone, from memory, {memory:.1f}"
-        add(
-            f"CPU of DuckDB's search (the better plan) / détente's, {words}", ">= 10", figure, reached=ratio >= 10
-        )
-        sort = _cpu(own) / _cpu(race[POLARS])
-        add(
-            f"CPU of the search / of reading and sorting, {words}",
-            "<= 1 (1.5 acceptable)",
-            f"{sort:.2f}",
-            reached=sort <= 1.5,
-        )
-        if title == "10m":
-            add("peak memory, 10 M", "< 1 GB", f"{own['peak_mib']:.0f} MiB", reached=own["peak_mib"] < 953.7)
-    for plant in ("teleport", "fast"):
-        for title in ("1m", "10m"):
-            if _ok(measured, title, OWN) and _ok(measured, f"{title}-{plant}", OWN):
-                change = _cpu(measured[f"{title}-{plant}"][OWN]) / _cpu(measured[title][OWN]) - 1
-                words = "one teleport" if plant == "teleport" else "one mover at 480 kn"
-                figure = f"{change:+.1%}"
-                add(f"CPU with {words}, {title[:-1]} M", "within 10 %", figure, reached=change <= 0.10)
-    if _ok(measured, "picture", OWN, BLUESKY):
-        ratio = _cpu(measured["picture"][BLUESKY]) / _cpu(measured["picture"][OWN])
-        add("CPU of bluesky / détente, one picture", ">= 50", f"{ratio:.0f}", reached=ratio >= 50)
-    seconds = measured["start"]["help_best_s"]
-    add("`detente --help`, wall", "< 0.3 s", f"{seconds:.2f} s", reached=seconds < 0.3)
-    return "\n".join(rows) + "\n"
+def _search_bars(bars: _Bars, race: Result, words: str) -> None:
+    """Add what a race of searches was to reach."""
+    own = race[OWN]
+    if "missed" in own:
+        figure = f"{own['missed']} missed, {own['extra']} extra of {own['pairs']:,}"
+        reached = not own["missed"] and not own["extra"]
+        bars.add(f"exact, {words}", "none beyond 0.5 m", figure, reached=reached)
+    best = min(_cpu(race[name]) for name in (DUCKDB, DUCKDB_ONE, DUCKDB_LEGS) if _ok(race, name))
+    whole, memory = best / _cpu(own), best / own["phases"]["in_memory"]["cpu_s"]
+    bars.add(
+        f"CPU of DuckDB's search / détente's, {words}",
+        ">= 10, search against search",
+        f"{memory:.1f}; {whole:.1f} with détente's reading and table counted",
+        reached=memory >= 10,
+    )
+    sort = _cpu(own) / _cpu(race[POLARS])
+    bars.add(
+        f"CPU of the search, with its reading / of reading and sorting, {words}",
+        "<= 1 (1.5 acceptable)",
+        f"{sort:.2f}",
+        reached=sort <= 1.5,
+    )
 
 
 HEAD = (
@@ -131,8 +158,10 @@ HEAD = (
 )
 
 
-def _race(title: str, race: Result) -> str:
-    rows = [f"## {title}", "", HEAD]
+def _race(race: Result) -> str:
+    if not race:
+        return ""
+    rows = [HEAD]
     own = race.get(OWN, {"failed": ""})
     for name, one in race.items():
         if "failed" in one:
@@ -190,8 +219,6 @@ def _solent(race: Result) -> str:
     if not race:
         return ""
     rows = [
-        "## A real harbour against geodesics",
-        "",
         "Solent, 18,619 real fixes; 675 pairs within 500 m by brute force on WGS 84 geodesics.",
         "",
         "| | pairs | missed | extra | largest difference, m |",
@@ -205,17 +232,17 @@ def _solent(race: Result) -> str:
     return "\n".join(rows) + "\n"
 
 
-def _curve(measured: dict[str, Result]) -> str:
-    points = [
-        (measured[title][OWN]["fixes"] / 1e6, _cpu(measured[title][OWN]), measured[title][OWN]["peak_mib"])
+def _points(races: dict[str, Result]) -> list[tuple[float, float, float]]:
+    """Return millions of fixes, CPU seconds and peak memory of each size."""
+    return [
+        (races[title][OWN]["fixes"] / 1e6, _cpu(races[title][OWN]), races[title][OWN]["peak_mib"])
         for title in ("1m", "2m", "5m", "10m")
-        if _ok(measured, title, OWN)
+        if _ok(races.get(title, {}), OWN)
     ]
-    if len(points) < 3:
-        return ""
-    rows = ["## Cost at equal density", "", "| million fixes | CPU s | CPU s per million | peak MiB |"]
-    rows += ["|---|---|---|---|"]
-    rows += [f"| {size:.0f} | {cpu:.2f} | {cpu / size:.3f} | {peak:.0f} |" for size, cpu, peak in points]
+
+
+def _line(points: list[tuple[float, float, float]]) -> tuple[float, float, float]:
+    """Return slope, level and R² of the line of CPU seconds over millions of fixes."""
     mean_x = sum(size for size, _, _ in points) / len(points)
     mean_y = sum(cpu for _, cpu, _ in points) / len(points)
     across = sum((size - mean_x) ** 2 for size, _, _ in points)
@@ -223,30 +250,42 @@ def _curve(measured: dict[str, Result]) -> str:
     level = mean_y - slope * mean_x
     rest = sum((cpu - level - slope * size) ** 2 for size, cpu, _ in points)
     whole = sum((cpu - mean_y) ** 2 for _, cpu, _ in points)
-    fit = 1 - rest / whole
+    return slope, level, 1 - rest / whole
+
+
+def _curve(races: dict[str, Result]) -> str:
+    points = _points(races)
+    if len(points) < 3:
+        return ""
+    rows = ["| million fixes | CPU s | CPU s per million | peak MiB |", "|---|---|---|---|"]
+    rows += [f"| {size:.0f} | {cpu:.2f} | {cpu / size:.3f} | {peak:.0f} |" for size, cpu, peak in points]
+    slope, level, fit = _line(points)
     return "\n".join(rows) + f"\n\nLine: {slope:.3f} s per million fixes {level:+.2f} s; R² = {fit:.4f}.\n"
 
 
-def _planted(measured: dict[str, Result]) -> str:
-    rows = ["## One bad fix, one fast mover", "", "| archive | contender | CPU s | as planted | change | pairs |"]
-    rows += ["|---|---|---|---|---|---|"]
-    for title in ("1m", "10m"):
-        for plant in ("teleport", "fast"):
-            for name, one in measured.get(f"{title}-{plant}", {}).items():
-                if not _ok(measured, title, name) or "failed" in one:
-                    rows.append(f"| {title}, {plant} | {name} | | {one.get('failed', '')} | | |")
-                    continue
-                before, after = _cpu(measured[title][name]), _cpu(one)
-                change = f"{after / before - 1:+.1%}"
-                rows.append(
-                    f"| {title}, {plant} | {name} | {before:.2f} | {after:.2f} | {change} | {one['pairs']:,} |"
-                )
+def _planted(races: dict[str, Result]) -> str:
+    rows = [
+        "| archive | contender | CPU s | change | pairs | near in a slot | gone through | all runs, CPU s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    plain = next((race for title, race in races.items() if "-" not in title), {})
+    for title, race in races.items():
+        for name, one in race.items():
+            if "failed" in one:
+                rows.append(f"| {title} | {name} | {one['failed']} | | | | | |")
+                continue
+            change = f"{_cpu(one) / _cpu(plain[name]) - 1:+.1%}" if race is not plain and _ok(plain, name) else ""
+            runs = ", ".join(f"{value:.2f}" for value in one.get("all_cpu_s", []))
+            work = [f"{one[count]:,}" if count in one else "" for count in ("pairs_tested", "pairs_examined")]
+            rows.append(
+                f"| {title} | {name} | {_cpu(one):.2f} | {change} | {one['pairs']:,} | {' | '.join(work)} | {runs} |"
+            )
     return "\n".join(rows) + "\n"
 
 
-def _picture(race: Result) -> str:
-    rows = ["## One picture: 10,000 aircraft, 5 NM, 1,000 ft, 300 s", ""]
-    rows += [
+def _picture(races: dict[str, Result]) -> str:
+    race = races.get("picture", {})
+    rows = [
         "| | CPU s | wall s | peak MiB | pairs | missed | extra | all runs, CPU s |",
         "|---|---|---|---|---|---|---|---|",
     ]
@@ -266,11 +305,12 @@ def _picture(race: Result) -> str:
     )
 
 
-def _start(start: Result) -> str:
+def _start(races: dict[str, Result]) -> str:
+    if "start" not in races:
+        return ""
+    start = races["start"]
     best, median = start["help_best_s"], start["help_s"]
     first, later = start["first_s"], start["later_s"]
-    return f"""## Starting
-
-`detente --help`: {best:.2f} s wall (best of 7; median {median:.2f} s). Compiling all kernels, once per
+    return f"""`detente --help`: {best:.2f} s wall (best of 7; median {median:.2f} s). Compiling all kernels, once per
 install: {first:.1f} s; loading them from the cache later: {later:.1f} s, with Python and Polars.
 """

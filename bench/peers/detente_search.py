@@ -16,6 +16,7 @@ from detente import __version__
 def main() -> int:
     """Compile or load kernels and warm up on a few fixes; then search the archive once."""
     parser = arguments("détente: detente.encounters.search")
+    parser.add_argument("--search-only", action="store_true", help="do not measure its parts apart")
     given = parser.parse_args()
     watch = Stopwatch()
     begun = time.perf_counter()
@@ -37,9 +38,10 @@ def main() -> int:
     if given.pairs:
         pairs.write_parquet(given.pairs)
     peak = peak_mib()
-    with watch.phase("read"):
-        _read(archive)
-    _in_memory(archive, given.within_m, given.max_gap_s, found.encounters.height, watch)
+    if not given.search_only:
+        with watch.phase("read"):
+            _read(archive)
+        _in_memory(archive, given.within_m, given.max_gap_s, found.encounters.height, watch)
     watch.report(
         name="detente",
         version=__version__,

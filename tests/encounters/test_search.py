@@ -141,6 +141,7 @@ def test_the_solent_comes_out_the_same_in_small_windows(
 
     whole = search(solent.lazy(), within_m=500)
     monkeypatch.setattr(windows, "_WINDOW_ROWS", rows)
+    monkeypatch.setattr(windows, "_WINDOW_ROWS_MAX", rows)
     slices = ordering.slices_of
     monkeypatch.setattr(ordering, "slices_of", lambda frame: slices(frame, rows=rows // 3))
     cut = search(solent.lazy(), within_m=500)
@@ -491,12 +492,14 @@ def test_a_table_without_time_is_refused_and_an_empty_one_has_no_encounters() ->
     assert empty.encounters.schema == ENCOUNTERS
 
 
-def test_one_teleport_costs_next_to_no_tests() -> None:
-    seconds = range(0, 3_601, 30)
-    fleet = [
+@pytest.fixture(scope="module")
+def fleet() -> list[pl.DataFrame]:
+    """Two hundred ships, s000 to s199, at 6 m/s on courses of their own over a sea of 60 by 30 km."""
+    hour = range(0, 3_601, 30)
+    return [
         track(
             f"s{n:03}",
-            seconds,
+            hour,
             course=(n * 37) % 360,
             speed_ms=6,
             east_m=(n % 20) * 3_000,
@@ -504,12 +507,77 @@ def test_one_teleport_costs_next_to_no_tests() -> None:
         )
         for n in range(200)
     ]
-    plain = search(pl.concat(fleet).lazy())
+
+
+def work(frame: pl.DataFrame) -> tuple[pl.DataFrame, dict[str, int]]:
+    """The encounters, and what the search went through: legs, stretches, pairs near, pairs examined."""
+    from detente.encounters import intake, pairing, windows
+
+    movers, counts = intake.Movers(), windows.Counts()
+    limits = windows.Limits(500.0, 304.8, 180_000_000, None, None, moored=True)
+    slices = intake.read(frame.lazy(), movers, start_us=None, end_us=None)
+    for _ in windows.encounters_of(slices, movers, limits, pairing.Pairing(between="all", sides=None), counts):
+        pass
+    gone_through = {name: getattr(counts, name) for name in ("legs", "stretches", "tested", "walked")}
+    return search(frame.lazy(), keep_moored=True).encounters, gone_through
+
+
+def test_one_teleport_costs_next_to_no_work(fleet: list[pl.DataFrame]) -> None:
+    encounters, plain = work(pl.concat(fleet).sort("time"))
     jump = fleet[7].with_columns(lon=pl.when(pl.int_range(pl.len()) == 60).then(-150.0).otherwise("lon"))
-    spoilt = search(pl.concat([*fleet[:7], jump, *fleet[8:]]).lazy())
-    assert spoilt.pairs_tested < plain.pairs_tested * 1.1 + 2_000
+    spoilt_encounters, spoilt = work(pl.concat([*fleet[:7], jump, *fleet[8:]]).sort("time"))
+    # the way across half the Earth is 4,500 parts of two legs, in four or five stretches for each of 64 parts
+    assert spoilt["legs"] == plain["legs"]
+    assert spoilt["stretches"] <= plain["stretches"] * 1.02 + 2 * 4_500 / 64
+    assert spoilt["tested"] <= plain["tested"] * 1.1 + 2_000
+    assert spoilt["walked"] <= plain["walked"] * 1.1 + 600
     others = (pl.col("a") != "s007") & (pl.col("b") != "s007")
-    assert_frame_equal(spoilt.encounters.filter(others), plain.encounters.filter(others), check_exact=True)
+    assert_frame_equal(spoilt_encounters.filter(others), encounters.filter(others), check_exact=True)
+
+
+@pytest.mark.parametrize("speed_kn", [480, 4_800])
+@pytest.mark.parametrize("every_s", [1, 5, 20])
+def test_one_fast_mover_adds_its_own_legs_and_little_else(
+    fleet: list[pl.DataFrame], speed_kn: float, every_s: int
+) -> None:
+    encounters, plain = work(pl.concat(fleet).sort("time"))
+    # to and fro over the length of the sea, through the ships
+    seconds = range(0, 3_600, every_s)
+    to_and_fro_m = [60_000 * abs((second * speed_kn * KNOT_MS / 60_000) % 2 - 1) for second in seconds]
+    fast = track("z", seconds, at=(20.0, 55.1), course=90, kind="aircraft")
+    lons, lats, _ = GEOD.fwd(fast["lon"], fast["lat"], np.full(len(fast), 90.0), to_and_fro_m)
+    fast = fast.with_columns(lon=pl.Series(lons), lat=pl.Series(lats))
+    with_it, spoilt = work(pl.concat([*fleet, fast]).sort("time"))
+    assert spoilt["legs"] == plain["legs"] + len(seconds) - 1
+    # time is cut as before: the others have as many stretches, and meet in as many
+    way_m = 3_600 * speed_kn * KNOT_MS
+    parts = max(len(seconds), way_m / 3_570)
+    assert spoilt["stretches"] <= plain["stretches"] * 1.06 + 1.1 * parts / 64 + 10
+    # the fast one meets at most everyone in each of its stretches
+    own = 200 * (1.1 * parts / 64 + 10)
+    assert spoilt["tested"] <= plain["tested"] * 1.06 + own
+    assert spoilt["walked"] <= plain["walked"] * 1.06 + own
+    mine = (pl.col("a") == "z") | (pl.col("b") == "z")
+    assert_frame_equal(with_it.filter(~mine), encounters, check_exact=True)
+    assert with_it.filter(mine).height > 0
+
+
+@pytest.mark.parametrize("first", range(5))
+def test_what_rows_say_of_movers_does_not_depend_on_which_comes_first(first: int) -> None:
+    from detente.encounters import intake
+    from detente.tracks.schema import KINDS
+
+    said = [
+        *(("m0", None), ("m1", "ship"), ("m2", "aircraft"), ("m3", "balloon")),
+        *(("m0", "ship"), ("m1", None), ("m2", "other"), ("m3", None)),
+    ]
+    rows = pl.DataFrame([*said[first:], *said[:first]], schema=["mover", "kind"], orient="row")
+    movers = intake.Movers()
+    movers.learn(movers.codes(rows["mover"]), rows)
+    known = [None, *KINDS]
+    assert sorted((mover, str(known[movers.kind[code]])) for code, mover in enumerate(movers.ids)) == [
+        *(("m0", "ship"), ("m1", "ship"), ("m2", "other"), ("m3", "None"))
+    ]
 
 
 def test_thousands_of_ids_keep_their_names(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 import pytest
@@ -90,6 +90,53 @@ def test_opensky_faults_are_named(row: str, reason: str) -> None:
     frame, tally = read_all(OPENSKY, f"{HEADER}\n{good}\n{row}\n{good}\n".encode())
     assert counted(tally) == {reason: 1}
     assert len(frame) == 2
+
+
+class _Cell(str):
+    """A text that counts how often it is held against another."""
+
+    __slots__ = ()
+    held: ClassVar[int] = 0
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        _Cell.held += 1
+        return str.__eq__(self, other)
+
+    def strip(self, characters: str | None = None, /) -> _Cell:
+        return _Cell(super().strip(characters))
+
+    def lower(self) -> _Cell:
+        return _Cell(super().lower())
+
+
+class _Line(bytes):
+    """A line that falls into such texts."""
+
+    def __getitem__(self, key: Any) -> Any:
+        return _Line(super().__getitem__(key))
+
+    def decode(self, *coding: str) -> Any:
+        return _Text(super().decode(*coding))
+
+
+class _Text(str):
+    __slots__ = ()
+
+    def removeprefix(self, prefix: str, /) -> _Text:
+        return _Text(super().removeprefix(prefix))
+
+    def split(self, by: str | None = None, maxsplit: Any = -1) -> Any:
+        return [_Cell(cell) for cell in super().split(by, maxsplit)]
+
+
+def test_the_work_for_an_opensky_header_grows_with_its_length() -> None:
+    different = [f"c{n}" for n in range(5_000)]
+    _Cell.held = 0
+    assert adsb_opensky._header(_Line(",".join(different).encode())) == different
+    assert _Cell.held < 50_000
+    twice = adsb_opensky._header(b'lat,LAT ,"lat",lon')
+    assert twice == ["lat", "lat#1", "lat#2", "lon"]
 
 
 def test_opensky_without_its_header_is_refused() -> None:

@@ -105,6 +105,35 @@ def test_a_geopackage_that_gdal_wrote_is_read(tmp_path: Path) -> None:
     assert (row["mover"], row["time"], row["lon"], row["lat"]) == ("mmsi:219000001", T0, 12.5, 55.5)
 
 
+@pytest.mark.parametrize("holes", [False, True])
+def test_progress_through_a_geopackage_grows_with_its_rows(
+    tmp_path: Path, holes: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = 1_000
+    fields = {
+        "mmsi": np.arange(219000001, 219000001 + count),
+        "timestamp": np.array(["2020-09-13T12:26:40Z"] * count, dtype=object),
+    }
+    points = np.array([wkb(12.5, 55.5)] * count, dtype=object)
+    path = tmp_path / "ships.gpkg"
+    pyogrio.raw.write(
+        path, points, list(fields.values()), list(fields),
+        geometry_type="Point", crs="EPSG:4326", driver="GPKG", layer="ships",
+    )  # fmt: skip
+    if holes:
+        with closing(sqlite3.connect(path)) as database:
+            database.execute("DROP TRIGGER IF EXISTS rtree_ships_geom_delete")
+            database.execute("DELETE FROM ships WHERE fid % 2 = 0")
+            database.commit()
+    monkeypatch.setattr("detente.tracks.plain_geopackage.ROWS_PER_FETCH", 100)
+    told: list[float] = []
+    rows = tracks.read(path, tally=Tally(progress=told.append)).collect().height
+    assert rows == (500 if holes else 1_000)
+    assert sum(told) == path.stat().st_size
+    assert len(told) >= rows // 100
+    assert max(told[:-1]) <= path.stat().st_size / 9
+
+
 def test_a_geopackage_in_other_coordinates_or_of_another_kind_is_refused(tmp_path: Path) -> None:
     geopackage(tmp_path / "ships.gpkg", crs="EPSG:25832")
     with pytest.raises(TrackMistake, match="25832"):

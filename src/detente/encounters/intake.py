@@ -121,12 +121,7 @@ class Movers:
     def learn(self, codes: npt.NDArray[np.int32], rows: pl.DataFrame) -> None:
         """Learn kind, military flag and name from rows (columns where known)."""
         if "kind" in rows.columns and rows["kind"].null_count() < rows.height:
-            kinds = rows["kind"]
-            alike = kinds[0] if kinds.null_count() == 0 and (kinds == kinds[0]).all() else None
-            if alike is None:
-                note_movers(codes, _coded(kinds, KINDS), self.kind)
-            elif alike in KINDS:
-                note_movers(codes, np.full(codes.size, 1 + KINDS.index(alike), np.uint8), self.kind)
+            note_movers(codes, _coded(rows["kind"], KINDS), self.kind)
         if "military" in rows.columns and rows["military"].null_count() < rows.height:
             said = (rows["military"].cast(pl.UInt8) + 1).fill_null(0).to_numpy()
             note_movers(codes, np.ascontiguousarray(said), self.military)
@@ -190,10 +185,18 @@ def _fixes(rows: pl.DataFrame, movers: Movers, room: Room) -> Fixes:
 def _coded(column: pl.Series, texts: tuple[str, ...]) -> npt.NDArray[np.uint8]:
     """Return 1 + the place of each text among ``texts``, 0 for null and others."""
     codes = np.zeros(column.len(), np.uint8)
-    if column.null_count() < column.len():
-        for number, text in enumerate(texts, start=1):
-            found = (column == text).fill_null(value=False).cast(pl.UInt8).to_numpy()
-            codes += found * np.uint8(number)
+    left = column.len() - column.null_count()
+    # nearly all rows say what the first one says: mostly one comparison is enough
+    for text in sorted(texts, key=lambda text: text != column.first()):
+        if not left:
+            break
+        found = column == text
+        count = int(found.sum())
+        if count == column.len():
+            codes[:] = 1 + texts.index(text)
+        elif count:
+            codes[found.fill_null(value=False).to_numpy()] = 1 + texts.index(text)
+        left -= count
     return codes
 
 

@@ -16,7 +16,8 @@ the deviation is piecewise linear in time, so e is its largest value at the fixe
 4. a candidate is let go only when the balls are farther apart than R, or the two mean motions never come nearer
    than R + e1 + e2 while both are there, or their ranges of height are the vertical limit apart or more.
    e carries SLACK_M for rounding;
-5. where the mean motions stay nearer than R - e1 - e2 (their distance is largest at an end) and the ranges of
+5. a candidate lasts only while the mean motions are nearer than R + e1 + e2 (NEAR_M is added for rounding);
+6. where the mean motions stay nearer than R - e1 - e2 (their distance is largest at an end) and the ranges of
    height nearer than the vertical limit, the pair is inside all the time, and no leg need be looked at.
 
 The cost is that of the stretches and of the pairs that are near: a stretch of any size has one cell.
@@ -51,6 +52,7 @@ Bytes = npt.NDArray[np.uint8]
 
 STRETCH_LEGS = 64
 SLACK_M = 1e-6
+NEAR_M = 0.01
 FEW = 12
 """A level of so few stretches is looked through one by one."""
 LEVELS = 44
@@ -63,7 +65,7 @@ T0, T1, X, Y, Z, VX, VY, VZ, E, LOW, HIGH, MOVED = range(12)
 STRETCH_FIELDS = 12
 """Of a stretch: when it begins and ends, where it begins, mean velocity, e, range of heights, if it moved."""
 RECORD = 4
-"""Of a candidate: a and b, when both stretches begin and end (us), and stretches and flags; see ``_packed``."""
+"""Of a candidate: a and b, from when to when it lasts (us), and stretches and flags; see ``_packed``."""
 
 
 @inlined
@@ -347,8 +349,23 @@ def _partners(
 
 
 @inlined
-def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) -> int:
-    """Return how two stretches stand: 0 apart (rule 4), 1 to be walked, 2 inside all the time (rule 5)."""
+def _near_while(c: float, b: float, a: float, least_at: float, last: float, reach: float) -> tuple[float, float]:
+    """Return from when to when c + 2 b s + a s^2 <= reach^2 in [0, last], where its least is below (rule 5)."""
+    root = b * b - a * (c - reach * reach)
+    if not root > 0.0 or not a > 0.0:
+        return 0.0, last
+    half = math.sqrt(root) / a
+    # whole microseconds, and one more for rounding
+    begin, end = math.floor(-b / a - half) - 1.0, math.ceil(-b / a + half) + 1.0
+    return (max(begin, 0.0), min(end, last)) if begin < least_at < end else (0.0, last)
+
+
+@inlined
+def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) -> tuple[int, float, float]:
+    """Return how two stretches stand, and from when to when they have to be looked at.
+
+    0: apart (rule 4), 1: to be walked (rule 5), 2: inside all the time (rule 6).
+    """
     at = max(stretches[p, T0], stretches[q, T0])
     last = min(stretches[p, T1], stretches[q, T1]) - at
     if (
@@ -356,7 +373,7 @@ def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) 
         or stretches[p, LOW] - stretches[q, HIGH] >= vertical
         or stretches[q, LOW] - stretches[p, HIGH] >= vertical
     ):
-        return 0
+        return 0, at, at
     u, w = at - stretches[p, T0], at - stretches[q, T0]
     vx, vy, vz = (
         stretches[q, VX] - stretches[p, VX],
@@ -379,20 +396,33 @@ def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) 
         whole_q = stretches[q, MOVED] == 0.0 or (stretches[q, T0] == at and stretches[q, T1] == at + last)
         unknown = stretches[p, LOW] == -math.inf or stretches[q, LOW] == -math.inf
         if (level or unknown) and whole_p and whole_q:
-            return 1 if unknown else 2
+            return 1 if unknown else 2, at, at + last
     s = 0.0
     if b < 0.0:
         s = last if -b >= a * last else -b / a
     reach = within + stretches[p, E] + stretches[q, E]
-    return 1 if c + s * (2.0 * b + a * s) <= reach * reach + SLACK_M else 0
+    if c + s * (2.0 * b + a * s) > reach * reach + SLACK_M:
+        return 0, at, at
+    begin, end = _near_while(c, b, a, s, last, reach + NEAR_M)
+    return 1, at + begin, at + end
 
 
 @inlined
-def _packed(stretches: Floats, s1: int, s2: int, a: int, b: int, verdict: int, record: Integers) -> None:
+def _packed(
+    stretches: Floats,
+    s1: int,
+    s2: int,
+    a: int,
+    b: int,
+    verdict: int,
+    begin: float,
+    end: float,
+    record: Integers,
+) -> None:
     """Fill in a candidate: a, b; begin; end; s1, s2 and whether it is inside throughout, with who moved."""
     record[0] = np.int64(a) << 32 | b
-    record[1] = np.int64(max(stretches[s1, T0], stretches[s2, T0]))
-    record[2] = np.int64(min(stretches[s1, T1], stretches[s2, T1]))
+    record[1] = np.int64(begin)
+    record[2] = np.int64(end)
     flags = np.int64(verdict == 2)
     flags |= 4 if stretches[s1, MOVED] > 0.0 else 0
     flags |= 8 if stretches[s2, MOVED] > 0.0 else 0
@@ -456,8 +486,8 @@ def candidates(  # noqa: C901 - the loop over slots, stretches and partners
                     continue
                 if a > b:
                     a, b, s1, s2 = b, a, s2, s1
-                verdict = _verdict(stretches, s1, s2, within, vertical)
+                verdict, begin, end = _verdict(stretches, s1, s2, within, vertical)
                 if verdict > 0:
-                    _packed(stretches, s1, s2, a, b, verdict, pairs[count])
+                    _packed(stretches, s1, s2, a, b, verdict, begin, end, pairs[count])
                     count += 1
     return pairs[:count].copy(), tested

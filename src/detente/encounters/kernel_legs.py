@@ -64,6 +64,8 @@ LANES = 1_024
 """How many fixes are placed at a time: they stay in the processor's nearest memory."""
 LEG_M_MAX = 3_570.0
 LONG_M = 5_000.0
+"""No leg, and SHARES_MOST times the mean no mover, counts for more in the way that says how time is cut."""
+SHARES_MOST = 8.0
 BASELINE_S = 120.0
 """Over how long a motion is measured to tell whether a mover is at rest."""
 REST_MS = 0.5 * 1852.0 / 3600.0
@@ -321,16 +323,18 @@ def make_legs(
 ) -> tuple[Bytes, Floats, int, float, float]:
     """Return each fix's leg to the mover's next fix (FOLLOWED or 0) and its length in metres.
 
-    The other results are the number, the time and the way of the legs that begin from 0 to before ``until``;
-    a way counts LONG_M at most, so that a teleport does not change how time is cut.
+    The other results are the number, the time and the way of the legs that begin from 0 to before ``until``; what
+    counts of a way is limited (LONG_M), so that neither a teleport nor one fast mover changes how time is cut.
     Unknown heights between known ones at most ``gap`` (us) apart are filled in, linear in time.
     """
-    begun = 0
+    begun = moving = 0
     total_us = total_m = 0.0
     leg = np.zeros(times.size, np.uint8)
     length = np.zeros(times.size)
+    ways = np.zeros(first.size - 1)
     for m in range(first.size - 1):
         known = -1
+        begun_before = begun
         for i in range(first[m], first[m + 1]):
             if i + 1 < first[m + 1] and times[i + 1] - times[i] <= gap:
                 leg[i] = FOLLOWED
@@ -341,13 +345,21 @@ def make_legs(
                 if 0.0 <= times[i] < until:
                     begun += 1
                     total_us += times[i + 1] - times[i]
-                    total_m += min(length[i], LONG_M)
+                    ways[m] += min(length[i], LONG_M)
             if points[i, 3] == points[i, 3]:
                 if 0 <= known < i - 1 and times[i] - times[known] <= gap:
                     rate = (points[i, 3] - points[known, 3]) / (times[i] - times[known])
                     for j in range(known + 1, i):
                         points[j, 3] = points[known, 3] + rate * (times[j] - times[known])
                 known = i
+        total_m += ways[m]
+        moving += begun > begun_before
+    # what is left of a way lowers the mean, and so what is left of it
+    for _ in range(3):
+        most = SHARES_MOST * total_m / max(moving, 1)
+        total_m = 0.0
+        for m in range(first.size - 1):
+            total_m += min(ways[m], most)
     return leg, length, begun, total_us, total_m
 
 

@@ -33,7 +33,9 @@ __all__ = ["Counts", "Limits", "Pieces", "encounters_of"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_WINDOW_ROWS = 800_000
+_WINDOW_ROWS, _WINDOW_ROWS_MAX = 200_000, 800_000
+"""A window has at least the first number of new fixes, so that little memory is touched; six times as many as are
+kept from the window before, so that few are gone through twice; but no more than the second for that."""
 _SLOTS_MAX = 4_000_000
 _START, _END = 2, 3
 SWING_SHARE = 0.1
@@ -60,11 +62,16 @@ class Limits:
 
 @dataclass(slots=True)
 class Counts:
-    """What the search went through; ``moored``: codes of the pairs of suppressed encounters."""
+    """What the search went through; ``moored``: codes of the pairs of suppressed encounters.
+
+    stretches, tested, walked: see detente.encounters.kernel_candidates; how many there were, how many pairs of
+    them were near, and how many pairs were examined further.
+    """
 
     fixes: int = 0
     duplicates: int = 0
     legs: int = 0
+    stretches: int = 0
     tested: int = 0
     walked: int = 0
     moored: list[Integers] = field(default_factory=list)
@@ -155,7 +162,7 @@ def encounters_of(
             begin = int(fixes.time_us[0])
         # the last instant may go on in the next slice
         border = int(fixes.time_us[-1]) - 1 - margin
-        if held.fresh < max(_WINDOW_ROWS, held.kept) or border <= begin:
+        if held.fresh < _enough(held.kept) or border <= begin:
             continue
         together = held.all()
         window = _Window(begin, border, last=False)
@@ -170,6 +177,11 @@ def encounters_of(
     finished, going_on = _search(together, window, movers, limits, related, counts, going_on, room)
     yield finished
     yield going_on
+
+
+def _enough(kept: int) -> int:
+    """Return how many new fixes make a window when so many were kept from the one before."""
+    return max(_WINDOW_ROWS, kept, min(6 * kept, _WINDOW_ROWS_MAX))
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +274,7 @@ def _intervals(
     side, looked_for = sides
     axes = _axes(stretches)
     pairs, tested = candidates(place, stretches, whose, side, looked_for, axes, asked[0], limits.vertical_m)
+    counts.stretches += len(stretches)
     counts.tested += tested
     counts.walked += len(pairs)
     ordered = sort_candidates(pairs, legs.first.size - 1)

@@ -92,10 +92,12 @@ def _header(line: bytes) -> list[str]:
     """Return the columns by our names; an unknown one keeps its own, a second of the same name gets a number."""
     ours = {theirs: our for our, all_theirs in _NAMES.items() for theirs in all_theirs}
     names: list[str] = []
+    seen: set[str] = set()  # a stranger's header may have tens of thousands of columns
     for cell in line[:65_536].decode("utf-8", "replace").removeprefix("\ufeff").split(","):
         name = cell.strip().strip('"').lower()
         name = ours.get(name, name)
-        names.append(name if name not in names else f"{name}#{len(names)}")
+        names.append(name if name not in seen else f"{name}#{len(names)}")
+        seen.add(names[-1])
     return names
 
 

@@ -43,12 +43,20 @@ class _GeoPackage:
 
     def read(self, source: Source, options: Options, tally: Tally) -> Iterator[pl.DataFrame]:
         """Yield the rows of every layer with points in WGS 84, one layer after the other."""
+        size = left = source.path().stat().st_size
         try:
             with closing(_opened(source.path())) as database:
-                for layer in _layers(database, source.name):
-                    yield from self._layer(database, layer, source, options, tally)
+                layers = _layers(database, source.name)
+                bytes_per_row = size / max(sum(_rows_at_most(database, table) for table, _ in layers), 1)
+                for layer in layers:
+                    for rows, frame in self._layer(database, layer, source, options, tally):
+                        yield frame
+                        told = min(int(bytes_per_row * rows), left)
+                        left -= told
+                        if tally.progress is not None:
+                            tally.progress(told)
             if tally.progress is not None:
-                tally.progress(source.path().stat().st_size)
+                tally.progress(left)
         except (sqlite3.Error, OverflowError, UnicodeError) as fault:
             raise TrackMistake(
                 expected=say("a whole GeoPackage"),
@@ -64,7 +72,8 @@ class _GeoPackage:
         source: Source,
         options: Options,
         tally: Tally,
-    ) -> Iterator[pl.DataFrame]:
+    ) -> Iterator[tuple[int, pl.DataFrame]]:
+        """Yield pieces of one layer, each with the number of rows it was read from."""
         table, geometry = layer
         where = f"{source.name}:{table}"
         names = [str(row[1]) for row in database.execute(f"PRAGMA table_info({_quoted(table)})")]
@@ -81,7 +90,7 @@ class _GeoPackage:
             frame = pl.DataFrame(
                 {ours: _series(ours, values) for ours, values in zip(raw, columns[1:], strict=True)}
             ).with_columns(*_coordinates(columns[0]))
-            yield judge.judge(frame)
+            yield len(fetched), judge.judge(frame)
 
 
 READER = _GeoPackage()
@@ -119,6 +128,18 @@ def _layers(database: sqlite3.Connection, where: str) -> list[tuple[str, str]]:
             remedy=say("transform the file to EPSG:4326"),
         )
     return [(str(row[0]), str(row[1])) for row in points]
+
+
+def _rows_at_most(database: sqlite3.Connection, table: str) -> int:
+    """Return how many numbers of rows a table spans, which costs nothing to find; 0 when it has none."""
+    name = _quoted(table)
+    try:
+        found = database.execute(
+            f"SELECT (SELECT max(rowid) FROM {name}) - (SELECT min(rowid) FROM {name}) + 1"  # noqa: S608 - quoted
+        ).fetchone()[0]
+    except sqlite3.OperationalError:
+        return 0
+    return max(found, 0) if isinstance(found, int) else 0
 
 
 def _quoted(name: str) -> str:
