@@ -52,6 +52,12 @@ VERBS = (
         lambda: say("read ship and aircraft tracks of any usual format into one checked table"),
     ),
     Verb(
+        "areas",
+        "detente.areas.commands",
+        "AREAS",
+        lambda: say("read NOTAM and navigational warnings into danger areas in space and time, and write them"),
+    ),
+    Verb(
         "encounters",
         "detente.encounters.commands",
         "ENCOUNTERS",
