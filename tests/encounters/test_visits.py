@@ -269,9 +269,10 @@ def test_the_answer_does_not_depend_on_where_windows_of_time_are_cut(
     area = announced(slow, [(window[0], None)])
     whole = find_visits(frame(long), [area], margin_m=margin).visits
     monkeypatch.setattr(held_fixes, "_WINDOW_ROWS", rows)
+    monkeypatch.setattr(held_fixes, "_WINDOW_ROWS_MAX", rows)
     slices_of = ordering.slices_of
 
-    def small(table: pl.LazyFrame):  # noqa: ANN202
+    def small(table: pl.LazyFrame):
         for part in slices_of(table):
             yield from part.iter_slices(rows)
 

@@ -65,7 +65,7 @@ class Areas:
 
 
 def read_areas(path: Path) -> Areas:
-    """Read the areas of a GeoJSON file; raises AreaMistake for what is no such file, OSError when it cannot be opened."""
+    """Read the areas of a GeoJSON file; raises AreaMistake for what is no such file, OSError when it is not opened."""
     with path.open("rb") as file:
         content = file.read(BYTES_MAX + 1)
     if len(content) > BYTES_MAX:

@@ -18,8 +18,8 @@ from pyproj import Geod
 
 from detente import words
 from detente.encounters.announced import Announced
+from detente.encounters.area_codes import EDGE_COLUMNS, PART_COLUMNS
 from detente.encounters.errors import AreaMistake
-from detente.encounters.kernel_areas import EDGE_COLUMNS, PART_COLUMNS
 from detente.encounters.kernel_cells import CELLS, cells_of_balls
 from detente.encounters.kernel_legs import A_M, E2, LEG_M_MAX
 from detente.notices.shapes import Arc, ArcPolygon, Circle, Corridor, Polygon
@@ -43,7 +43,7 @@ LonLat = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """See detente.encounters.kernel_areas; opens_us and closes_us are microseconds since 1970, -inf and inf open."""
+    """See detente.encounters.area_codes; opens_us and closes_us are microseconds since 1970, -inf and inf open."""
 
     part_first: Integers
     parts: Floats

@@ -21,7 +21,9 @@ from detente.encounters.kernel_legs import BASELINE_S
 
 __all__ = ["Window", "windows_of"]
 
-_WINDOW_ROWS = 800_000
+_WINDOW_ROWS, _WINDOW_ROWS_MAX = 200_000, 800_000
+"""A window has at least the first number of new fixes, so that little memory is touched; six times as many as are
+kept from the window before, so that few are gone through twice; but no more than the second for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +47,21 @@ class Window:
 
 @dataclass(slots=True)
 class _Held:
-    """Fixes not yet done with, one behind the other in arrays that are used again; kept: from the last window."""
+    """Fixes not yet done with, one behind the other in arrays that are used again.
+
+    fresh: how many came since the last window; kept: how many were kept from it.
+    """
 
     arrays: Fixes | None = None
     count: int = 0
     kept: int = 0
 
+    @property
+    def fresh(self) -> int:
+        return self.count - self.kept
+
     def add(self, fixes: Fixes) -> None:
+        """Put a copy behind the others."""
         if self.arrays is None or self.arrays.count < self.count + fixes.count:
             larger = fixes.like(max(self.count + fixes.count, _WINDOW_ROWS + _WINDOW_ROWS // 2))
             if self.arrays is not None:
@@ -61,11 +71,13 @@ class _Held:
         self.count += fixes.count
 
     def all(self) -> Fixes:
+        """Return a view of what is held."""
         if self.arrays is None:
             raise LookupError
         return self.arrays.part(0, self.count)
 
     def drop(self, count: int) -> None:
+        """Let go of the first ones."""
         if self.arrays is not None:
             self.arrays.put(0, self.arrays.part(count, self.count))
         self.count -= count
@@ -83,7 +95,7 @@ def windows_of(slices: Iterable[Fixes], gap_us: int) -> Iterator[Window]:
             begin = int(fixes.time_us[0])
         # the last instant may go on in the next slice
         border = int(fixes.time_us[-1]) - 1 - margin
-        if held.count - held.kept < max(_WINDOW_ROWS, held.kept) or border <= begin:
+        if held.fresh < _enough(held.kept) or border <= begin:
             continue
         together = held.all()
         yield Window(together, begin, border, is_last=False)
@@ -92,3 +104,8 @@ def windows_of(slices: Iterable[Fixes], gap_us: int) -> Iterator[Window]:
     if begin is not None:
         together = held.all()
         yield Window(together, begin, max(int(together.time_us[-1]), begin), is_last=True)
+
+
+def _enough(kept: int) -> int:
+    """Return how many new fixes make a window when so many were kept from the one before."""
+    return max(_WINDOW_ROWS, kept, min(6 * kept, _WINDOW_ROWS_MAX))

@@ -5,10 +5,7 @@ a geodesic of some tens of kilometres follows within millimetres). The distance 
 is linear in time, so that the moments of entering and leaving are roots of linear and quadratic equations: there
 are no steps of time, no map projection, no antimeridian and no pole.
 
-Tables, one row an edge (EDGE columns): the ends a and b; the plane's normal; the tangents at a and at b towards b;
-the ends in the plane of its part's own central projection; the middle and half the length.
-A part is a polygon (radius 0: its edges bound it, holes count by parity) or a tube (radius above 0: all points
-nearer than that to an edge; a circle is a tube around one point). An area is the union of its parts.
+The tables are those of detente.encounters.area_codes.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import types
 
+from detente.encounters.area_codes import REASONS
 from detente.encounters.compiled import (
     BYTES,
     INTEGERS,
@@ -34,16 +32,14 @@ from detente.encounters.kernel_cells import CELLS
 from detente.encounters.kernel_legs import FOLLOWED
 
 __all__ = [
-    "AREA_COLUMNS",
-    "EDGE_COLUMNS",
-    "PART_COLUMNS",
     "RADIUS_M",
-    "REASONS",
     "SHAPE",
     "Shape",
+    "cell_of",
     "signed",
     "times_in_areas",
     "to_edge",
+    "window_at",
 ]
 
 Floats = npt.NDArray[np.float64]
@@ -55,34 +51,18 @@ Shape = tuple[Floats, Integers, Floats]
 
 SHAPE = types.Tuple((TABLE, INTEGERS, TABLE))
 
-EDGE_COLUMNS = 23
-"""a 0-2, b 3-5, normal 6-8, tangent at a 9-11, at b 12-14, projected ends 15-18, middle 19-21, half length 22."""
-PART_COLUMNS = 14
-"""Middle 0-2 and reach 3 of a ball around it; axes of its projection 4-6, 7-9, 10-12; radius 13."""
-AREA_COLUMNS = 2
-"""Lower and upper limit in metres, -inf and inf where there is none."""
-
 RADIUS_M = 6_371_008.8
 """Mean radius of the Earth (IUGG): a chord stands for the geodesic of its length on this sphere."""
-
-
-class REASONS:
-    """Bits: why a time in an area begins or ends where it does, when it is not the border."""
-
-    BEGAN_BY_WINDOW = 1
-    ENDED_BY_WINDOW = 2
-    BEGAN_BY_HEIGHT = 4
-    ENDED_BY_HEIGHT = 8
-    HEIGHT_UNKNOWN = 16
 
 
 _BEGAN_BY_WINDOW, _ENDED_BY_WINDOW = REASONS.BEGAN_BY_WINDOW, REASONS.ENDED_BY_WINDOW
 _BEGAN_BY_HEIGHT, _ENDED_BY_HEIGHT = REASONS.BEGAN_BY_HEIGHT, REASONS.ENDED_BY_HEIGHT
 _HEIGHT_UNKNOWN = REASONS.HEIGHT_UNKNOWN
+_OUTSIDE, _WITHIN, _ACROSS = range(3)
 
 
 @inlined
-def _cell(x: float, y: float, z: float) -> int:
+def cell_of(x: float, y: float, z: float) -> int:
     """Return the cell of a direction."""
     ax, ay, az = abs(x), abs(y), abs(z)
     if ax >= ay and ax >= az:
@@ -324,7 +304,7 @@ def _united(spans: Floats, count: int) -> int:
 
 
 @inlined
-def _window_at(windows: Floats, begin: int, end: int, time: float) -> int:
+def window_at(windows: Floats, begin: int, end: int, time: float) -> int:
     """Return the first of an area's windows that ends after a time; they are in order and apart."""
     while begin < end:
         middle = (begin + end) // 2
@@ -478,6 +458,76 @@ def _clip(
     return count
 
 
+@inlined
+def _stand(
+    move: Floats,
+    shape: Shape,
+    first: int,
+    last: int,
+    margin: float,
+    length: float,
+    area: int,
+    way: int,
+    walked: float,
+    away: Floats,
+    way_of: Integers,
+    way_at: Floats,
+) -> tuple[int, int]:
+    """Return how a leg stands to an area: _OUTSIDE or _WITHIN all the time, or _ACROSS; and 1 if it was examined."""
+    examined = 0
+    if way_of[area] != way or not _is_settled(away[area], walked + length - way_at[area]):
+        if _far(move, shape[0], first, last, margin * 1.001 + 1.0, length):
+            return _OUTSIDE, 0
+        examined = 1
+        away[area] = signed(shape, first, last, move[2], move[3], move[4]) - margin
+        way_of[area], way_at[area] = way, walked
+    if not _is_settled(away[area], walked + length - way_at[area]):
+        return _ACROSS, examined
+    return _OUTSIDE if away[area] > 0.0 else _WITHIN, examined
+
+
+@inlined
+def _add(
+    stand: int,
+    move: Floats,
+    shape: Shape,
+    first: int,
+    last: int,
+    margin: float,
+    cuts: Floats,
+    spans: Floats,
+    windows: Floats,
+    opened: int,
+    closed: int,
+    since: float,
+    until: float,
+    limits: Floats,
+    area: int,
+    i: int,
+    places: Integers,
+    times: Floats,
+    count: int,
+    open_place: Integers,
+) -> int:
+    """Write a leg's times in one area that it is not outside of; returns how many times there are, -1 without room."""
+    place = open_place[area]
+    if stand == _ACROSS:
+        spanned = _times_near(move, shape, first, last, margin, move[1] - move[0], cuts, spans)
+    elif _goes_on(places, place, i, opened, move, windows, since, until, limits, area):
+        places[place, 4] = i
+        times[place, 1] = move[1] - move[0]
+        return count
+    else:
+        spanned, spans[0, 0], spans[0, 1] = 1, 0.0, move[1] - move[0]
+    now = _clip(
+        move, spans, spanned, windows, opened, closed, since, until, limits, area, i, places, times, count
+    )
+    if now >= 0:
+        lasts = now > count and times[now - 1, 1] == move[1] - move[0]
+        open_place[area] = now - 1 if lasts else -1
+    return now
+
+
 @kernel(
     *(INTEGERS, TABLE, BYTES, NUMBER, NUMBER, INTEGERS, SHORTS, INTEGERS, SHAPE, TABLE, INTEGERS, TABLE, NUMBER),
     *(WHOLE, WHOLES, TABLE),
@@ -507,15 +557,11 @@ def times_in_areas(
     leg: one time may go over many legs of a mover; times: begin and end after the begin of the first and the last
     leg. It stops before the first leg whose times do not fit.
     """
-    parts, edge_first, _ = shape
-    most = _edges_most(part_first, edge_first)
+    most = _edges_most(part_first, shape[1])
     cuts, spans = np.empty(most + 2), np.empty((2 * most + 4, 2))
     # how far a mover was from each area's reach, on which way of its own, and how long the way was then
-    away, way_of, way_at = (
-        np.empty(limits.shape[0]),
-        np.full(limits.shape[0], -1, np.int64),
-        np.empty(limits.shape[0]),
-    )
+    away, way_at = np.empty(limits.shape[0]), np.empty(limits.shape[0])
+    way_of = np.full(limits.shape[0], -1, np.int64)
     # the place of each area that lasts until now
     open_place = np.full(limits.shape[0], -1, np.int64)
     way, walked, m = 0, 0.0, 0
@@ -524,45 +570,31 @@ def times_in_areas(
         while mover_first[m + 1] <= i:
             m += 1
             way += 1
-        if not leg[i] & FOLLOWED:
-            way += 1
-            continue
-        if moves[i, 1] <= since or moves[i, 0] >= until:
-            way += 1
-            continue
         move, kept = moves[i], count
+        if not leg[i] & FOLLOWED or move[1] <= since or move[0] >= until:
+            way += 1
+            continue
         length = (move[1] - move[0]) * math.sqrt(move[6] ** 2 + move[7] ** 2 + move[8] ** 2)
-        cell = _cell(move[2], move[3], move[4])
+        cell = cell_of(move[2], move[3], move[4])
         for c in range(cell_first[cell], cell_first[cell + 1]):
             area = cell_areas[c]
             first, last, closed = part_first[area], part_first[area + 1], window_first[area + 1]
-            opened = _window_at(windows, window_first[area], closed, max(move[0], since))
+            opened = window_at(windows, window_first[area], closed, max(move[0], since))
             if opened == closed or windows[opened, 0] >= min(move[1], until):
                 continue
-            if way_of[area] != way or not _is_settled(away[area], walked + length - way_at[area]):
-                if _far(move, parts, first, last, margin * 1.001 + 1.0, length):
-                    continue
-                examined += 1
-                away[area] = signed(shape, first, last, move[2], move[3], move[4]) - margin
-                way_of[area], way_at[area] = way, walked
-            if not _is_settled(away[area], walked + length - way_at[area]):
-                spanned = _times_near(move, shape, first, last, margin, move[1] - move[0], cuts, spans)
-            elif away[area] > 0.0:
-                continue
-            elif _goes_on(places, open_place[area], i, opened, move, windows, since, until, limits, area):
-                places[open_place[area], 4] = i
-                times[open_place[area], 1] = move[1] - move[0]
-                continue
-            else:
-                spanned, spans[0, 0], spans[0, 1] = 1, 0.0, move[1] - move[0]
-            before = count
-            count = _clip(
-                move, spans, spanned, windows, opened, closed, since, until, limits, area, i, places, times, count
+            stand, asked = _stand(
+                move, shape, first, last, margin, length, area, way, walked, away, way_of, way_at
             )
-            if count < 0:
+            examined += asked
+            if stand == _OUTSIDE:
+                continue
+            now = _add(
+                stand, move, shape, first, last, margin, cuts, spans, windows, opened, closed, since, until,
+                limits, area, i, places, times, count, open_place,
+            )  # fmt: skip
+            if now < 0:
                 _take_back(places, times, open_place, moves, i, cell_areas, cell_first[cell], c)
                 return i, kept, examined
-            lasts = count > before and times[count - 1, 1] == move[1] - move[0]
-            open_place[area] = count - 1 if lasts else -1
+            count = now
         walked += length
     return mover_first[-1], count, examined

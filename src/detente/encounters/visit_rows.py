@@ -16,7 +16,7 @@ from detente.encounters.kernel_legs import DATUM_SHIFT
 from detente.encounters.kernel_visits import FLAGS
 from detente.encounters.motion import lon_lat
 from detente.encounters.pairing import Pairing, SidesOfMovers
-from detente.encounters.visits_schema import BEGAN, ENDED, VISITS
+from detente.encounters.visits_schema import BEGAN, ENDED, UNVISITED, VISITS
 from detente.notices.parties import state_of_icao24, state_of_mmsi
 from detente.notices.quantities import KNOT_MS
 from detente.tracks.schema import KINDS
@@ -58,23 +58,35 @@ def table(
     return pl.DataFrame({name: columns[name] for name in VISITS}, schema=VISITS).sort("entered", "mover", "area")
 
 
-def unvisited(numbers: Sequence[Integers], areas: Sequence[Announced], tables: Tables) -> pl.DataFrame:
-    """Return the active windows of areas in which nobody was."""
+def unvisited(
+    numbers: Sequence[Integers],
+    areas: Sequence[Announced],
+    tables: Tables,
+    bounds: tuple[int | None, int | None],
+    covered: Marks | None,
+) -> pl.DataFrame:
+    """Return the windows of areas, active at some time within the bounds, in which nobody was, as UNVISITED."""
     seen = np.zeros(len(tables.opens_us), np.bool_)
     for part in numbers:
         seen[part[:, _WINDOW]] = True
+    if bounds[0] is not None:
+        seen |= tables.closes_us <= bounds[0]
+    if bounds[1] is not None:
+        seen |= tables.opens_us >= bounds[1]
     area_of = np.repeat(np.arange(len(areas)), np.diff(tables.window_first))
     left = np.flatnonzero(~seen)
     chosen = [areas[place] for place in area_of[left].tolist()]
-    return pl.DataFrame(
-        {
-            "area": pl.Series([area.id for area in chosen], dtype=pl.String),
-            "area_name": pl.Series([area.name for area in chosen], dtype=pl.String),
-            "activity": pl.Series([area.activity for area in chosen], dtype=pl.String),
-            "active_from": _moments(tables.opens_us[left]),
-            "active_to": _moments(tables.closes_us[left]),
-        }
-    )
+    near = [None] * left.size if covered is None else covered[left].astype(np.bool_).tolist()
+    columns = {
+        "area": [area.id for area in chosen],
+        "area_name": [area.name for area in chosen],
+        "activity": [area.activity for area in chosen],
+        "area_doubtful": [area.doubtful for area in chosen],
+        "active_from": _moments(tables.opens_us[left]),
+        "active_to": _moments(tables.closes_us[left]),
+        "seen_near": near,
+    }
+    return pl.DataFrame(columns, schema=UNVISITED).sort("active_from", "area", nulls_last=False)
 
 
 def _joined(n: Integers, f: Floats, m: Marks) -> tuple[Integers, Floats, Marks]:

@@ -30,13 +30,15 @@ if TYPE_CHECKING:
     from detente.encounters.pairing import SidesOfMovers
     from detente.encounters.room import Room
 
-__all__ = ["MARGIN_MAX_M", "VISITING", "Visits", "find_visits"]
+__all__ = ["COVERED_M", "MARGIN_MAX_M", "VISITING", "Visits", "find_visits"]
 
 say = words.speaker("encounters")
 
-VISITING = ("kernel_legs", "kernel_cells", "kernel_areas", "kernel_visits")
+VISITING = ("kernel_legs", "kernel_cells", "kernel_areas", "kernel_visits", "kernel_coverage")
 """The modules of kernels that a search for visits uses."""
 MARGIN_MAX_M = 185_200.0
+COVERED_M = 92_600.0
+"""A fix within 50 NM of an area shows that movers would have been seen there."""
 ROOM = 65_536
 """Times in areas that there is room for at first."""
 
@@ -49,8 +51,9 @@ class Visits:
     """What a search found and what it went through.
 
     visits: the table of detente.encounters.visits_schema.VISITS. unvisited: one row for each active window of an
-    area in which nobody was: area, area_name, activity, active_from, active_to, seen_near (whether any mover was
-    within 50 NM of the area meanwhile: without one, a hole in the coverage says nothing about activity).
+    area in which nobody was: area, area_name, activity, area_doubtful, active_from, active_to, seen_near (whether
+    any mover had a fix within COVERED_M of the area meanwhile: without one, a hole in the coverage says nothing
+    about activity; null when find_visits was not asked for it).
     fixes, duplicates, movers, legs: as detente.encounters.searching.Search; examined: legs examined by an area.
     """
 
@@ -79,7 +82,6 @@ class _Gathered:
     numbers: list[Integers] = field(default_factory=list)
     fields: list[Floats] = field(default_factory=list)
     marks: list[npt.NDArray[np.uint8]] = field(default_factory=list)
-    near: npt.NDArray[np.bool_] | None = None
     duplicates: int = 0
     legs: int = 0
     examined: int = 0
@@ -94,13 +96,14 @@ def find_visits(
     sides: SidesOfMovers | None = None,
     start: datetime | None = None,
     end: datetime | None = None,
+    coverage: bool = False,
     progress: Callable[[int], None] | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Visits:
     """Find every visit; the head of this file defines what one is.
 
     frame: as detente.encounters.searching.search; margin_m: 0 to 100 NM; start, end: only the motion between them
-    counts. progress: is called with the number of fixes read so far; note: with a sentence when kernels are
+    counts. coverage: tell of windows without a visit whether anybody was seen near. progress: is called with the number of fixes read so far; note: with a sentence when kernels are
     compiled. Raises LimitMistake, AreaMistake, SchemaMistake and PositionMistake.
     """
     if not 0.0 <= margin_m <= MARGIN_MAX_M:
@@ -125,21 +128,63 @@ def find_visits(
         end_us=None if bounds[1] is None else bounds[1] + reach,
     )
     counted = _Counted(slices, progress)
+    covered = _Covered.of(areas, bounds) if coverage else None
     gathered = _Gathered()
     memory = room.Room()
     for window in held_fixes.windows_of(counted.slices(), gap_us):
         _gather(window, tables, movers, gap_us, margin_m, bounds, memory, gathered)
+        if covered is not None:
+            covered.note(window)
     return Visits(
         visits=visit_rows.table(
             gathered.numbers, gathered.fields, gathered.marks, areas, tables, movers, sides, margin_m
         ),
-        unvisited=visit_rows.unvisited(gathered.numbers, areas, tables),
+        unvisited=visit_rows.unvisited(
+            gathered.numbers, areas, tables, bounds, None if covered is None else covered.windows
+        ),
         fixes=counted.fixes,
         duplicates=gathered.duplicates,
         movers=movers.count,
         legs=gathered.legs,
         examined=gathered.examined,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Covered:
+    """Which windows of areas had anybody near, by their place in the tables."""
+
+    tables: Tables
+    bounds: tuple[int | None, int | None]
+    windows: npt.NDArray[np.uint8]
+
+    @classmethod
+    def of(cls, areas: Sequence[Announced], bounds: tuple[int | None, int | None]) -> _Covered:
+        from detente.encounters.area_tables import tables_of  # noqa: PLC0415
+
+        tables = tables_of(areas, COVERED_M)
+        return cls(tables, bounds, np.zeros(len(tables.opens_us), np.uint8))
+
+    def note(self, window: Window) -> None:
+        """Look at the fixes of one window of time."""
+        from detente.encounters.kernel_coverage import note_covered  # noqa: PLC0415
+
+        tables, times = self.tables, window.fixes.time_us
+        since, until = self.bounds
+        begin = 0 if since is None else int(np.searchsorted(times, since))
+        end = times.size if until is None else int(np.searchsorted(times, until, side="right"))
+        note_covered(
+            times[begin:end],
+            window.fixes.points[begin:end],
+            COVERED_M,
+            tables.cell_first,
+            tables.cell_areas,
+            tables.part_first,
+            (tables.parts, tables.edge_first, tables.edges),
+            tables.window_first,
+            np.stack([tables.opens_us, tables.closes_us], axis=1),
+            self.windows,
+        )
 
 
 @dataclass(slots=True)

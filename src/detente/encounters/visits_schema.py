@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-__all__ = ["BEGAN", "ENDED", "VISITS"]
+__all__ = ["BEGAN", "ENDED", "UNVISITED", "VISITS"]
 
 BEGAN = ("entered", "area_became_active", "climbed_or_descended_in", "coverage_began")
 ENDED = ("left", "area_ceased", "climbed_or_descended_out", "coverage_ended")
@@ -51,3 +51,18 @@ VISITS = pl.Schema(
     }
 )
 """Sorted by entered, mover, area."""
+
+UNVISITED = pl.Schema(
+    {
+        "area": pl.String(),
+        "area_name": pl.String(),
+        "activity": pl.String(),
+        "area_doubtful": pl.Boolean(),
+        # null: open
+        "active_from": pl.Datetime("us", "UTC"),
+        "active_to": pl.Datetime("us", "UTC"),
+        # whether anybody had a fix within 50 NM meanwhile; false: the tracks have a hole there and tell nothing
+        "seen_near": pl.Boolean(),
+    }
+)
+"""Active times of areas in which nobody was seen."""
