@@ -141,8 +141,16 @@ def _shape(exact: Any, geometry: Any, where: str) -> Polygon | Circle | Corridor
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind not in {"Polygon", "MultiPolygon"}:
         return "no_extent"
+    rings = _rings(geometry, where)
+    if any(len(set(ring)) < 3 for ring in rings) or not rings:
+        return "no_extent"
+    return rings
+
+
+def _rings(geometry: dict[str, Any], where: str) -> Rings:
+    """Return the rings of a polygon or of several, each place checked."""
     try:
-        polygons = [geometry["coordinates"]] if kind == "Polygon" else geometry["coordinates"]
+        polygons = [geometry["coordinates"]] if geometry["type"] == "Polygon" else geometry["coordinates"]
         rings = tuple(
             tuple((float(point[0]), float(point[1])) for point in ring)
             for polygon in polygons
@@ -150,11 +158,15 @@ def _shape(exact: Any, geometry: Any, where: str) -> Polygon | Circle | Corridor
         )
         for ring in rings:
             for lon, lat in ring:
+                if abs(lat) > 90.0 >= abs(lon):
+                    raise _unusable(
+                        say("latitude {lat}", lat=f"{lat:g}"),
+                        where,
+                        say("are longitude and latitude exchanged? GeoJSON writes longitude first"),
+                    )
                 Position(lat_e7=round(lat * 1e7), lon_e7=round(lon * 1e7) or 0) if lon != -180 else None
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, ValueMistake) as fault:
         raise _unusable(str(fault)[:120], where) from None
-    if any(len(set(ring)) < 3 for ring in rings) or not rings:
-        return "no_extent"
     return rings
 
 
@@ -218,10 +230,10 @@ def _metres(level: Level, without: float) -> float:
     return level.value * {"ft": FOOT_M, "fl": 100.0 * FOOT_M, "m": 1.0}[level.unit or "m"]
 
 
-def _unusable(came: str, where: str) -> AreaMistake:
+def _unusable(came: str, where: str, remedy: str = "") -> AreaMistake:
     return AreaMistake(
         expected=say("a GeoJSON FeatureCollection of areas with their times"),
         came=came,
         where=where,
-        remedy=say("make it with detente areas read, or give each feature a polygon, start and end"),
+        remedy=remedy or say("make it with detente areas read, or give each feature a polygon, start and end"),
     )

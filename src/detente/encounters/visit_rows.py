@@ -30,6 +30,8 @@ Marks = npt.NDArray[np.uint8]
 _MOVER, _AREA, _WINDOW, _ENTERED, _LEFT, _NEAREST, _FLAGS = range(7)
 _BEGAN_FLAGS = FLAGS.BEGAN_BY_WINDOW | FLAGS.BEGAN_BY_HEIGHT | FLAGS.BEGAN_BY_COVERAGE
 _ENDED_FLAGS = FLAGS.ENDED_BY_WINDOW | FLAGS.ENDED_BY_HEIGHT | FLAGS.ENDED_BY_COVERAGE
+_BEGAN_BITS = (FLAGS.BEGAN_BY_WINDOW, FLAGS.BEGAN_BY_HEIGHT, FLAGS.BEGAN_BY_COVERAGE)
+_ENDED_BITS = (FLAGS.ENDED_BY_WINDOW, FLAGS.ENDED_BY_HEIGHT, FLAGS.ENDED_BY_COVERAGE)
 _DATUM_OF_MARK = ("", "pressure", "ellipsoid", "ground", "sea")
 
 
@@ -42,8 +44,9 @@ def table(
     movers: Movers,
     sides: SidesOfMovers | None,
     margin_m: float,
+    bounds: tuple[int | None, int | None],
 ) -> pl.DataFrame:
-    """Return all visits as VISITS."""
+    """Return all visits as VISITS; bounds: the times, since 1970, that were looked at."""
     if not sum(len(part) for part in numbers):
         return pl.DataFrame(schema=VISITS)
     n, f, m = _joined(np.concatenate(numbers), np.concatenate(fields), np.concatenate(marks))
@@ -51,7 +54,7 @@ def table(
     met, place = np.unique(codes, return_inverse=True)
     side = pl.Series(Pairing(between="all", sides=sides).final(movers, met), dtype=pl.String).gather(place)
     state = np.array([_state(movers.ids[code]) for code in met.tolist()], object)[place]
-    columns = _of_areas(n, areas, tables) | _of_movers(codes, movers) | _motion(f, n)
+    columns = _of_areas(n, areas, tables) | _of_movers(codes, movers) | _motion(f, n, bounds)
     columns["side"] = side
     columns["third_party"] = _third_party(n, areas, side, state, has_sides=sides is not None)
     columns["quality"] = _quality(n, f, m, areas, margin_m)
@@ -130,7 +133,7 @@ def _of_movers(codes: Integers, movers: Movers) -> dict[str, pl.Series]:
     }
 
 
-def _motion(f: Floats, n: Integers) -> dict[str, pl.Series]:
+def _motion(f: Floats, n: Integers, bounds: tuple[int | None, int | None]) -> dict[str, pl.Series]:
     flags, signed = n[:, _FLAGS], f[:, 0]
     inside = signed < 0.0
     lon, lat = lon_lat(f[:, 1:4])
@@ -144,8 +147,8 @@ def _motion(f: Floats, n: Integers) -> dict[str, pl.Series]:
         "left": _moments(left),
         "nearest_at": _moments(np.clip(n[:, _NEAREST], entered, left)),
         "duration_s": pl.Series((left - entered) / 1e6),
-        "began": _named(flags, BEGAN, (FLAGS.BEGAN_BY_WINDOW, FLAGS.BEGAN_BY_HEIGHT, FLAGS.BEGAN_BY_COVERAGE)),
-        "ended": _named(flags, ENDED, (FLAGS.ENDED_BY_WINDOW, FLAGS.ENDED_BY_HEIGHT, FLAGS.ENDED_BY_COVERAGE)),
+        "began": _named(flags, BEGAN, _BEGAN_BITS, _is(entered, bounds[0])),
+        "ended": _named(flags, ENDED, _ENDED_BITS, _is(left, bounds[1])),
         "inside": pl.Series(inside),
         "depth_m": pl.Series(np.where(inside, -signed, np.nan), nan_to_null=True),
         "distance_m": pl.Series(np.where(inside, np.nan, signed), nan_to_null=True),
@@ -167,9 +170,16 @@ def _over_ground(f: Floats, lon: Floats, lat: Floats) -> tuple[Floats, Floats]:
     return east, north
 
 
-def _named(flags: Integers, names: Sequence[str], bits: Sequence[int]) -> pl.Series:
-    """Return the name that the flag set says, the first without one."""
-    which = np.zeros(len(flags), np.int64)
+def _is(times: Integers, bound: int | None) -> npt.NDArray[np.bool_]:
+    """Tell which times are a bound."""
+    return np.zeros(times.shape, np.bool_) if bound is None else times == bound
+
+
+def _named(
+    flags: Integers, names: Sequence[str], bits: Sequence[int], at_bound: npt.NDArray[np.bool_]
+) -> pl.Series:
+    """Return the name that the flag set says; without one the last where the search was bounded, else the first."""
+    which = np.where(at_bound, len(names) - 1, 0)
     for place, bit in enumerate(bits, start=1):
         which[(flags & bit) != 0] = place
     return pl.Series(names, dtype=pl.String).gather(which)

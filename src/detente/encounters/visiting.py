@@ -103,8 +103,9 @@ def find_visits(
     """Find every visit; the head of this file defines what one is.
 
     frame: as detente.encounters.searching.search; margin_m: 0 to 100 NM; start, end: only the motion between them
-    counts. coverage: tell of windows without a visit whether anybody was seen near. progress: is called with the number of fixes read so far; note: with a sentence when kernels are
-    compiled. Raises LimitMistake, AreaMistake, SchemaMistake and PositionMistake.
+    counts. coverage: tell of windows without a visit whether anybody was seen near. progress: is called with the
+    number of fixes read so far; note: with a sentence when kernels are compiled. Raises LimitMistake, AreaMistake,
+    SchemaMistake and PositionMistake.
     """
     if not 0.0 <= margin_m <= MARGIN_MAX_M:
         raise LimitMistake(
@@ -137,7 +138,7 @@ def find_visits(
             covered.note(window)
     return Visits(
         visits=visit_rows.table(
-            gathered.numbers, gathered.fields, gathered.marks, areas, tables, movers, sides, margin_m
+            gathered.numbers, gathered.fields, gathered.marks, areas, tables, movers, sides, margin_m, bounds
         ),
         unvisited=visit_rows.unvisited(
             gathered.numbers, areas, tables, bounds, None if covered is None else covered.windows

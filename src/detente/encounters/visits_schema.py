@@ -6,8 +6,9 @@ import polars as pl
 
 __all__ = ["BEGAN", "ENDED", "UNVISITED", "VISITS"]
 
-BEGAN = ("entered", "area_became_active", "climbed_or_descended_in", "coverage_began")
-ENDED = ("left", "area_ceased", "climbed_or_descended_out", "coverage_ended")
+BEGAN = ("entered", "area_became_active", "climbed_or_descended_in", "coverage_began", "period_began")
+ENDED = ("left", "area_ceased", "climbed_or_descended_out", "coverage_ended", "period_ended")
+"""The last of each: where the search was told to begin or end."""
 
 VISITS = pl.Schema(
     {
@@ -58,7 +59,7 @@ UNVISITED = pl.Schema(
         "area_name": pl.String(),
         "activity": pl.String(),
         "area_doubtful": pl.Boolean(),
-        # null: open
+        # null where it has no end on that side
         "active_from": pl.Datetime("us", "UTC"),
         "active_to": pl.Datetime("us", "UTC"),
         # whether anybody had a fix within 50 NM meanwhile; false: the tracks have a hole there and tell nothing
