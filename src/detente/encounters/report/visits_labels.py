@@ -46,6 +46,7 @@ def _table() -> dict[str, str]:
         "filter": say("Filter by name, id or area"),
         "where": say("Where"),
         "only_third": say("third parties only"),
+        "third_column": say("Third party"),
         "mover": say("Mover"),
         "area": say("Area"),
         "nearest_at": say("Deepest or nearest at"),
