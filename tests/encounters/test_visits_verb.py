@@ -1,4 +1,4 @@
-"""Goal: what the verbs tell about announced areas is what was found, in every form, and bad files get one clear message."""
+"""Goal: what the verb tells about announced areas is what was found, in every form; bad files get one message."""
 
 from __future__ import annotations
 
@@ -23,9 +23,13 @@ def box(west: float, south: float, east: float, north: float) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [ring]}
 
 
-def feature(name: str, geometry: dict[str, Any] | None, **properties: Any) -> dict[str, Any]:
+def feature(identity: str, geometry: dict[str, Any] | None, **properties: Any) -> dict[str, Any]:
     windows = properties.pop("windows", [[f"{DAY}12:02:00Z", f"{DAY}12:15:00Z"]])
-    return {"type": "Feature", "geometry": geometry, "properties": {"id": name, "windows": windows, **properties}}
+    return {
+        "type": "Feature",
+        "geometry": geometry,
+        "properties": {"id": identity, "windows": windows, **properties},
+    }
 
 
 def write_areas(path: Path, *features: dict[str, Any]) -> Path:
@@ -98,11 +102,13 @@ def test_the_screen_shows_the_deepest_first_and_marks_third_parties_and_doubt(
     out, err = capsys.readouterr()
     lines = [line.split("\t") for line in out.splitlines()]
     assert len(lines) == 5
-    assert lines[1][0] == "mmsi:219000001 ANNA"
-    assert lines[1][8] == ""
-    assert lines[2][8] == "third party: needs a warning (a person sends it)"
-    assert lines[4][8] == "area doubtful"
-    assert float(lines[1][5]) > float(lines[2][5])
+    assert [line[4] for line in lines[1:]] == ["inside", "inside", "inside", "near"]
+    depths = [float(line[5]) for line in lines[1:4]]
+    assert depths == sorted(depths, reverse=True)
+    notes = {(line[0], line[1]): line[8] for line in lines[1:]}
+    assert notes["mmsi:219000001 ANNA", "D1 =Box"] == ""
+    assert notes["mmsi:273000001 BORIS", "D1 =Box"] == "third party: needs a warning (a person sends it)"
+    assert notes["mmsi:219000001 ANNA", "D2"] == "area doubtful"
     for sentence in (
         "1 visitor is a third party: needs a warning (a person sends it)",
         "1 area could not be searched: only an approximate place is known",
@@ -170,7 +176,13 @@ def test_the_report_speaks_russian_and_stands_without_any_visit(
 
 @pytest.mark.parametrize(
     "option",
-    [("--within", "1nm"), ("--vertical", "500ft"), ("--between", "all"), ("--area", "0,0,1,1"), ("--keep-moored",)],
+    [
+        ("--within", "1nm"),
+        ("--vertical", "500ft"),
+        ("--between", "all"),
+        ("--area", "0,0,1,1"),
+        ("--keep-moored",),
+    ],
 )
 def test_options_of_pairs_are_refused_with_areas(
     ships: Path, areas: Path, option: tuple[str, ...], capsys: pytest.CaptureFixture[str]
