@@ -116,6 +116,20 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=say("list moored and anchored neighbours too (default: they are counted, not listed)"),
     )
+    _add_area_options(parser)
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        help=say("write all encounters, or all visits; the ending chooses: .parquet, .csv, .geojson, .kml"),
+    )
+    parser.add_argument(
+        "--report",
+        metavar="FILE.html",
+        help=say("write a page with map, drawings and table that needs no network"),
+    )
+
+
+def _add_area_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--areas",
         metavar="AREAS.geojson",
@@ -130,16 +144,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--unvisited",
         metavar="FILE",
         help=say("with --areas: write the active times in which nobody was seen there: .csv or .parquet"),
-    )
-    parser.add_argument(
-        "--out",
-        metavar="FILE",
-        help=say("write all encounters, or all visits; the ending chooses: .parquet, .csv, .geojson, .kml"),
-    )
-    parser.add_argument(
-        "--report",
-        metavar="FILE.html",
-        help=say("write a page with map, drawings and table that needs no network"),
     )
 
 

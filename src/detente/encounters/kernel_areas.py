@@ -49,7 +49,7 @@ Bytes = npt.NDArray[np.uint8]
 Shape = tuple[Floats, Integers, Floats]
 """The tables of parts, of where each part's edges begin, and of edges."""
 
-SHAPE = types.Tuple((TABLE, INTEGERS, TABLE))
+SHAPE = types.Tuple((TABLE, INTEGERS, TABLE))  # type: ignore[no-untyped-call] # Numba's own
 
 RADIUS_M = 6_371_008.8
 """Mean radius of the Earth (IUGG): a chord stands for the geodesic of its length on this sphere."""
@@ -167,7 +167,7 @@ def _near(move: Floats, edges: Floats, e: int, reach: float, until: float) -> bo
     dz = move[4] + half * move[8] - edges[e, 21]
     way = half * math.sqrt(move[6] * move[6] + move[7] * move[7] + move[8] * move[8])
     far = way + edges[e, 22] + reach
-    return dx * dx + dy * dy + dz * dz <= far * far
+    return bool(dx * dx + dy * dy + dz * dz <= far * far)
 
 
 @inlined

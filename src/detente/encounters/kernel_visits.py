@@ -10,6 +10,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
+from detente.encounters.area_codes import REASONS
 from detente.encounters.compiled import (
     BYTES,
     FLOATS,
@@ -21,7 +22,7 @@ from detente.encounters.compiled import (
     inlined,
     kernel,
 )
-from detente.encounters.kernel_areas import REASONS, SHAPE, Shape, signed, to_edge
+from detente.encounters.kernel_areas import SHAPE, Shape, signed, to_edge
 from detente.encounters.kernel_legs import AT_REST, FOLLOWED
 from detente.encounters.quality import FIX_DOUBT_M
 

@@ -273,6 +273,7 @@ def _times(
     since = max(0.0, -math.inf if bounds[0] is None else float(bounds[0] - window.begin))
     until = min(window.span, math.inf if bounds[1] is None else float(bounds[1] - window.begin))
     windows = np.stack([tables.opens_us - window.begin, tables.closes_us - window.begin], axis=1)
+    cell_first, cell_areas = _active_cells(tables, windows, since, until)
     all_places: list[Integers] = []
     all_times: list[Floats] = []
     leg, room = 0, ROOM
@@ -284,8 +285,8 @@ def _times(
             found.flags,
             since,
             until,
-            tables.cell_first,
-            tables.cell_areas,
+            cell_first,
+            cell_areas,
             tables.part_first,
             (tables.parts, tables.edge_first, tables.edges),
             tables.limits,
@@ -303,3 +304,15 @@ def _times(
     if not all_places:
         return np.empty((0, 5), np.int64), np.empty((0, 2))
     return np.concatenate(all_places), np.concatenate(all_times)
+
+
+def _active_cells(
+    tables: Tables, windows: Floats, since: float, until: float
+) -> tuple[Integers, npt.NDArray[np.int32]]:
+    """Return the table of cells with only those areas that are active at some time from since to until."""
+    area_of = np.repeat(np.arange(len(tables.limits)), np.diff(tables.window_first))
+    active = np.zeros(len(tables.limits), np.bool_)
+    active[area_of[(windows[:, 0] < until) & (windows[:, 1] > since)]] = True
+    kept = active[tables.cell_areas]
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
+    return before[tables.cell_first], tables.cell_areas[kept]
