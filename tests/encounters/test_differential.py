@@ -16,7 +16,7 @@ from geographiclib.geodesic import Geodesic
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detente.encounters import windows
+from detente.encounters import held_fixes
 from detente.encounters.searching import find
 from detente.tracks import ordering
 from tests.encounters.reference import WGS84, Episode, Fix, episodes, passes
@@ -170,7 +170,7 @@ def test_passes_are_counted_as_the_reference_counts_them_however_windows_are_cut
         max_gap_s=60.0,
     )
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(windows, "_WINDOW_ROWS", rows)
+        patch.setattr(held_fixes, "_WINDOW_ROWS", rows)
         slices = ordering.slices_of
         patch.setattr(ordering, "slices_of", lambda frame: slices(frame, rows=4))
         ((only,),) = found_in(world).values()

@@ -19,7 +19,7 @@ import polars as pl
 import pytest
 
 from detente.__main__ import main
-from detente.encounters import encounters_command
+from detente.encounters import archives
 from detente.encounters.schema import ENCOUNTERS
 from detente.tracks.errors import OutOfOrder
 from detente.tracks.reading import stream
@@ -261,7 +261,7 @@ def test_rows_far_out_of_order_are_read_again_and_counted_once(ships, document, 
             raise OutOfOrder(expected="order", came="none")
         return stream(*given, nearly_in_order=False, **named)
 
-    monkeypatch.setattr(encounters_command, "stream", reading)
+    monkeypatch.setattr(archives, "stream", reading)
     found = document(ships)
     assert ways == [True, False]
     assert found["rows"]["rows"] == 484

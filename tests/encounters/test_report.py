@@ -21,8 +21,8 @@ from detente.door.errors import MissingExtra, OutputFailure
 from detente.encounters.coast.land import land
 from detente.encounters.errors import OutputMistake
 from detente.encounters.report import InputFile, Limits, chart, check_report, plots, write_report
-from detente.encounters.report.page import _inert
 from detente.encounters.report.pieces import FIXES_MAX, track_pieces
+from detente.encounters.report.rendering import inert
 from detente.encounters.report.subject import DRAWN_MAX
 from detente.tracks.schema import complete
 from tests.encounters.rows import CLOSEST, MIXED, encounter, table
@@ -131,9 +131,9 @@ def test_names_from_the_radio_stay_text_with_their_invisible_characters_shown(tm
 
 @given(text=st.text())
 def test_data_in_the_page_can_never_end_its_script_element(text: str) -> None:
-    inert = _inert({"name": text + "</script><!--"})
-    assert "<" not in inert
-    assert json.loads(inert)["name"] == text + "</script><!--"
+    written = inert({"name": text + "</script><!--"})
+    assert "<" not in written
+    assert json.loads(written)["name"] == text + "</script><!--"
 
 
 def test_every_encounter_has_a_row_a_symbol_and_the_numbers_to_sort_by(tmp_path: Path) -> None:

@@ -136,12 +136,12 @@ def test_moored_pairs_of_the_solent_are_counted_when_not_listed(solent: pl.DataF
 def test_the_solent_comes_out_the_same_in_small_windows(
     solent: pl.DataFrame, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from detente.encounters import windows
+    from detente.encounters import held_fixes
     from detente.tracks import ordering
 
     whole = search(solent.lazy(), within_m=500)
-    monkeypatch.setattr(windows, "_WINDOW_ROWS", rows)
-    monkeypatch.setattr(windows, "_WINDOW_ROWS_MAX", rows)
+    monkeypatch.setattr(held_fixes, "_WINDOW_ROWS", rows)
+    monkeypatch.setattr(held_fixes, "_WINDOW_ROWS_MAX", rows)
     slices = ordering.slices_of
     monkeypatch.setattr(ordering, "slices_of", lambda frame: slices(frame, rows=rows // 3))
     cut = search(solent.lazy(), within_m=500)

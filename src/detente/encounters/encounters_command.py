@@ -5,30 +5,24 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 
 import polars as pl
 
 from detente import __version__, words
 from detente.door import terminal
+from detente.encounters.archives import hashes, reading, searching
 from detente.encounters.compiled import compile_kernels
 from detente.encounters.encounters_request import Request, add_options, request
-from detente.encounters.held_tracks import held
-from detente.encounters.inputs import hashed
 from detente.encounters.places import with_written_times
 from detente.encounters.report import InputFile, Limits, write_report
-from detente.encounters.screen import closest_first, table_of
+from detente.encounters.screen import closest_first, table_of, written_lines
 from detente.encounters.searching import Search, search
+from detente.encounters.visits_command import find_visits_and_show
 from detente.encounters.writing import Written, write
 from detente.tracks.cleaning import compile_kernel
 from detente.tracks.commands import add_reading_options, reading_options, tally_lines
-from detente.tracks.errors import OutOfOrder, TrackMistake
-from detente.tracks.readers import Options
-from detente.tracks.reading import stream
 from detente.tracks.reasons import Tally
-from detente.tracks.unpack import total_bytes
 
 __all__ = ["ENCOUNTERS"]
 
@@ -57,7 +51,12 @@ class _Encounters:
             "Finds every pair of ships or aircraft that came closer than the limits, in files of any usual\n"
             "format. Each moves at constant speed along the geodesic between two fixes at most --max-gap apart\n"
             "and has no position otherwise. An encounter is one whole time within both limits;\n"
-            "spec/encounters.md says it exactly."
+            "spec/encounters.md says it exactly.\n"
+            "\n"
+            "With --areas it finds visits in the place of pairs: who was inside an announced danger area, or\n"
+            "within --margin of it, while it was active; who is of no side and not of the state that announced\n"
+            "is marked, so that a person can warn it. AREAS.geojson is what detente areas read writes, or any\n"
+            "polygons with start and end; spec/areas.md says what a visit is."
         )
 
     def examples(self) -> str:
@@ -65,7 +64,10 @@ class _Encounters:
         return (
             "  detente encounters aisdk-2018-04-04.zip --within 0.5nm --out encounters.csv\n"
             "  detente encounters ais.csv adsb.json.gz --sides sides.toml --report report.html\n"
-            "  detente encounters *.csv --area -5,50,2,52 --from 2018-04-04 --to 2018-04-05 --json"
+            "  detente encounters *.csv --area -5,50,2,52 --from 2018-04-04 --to 2018-04-05 --json\n"
+            "  detente areas read warnings.txt --out areas.geojson\n"
+            "  detente encounters ais.csv.gz --areas areas.geojson --margin 2nm --report visits.html\n"
+            "  detente encounters *.csv --areas areas.geojson --out visits.csv --unvisited unvisited.csv"
         )
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
@@ -76,14 +78,16 @@ class _Encounters:
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Read, search, write, show; 0 also when no encounter was found, which is said."""
+        if arguments.areas is not None:
+            return find_visits_and_show(arguments)
         asked = request(arguments, clean=not arguments.no_clean)
         options = reading_options(arguments)
         if asked.clean:
             compile_kernel(terminal.note)
-        with _reading(asked, options) as (tracks, tally):
+        with reading(asked.files, options, clean=asked.clean) as (tracks, tally):
             compile_kernels(terminal.note)
             found = _search(asked, tracks)
-            inputs = _hashed(asked.files) if asked.report or arguments.json else []
+            inputs = hashes(asked.files) if asked.report or arguments.json else []
             outcome = _Outcome(asked, tally, found, inputs, _write(asked, found, tally, inputs, tracks))
         if arguments.json:
             terminal.result_json(_document(outcome))
@@ -95,53 +99,9 @@ class _Encounters:
 ENCOUNTERS = _Encounters()
 
 
-@contextmanager
-def _reading(asked: Request, options: Options) -> Iterator[tuple[pl.LazyFrame, Tally]]:
-    """Read the files in order of time; give the rows, to be gone through again and again, and their account.
-
-    Reads as if rows were nearly in order, which costs least; when they are not, starts again and sorts.
-    Raises TrackMistake when no row could be used, after saying why.
-    """
-    with ExitStack() as stack:
-        try:
-            nearly_in_order = "-" not in asked.files  # standard input cannot be read twice
-            tracks, tally = stack.enter_context(_read(asked, options, nearly_in_order=nearly_in_order))
-        except OutOfOrder:
-            terminal.note(say("the rows are far out of order: reading again, sorting through temporary files"))
-            tracks, tally = stack.enter_context(_read(asked, options, nearly_in_order=False))
-        if not tally.kept:
-            for line in tally_lines(tally):
-                terminal.note(line)
-            raise TrackMistake(
-                expected=say("at least one row that can be used"),
-                came=say.many("none of {count} row", "none of {count} rows", count=tally.rows),
-                where=", ".join(asked.files),
-                remedy=say("the reasons are above; --columns and --time-zone help with plain tables"),
-            )
-        yield tracks, tally
-
-
-@contextmanager
-def _read(asked: Request, options: Options, *, nearly_in_order: bool) -> Iterator[tuple[pl.LazyFrame, Tally]]:
-    tally = Tally()
-    with ExitStack() as stack:
-        with terminal.progress(say("reading"), total=total_bytes(asked.files)) as advance:
-            tally.progress = advance
-            rows = stream(asked.files, options, tally, clean=asked.clean, nearly_in_order=nearly_in_order)
-            tracks = stack.enter_context(held(stack.enter_context(closing(rows))))
-        yield tracks, tally
-
-
 def _search(asked: Request, tracks: pl.LazyFrame) -> Search:
     area = asked.area
-    with terminal.progress(say("searching"), total=tracks.select(pl.len()).collect().item()) as advance:
-        done = 0
-
-        def told(fixes: int) -> None:
-            nonlocal done
-            advance(fixes - done)
-            done = fixes
-
+    with searching(tracks) as told:
         return search(
             tracks,
             within_m=asked.within_m,
@@ -155,11 +115,6 @@ def _search(asked: Request, tracks: pl.LazyFrame) -> Search:
             area=(area.west_deg, area.south_deg, area.east_deg, area.north_deg) if area else None,
             progress=told,
         )
-
-
-def _hashed(files: Sequence[str]) -> list[InputFile]:
-    with terminal.progress(say("hashing the inputs"), total=total_bytes(files)) as advance:
-        return hashed(files, advance)
 
 
 def _write(
@@ -267,21 +222,5 @@ def _summary(outcome: _Outcome, shown: int) -> list[str]:
             )
         )
     lines.extend(tally_lines(outcome.tally))
-    for name, done in outcome.written.items():
-        lines.append(
-            say.many(
-                "written: {file} ({count} row)",
-                "written: {file} ({count} rows)",
-                count=done.rows,
-                file=terminal.visible(name),
-            )
-        )
-        if done.neutralised:
-            lines.append(
-                say.many(
-                    "  {count} cell got an apostrophe in front so that no spreadsheet runs it as a formula",
-                    "  {count} cells got an apostrophe in front so that no spreadsheet runs them as formulas",
-                    count=done.neutralised,
-                )
-            )
+    lines.extend(written_lines(outcome.written))
     return lines

@@ -20,11 +20,12 @@ from detente.notices.moments import format_moment, parse_moment
 from detente.notices.places import Box, parse_box
 from detente.notices.quantities import parse_distance_m, parse_duration_s
 
-__all__ = ["Request", "add_options", "request"]
+__all__ = ["GAP_MAX_S", "Request", "add_options", "check_targets", "period", "request"]
 
 say = words.speaker("encounters")
 
 _STANDARD_INPUT = "-"
+GAP_MAX_S = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +88,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--within",
-        default="500m",
         metavar="DISTANCE",
         help=say("horizontal limit, for example 500m or 0.5nm (default: {default})", default="500m"),
     )
     parser.add_argument(
         "--vertical",
-        default="1000ft",
         metavar="DISTANCE",
         help=say("vertical limit where both have a height (default: {default})", default="1000ft"),
     )
@@ -117,15 +116,34 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=say("list moored and anchored neighbours too (default: they are counted, not listed)"),
     )
+    _add_area_options(parser)
     parser.add_argument(
         "--out",
         metavar="FILE",
-        help=say("write all encounters; the ending chooses: .parquet, .csv, .geojson, .kml"),
+        help=say("write all encounters, or all visits; the ending chooses: .parquet, .csv, .geojson, .kml"),
     )
     parser.add_argument(
         "--report",
         metavar="FILE.html",
         help=say("write a page with map, drawings and table that needs no network"),
+    )
+
+
+def _add_area_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--areas",
+        metavar="AREAS.geojson",
+        help=say("find who was in these announced areas while they were active, in the place of pairs"),
+    )
+    parser.add_argument(
+        "--margin",
+        metavar="DISTANCE",
+        help=say("with --areas: how near an area counts too, for example 2nm (default: 0, only inside)"),
+    )
+    parser.add_argument(
+        "--unvisited",
+        metavar="FILE",
+        help=say("with --areas: write the active times in which nobody was seen there: .csv or .parquet"),
     )
 
 
@@ -135,25 +153,27 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
     Raises ValueMistake, SidesMistake, OutputMistake or ArgumentMistake, each naming its option, and OSError when
     the sides file cannot be opened.
     """
+    for option in ("margin", "unvisited"):
+        if getattr(arguments, option) is not None:
+            raise ArgumentMistake(
+                expected=say("--areas AREAS.geojson with it"),
+                came=say("no --areas"),
+                where=f"--{option}",
+                remedy=say("add the file of areas, or leave the option out"),
+            )
     most_m = BOUNDS["within_m"][1]
-    within_m = at_most(most_m, parse_distance_m(arguments.within, where="--within"), "m", "--within")
-    vertical_m = at_most(1e6, parse_distance_m(arguments.vertical, where="--vertical"), "m", "--vertical")
-    max_gap_s = at_most(30 * 86_400.0, parse_duration_s(arguments.max_gap, where="--max-gap"), "s", "--max-gap")
-    start = parse_moment(arguments.moment_from, where="--from") if arguments.moment_from else None
-    end = parse_moment(arguments.moment_to, where="--to") if arguments.moment_to else None
-    if start and end and not start < end:
-        raise ArgumentMistake(
-            expected=say("a time after --from"),
-            came=format_moment(end),
-            where="--to",
-            remedy=say("exchange --from and --to, or correct one of them"),
-        )
+    within_m = at_most(most_m, parse_distance_m(arguments.within or "500m", where="--within"), "m", "--within")
+    vertical_m = at_most(
+        1e6, parse_distance_m(arguments.vertical or "1000ft", where="--vertical"), "m", "--vertical"
+    )
+    max_gap_s = at_most(GAP_MAX_S, parse_duration_s(arguments.max_gap, where="--max-gap"), "s", "--max-gap")
+    start, end = period(arguments)
     area = parse_box(arguments.area, where="--area") if arguments.area is not None else None
     out = check_target(Path(arguments.out)) if arguments.out is not None else None
     report = Path(arguments.report) if arguments.report is not None else None
     if report is not None:
         check_report(report)
-    _check_targets({"--out": out, "--report": report}, arguments.files)
+    check_targets({"--out": out, "--report": report}, arguments.files)
     between = arguments.between or ("rivals" if arguments.sides is not None else "all")
     if between == "rivals" and arguments.sides is None:
         raise ArgumentMistake(
@@ -188,7 +208,21 @@ def request(arguments: argparse.Namespace, *, clean: bool) -> Request:
     )
 
 
-def _check_targets(targets: dict[str, Path | None], files: Sequence[str]) -> None:
+def period(arguments: argparse.Namespace) -> tuple[datetime | None, datetime | None]:
+    """Return --from and --to; raises ValueMistake and ArgumentMistake."""
+    start = parse_moment(arguments.moment_from, where="--from") if arguments.moment_from else None
+    end = parse_moment(arguments.moment_to, where="--to") if arguments.moment_to else None
+    if start and end and not start < end:
+        raise ArgumentMistake(
+            expected=say("a time after --from"),
+            came=format_moment(end),
+            where="--to",
+            remedy=say("exchange --from and --to, or correct one of them"),
+        )
+    return start, end
+
+
+def check_targets(targets: dict[str, Path | None], files: Sequence[str]) -> None:
     """Refuse targets whose folder is missing, or that would overwrite an input or each other."""
     taken = {Path(name).resolve() for name in files if name != _STANDARD_INPUT}
     for option, target in targets.items():

@@ -7,6 +7,7 @@ DetenteError
 │   ├── ShapeMistake      arrays do not fit together
 │   └── SidesMistake      a sides file is not understood, or two sides claim one mover
 └── TheirMistake
+    ├── AreaMistake       a file of danger areas is not one, or one of its areas is impossible
     ├── PositionMistake   a table of tracks has rows without a mover, time or place on Earth
     └── StateMistake      a picture of positions is not one, or one of its rows is impossible
 """
@@ -18,6 +19,7 @@ from detente.door.errors import ArgumentMistake
 from detente.errors import OurMistake, TheirMistake
 
 __all__ = [
+    "AreaMistake",
     "LimitMistake",
     "OutputMistake",
     "PositionMistake",
@@ -52,6 +54,10 @@ class StateMistake(TheirMistake):
 
 class PositionMistake(TheirMistake):
     """A table of tracks has a row without mover, time or a place on Earth."""
+
+
+class AreaMistake(TheirMistake):
+    """A file of danger areas is not one, or an area of it is impossible; ``where`` names file and feature."""
 
 
 def at_most(most: float, value: float, unit: str, option: str) -> float:

@@ -1,9 +1,9 @@
 """Encounters as GeoJSON (RFC 7946): one feature each, the line between both movers at the closest moment.
 
-Both at one place: a point. Across the antimeridian: a line in two parts (RFC 7946, 3.1.9). All columns are
-properties under their own names, with null where a value is missing. Heights stand in the properties and not
-in the coordinates, because GeoJSON's third coordinate is a height above the ellipsoid and ours may be a
-pressure altitude.
+Both at one place: a point; so is a visit of an area, where it was nearest or deepest. Across the antimeridian: a
+line in two parts (RFC 7946, 3.1.9). All columns are properties under their own names, with null where a value is
+missing. Heights stand in the properties and not in the coordinates, because GeoJSON's third coordinate is a height
+above the ellipsoid and ours may be a pressure altitude.
 """
 
 from __future__ import annotations
@@ -37,7 +37,10 @@ def geojson(frame: pl.DataFrame) -> Iterator[str]:
 
 
 def geometry(row: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the geometry of one encounter; None when the place of either is missing."""
+    """Return the geometry of one encounter or visit; None when a place is missing."""
+    if "lon" in row:
+        known = row["lon"] is not None and row["lat"] is not None
+        return {"type": "Point", "coordinates": _rounded((row["lon"], row["lat"]))} if known else None
     values = (row["lon_a"], row["lat_a"], row["lon_b"], row["lat_b"])
     if any(value is None for value in values):
         return None

@@ -1,5 +1,7 @@
 """Encounters as KML 2.2 (OGC 07-147r2): one placemark each, a pin in the middle and the line between both.
 
+A visit of an area is a pin where it was nearest or deepest.
+
 Every column stands under its own name in a typed Schema (string, int, bool, double); KML's schema has no type
 for times, so times are text, and the span from entered to left is the placemark's TimeSpan besides. A missing
 value is absent. No outside icon or style is loaded.
@@ -30,19 +32,25 @@ def kml(frame: pl.DataFrame) -> Iterator[str]:
     Characters that XML cannot carry (control characters) are shown as ``\x1b``.
     """
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
-    yield f"<name>{_text(say('Encounters'))}</name>\n"
+    kind = "visit" if "lon" in frame.columns else "encounter"
+    title = say("Visits of areas") if kind == "visit" else say("Encounters")
+    yield f"<name>{_text(title)}</name>\n"
     yield '<Style id="encounter"><LineStyle><color>ff0055d5</color><width>3</width></LineStyle></Style>\n'
-    yield '<Schema name="encounter" id="encounter_fields">\n'
-    for name, kind in frame.schema.items():
-        yield f"<SimpleField type={quoteattr(_field_type(kind))} name={quoteattr(name)}></SimpleField>\n"
-    yield "</Schema>\n<Folder>\n<name>encounters</name>\n"
+    yield f'<Schema name="{kind}" id="encounter_fields">\n'
+    for name, column in frame.schema.items():
+        yield f"<SimpleField type={quoteattr(_field_type(column))} name={quoteattr(name)}></SimpleField>\n"
+    yield f"</Schema>\n<Folder>\n<name>{kind}s</name>\n"
     for row in with_written_times(frame).iter_rows(named=True):
         yield _placemark(row)
     yield "</Folder>\n</Document>\n</kml>\n"
 
 
 def _placemark(row: dict[str, Any]) -> str:
-    title = f"{row.get('name_a') or row['a']} / {row.get('name_b') or row['b']}"
+    title = (
+        f"{row['name'] or row['mover']} / {row['area_name'] or row['area']}"
+        if "lon" in row
+        else f"{row.get('name_a') or row['a']} / {row.get('name_b') or row['b']}"
+    )
     fields = "".join(
         f"<SimpleData name={quoteattr(name)}>{_text(_value(value))}</SimpleData>"
         for name, value in row.items()
@@ -63,6 +71,10 @@ def _placemark(row: dict[str, Any]) -> str:
 
 
 def _geometry(row: dict[str, Any]) -> str:
+    if "lon" in row:
+        known = row["lon"] is not None and row["lat"] is not None
+        at = _coordinates([(row["lon"], row["lat"])]) if known else ""
+        return f"<Point><coordinates>{at}</coordinates></Point>\n" if known else ""
     places = (row["lon_a"], row["lat_a"], row["lon_b"], row["lat_b"])
     if any(value is None for value in places):
         return ""

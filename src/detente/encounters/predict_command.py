@@ -13,11 +13,12 @@ from detente import __version__, words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.encounters.errors import at_most
+from detente.encounters.forecast_command import forecast_and_show, table_target
 from detente.encounters.sides import Sides
 from detente.encounters.sides_file import read_sides
 from detente.encounters.states import HORIZON_MAX_S, VERTICAL_MAX_M, WITHIN_MAX_M, read_states
 from detente.encounters.well_clear import VOLUMES
-from detente.encounters.writing import TABLE_SUFFIXES, check_target, write
+from detente.encounters.writing import write
 from detente.notices.quantities import FOOT_M, parse_distance_m, parse_duration_s
 
 __all__ = ["PREDICT"]
@@ -47,7 +48,10 @@ class _Predict:
             "Tells who will come too close to whom if nobody turns, from one picture of positions. STATES.csv\n"
             "has one line a mover and the columns id, lat, lon (degrees), altitude_ft, speed_kn, course_deg,\n"
             "vertical_fpm, and if known kind (ship: at sea level) and military. An empty altitude or vertical\n"
-            "rate means unknown: then only the horizontal distance is judged. - reads standard input."
+            "rate means unknown: then only the horizontal distance is judged. - reads standard input.\n"
+            "\n"
+            "With --areas it tells who is or will be inside an announced danger area, or within --margin of it,\n"
+            "while it is active. That needs the moment of the picture: --at, or a column time."
         )
 
     def examples(self) -> str:
@@ -58,6 +62,7 @@ class _Predict:
                 "  detente predict states.csv --horizon 20min --within 2nm --vertical 1000ft --out pairs.csv",
                 "  detente predict states.csv --well-clear do365-phase1 --sides sides.toml --json",
                 "  cat states.csv | detente predict - --json",
+                "  detente predict states.csv --areas areas.geojson --at 2018-04-04T06:00Z --horizon 30min",
             )
         )
 
@@ -65,7 +70,9 @@ class _Predict:
         """Add the verb's arguments."""
         parser.add_argument("states", metavar="STATES.csv", help=say("picture of positions; - is standard input"))
         parser.add_argument(
-            "--horizon", default="600s", metavar="TIME", help=say("how far ahead to look (600s, 10min)")
+            "--horizon",
+            metavar="TIME",
+            help=say("how far ahead to look (600s, 10min); 600s when not given, 30min with --areas"),
         )
         parser.add_argument(
             "--within", metavar="DISTANCE", help=say("horizontal limit (5nm, 500m); 5nm when not given")
@@ -85,11 +92,26 @@ class _Predict:
             help=say("pairs of rival sides (the default with --sides), or all pairs"),
         )
         parser.add_argument(
+            "--areas",
+            metavar="AREAS.geojson",
+            help=say("tell who is or will be in these announced areas, in the place of pairs"),
+        )
+        parser.add_argument(
+            "--margin",
+            metavar="DISTANCE",
+            help=say("with --areas: how near an area counts too, for example 2nm (default: 0, only inside)"),
+        )
+        parser.add_argument(
+            "--at", metavar="T", help=say("with --areas: the moment of the picture, when no column time says it")
+        )
+        parser.add_argument(
             "--out", metavar="FILE", help=say("write all pairs there: .parquet or .csv, by its ending")
         )
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Read, predict, write, show; 0 when done."""
+        if arguments.areas is not None:
+            return forecast_and_show(arguments)
         asked = _request(arguments)
         picture = read_states(arguments.states)
         _load_kernels()
@@ -121,6 +143,14 @@ def _load_kernels() -> None:
 
 def _request(arguments: argparse.Namespace) -> _Request:
     """Return the checked request; raises errors that name their option."""
+    for option in ("margin", "at"):
+        if getattr(arguments, option) is not None:
+            raise ArgumentMistake(
+                expected=say("--areas AREAS.geojson with it"),
+                came=say("no --areas"),
+                where=f"--{option}",
+                remedy=say("add the file of areas, or leave the option out"),
+            )
     if arguments.well_clear is not None and (arguments.within is not None or arguments.vertical is not None):
         raise ArgumentMistake(
             expected=say("--well-clear, or --within and --vertical"),
@@ -135,17 +165,9 @@ def _request(arguments: argparse.Namespace) -> _Request:
             where="--between",
             remedy=say("add --sides SIDES.toml, or look for --between all"),
         )
-    out = check_target(Path(arguments.out), suffixes=TABLE_SUFFIXES) if arguments.out is not None else None
-    if out is not None and (out == Path(arguments.states) or not out.parent.is_dir()):
-        raise ArgumentMistake(
-            expected=say("a new file in a folder that exists"),
-            came=str(out),
-            where="--out",
-            remedy=say("choose another name, or make the folder first"),
-        )
     return _Request(
         horizon_s=at_most(
-            HORIZON_MAX_S, parse_duration_s(arguments.horizon, where="--horizon"), "s", "--horizon"
+            HORIZON_MAX_S, parse_duration_s(arguments.horizon or "600s", where="--horizon"), "s", "--horizon"
         ),
         within_m=at_most(
             WITHIN_MAX_M, parse_distance_m(arguments.within or "5nm", where="--within"), "m", "--within"
@@ -159,7 +181,7 @@ def _request(arguments: argparse.Namespace) -> _Request:
         well_clear=arguments.well_clear,
         sides=read_sides(Path(arguments.sides)) if arguments.sides is not None else None,
         between=arguments.between or ("all" if arguments.sides is None else "rivals"),
-        out=out,
+        out=table_target(arguments),
     )
 
 

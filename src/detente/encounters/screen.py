@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from detente import words
+from detente.door import terminal
+from detente.encounters.writing import Written
 from detente.notices.moments import format_moment
 from detente.notices.quantities import NAUTICAL_MILE_M
 
-__all__ = ["Table", "closest_first", "situation_words", "table_of"]
+__all__ = ["Table", "closest_first", "situation_words", "table_of", "written_lines"]
 
 say = words.speaker("encounters")
 
@@ -87,3 +89,26 @@ def _mover(row: dict[str, Any], end: str) -> str:
     side = row[f"side_{end}"]
     parts = (row[end], row[f"name_{end}"], f"({side})" if side else None)
     return " ".join(part for part in parts if part)
+
+
+def written_lines(written: Mapping[str, Written]) -> list[str]:
+    """Return what is said of the files that were written."""
+    lines = []
+    for name, done in written.items():
+        lines.append(
+            say.many(
+                "written: {file} ({count} row)",
+                "written: {file} ({count} rows)",
+                count=done.rows,
+                file=terminal.visible(name),
+            )
+        )
+        if done.neutralised:
+            lines.append(
+                say.many(
+                    "  {count} cell got an apostrophe in front so that no spreadsheet runs it as a formula",
+                    "  {count} cells got an apostrophe in front so that no spreadsheet runs them as formulas",
+                    count=done.neutralised,
+                )
+            )
+    return lines

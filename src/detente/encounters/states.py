@@ -6,12 +6,15 @@ import io
 import math
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import polars as pl
 
 from detente import words
 from detente.encounters.errors import StateMistake
+from detente.notices.errors import ValueMistake
+from detente.notices.moments import parse_moment
 
 __all__ = [
     "BYTES_MAX",
@@ -21,6 +24,7 @@ __all__ = [
     "WITHIN_MAX_M",
     "check_states",
     "read_states",
+    "read_timed_states",
 ]
 
 say = words.speaker("encounters")
@@ -85,6 +89,31 @@ def read_states(name: str) -> pl.DataFrame:
     The first line names the columns; commas separate them; UTF-8. Raises StateMistake, and OSError when the
     file cannot be opened.
     """
+    return check_states(_numbers(_read(name), name), where=name)
+
+
+def read_timed_states(name: str) -> tuple[pl.DataFrame, list[datetime] | None]:
+    """Return the picture, and when each mover was so if it has a column ``time``; otherwise as read_states."""
+    frame = _numbers(_read(name), name)
+    picture = check_states(frame, where=name)
+    if "time" not in frame.columns:
+        return picture, None
+    return picture, [_time(text, row, name) for row, text in enumerate(frame["time"].to_list())]
+
+
+def _time(text: str | None, row: int, where: str) -> datetime:
+    if text is None:
+        raise _wrong(
+            say("a value in every row"), say("no {columns}", columns="time"), where, row=row, column="time"
+        )
+    try:
+        return parse_moment(text)
+    except ValueMistake as mistake:
+        raise _wrong(mistake.expected, repr(text[:64]), where, row=row, column="time") from None
+
+
+def _read(name: str) -> pl.DataFrame:
+    """Return the lines of a CSV as texts."""
     if name == "-":
         content = sys.stdin.buffer.read(BYTES_MAX + 1)
     else:
@@ -107,8 +136,7 @@ def read_states(name: str) -> pl.DataFrame:
         frame = pl.read_csv(io.StringIO(text), infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise _unusable(str(error).split("\n", 1)[0][:200], name) from None
-    frame = frame.rename({column: column.strip().lower() for column in frame.columns}, strict=False)
-    return check_states(_numbers(frame, name), where=name)
+    return frame.rename({column: column.strip().lower() for column in frame.columns}, strict=False)
 
 
 def _unusable(came: str, where: str) -> StateMistake:

@@ -1,12 +1,6 @@
-"""Pieces of encounters from fixes in time order, window by window, in bounded memory.
+"""Pieces of encounters from fixes in time order, window by window (detente.encounters.held_fixes).
 
-When every fix until T is known, the motion of every mover is known until T - margin, with
-
-    margin = 2 gap + 120 s:
-
-a leg may last one gap, a height may be filled in from a fix one gap later, and rest is judged over 120 s. A
-window is the time between two such borders. Fixes are kept until they are a margin older than the
-border, for the same reasons looking back. What lies on both sides of a border is cut there and joined again.
+What lies on both sides of a border is cut there and joined again.
 """
 
 from __future__ import annotations
@@ -19,10 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.encounters import quality
+from detente.encounters.held_fixes import Window, windows_of
 from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
 from detente.encounters.kernel_joins import go_on
-from detente.encounters.kernel_legs import BASELINE_S, SHIP
+from detente.encounters.kernel_legs import SHIP
 from detente.encounters.kernel_overlaps import FIELDS, NUMBERS, describe, intervals, sort_candidates
 from detente.encounters.legs import Legs, Totals, legs_of
 from detente.encounters.motion import chord_m
@@ -33,9 +28,6 @@ __all__ = ["Counts", "Limits", "Pieces", "encounters_of"]
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 
-_WINDOW_ROWS, _WINDOW_ROWS_MAX = 200_000, 800_000
-"""A window has at least the first number of new fixes, so that little memory is touched; six times as many as are
-kept from the window before, so that few are gone through twice; but no more than the second for that."""
 _SLOTS_MAX = 4_000_000
 _START, _END = 2, 3
 SWING_SHARE = 0.1
@@ -103,46 +95,6 @@ Related = Callable[[Movers, npt.NDArray[np.int64]], tuple[npt.NDArray[np.int32],
 """The side of each of some movers (by code), and which sides are looked for against which."""
 
 
-@dataclass(slots=True)
-class _Held:
-    """Fixes not yet done with, one behind the other in arrays that are used again.
-
-    fresh: how many came since the last window; kept: how many were kept from it.
-    """
-
-    arrays: Fixes | None = None
-    count: int = 0
-    kept: int = 0
-
-    @property
-    def fresh(self) -> int:
-        return self.count - self.kept
-
-    def add(self, fixes: Fixes) -> None:
-        """Put a copy behind the others."""
-        if self.arrays is None or self.arrays.count < self.count + fixes.count:
-            room = max(self.count + fixes.count, _WINDOW_ROWS + _WINDOW_ROWS // 2)
-            larger = fixes.like(room)
-            if self.arrays is not None:
-                larger.put(0, self.arrays.part(0, self.count))
-            self.arrays = larger
-        self.arrays.put(self.count, fixes)
-        self.count += fixes.count
-
-    def all(self) -> Fixes:
-        """Return a view of what is held."""
-        if self.arrays is None:
-            raise LookupError
-        return self.arrays.part(0, self.count)
-
-    def drop(self, count: int) -> None:
-        """Let go of the first ones."""
-        if self.arrays is not None:
-            self.arrays.put(0, self.arrays.part(count, self.count))
-        self.count -= count
-        self.kept = self.count
-
-
 def encounters_of(
     slices: Iterable[Fixes], movers: Movers, limits: Limits, related: Related, counts: Counts
 ) -> Iterator[Pieces]:
@@ -150,56 +102,24 @@ def encounters_of(
 
     Each batch is gone when the next is asked for: its memory is used again.
     """
-    margin = 2 * limits.gap_us + int(BASELINE_S * 1e6)
-    held = _Held()
     room = Room()
-    begin: int | None = None
     going_on: Pieces | None = None
+    for window in windows_of(_counted(slices, counts), limits.gap_us):
+        finished, going_on = _search(window, movers, limits, related, counts, going_on, room)
+        yield finished
+    if going_on is not None:
+        yield going_on
+
+
+def _counted(slices: Iterable[Fixes], counts: Counts) -> Iterator[Fixes]:
+    """Yield the slices, counting their fixes."""
     for fixes in slices:
         counts.fixes += fixes.count
-        held.add(fixes)
-        if begin is None:
-            begin = int(fixes.time_us[0])
-        # the last instant may go on in the next slice
-        border = int(fixes.time_us[-1]) - 1 - margin
-        if held.fresh < _enough(held.kept) or border <= begin:
-            continue
-        together = held.all()
-        window = _Window(begin, border, last=False)
-        finished, going_on = _search(together, window, movers, limits, related, counts, going_on, room)
-        yield finished
-        held.drop(int(np.searchsorted(together.time_us, border - margin)))
-        begin = border
-    if begin is None:
-        return
-    together = held.all()
-    window = _Window(begin, max(int(together.time_us[-1]), begin), last=True)
-    finished, going_on = _search(together, window, movers, limits, related, counts, going_on, room)
-    yield finished
-    yield going_on
-
-
-def _enough(kept: int) -> int:
-    """Return how many new fixes make a window when so many were kept from the one before."""
-    return max(_WINDOW_ROWS, kept, min(6 * kept, _WINDOW_ROWS_MAX))
-
-
-@dataclass(frozen=True, slots=True)
-class _Window:
-    """From when to when, microseconds since 1970, and whether nothing follows."""
-
-    begin: int
-    end: int
-    last: bool
-
-    @property
-    def span(self) -> float:
-        return float(self.end - self.begin)
+        yield fixes
 
 
 def _search(
-    fixes: Fixes,
-    window: _Window,
+    window: Window,
     movers: Movers,
     limits: Limits,
     related: Related,
@@ -208,7 +128,7 @@ def _search(
     room: Room,
 ) -> tuple[Pieces, Pieces]:
     """Return the encounters that finish in the window, and those that go on."""
-    counted = np.bincount(fixes.code, minlength=len(movers.ids))
+    counted = np.bincount(window.fixes.code, minlength=len(movers.ids))
     if going_on is not None:
         counted[going_on.numbers[:, :2]] = 1
     active = np.array(sorted(np.flatnonzero(counted).tolist(), key=movers.ids.__getitem__), np.int64)
@@ -216,12 +136,12 @@ def _search(
     local_of[active] = np.arange(active.size, dtype=np.int32)
     legs, totals = legs_of(
         room,
-        fixes,
+        window.fixes,
         local_of,
         active.size,
         gap_us=limits.gap_us,
         base_us=window.begin,
-        until=math.inf if window.last else window.span,
+        until=math.inf if window.is_last else window.span,
     )
     counts.duplicates += totals.duplicates
     counts.legs += totals.legs
@@ -256,7 +176,7 @@ def _search(
 def _intervals(
     legs: Legs,
     totals: Totals,
-    window: _Window,
+    window: Window,
     limits: Limits,
     sides: tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]],
     counts: Counts,

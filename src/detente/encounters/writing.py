@@ -1,4 +1,4 @@
-"""Files of encounters: Parquet, CSV, GeoJSON, KML; the file's ending chooses.
+"""Files of encounters and of visits: Parquet, CSV, GeoJSON, KML; the file's ending chooses.
 
 Times are ISO 8601 UTC with milliseconds in all formats but Parquet, which keeps microseconds. Missing is null
 (an empty cell in CSV, an absent value in KML). Files are written whole or not at all.
@@ -32,7 +32,8 @@ TABLE_SUFFIXES = (".parquet", ".csv")
 """Formats that need no places: any table can be written so."""
 
 _FORMULA = r"^[=+\-@\t\r]"
-_PLACES = ("lon_a", "lat_a", "lon_b", "lat_b")
+_PLACES = ("lon_a", "lat_a", "lon_b", "lat_b", "closest_at")
+_PLACE = ("lon", "lat", "nearest_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def check_target(target: Path, *, suffixes: tuple[str, ...] = SUFFIXES, where: s
 def write(frame: pl.DataFrame, target: Path) -> Written:
     """Write a table in the format that the ending names; the old file stays until the new one is whole.
 
-    GeoJSON and KML need the columns lon_a, lat_a, lon_b, lat_b and closest_at (detente.encounters.schema).
+    GeoJSON and KML need the columns lon_a, lat_a, lon_b, lat_b and closest_at (detente.encounters.schema), or lon,
+    lat and nearest_at (detente.encounters.visits_schema).
     Raises OutputMistake for an unknown ending, missing places or a number that is not finite, and
     OutputFailure (detente.door) when the disk is full or the folder not writable.
     """
@@ -114,8 +116,8 @@ def _check_finite(frame: pl.DataFrame, target: Path) -> None:
 
 
 def _check_places(frame: pl.DataFrame, target: Path) -> None:
-    missing = [name for name in (*_PLACES, "closest_at") if name not in frame.columns]
-    if missing:
+    missing = [name for name in _PLACES if name not in frame.columns]
+    if missing and not set(_PLACE) <= set(frame.columns):
         raise OutputMistake(
             expected=say("the columns {columns}", columns=", ".join(_PLACES)),
             came=say("no {columns}", columns=", ".join(missing)),

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from detente.encounters.coast.land import EARTH_RADIUS_M, land
 from detente.encounters.places import middle, wrapped_deg
 
-__all__ = ["Chart", "fit", "land_paths", "locator", "places_of", "symbols"]
+__all__ = ["Chart", "fit", "land_paths", "locator", "path", "places_of", "symbols"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -123,7 +123,7 @@ def land_paths(chart: Chart, places_deg: Floats) -> tuple[str, str]:
         points = np.round(chart.project(ring.lon_lat_deg) / _PATH_UNIT).astype(np.int64)
         if chart.polar and np.abs(points).max() > 50 * WIDTH / _PATH_UNIT:
             continue
-        fill.append(_path(points[:-1]) + "z")
+        fill.append(path(points[:-1]) + "z")
         shore.extend(_shore(points, ring.made))
     return "".join(fill), "".join(shore)
 
@@ -146,9 +146,7 @@ def locator(chart: Chart) -> dict[str, Any] | None:
         height=_LOCATOR_HEIGHT,
     )
     rings = land(np.empty((0, 2)), bounds_deg=_bounds(around, 0.02), coarsest_m=_LOCATOR_M / 160.0)
-    fill = [
-        _path(np.round(around.project(ring.lon_lat_deg) / _PATH_UNIT).astype(np.int64)[:-1]) for ring in rings
-    ]
+    fill = [path(np.round(around.project(ring.lon_lat_deg) / _PATH_UNIT).astype(np.int64)[:-1]) for ring in rings]
     size = (max(WIDTH * share, 24.0), max(chart.height * share, 16.0))
     corner = (WIDTH / 2.0 - size[0] / 2.0, _LOCATOR_HEIGHT / 2.0 - size[1] / 2.0)
     return {
@@ -173,7 +171,8 @@ def _bounds(chart: Chart, around: float = _AROUND) -> tuple[float, float, float,
     return west, south, east, north
 
 
-def _path(points: npt.NDArray[np.int64]) -> str:
+def path(points: npt.NDArray[np.int64]) -> str:
+    """Return an SVG path through points in hundredths of a unit."""
     steps = np.diff(points, axis=0)
     steps = steps[np.any(steps != 0, axis=1)]
     text = " ".join(f"{x} {y}" for x, y in steps.tolist()).replace(" -", "-")
@@ -183,11 +182,11 @@ def _path(points: npt.NDArray[np.int64]) -> str:
 def _shore(points: npt.NDArray[np.int64], made: npt.NDArray[np.bool_]) -> list[str]:
     """Return the parts of a ring that are shore: without the edges that only bound the map or the source."""
     if not made.any():
-        return [_path(points[:-1]) + "z"]
+        return [path(points[:-1]) + "z"]
     breaks = np.flatnonzero(made)
     starts = np.append(0, breaks + 1)
     ends = np.append(breaks, len(points) - 1)
-    return [_path(points[a : b + 1]) for a, b in zip(starts, ends, strict=True) if b > a]
+    return [path(points[a : b + 1]) for a, b in zip(starts, ends, strict=True) if b > a]
 
 
 def shape(row: dict[str, Any]) -> str:

@@ -6,50 +6,25 @@ The same input gives the same bytes: the page holds no clock.
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from detente import __version__, words
-from detente.door.errors import MissingExtra
 from detente.door.files import writing
 from detente.door.terminal import visible
-from detente.encounters.errors import OutputMistake
 from detente.encounters.report import chart, figures, labels, plots
 from detente.encounters.report.drawings import drawing
 from detente.encounters.report.pieces import track_pieces
+from detente.encounters.report.rendering import check_report, cleaning, inert, policy, rendered, template
 from detente.encounters.report.subject import DRAWN_MAX, ROWS_MAX, InputFile, Limits
 from detente.notices.quantities import FOOT_M, NAUTICAL_MILE_M
-from detente.tracks.meanings import note_meaning, reason_meaning
-from detente.tracks.reasons import Note, Reason
 
-__all__ = ["check_report", "write_report"]
+__all__ = ["write_report"]
 
 say = words.speaker("encounters")
-
-_TEMPLATES = "detente.encounters.report.templates"
-
-
-def check_report(target: Path, *, where: str = "--report") -> Path:
-    """Return the path when a report can be written there; call it before any work starts.
-
-    Raises OutputMistake when the name does not end in .html or .htm, MissingExtra without Jinja.
-    """
-    if target.suffix.lower() not in {".html", ".htm"}:
-        raise OutputMistake(
-            expected=say("a file name that ends in .html"),
-            came=repr(target.name),
-            where=where,
-            remedy=say("write for example {example}", example="report.html"),
-        )
-    _jinja()
-    return target
 
 
 def write_report(
@@ -82,18 +57,6 @@ def write_report(
         temporary.write_text(page, encoding="utf-8", newline="\n")
 
 
-def _jinja() -> Any:
-    try:
-        import jinja2  # noqa: PLC0415 - only who writes a report needs it
-    except ImportError as absent:
-        raise MissingExtra(
-            expected=say("the part of detente that writes reports"),
-            came=say("it is not installed"),
-            remedy="pip install 'detente[report]'",
-        ) from absent
-    return jinja2
-
-
 def _page(
     encounters: pl.DataFrame,
     *,
@@ -103,24 +66,18 @@ def _page(
     limits: Limits,
     tracks: pl.LazyFrame | None,
 ) -> str:
-    jinja2 = _jinja()
-    environment = jinja2.Environment(
-        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters.update(number=figures.number, visible=visible)
     listed = encounters.sort("severity", "distance_m", nulls_last=True).head(ROWS_MAX)
     rows = listed.to_dicts()
-    style, script = _text("report.css"), _text("report.js")
+    style, script = template("report.css"), template("report.js")
     map_part = _map(rows)
     context = {
         "t": labels.labels(),
         "language": words.language(),
         "version": __version__,
-        "policy": f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-        "base-uri 'none'; form-action 'none'",
+        "policy": policy(style, script),
         "style": style,
         "script": script,
-        "data": _inert(_data(rows, map_part)),
+        "data": inert(_data(rows, map_part)),
         "summary": _summary(encounters, limits),
         "key_figures": _key_figures(encounters, limits),
         "map": map_part,
@@ -130,26 +87,12 @@ def _page(
         "situations": labels.situations(),
         "capped": _capped(encounters.height),
         "plots": _plots(encounters, limits),
-        "cleaning": _cleaning(tally),
+        "cleaning": cleaning(tally),
         "definition": _definition(limits),
         "command": visible(command),
         "inputs": [(visible(i.name), i.sha256, figures.number(i.size_bytes)) for i in inputs],
     }
-    return str(environment.from_string(_text("report.html")).render(context))
-
-
-def _text(name: str) -> str:
-    return files(_TEMPLATES).joinpath(name).read_text(encoding="utf-8")
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _inert(value: object) -> str:
-    """Return JSON that cannot end its script element, whatever strings it holds."""
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    return rendered("report.html", context)
 
 
 def _summary(encounters: pl.DataFrame, limits: Limits) -> str:
@@ -327,27 +270,6 @@ def _bar_words(bin_s: float) -> str:
     if bin_s >= 3600:
         return say.many("{count} hour", "{count} hours", count=round(bin_s / 3600))
     return say.many("{count} minute", "{count} minutes", count=round(bin_s / 60))
-
-
-def _cleaning(tally: Mapping[str, Any]) -> dict[str, Any]:
-    rows = int(tally.get("rows", 0))
-
-    def line(text: str, count: int) -> tuple[str, str, str]:
-        share = say("{figure} %", figure=figures.number(100.0 * count / rows, 1)) if rows else "\u2013"
-        return visible(text), figures.number(count), share
-
-    return {
-        "read": line(labels.labels()["read"], rows),
-        "kept": line(labels.labels()["kept"], int(tally.get("kept", 0))),
-        "rejected": [
-            line(reason_meaning(Reason(code)), int(count)) for code, count in tally.get("rejected", {}).items()
-        ],
-        "notes": [line(note_meaning(Note(code)), int(count)) for code, count in tally.get("notes", {}).items()],
-        "formats": ", ".join(
-            f"{visible(str(name))} ({figures.number(int(count))})"
-            for name, count in tally.get("formats", {}).items()
-        ),
-    }
 
 
 def _definition(limits: Limits) -> list[str]:

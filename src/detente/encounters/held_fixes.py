@@ -1,0 +1,111 @@
+"""Fixes held from one window of time to the next, in bounded memory.
+
+When every fix until T is known, the motion of every mover is known until T - margin, with
+
+    margin = 2 gap + 120 s:
+
+a leg may last one gap, a height may be filled in from a fix one gap later, and rest is judged over 120 s. A
+window is the time between two such borders. Fixes are kept until they are a margin older than the
+border, for the same reasons looking back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from detente.encounters.intake import Fixes
+from detente.encounters.kernel_legs import BASELINE_S
+
+__all__ = ["Window", "windows_of"]
+
+_WINDOW_ROWS, _WINDOW_ROWS_MAX = 200_000, 800_000
+"""A window has at least the first number of new fixes, so that little memory is touched; six times as many as are
+kept from the window before, so that few are gone through twice; but no more than the second for that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A window of time and the fixes that tell the motion in it.
+
+    begin, end: microseconds since 1970; is_last: nothing follows, and the motion is known to the last fix. The
+    fixes are in time order, some from before the window; they are gone when the next window is asked for.
+    """
+
+    fixes: Fixes
+    begin: int
+    end: int
+    is_last: bool
+
+    @property
+    def span(self) -> float:
+        """Return how long the window is, in microseconds."""
+        return float(self.end - self.begin)
+
+
+@dataclass(slots=True)
+class _Held:
+    """Fixes not yet done with, one behind the other in arrays that are used again.
+
+    fresh: how many came since the last window; kept: how many were kept from it.
+    """
+
+    arrays: Fixes | None = None
+    count: int = 0
+    kept: int = 0
+
+    @property
+    def fresh(self) -> int:
+        return self.count - self.kept
+
+    def add(self, fixes: Fixes) -> None:
+        """Put a copy behind the others."""
+        if self.arrays is None or self.arrays.count < self.count + fixes.count:
+            larger = fixes.like(max(self.count + fixes.count, _WINDOW_ROWS + _WINDOW_ROWS // 2))
+            if self.arrays is not None:
+                larger.put(0, self.arrays.part(0, self.count))
+            self.arrays = larger
+        self.arrays.put(self.count, fixes)
+        self.count += fixes.count
+
+    def all(self) -> Fixes:
+        """Return a view of what is held."""
+        if self.arrays is None:
+            raise LookupError
+        return self.arrays.part(0, self.count)
+
+    def drop(self, count: int) -> None:
+        """Let go of the first ones."""
+        if self.arrays is not None:
+            self.arrays.put(0, self.arrays.part(count, self.count))
+        self.count -= count
+        self.kept = self.count
+
+
+def windows_of(slices: Iterable[Fixes], gap_us: int) -> Iterator[Window]:
+    """Yield windows that follow each other without a gap, from slices of fixes in time order."""
+    margin = 2 * gap_us + int(BASELINE_S * 1e6)
+    held = _Held()
+    begin: int | None = None
+    for fixes in slices:
+        held.add(fixes)
+        if begin is None:
+            begin = int(fixes.time_us[0])
+        # the last instant may go on in the next slice
+        border = int(fixes.time_us[-1]) - 1 - margin
+        if held.fresh < _enough(held.kept) or border <= begin:
+            continue
+        together = held.all()
+        yield Window(together, begin, border, is_last=False)
+        held.drop(int(np.searchsorted(together.time_us, border - margin)))
+        begin = border
+    if begin is not None:
+        together = held.all()
+        yield Window(together, begin, max(int(together.time_us[-1]), begin), is_last=True)
+
+
+def _enough(kept: int) -> int:
+    """Return how many new fixes make a window when so many were kept from the one before."""
+    return max(_WINDOW_ROWS, kept, min(6 * kept, _WINDOW_ROWS_MAX))
