@@ -6,6 +6,7 @@ import dataclasses
 import math
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import polars as pl
 import pytest
@@ -172,7 +173,7 @@ def crossing(**changed: object) -> Visits:
     return find_visits(frame({mover: track}, kind), [area], **changed)  # type: ignore[arg-type]
 
 
-def only(found: Visits) -> dict[str, object]:
+def only(found: Visits) -> dict[str, Any]:
     assert found.visits.height == 1
     return found.visits.row(0, named=True)
 
