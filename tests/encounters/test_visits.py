@@ -35,12 +35,12 @@ def frame(tracks: dict[str, list[Fix]], kind: str | None = None) -> pl.LazyFrame
         for mover, track in tracks.items()
         for t, lon, lat, h in track
     ]
-    schema = {"mover": pl.String, "time": pl.Datetime("us", "UTC"), "lon": pl.Float64, "lat": pl.Float64,
+    schema: dict[str, Any] = {"mover": pl.String, "time": pl.Datetime("us", "UTC"), "lon": pl.Float64, "lat": pl.Float64,
               "altitude_m": pl.Float64}  # fmt: skip
     return pl.DataFrame(rows, schema=schema).with_columns(kind=pl.lit(kind, pl.String)).lazy()
 
 
-def announced(slow: SlowArea, windows: list[tuple[float, float | None]], **known: object) -> Announced:
+def announced(slow: SlowArea, windows: list[tuple[float, float | None]], **known: Any) -> Announced:
     places = tuple(position(lon, lat) for lon, lat in slow.corners)
     shape: Polygon | Circle | Corridor
     if not slow.radius_m:
