@@ -35,8 +35,13 @@ def frame(tracks: dict[str, list[Fix]], kind: str | None = None) -> pl.LazyFrame
         for mover, track in tracks.items()
         for t, lon, lat, h in track
     ]
-    schema: dict[str, Any] = {"mover": pl.String, "time": pl.Datetime("us", "UTC"), "lon": pl.Float64, "lat": pl.Float64,
-              "altitude_m": pl.Float64}  # fmt: skip
+    schema: dict[str, Any] = {
+        "mover": pl.String,
+        "time": pl.Datetime("us", "UTC"),
+        "lon": pl.Float64,
+        "lat": pl.Float64,
+        "altitude_m": pl.Float64,
+    }
     return pl.DataFrame(rows, schema=schema).with_columns(kind=pl.lit(kind, pl.String)).lazy()
 
 
