@@ -170,9 +170,10 @@ class Judge:
         text, origin, line, epoch, author, generation, size, root, below = NOTE.fullmatch(octets.decode()).groups()
         (writer, signature), *others = [(row.split(" ")[1], raw(row.split(" ")[2])) for row in below.splitlines()]
         need(writer == origin, "head: not signed by its writer")
+        text, found = text.encode(), []
         if written:
-            verify(bytes.fromhex(self.sign_keys(author)[int(generation)]), signature[4:], text.encode(), origin)
-        found = []
+            key = bytes.fromhex(self.sign_keys(author)[int(generation)])
+            verify(key, signature[4:] if signature[:4] == sha256(origin.encode(), b"\n\1", key)[:4] else b"", text, origin)
         for name, signed in others:
             who, role = name.split("/")[-2:]
             known = who in self.members or not self.openings or f'"member":"{who}"' in spell(self.openings)
@@ -180,7 +181,7 @@ class Judge:
             if who in self.members:  # of anybody else nothing can be told: no card was given
                 publics = [bytes.fromhex(keys[f"cosign_{role}"]) for keys in self.members[who].keys if keys]
                 by_hint, clock_s = {sha256(name.encode(), b"\n\4", key)[:4]: key for key in publics}, signed[4:12]
-                message = b"cosignature/v1\ntime %d\n%s" % (int.from_bytes(clock_s, "big"), text.encode())
+                message = b"cosignature/v1\ntime %d\n%s" % (int.from_bytes(clock_s, "big"), text)
                 verify(by_hint[signed[:4]], signed[12:], message, name)
                 found.append((int(size), int.from_bytes(clock_s, "big"), who, role))
         return (line, int(epoch), author, int(generation)), int(size), raw(root), found

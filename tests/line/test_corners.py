@@ -504,6 +504,16 @@ def test_a_claim_that_its_log_belies_is_doubted_while_no_other_head_proves_it() 
     assert len(state.alarms) == 1
 
 
+def test_two_heads_of_one_size_prove_a_fork_before_their_entries_came() -> None:
+    west, east = pair_that_heard()
+    log, key = west.line.state.logs[origin_of(east)], east.member.operational[Role.SIGN]
+    made = [Head(log.origin, 90, root) for root in (b"e" * 32, b"f" * 32)]
+    first, second = (make_checkpoint(one, key.sign(one.text()), bytes.fromhex(public(key))) for one in made)
+    log.claims.append(first)
+    assert forks.unfit_head(west.line.state, log, first) is None
+    assert forks.unfit_head(west.line.state, log, second) is not None
+
+
 def test_a_clock_that_was_set_right_leaves_nothing_ahead_of_it() -> None:
     west, _ = pair_that_heard()
     west.give(Ticked())

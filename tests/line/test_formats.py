@@ -400,6 +400,7 @@ def test_a_statement_keeps_fields_of_the_future_and_says_whether_it_is_understoo
         {"body": Commitment(HASH, "text/plain", "never", 3)},
         {"body": Commitment(HASH, "text", "now", 3)},
         {"attachments": (Commitment(HASH, "a/b", "now", 1),) * 17},
+        {"attachments": (Commitment(HASH, "a/b", "now", 1), Commitment(HASH, "a", "now", 1))},
         {"key": "x"},
         {"line": ""},
         {"previous": None},

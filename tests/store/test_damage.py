@@ -64,6 +64,17 @@ def test_values_of_another_kind_are_found_and_the_rest_is_looked_at(path: Path) 
     assert any(one.startswith("logs:") for one in found), found
 
 
+def test_entries_that_belong_to_no_log_are_found_in_a_piece_of_the_audit(path: Path) -> None:
+    connection = apsw.Connection(str(path))
+    connection.execute("UPDATE entries SET id = id + (1 << 50)")
+    connection.close()
+    record = Record(path, read_only=True)
+    found = [fault for portion in record.portions() for fault in record.audit_portion(portion)]
+    record.close()
+    assert "entries that belong to no log" in found
+    assert any(one.startswith("entries: log 1 holds another number") for one in found), found
+
+
 def test_a_content_settles_only_the_statements_that_it_fits(tmp_path: Path) -> None:
     record = Record(tmp_path / "record.sqlite3", create=True)
     salt, content = bytes(32), b"content"

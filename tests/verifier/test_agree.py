@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterable
 from random import Random
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from detente.line import evidence
-from detente.line.bundle import EXPORT_MAGIC
+from detente.line.bundle import EXPORT_MAGIC, Kind, Record
 from detente.line.checkpoint import Origin
 from detente.line.errors import Refused
 from detente.line.opening import first_opening
@@ -43,6 +44,20 @@ def test_both_judge_the_records_of_simulated_worlds_alike() -> None:
 @pytest.mark.parametrize("first", range(3000, 3200, 50))
 def test_both_judge_the_records_of_two_hundred_more_worlds_alike(first: int) -> None:
     assert judge_worlds(range(first, first + 50), tamperings=10)
+
+
+def test_a_head_under_the_hint_of_another_key_is_refused_by_both() -> None:
+    made = scene().Scene()
+    records = made.export()
+    at = next(place for place, one in enumerate(records) if one.kind is Kind.CHECKPOINT)
+    lines = records[at].content.decode().split("\n")
+    start, name, signed = lines[4].split(" ")
+    octets = bytearray(base64.b64decode(signed))
+    octets[0] ^= 1
+    lines[4] = f"{start} {name} {base64.b64encode(octets).decode()}"
+    changed = [*records[:at], Record(Kind.CHECKPOINT, "\n".join(lines).encode()), *records[at + 1 :]]
+    assert compare(joined(records), _cards(made))
+    assert not compare(joined(changed), _cards(made))
 
 
 def _cards(made: Any) -> list[bytes]:
@@ -118,7 +133,7 @@ def test_no_changed_bit_of_evidence_is_true_with_another_meaning(monkeypatch: py
     octets, cards = small_evidence()
     _Quick(monkeypatch)
     bits = Random(7).sample(range(len(octets) * 8), 2000)
-    # the writer's hint, and the signatures of root acts that the judge holds already, may be anything
+    # the signatures of root acts that the judge holds already may be anything
     assert judge_changed_bits(bits, octets, cards) < 200
 
 

@@ -227,8 +227,7 @@ def _entry_counts(connection: apsw.Connection) -> Iterator[str]:
     """Check that every log has as many entries as it says, and that there are no others."""
     known = 0
     for log, size in connection.execute("SELECT id, size FROM logs").fetchall():
-        if type(log) is not int:
-            raise TypeError(log)
+        assert isinstance(log, int)  # SQLite's own row number
         span = (entry_id(log, 0), entry_id(log + 1, 0))
         held = connection.execute("SELECT count(*) FROM entries WHERE id >= ? AND id < ?", span).fetchall()[0][0]
         assert isinstance(held, int)
