@@ -60,5 +60,11 @@ def test_both_sides_read_the_same_story_and_figures_from_their_own_homes(shell: 
     assert (known["recipient"], known["notices"]) == ("east", 2)
     assert known["counts"] == {"delivered": 2, "read": 1, "answered": 0}
     assert "acknowledged" in shell.run("transparency west")
+    shell.exchange("west", "east")
+    shell.exchange("east", "west")
+    ours, theirs = shell.json("transparency west"), shell.json("transparency east")
+    for one in (ours, theirs):
+        assert one.pop("availability")  # each node's own history of the line, so no common figure
+    assert ours == theirs
     shell.run("contacts west east", code=2)
     assert "one home" in shell.err

@@ -30,7 +30,8 @@ def kml(frame: pl.DataFrame) -> Iterator[str]:
     Characters that XML cannot carry (control characters) are shown as ``\x1b``.
     """
     yield '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
-    yield f"<name>{_text(say('Encounters'))}</name>\n"
+    title = say("Encounters")
+    yield f"<name>{_text(title)}</name>\n"
     yield '<Style id="encounter"><LineStyle><color>ff0055d5</color><width>3</width></LineStyle></Style>\n'
     yield '<Schema name="encounter" id="encounter_fields">\n'
     for name, kind in frame.schema.items():
