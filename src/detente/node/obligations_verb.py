@@ -24,13 +24,11 @@ class _Obligations:
 
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
-        return obligations_command.OBLIGATIONS.describe()
+        return obligations_command.describe()
 
     def examples(self) -> str:
         """Return lines that a reader can paste."""
-        return (
-            obligations_command.OBLIGATIONS.examples() + "\n  detente obligations west --line baltic --party LV"
-        )
+        return obligations_command.examples() + "\n  detente obligations west --line baltic --party LV"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add home or files, and options."""

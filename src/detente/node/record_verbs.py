@@ -23,11 +23,11 @@ class _Contacts:
 
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
-        return contacts_command.CONTACTS.describe()
+        return contacts_command.describe()
 
     def examples(self) -> str:
         """Return lines that a reader can paste."""
-        return contacts_command.CONTACTS.examples() + "\n  detente contacts west --line baltic"
+        return contacts_command.examples() + "\n  detente contacts west --line baltic"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add home or files, and options."""
@@ -45,11 +45,11 @@ class _Transparency:
 
     def describe(self) -> str:
         """Return the paragraph of ``--help``."""
-        return transparency_command.TRANSPARENCY.describe()
+        return transparency_command.describe()
 
     def examples(self) -> str:
         """Return lines that a reader can paste."""
-        return transparency_command.TRANSPARENCY.examples() + "\n  detente transparency west --line baltic"
+        return transparency_command.examples() + "\n  detente transparency west --line baltic"
 
     def configure(self, parser: argparse.ArgumentParser) -> None:
         """Add home or files, and options."""

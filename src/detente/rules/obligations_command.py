@@ -20,7 +20,7 @@ from detente.rules.agreement import Agreement
 from detente.rules.errors import RequestMistake
 from detente.rules.evaluating import evaluate
 from detente.rules.facts import Facts
-from detente.rules.files import read_files, standing_now
+from detente.rules.files import standing_now
 from detente.rules.loopholes import Finding, findings
 from detente.rules.procedures import Progress, progresses
 from detente.rules.reading import facts_of_record
@@ -39,7 +39,7 @@ from detente.rules.wording import (
     verified_words,
 )
 
-__all__ = ["OBLIGATIONS", "Asked", "add_options", "prepared", "refuse", "show_obligations"]
+__all__ = ["Asked", "add_options", "describe", "examples", "prepared", "refuse", "show_obligations"]
 
 say = words.speaker("rules")
 
@@ -80,49 +80,24 @@ class Asked:
     named: bool
 
 
-class _Obligations:
-    """The verb ``obligations``."""
-
-    def describe(self) -> str:
-        """Return the paragraph of ``--help``."""
-        return say(
-            "What notices owe under agreements: for each plan and each clause whether something is owed, by\n"
-            "when and to whom, not owed and why, or which fact is missing; and how what was owed compares with\n"
-            "what was told. Shows what deserves a question, to both sides alike; it calls nothing a breach."
-        )
-
-    def examples(self) -> str:
-        """Return lines that a reader can paste."""
-        return (
-            "  detente obligations examples/notices/zapad-2017.toml --agreement vd11\n"
-            "  detente obligations plan.toml areas.geojson --party LV --at 2018-04-01T00:00Z\n"
-            "  detente obligations *.toml --all --json\n"
-            "  detente obligations plan.toml --ics due.ics\n"
-            "  detente line log west --json > log.jsonl; detente obligations log.jsonl --party LV"
-        )
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add files and options."""
-        parser.add_argument(
-            "files",
-            nargs="+",
-            metavar="FILES",
-            help=say("notices (TOML, JSON), areas (.geojson), a line's log (.jsonl)"),
-        )
-        add_options(parser)
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Read, judge, show; 0 when done, whatever was found."""
-        asked = prepared(arguments)
-        try:
-            filed, doubtful = read_files(arguments.files)
-        except NoticeRefused as refusal:
-            return refuse(refusal)
-        return show_obligations(filed, doubtful, asked)
+def describe() -> str:
+    """Return the paragraph of ``--help``."""
+    return say(
+        "What notices owe under agreements: for each plan and each clause whether something is owed, by\n"
+        "when and to whom, not owed and why, or which fact is missing; and how what was owed compares with\n"
+        "what was told. Shows what deserves a question, to both sides alike; it calls nothing a breach."
+    )
 
 
-OBLIGATIONS = _Obligations()
-"""What the verb is over files alone; ``node`` adds a member's home."""
+def examples() -> str:
+    """Return lines that a reader can paste."""
+    return (
+        "  detente obligations examples/notices/zapad-2017.toml --agreement vd11\n"
+        "  detente obligations plan.toml areas.geojson --party LV --at 2018-04-01T00:00Z\n"
+        "  detente obligations *.toml --all --json\n"
+        "  detente obligations plan.toml --ics due.ics\n"
+        "  detente line log west --json > log.jsonl; detente obligations log.jsonl --party LV"
+    )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
