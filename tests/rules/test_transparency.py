@@ -23,6 +23,7 @@ from detente.rules.figures import acknowledged, changed_after_start, declared, i
 from detente.rules.happenings import Happening
 from detente.rules.reading import facts_of_record
 from detente.rules.transparency_command import figures_of
+from detente.rules.transparency_document import Availability, figure_rows
 
 WEST = Party(id="west", name="West", state="RU")
 CLAIM = Claim(said_by="East", said_at="2018-04-01", read_in="press", read_at="2018-04-02", confidence="probable")
@@ -54,6 +55,48 @@ def test_lead_times_are_counted_against_the_norm_by_authority() -> None:
     assert lead.hours == (138.0, 24.0)
     assert lead.median_h == 81.0
     assert (lead.norm_h, lead.late) == (72.0, 1)
+
+
+def test_what_is_dated_to_its_year_alone_has_no_lead_time() -> None:
+    window = ("2018-04-04T06:00Z", "2018-04-04T18:00Z")
+    yearly = filed_alone(firing("1", "2018", window), "yearly")
+    daily = filed_alone(firing("2", "2018-03-29", window), "daily")
+    (lead,) = figures_of([yearly, daily], []).leads
+    assert (lead.refs, lead.undated, lead.median_h) == (("daily",), ("yearly",), 150.0)
+    (alone,) = figures_of([yearly], []).leads
+    assert (alone.hours, alone.median_h, alone.late) == ((), None, 0)
+    for filed, words in (([yearly, daily], "1 more is not dated to a day"), ([yearly], "not dated to a day")):
+        rows = figure_rows(figures_of(filed, []), area_times(filed, None), ())
+        assert any(words in row[3] for row in rows)
+        assert any("nobody looked" in row[3] for row in rows)
+
+
+def test_a_line_is_shown_by_the_history_of_the_side_that_asks() -> None:
+    line = Availability(line="baltic", party="east", hours={"open": 3.0, "silent": 1.0, "odd": 0.0}, total_h=4.0)
+    new = Availability(line="baltic", party="south", hours={}, total_h=0.0)
+    first, second = (row for row in figure_rows(figures_of([], []), (), (line, new)))
+    assert first[1:] == (
+        "baltic: east",
+        "75.0 %",
+        "by this side's own history: open line 3.0 h, silent 1.0 h, odd 0.0 h",
+    )
+    assert second[2] == "-"
+
+
+def test_an_announcement_too_doubtful_for_a_notice_is_named_and_the_others_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    doubtful = {"type": "Feature", "geometry": None, "properties": {"id": "NW 3/18", "outcome": "doubtful"}}
+    file = tmp_path / "areas.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [doubtful]}))
+    assert main(["transparency", str(file), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["notices"] == 0
+    assert "NW 3/18: too doubtful" in captured.err
+    for properties in (None, {"outcome": "read"}):
+        file.write_text(json.dumps({"features": [{**doubtful, "properties": properties}]}))
+        assert main(["transparency", str(file)]) == 1
+        assert "[0].properties.notice" in capsys.readouterr().err
 
 
 def test_words_of_a_line_are_counted_once_each_with_their_speed() -> None:

@@ -74,7 +74,8 @@ def _areas(path: Path) -> Iterator[tuple[Filed, bool]]:
         raise _no_collection(path, str(error)[:200]) from None
     told: set[bytes] = set()
     for index, feature in enumerate(features):
-        properties = feature.get("properties")
+        given = feature.get("properties")
+        properties: dict[str, Any] = given if isinstance(given, dict) else {}
         if _is_no_notice(properties):
             # a text read so doubtfully that it says no time or place: told, so that nobody counts it as absent
             ref = terminal.visible(f"{path}#{properties.get('id') or index}")
@@ -92,13 +93,9 @@ def _areas(path: Path) -> Iterator[tuple[Filed, bool]]:
         yield filed_alone(checked.notice, ref), properties.get("outcome") == "doubtful"
 
 
-def _is_no_notice(properties: Any) -> bool:
+def _is_no_notice(properties: dict[str, Any]) -> bool:
     """Tell whether a feature is an announcement that was read, with doubts, and of which no notice came."""
-    return (
-        isinstance(properties, dict)
-        and properties.get("outcome") == "doubtful"
-        and properties.get("notice") is None
-    )
+    return properties.get("outcome") == "doubtful" and properties.get("notice") is None
 
 
 def _no_collection(path: Path, came: str) -> NoticeRefused:
