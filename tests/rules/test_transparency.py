@@ -6,10 +6,13 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from detente.__main__ import main
+from detente.notices.codec import check
 from detente.notices.filed import Delivery, Filed, Told, filed_alone
+from detente.notices.geojson import features_of
 from detente.notices.kinds.after_report import AfterReport
 from detente.notices.kinds.cancellation import Cancellation
 from detente.notices.kinds.danger_area import DangerArea
@@ -19,11 +22,13 @@ from detente.notices.notice import Area, Claim, Force, Party, Period, Window
 from detente.notices.shapes import Circle, Named, Position
 from detente.rules.area_times import Visit, area_times, read_visits
 from detente.rules.errors import ListMistake
-from detente.rules.figures import acknowledged, changed_after_start, declared, incidents
+from detente.rules.figures import Declared, _is_undated, acknowledged, changed_after_start, declared, incidents
+from detente.rules.files import read_files
 from detente.rules.happenings import Happening
 from detente.rules.reading import facts_of_record
-from detente.rules.transparency_command import figures_of
+from detente.rules.transparency_command import _is_within, figures_of
 from detente.rules.transparency_document import Availability, figure_rows
+from detente.rules.transparency_page import transparency_page
 
 WEST = Party(id="west", name="West", state="RU")
 CLAIM = Claim(said_by="East", said_at="2018-04-01", read_in="press", read_at="2018-04-02", confidence="probable")
@@ -260,3 +265,47 @@ def test_the_verb_shows_and_writes_the_figures(tmp_path: Path, capsys: pytest.Ca
     assert main(["transparency", *names, "--from", "2019-01-01", "--to", "2018-01-01"]) == 2
     assert "--to" in capsys.readouterr().err
     assert main(["transparency", *names, "--from", "2029-01-01"]) == 0
+
+
+def test_a_cancellation_after_the_start_and_troops_seen_are_shown_to_people() -> None:
+    period = Period(start="2018-04-04", end="2018-04-09")
+    plan = Exercise(
+        title="X", author=WEST, activity_type="field_exercise", issued_at="2018-01-01", activity="x", period=period,
+        forces=(Force(state="DK", troops=1000),),
+    )  # fmt: skip
+    stopped = Cancellation(title="X", author=WEST, issued_at="2018-04-06", cancels="plan", reason="weather")
+    figures = figures_of([filed_alone(plan, "plan"), filed_alone(stopped, "stop")], [])
+    assert [(one.ref, one.of) for one in figures.changed] == [("stop", "plan")]
+    kept = figures_of([filed_alone(plan, "plan")], [])
+    assert any(row[1] == "stop > plan" for row in figure_rows(figures, (), ()))
+    assert figure_rows(kept, (), ())
+    unknown = Filed(notice=plan, ref="unknown")
+    assert figures_of([unknown], [], (NOON, None)).leads == ()
+    assert _is_within(unknown, (NOON, None))
+    assert _is_undated(None) is False
+
+
+def test_two_areas_of_one_text_are_one_announcement_and_alternate_windows_add_nothing(tmp_path: Path) -> None:
+    notice = firing("1", "2018-03-29", ("2018-04-04T06:00Z", "2018-04-04T18:00Z"))
+    spare = Window(start="2018-04-05T06:00Z", end="2018-04-05T18:00Z", alternate=True)
+    notice = msgspec.structs.replace(notice, windows=(*notice.windows, spare))
+    (row,) = area_times([filed_alone(notice, "1")], [])
+    assert (row.windows, row.active_h) == (1, 12.0)
+    checked, faults = check(notice)
+    assert (checked is not None, faults) == (True, [])
+    (feature,) = features_of(checked)["features"]  # type: ignore[arg-type]
+    (tmp_path / "areas.geojson").write_text(json.dumps({"features": [feature, feature]}))
+    filed, doubtful = read_files([str(tmp_path / "areas.geojson")])
+    assert (len(filed), doubtful) == (1, [])
+
+
+def test_a_page_of_nothing_has_no_chart() -> None:
+    assert "<svg" not in transparency_page(figures_of([], []), (), ())
+
+
+def test_declared_and_observed_stand_in_one_row() -> None:
+    declared_row = Declared(activity="x", state="DK", declared=None, observed=(("e", 12),), reported=None)
+    figures = msgspec.structs.replace(figures_of([], []), declared=(declared_row,))
+    ((_, of, value, remark),) = figure_rows(figures, (), ())
+    assert (of, value) == ("x DK", "declared -")
+    assert "12 (e)" in remark

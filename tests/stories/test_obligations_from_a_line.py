@@ -13,7 +13,7 @@ from tests.stories.shell import Shell
 
 
 def seat(member: str, *neutral_for: str) -> Seat:
-    return Seat(card="0" * 64, generation=0, member=member, neutral_for=neutral_for, role="member")  # type: ignore[arg-type]
+    return Seat(card="0" * 64, generation=0, member=member, neutral_for=neutral_for, role="member")
 
 
 def opening_of(seats: tuple[Seat, ...]) -> Any:

@@ -125,7 +125,8 @@ def figures_of(filed: list[Filed], listed: list[Happening], period: Period = (No
         answers=answered(
             progresses(plans, agreements, now=period[1]), {one.id: one.sha256 for one in agreements}
         ),
-        changed=changed_after_start(filed, plans),
+        # of all that was told: what stands no more was changed too
+        changed=changed_after_start(filed, facts_of_record(filed)),
         declared=declared(standing),
         incidents=incidents(
             [one for one in (*happenings_of(standing), *listed) if _happened_within(one, period)], covered=covered
