@@ -106,3 +106,15 @@ def test_answers_to_requests_are_counted_by_clause(shell: Shell) -> None:
     assert "<svg" in (shell.folder / "answers.html").read_text()
     write(shell, "launch.toml", shell.run("notice new launch --example"))
     shell.run("transparency launch.toml --report launch.html")
+
+
+def test_readouts_that_name_no_contact_meet_by_their_offices_and_day(shell: Shell) -> None:
+    for me, topics in (("west", '["Syria"]'), ("east", "[]")):
+        text = READOUT.format(me=me, topics=topics).replace('activity = "baku-2018"\n', "")
+        write(shell, f"{me}.toml", text)
+    told = shell.json("contacts west.toml east.toml --report story.html")
+    assert [len(one["statements"]) for one in told["readouts"]] == [2]
+    assert told["readouts"][0]["contact"] is None
+    assert (shell.folder / "story.html").read_text().count('class="card"') == 2
+    write(shell, "incident.toml", shell.run("notice new incident --example"))
+    assert "incidents" in shell.run("transparency incident.toml")
