@@ -7,7 +7,7 @@ SEEDS ?= 1000
 SEED ?= 0
 KIND ?=
 
-.PHONY: help setup demo test prove prove-full bench bench-quick bench-line bench-lock lint words lock clean simulate replay sabotage
+.PHONY: help setup demo test prove prove-full bench bench-quick bench-line bench-rules bench-lock lint words lock clean simulate replay sabotage
 
 help:
 	@echo "make demo         set up and run the main job on the bundled scenario"
@@ -19,6 +19,7 @@ help:
 	@echo "make sabotage     finds for every planted bug a seed that catches it"
 	@echo "make bench        measure against peers, ONLY=section,section some of it; writes bench/RESULTS.md"
 	@echo "make bench-line   measure the record between parties; writes bench/line/RESULTS.md"
+	@echo "make bench-rules  measure plans judged by every agreement; writes bench/rules/RESULTS.md"
 	@echo "make lint         style, types, import contracts"
 	@echo "make words        collect and compile the Russian catalogue"
 	@echo "make lock         resolve and lock the dependencies anew"
@@ -51,6 +52,7 @@ prove: setup
 prove-full: prove
 	$(BIN)/python -m pytest -n 2 -m prove_full
 	PYTHONPATH=. $(BIN)/python tests/fuzz/line_fuzz.py every --runs 200000
+	for reader in record form feature; do PYTHONPATH=. $(BIN)/python tests/fuzz/notice_fuzz.py $$reader --runs 200000 || exit 1; done
 	POLARS_MAX_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/run_fuzz.py every --runs 200000
 
 simulate: setup
@@ -84,6 +86,9 @@ bench-quick: setup .venv-bench/ready
 
 bench-line: setup .venv-bench/ready
 	$(BIN)/python bench/line/run.py
+
+bench-rules: setup
+	$(BIN)/python bench/rules/judge.py --write
 
 bench-lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

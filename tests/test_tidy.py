@@ -125,6 +125,17 @@ def test_every_sentence_has_a_russian_translation_with_the_same_fields() -> None
                     assert fields(strings[0]) == fields(ids[0]), f"{catalogue.name}: {ids[0]!r}"
 
 
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_sentence_stands_inside_an_f_string(source: Path) -> None:
+    """Before Python 3.12 an f-string is one token: what is said inside it is collected into no catalogue."""
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            for call in ast.walk(node):
+                if isinstance(call, ast.Call):
+                    name = call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+                    assert name not in {"say", "many", "term", "word"}, f"line {call.lineno}: {ast.unparse(call)}"
+
+
 def fields(sentence: object) -> set[str]:
     """Return the names that a sentence leaves open: {name}, %(name)s, %s."""
     return {"".join(found) for found in re.findall(r"\{(\w*)[^}]*\}|%\((\w+)\)[sd]|(%[sdr])", str(sentence))}

@@ -12,6 +12,7 @@ from detente.__main__ import main
 from detente.notices.moments import stated
 from detente.rules.contact_lists import Lists, read_list
 from detente.rules.contacts import Story, is_office, story
+from detente.rules.contacts_wording import days_words, seats_words, suspended_words
 from detente.rules.errors import ListMistake
 from detente.rules.happenings import Happening, Kind, Seat
 
@@ -189,3 +190,12 @@ def test_a_list_that_is_too_large_is_refused(
     monkeypatch.setattr("detente.rules.contacts_command.LIST_MAX", 10)
     assert main(["contacts", str(tmp_path / "c.csv")]) == 2
     assert "10" in capsys.readouterr().err
+
+
+def test_what_no_office_is_known_of_stands_in_the_words_of_its_source() -> None:
+    nameless = happened(
+        "a", "2014-04-01", "suspension", seats=(Seat(office="", person="A"), Seat(office="", person="B"))
+    )
+    assert seats_words(nameless) == "A, B"
+    assert "no contact after it is on record" in suspended_words(story([nameless]).suspensions[0])
+    assert days_words(None, None) == ""

@@ -6,10 +6,13 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from detente.__main__ import main
+from detente.notices.codec import check
 from detente.notices.filed import Delivery, Filed, Told, filed_alone
+from detente.notices.geojson import features_of
 from detente.notices.kinds.after_report import AfterReport
 from detente.notices.kinds.cancellation import Cancellation
 from detente.notices.kinds.danger_area import DangerArea
@@ -19,10 +22,13 @@ from detente.notices.notice import Area, Claim, Force, Party, Period, Window
 from detente.notices.shapes import Circle, Named, Position
 from detente.rules.area_times import Visit, area_times, read_visits
 from detente.rules.errors import ListMistake
-from detente.rules.figures import acknowledged, changed_after_start, declared, incidents
+from detente.rules.figures import Declared, _is_undated, acknowledged, changed_after_start, declared, incidents
+from detente.rules.files import read_files
 from detente.rules.happenings import Happening
 from detente.rules.reading import facts_of_record
-from detente.rules.transparency_command import figures_of
+from detente.rules.transparency_command import _is_within, figures_of
+from detente.rules.transparency_document import Availability, figure_rows
+from detente.rules.transparency_page import transparency_page
 
 WEST = Party(id="west", name="West", state="RU")
 CLAIM = Claim(said_by="East", said_at="2018-04-01", read_in="press", read_at="2018-04-02", confidence="probable")
@@ -54,6 +60,48 @@ def test_lead_times_are_counted_against_the_norm_by_authority() -> None:
     assert lead.hours == (138.0, 24.0)
     assert lead.median_h == 81.0
     assert (lead.norm_h, lead.late) == (72.0, 1)
+
+
+def test_what_is_dated_to_its_year_alone_has_no_lead_time() -> None:
+    window = ("2018-04-04T06:00Z", "2018-04-04T18:00Z")
+    yearly = filed_alone(firing("1", "2018", window), "yearly")
+    daily = filed_alone(firing("2", "2018-03-29", window), "daily")
+    (lead,) = figures_of([yearly, daily], []).leads
+    assert (lead.refs, lead.undated, lead.median_h) == (("daily",), ("yearly",), 150.0)
+    (alone,) = figures_of([yearly], []).leads
+    assert (alone.hours, alone.median_h, alone.late) == ((), None, 0)
+    for filed, words in (([yearly, daily], "1 more is not dated to a day"), ([yearly], "not dated to a day")):
+        rows = figure_rows(figures_of(filed, []), area_times(filed, None), ())
+        assert any(words in row[3] for row in rows)
+        assert any("nobody looked" in row[3] for row in rows)
+
+
+def test_a_line_is_shown_by_the_history_of_the_side_that_asks() -> None:
+    line = Availability(line="baltic", party="east", hours={"open": 3.0, "silent": 1.0, "odd": 0.0}, total_h=4.0)
+    new = Availability(line="baltic", party="south", hours={}, total_h=0.0)
+    first, second = (row for row in figure_rows(figures_of([], []), (), (line, new)))
+    assert first[1:] == (
+        "baltic: east",
+        "75.0 %",
+        "by this side's own history: open line 3.0 h, silent 1.0 h, odd 0.0 h",
+    )
+    assert second[2] == "-"
+
+
+def test_an_announcement_too_doubtful_for_a_notice_is_named_and_the_others_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    doubtful = {"type": "Feature", "geometry": None, "properties": {"id": "NW 3/18", "outcome": "doubtful"}}
+    file = tmp_path / "areas.geojson"
+    file.write_text(json.dumps({"type": "FeatureCollection", "features": [doubtful]}))
+    assert main(["transparency", str(file), "--json"]) == 0
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["notices"] == 0
+    assert "NW 3/18: too doubtful" in captured.err
+    for properties in (None, {"outcome": "read"}):
+        file.write_text(json.dumps({"features": [{**doubtful, "properties": properties}]}))
+        assert main(["transparency", str(file)]) == 1
+        assert "[0].properties.notice" in capsys.readouterr().err
 
 
 def test_words_of_a_line_are_counted_once_each_with_their_speed() -> None:
@@ -217,3 +265,47 @@ def test_the_verb_shows_and_writes_the_figures(tmp_path: Path, capsys: pytest.Ca
     assert main(["transparency", *names, "--from", "2019-01-01", "--to", "2018-01-01"]) == 2
     assert "--to" in capsys.readouterr().err
     assert main(["transparency", *names, "--from", "2029-01-01"]) == 0
+
+
+def test_a_cancellation_after_the_start_and_troops_seen_are_shown_to_people() -> None:
+    period = Period(start="2018-04-04", end="2018-04-09")
+    plan = Exercise(
+        title="X", author=WEST, activity_type="field_exercise", issued_at="2018-01-01", activity="x", period=period,
+        forces=(Force(state="DK", troops=1000),),
+    )  # fmt: skip
+    stopped = Cancellation(title="X", author=WEST, issued_at="2018-04-06", cancels="plan", reason="weather")
+    figures = figures_of([filed_alone(plan, "plan"), filed_alone(stopped, "stop")], [])
+    assert [(one.ref, one.of) for one in figures.changed] == [("stop", "plan")]
+    kept = figures_of([filed_alone(plan, "plan")], [])
+    assert any(row[1] == "stop > plan" for row in figure_rows(figures, (), ()))
+    assert figure_rows(kept, (), ())
+    unknown = Filed(notice=plan, ref="unknown")
+    assert figures_of([unknown], [], (NOON, None)).leads == ()
+    assert _is_within(unknown, (NOON, None))
+    assert _is_undated(None) is False
+
+
+def test_two_areas_of_one_text_are_one_announcement_and_alternate_windows_add_nothing(tmp_path: Path) -> None:
+    notice = firing("1", "2018-03-29", ("2018-04-04T06:00Z", "2018-04-04T18:00Z"))
+    spare = Window(start="2018-04-05T06:00Z", end="2018-04-05T18:00Z", alternate=True)
+    notice = msgspec.structs.replace(notice, windows=(*notice.windows, spare))
+    (row,) = area_times([filed_alone(notice, "1")], [])
+    assert (row.windows, row.active_h) == (1, 12.0)
+    checked, faults = check(notice)
+    assert (checked is not None, faults) == (True, [])
+    (feature,) = features_of(checked)["features"]  # type: ignore[arg-type]
+    (tmp_path / "areas.geojson").write_text(json.dumps({"features": [feature, feature]}))
+    filed, doubtful = read_files([str(tmp_path / "areas.geojson")])
+    assert (len(filed), doubtful) == (1, [])
+
+
+def test_a_page_of_nothing_has_no_chart() -> None:
+    assert "<svg" not in transparency_page(figures_of([], []), (), ())
+
+
+def test_declared_and_observed_stand_in_one_row() -> None:
+    declared_row = Declared(activity="x", state="DK", declared=None, observed=(("e", 12),), reported=None)
+    figures = msgspec.structs.replace(figures_of([], []), declared=(declared_row,))
+    ((_, of, value, remark),) = figure_rows(figures, (), ())
+    assert (of, value) == ("x DK", "declared -")
+    assert "12 (e)" in remark

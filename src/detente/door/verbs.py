@@ -83,7 +83,7 @@ VERBS = (
     ),
     Verb(
         "obligations",
-        "detente.rules.commands",
+        "detente.node.obligations_verb",
         "OBLIGATIONS",
         lambda: say("tell what notices owe, to whom and by when, and what of it was told in time"),
     ),

@@ -12,6 +12,7 @@ from typing import Literal
 from detente import words
 from detente.line.checkpoint import cosigner_name
 from detente.line.moments import interval_of
+from detente.line.opening import Opening
 from detente.node.book import ANSWERS, Book, Entry
 from detente.node.readable import in_order
 from detente.notices.codec import decode
@@ -50,7 +51,7 @@ def filed_of(book: Book) -> tuple[list[Filed], list[tuple[str, str]]]:
         filed = Filed(
             notice=checked.notice,
             ref=ref,
-            told=_told(book, entry),
+            told=_told(book, entry, checked.notice.addressees),
             deliveries=_deliveries(book, entry),
             from_line=True,
         )
@@ -58,10 +59,11 @@ def filed_of(book: Book) -> tuple[list[Filed], list[tuple[str, str]]]:
     return found, unread
 
 
-def _told(book: Book, entry: Entry) -> Told:
+def _told(book: Book, entry: Entry, addressees: tuple[str, ...]) -> Told:
     """Return when it was said: not before by its author's or a neutral's clock, not after by another's.
 
-    A bound is kept only where it can decide something: nobody's own word helps it.
+    A bound is kept only where it can decide something: nobody's own word helps it, and a bystander's clock stands only
+    where neither an addressee nor a neutral has cosigned.
     """
     author = entry.origin.member
     clock = _time(entry.statement.clock_ms)
@@ -69,16 +71,27 @@ def _told(book: Book, entry: Entry) -> Told:
     interval = None if opening is None else interval_of(book.record, opening, entry.origin, entry.seq)
     if interval is None or opening is None:
         return Told(author_clock=clock)
-    neutral = {seat.member for seat in opening.seats if author in seat.neutral_for}
-    after = [one for one in interval.after if one.owner == author or one.owner in neutral]
+    neutrals = _neutrals(opening, author, addressees)
+    after = [one for one in interval.after if one.owner == author or one.owner in neutrals]
     before = [one for one in interval.before if one.owner != author]
+    deciding = [one for one in before if not addressees or one.owner in {*addressees, *neutrals}]
+    before = deciding or before
     return Told(
         not_before=_time(max(after).at_ms) if after else None,
         not_before_clock=max(after).owner if after else "",
         not_after=_time(min(before).at_ms) if before else None,
         not_after_clock=min(before).owner if before else "",
         author_clock=clock,
+        neutrals=neutrals,
     )
+
+
+def _neutrals(opening: Opening, author: str, addressees: tuple[str, ...]) -> tuple[str, ...]:
+    """Return who is neutral between an author and all whom it addresses, as the line's opening names them."""
+    named = [seat for seat in opening.seats if seat.neutral_for]
+    others = {seat.member for seat in opening.seats if seat.role == "member"} - {one.member for one in named}
+    between = {author, *(addressees or others)}
+    return tuple(seat.member for seat in named if between <= {*seat.neutral_for})
 
 
 def _deliveries(book: Book, entry: Entry) -> tuple[Delivery, ...]:

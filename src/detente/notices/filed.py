@@ -18,7 +18,8 @@ class Told:
 
     not_before, not_after: aware UTC, None where nobody confirms. A deadline is *met* only by the clock of the
     addressee or of a neutral, *late* only by the author's or a neutral's; else it cannot be decided.
-    author_clock: what the author's own clock said; never proof for the author.
+    author_clock: what the author's own clock said; never proof for the author. neutrals: parties whom both sides
+    have named neutral between them, as the opening of their line says.
     """
 
     not_before: datetime | None = None
@@ -26,6 +27,7 @@ class Told:
     not_after: datetime | None = None
     not_after_clock: str = ""
     author_clock: datetime
+    neutrals: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,7 +172,7 @@ def _described(one: inspect.Field) -> Iterator[str]:
         extra = kind.extra_json_schema or {}
         title, description = str(extra.get("title", title)), str(extra.get("description", description))
         kind = kind.type
-    text = f"{say(title)}: {say(description)}" if title else one.encode_name
+    text = ": ".join((say(title), say(description))) if title else one.encode_name
     if one.required:
         text = say("{text} Required.", text=text)
     if isinstance(kind, inspect.LiteralType):

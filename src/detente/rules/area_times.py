@@ -45,17 +45,18 @@ class AreaTime(msgspec.Struct, frozen=True, kw_only=True):
     """One announcement: its size, how long it was active, how much of that anybody was seen in it.
 
     area_km2: None where it has no outline of its own. active_h: of the windows with a known end. windows_seen: the
-    windows in which anybody was seen. announced_km2_h: size times time, None without a size.
+    windows in which anybody was seen; it and seen_h are None where nobody looked. announced_km2_h: size times time,
+    None without a size.
     """
 
     ref: str
     name: str
     area_km2: float | None
     windows: int
-    windows_seen: int
+    windows_seen: int | None
     open_windows: int
     active_h: float
-    seen_h: float
+    seen_h: float | None
     announced_km2_h: float | None
 
 
@@ -81,18 +82,19 @@ def read_visits(text: str, *, where: str) -> list[Visit]:
     return found
 
 
-def area_times(filed: Iterable[Filed], visits: Sequence[Visit]) -> tuple[AreaTime, ...]:
-    """Return one row for each danger area of the record, in its order."""
+def area_times(filed: Iterable[Filed], visits: Sequence[Visit] | None) -> tuple[AreaTime, ...]:
+    """Return one row for each danger area of the record, in its order; visits: None where nobody looked."""
     seen: dict[str, list[Stretch]] = defaultdict(list)
-    for visit in visits:
+    for visit in visits or ():
         # the areas of one text are told apart by a number after its own: "HYDROARC 107/26#2"
         seen[_AREA_OF_TEXT.sub("", visit.area)].append((visit.entered, visit.left))
-    return tuple(_area_time(one.ref, one.notice, seen) for one in filed if isinstance(one.notice, DangerArea))
+    looked = None if visits is None else seen
+    return tuple(_area_time(one.ref, one.notice, looked) for one in filed if isinstance(one.notice, DangerArea))
 
 
-def _area_time(ref: str, notice: DangerArea, seen: dict[str, list[Stretch]]) -> AreaTime:
+def _area_time(ref: str, notice: DangerArea, seen: dict[str, list[Stretch]] | None) -> AreaTime:
     keys = {ref, notice.number or ref}
-    stretches = _united([stretch for key in keys for stretch in seen.get(key, ())])
+    stretches = _united([stretch for key in keys for stretch in (seen or {}).get(key, ())])
     active: list[Stretch] = []
     open_windows = 0
     for window in notice.windows:
@@ -110,10 +112,14 @@ def _area_time(ref: str, notice: DangerArea, seen: dict[str, list[Stretch]]) -> 
         name=notice.number or notice.title,
         area_km2=size,
         windows=len(active),
-        windows_seen=sum(any(_overlap(window, one) for one in stretches) for window in active),
+        windows_seen=None
+        if seen is None
+        else sum(any(_overlap(window, one) for one in stretches) for window in active),
         open_windows=open_windows,
         active_h=hours,
-        seen_h=sum(_overlap(window, one) for window in _united(active) for one in stretches),
+        seen_h=None
+        if seen is None
+        else sum(_overlap(window, one) for window in _united(active) for one in stretches),
         announced_km2_h=None if size is None else size * hours,
     )
 

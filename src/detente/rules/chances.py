@@ -48,9 +48,7 @@ def _solved(grows: Callable[[float], float], low: float = 0.0, high: float = 1.0
 
 
 def _binomial(at_most: int, of: int, p: float) -> float:
-    """Return the chance of at most so many hits."""
-    if p <= 0.0 or p >= 1.0:
-        return 1.0 if p <= 0.0 or at_most >= of else 0.0
+    """Return the chance of at most so many hits; p above 0 and below 1."""
     logs = (
         math.lgamma(of + 1)
         - math.lgamma(k + 1)
@@ -63,8 +61,6 @@ def _binomial(at_most: int, of: int, p: float) -> float:
 
 
 def _poisson(at_most: int, mean: float) -> float:
-    """Return the chance of at most so many events."""
-    if mean <= 0.0:
-        return 1.0
+    """Return the chance of at most so many events; mean above 0."""
     logs = (k * math.log(mean) - mean - math.lgamma(k + 1) for k in range(at_most + 1))
     return min(math.fsum(map(math.exp, logs)), 1.0)

@@ -1,8 +1,7 @@
-"""The verbs ``rules`` and ``obligations``: what agreements ask, and what of it a set of notices owes."""
+"""The verb ``rules``: what agreements ask; the verbs that judge a record under them live in ``node``."""
 
 from __future__ import annotations
 
-from detente.rules.obligations_command import OBLIGATIONS
 from detente.rules.rules_command import RULES
 
-__all__ = ["OBLIGATIONS", "RULES"]
+__all__ = ["RULES"]

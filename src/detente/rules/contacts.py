@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations
 
-from detente.rules.happenings import CONTACTS, Happening, Kind
+from detente.rules.happenings import CONTACTS, Happening
 
 __all__ = ["Pair", "Readouts", "Row", "Since", "Story", "Suspended", "is_office", "offices_named", "story"]
 
@@ -197,12 +197,3 @@ def _beside(contact: Happening | None, statements: list[Happening]) -> Readouts:
         shared_topics=tuple(mentioned[0][key] for key in mentioned[0] if key in everywhere),
         only_one=tuple(only),
     )
-
-
-def last_of_each_kind(rows: Iterable[Row]) -> dict[Kind, Happening]:
-    """Return the latest contact of each kind."""
-    found: dict[Kind, Happening] = {}
-    for row in rows:
-        if row.happening.kind in CONTACTS:
-            found[row.happening.kind] = row.happening
-    return found

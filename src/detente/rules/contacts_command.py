@@ -14,11 +14,11 @@ from detente.rules.contact_lists import Lists, read_list
 from detente.rules.contacts import Readouts, Row, Since, Story, is_office, offices_named, story
 from detente.rules.contacts_wording import kind_words, seats_words, since_words, suspended_words
 from detente.rules.errors import ListMistake, RequestMistake
-from detente.rules.files import read_files, standing_now
+from detente.rules.files import standing_now
 from detente.rules.happenings import Happening, happenings_of
 from detente.rules.shelf import read_bounded
 
-__all__ = ["CONTACTS", "add_options", "read_lists", "read_text", "show_contacts"]
+__all__ = ["add_options", "describe", "examples", "read_lists", "read_text", "show_contacts"]
 
 say = words.speaker("rules")
 
@@ -26,42 +26,23 @@ LIST_MAX = 1 << 25
 """Bytes of a list."""
 
 
-class _Contacts:
-    """The verb ``contacts``."""
-
-    def describe(self) -> str:
-        """Return the paragraph of ``--help``."""
-        return say(
-            "The history of a channel: meetings, calls, suspensions and what followed, how long since the last\n"
-            "contact of each kind between two offices, and the readouts of both sides beside each other. Reads\n"
-            "notices (contacts, readouts, incidents) and lists in CSV (contacts, who held which office,\n"
-            "incidents). What is not on record is said to be not on record."
-        )
-
-    def examples(self) -> str:
-        """Return lines that a reader can paste."""
-        return (
-            "  detente contacts contacts.csv offices.csv incidents.csv\n"
-            '  detente contacts contacts.csv offices.csv --between SACEUR "Chief of the General Staff"\n'
-            "  detente contacts baku-record.toml readout-west.toml readout-east.toml --report baku.html"
-        )
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add files and options."""
-        parser.add_argument(
-            "files", nargs="+", metavar="FILES", help=say("notices (TOML, JSON) and lists (.csv)")
-        )
-        add_options(parser)
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Read, tell, show; 0 when done."""
-        lists = [name for name in arguments.files if Path(name).suffix.lower() == ".csv"]
-        filed, _ = read_files([name for name in arguments.files if name not in lists])
-        return show_contacts(filed, read_lists(lists), arguments)
+def describe() -> str:
+    """Return the paragraph of ``--help``."""
+    return say(
+        "The history of a channel: meetings, calls, suspensions and what followed, how long since the last\n"
+        "contact of each kind between two offices, and the readouts of both sides beside each other. Reads\n"
+        "notices (contacts, readouts, incidents) and lists in CSV (contacts, who held which office,\n"
+        "incidents). What is not on record is said to be not on record."
+    )
 
 
-CONTACTS = _Contacts()
-"""What the door loads for ``detente contacts``."""
+def examples() -> str:
+    """Return lines that a reader can paste."""
+    return (
+        "  detente contacts contacts.csv offices.csv incidents.csv\n"
+        '  detente contacts contacts.csv offices.csv --between SACEUR "Chief of the General Staff"\n'
+        "  detente contacts baku-record.toml readout-west.toml readout-east.toml --report baku.html"
+    )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

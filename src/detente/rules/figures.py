@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from statistics import median
 
 import msgspec
@@ -19,7 +19,7 @@ from detente.notices.kinds.cancellation import Cancellation
 from detente.notices.kinds.correction import Correction
 from detente.notices.notice import Force
 from detente.rules.chances import rate_interval, share_interval
-from detente.rules.facts import Facts
+from detente.rules.facts import Facts, Telling
 from detente.rules.happenings import Happening
 from detente.rules.procedures import Progress
 from detente.rules.verdict import Judged, Outcome, Reason, ToldOutcome
@@ -43,6 +43,8 @@ __all__ = [
 
 ORDER = ("delivered", "read", "answered")
 
+_DAY = timedelta(days=1)
+
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """What was told of what one clause asked: the refs by outcome, and the share that was met, of those decided."""
@@ -60,14 +62,17 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 class Lead(msgspec.Struct, frozen=True, kw_only=True):
     """How long before the start one authority told activities of one kind: hours, one an activity, in order of time.
 
-    norm_h: the least that a clause asks, None where none has a fixed time. late: how many are below it.
+    norm_h: the least that a clause asks, None where none has a fixed time. late: how many are below it. undated: those
+    of which the moment of telling is not known to a day (a text that names only its year); they are in no figure.
+    median_h: None where no lead time is known.
     """
 
     authority: str
     kind: str
     refs: tuple[str, ...]
     hours: tuple[float, ...]
-    median_h: float
+    median_h: float | None
+    undated: tuple[str, ...]
     norm_h: float | None
     norm_of: str
     late: int
@@ -179,7 +184,7 @@ def leads(plans: Sequence[Facts], judged: Sequence[Sequence[Judged]]) -> tuple[L
     The norm of a plan is the shortest fixed time before the start that a clause asks of it: of those that it owes,
     else of those in force that are a norm between others. A norm is compared with, and called owed nowhere here.
     """
-    grouped: dict[tuple[str, str, str], list[tuple[datetime, str, float]]] = defaultdict(list)
+    grouped: dict[tuple[str, str, str], list[tuple[datetime, str, float | None]]] = defaultdict(list)
     norm_h: dict[str, float | None] = {"": None}
     for plan, each in zip(plans, judged, strict=True):
         told = plan.told.not_before if plan.told else None
@@ -187,31 +192,46 @@ def leads(plans: Sequence[Facts], judged: Sequence[Sequence[Judged]]) -> tuple[L
             continue
         hours, clause = _norm(each)
         norm_h[clause] = hours
+        if _is_undated(plan.told):
+            grouped[plan.author or plan.state, plan.kind, clause].append((told, plan.ref, None))
+            continue
         lead_h = (plan.start.earliest - told).total_seconds() / 3600.0
         grouped[plan.author or plan.state, plan.kind, clause].append((told, plan.ref, lead_h))
     return tuple(
-        _lead(authority, kind, clause, norm_h[clause], sorted(rows))
+        _lead(authority, kind, clause, norm_h[clause], sorted(rows, key=lambda row: row[:2]))
         for (authority, kind, clause), rows in sorted(grouped.items())
     )
 
 
 def _lead(
-    authority: str, kind: str, clause: str, norm_h: float | None, rows: list[tuple[datetime, str, float]]
+    authority: str, kind: str, clause: str, norm_h: float | None, rows: list[tuple[datetime, str, float | None]]
 ) -> Lead:
-    hours = tuple(row[2] for row in rows)
+    hours = tuple(lead_h for _, _, lead_h in rows if lead_h is not None)
     late = 0 if norm_h is None else sum(one < norm_h for one in hours)
     low, high = share_interval(late, len(hours))
     return Lead(
         authority=authority,
         kind=kind,
-        refs=tuple(row[1] for row in rows),
+        refs=tuple(ref for _, ref, lead_h in rows if lead_h is not None),
         hours=hours,
-        median_h=median(hours),
+        median_h=median(hours) if hours else None,
+        undated=tuple(ref for _, ref, lead_h in rows if lead_h is None),
         norm_h=norm_h,
         norm_of=clause,
         late=late,
         share_low=low,
         share_high=high,
+    )
+
+
+def _is_undated(told: Telling | None) -> bool:
+    """Tell whether one and the same word says when it was told, and says it more coarsely than to a day."""
+    return (
+        told is not None
+        and told.not_before is not None
+        and told.not_after is not None
+        and told.not_before_clock == told.not_after_clock
+        and told.not_after - told.not_before > _DAY
     )
 
 

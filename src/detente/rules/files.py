@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from detente import words
+from detente.door import terminal
 from detente.notices.activities import current
 from detente.notices.codec import check_document
 from detente.notices.errors import NoticeRefused
@@ -73,6 +74,13 @@ def _areas(path: Path) -> Iterator[tuple[Filed, bool]]:
         raise _no_collection(path, str(error)[:200]) from None
     told: set[bytes] = set()
     for index, feature in enumerate(features):
+        given = feature.get("properties")
+        properties: dict[str, Any] = given if isinstance(given, dict) else {}
+        if _is_no_notice(properties):
+            # a text read so doubtfully that it says no time or place: told, so that nobody counts it as absent
+            ref = terminal.visible(f"{path}#{properties.get('id') or index}")
+            terminal.note(say("{ref}: too doubtful for a notice, so judged nowhere", ref=ref))
+            continue
         try:
             checked = from_feature(feature)
         except NoticeRefused as refusal:
@@ -81,9 +89,13 @@ def _areas(path: Path) -> Iterator[tuple[Filed, bool]]:
         if checked.octets in told:
             continue
         told.add(checked.octets)
-        properties = feature["properties"]
         ref = f"{path}#{properties.get('id') or index}"
         yield filed_alone(checked.notice, ref), properties.get("outcome") == "doubtful"
+
+
+def _is_no_notice(properties: dict[str, Any]) -> bool:
+    """Tell whether a feature is an announcement that was read, with doubts, and of which no notice came."""
+    return properties.get("outcome") == "doubtful" and properties.get("notice") is None
 
 
 def _no_collection(path: Path, came: str) -> NoticeRefused:

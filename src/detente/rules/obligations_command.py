@@ -12,6 +12,7 @@ from detente import __version__, words
 from detente.door import terminal
 from detente.door.files import writing
 from detente.notices.errors import NoticeRefused
+from detente.notices.filed import Filed
 from detente.notices.moments import parse_moment
 from detente.notices.parties import STATES
 from detente.rules import shelf
@@ -19,7 +20,7 @@ from detente.rules.agreement import Agreement
 from detente.rules.errors import RequestMistake
 from detente.rules.evaluating import evaluate
 from detente.rules.facts import Facts
-from detente.rules.files import read_files, standing_now
+from detente.rules.files import standing_now
 from detente.rules.loopholes import Finding, findings
 from detente.rules.procedures import Progress, progresses
 from detente.rules.reading import facts_of_record
@@ -38,7 +39,7 @@ from detente.rules.wording import (
     verified_words,
 )
 
-__all__ = ["OBLIGATIONS"]
+__all__ = ["Asked", "add_options", "describe", "examples", "prepared", "refuse", "show_obligations"]
 
 say = words.speaker("rules")
 
@@ -65,79 +66,93 @@ class _Account:
     now: datetime | None
 
 
-class _Obligations:
-    """The verb ``obligations``."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the options ask for, checked."""
 
-    def describe(self) -> str:
-        """Return the paragraph of ``--help``."""
-        return say(
-            "What notices owe under agreements: for each plan and each clause whether something is owed, by\n"
-            "when and to whom, not owed and why, or which fact is missing; and how what was owed compares with\n"
-            "what was told. Shows what deserves a question, to both sides alike; it calls nothing a breach."
-        )
-
-    def examples(self) -> str:
-        """Return lines that a reader can paste."""
-        return (
-            "  detente obligations examples/notices/zapad-2017.toml --agreement vd11\n"
-            "  detente obligations plan.toml areas.geojson --party LV --at 2018-04-01T00:00Z\n"
-            "  detente obligations *.toml --all --json\n"
-            "  detente obligations plan.toml --ics due.ics\n"
-            "  detente line log west --json > log.jsonl; detente obligations log.jsonl --party LV"
-        )
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add files and options."""
-        parser.add_argument(
-            "files",
-            nargs="+",
-            metavar="FILES",
-            help=say("notices (TOML, JSON), areas (.geojson), a line's log (.jsonl)"),
-        )
-        parser.add_argument(
-            "--party",
-            metavar="STATE",
-            help=say("a state's two-letter code: what it owes, what is owed to it, and its yearly dates"),
-        )
-        parser.add_argument(
-            "--at", metavar=say("TIME"), help=say("look at the record at this moment; without it, as complete")
-        )
-        parser.add_argument(
-            "--agreement",
-            action="append",
-            metavar="ID",
-            help=say("judge by this agreement only (may be repeated); an id, or the path of a .toml file"),
-        )
-        parser.add_argument("--settings", metavar="FILE", help=say("a TOML file of cut-offs for what is flagged"))
-        parser.add_argument("--all", action="store_true", help=say("show what is not owed too, and why"))
-        parser.add_argument("--ics", metavar="FILE", type=Path, help=say("write what is still due as a calendar"))
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Read, judge, show; 0 when done, whatever was found."""
-        party = _party(arguments.party)
-        now = parse_moment(arguments.at, where="--at") if arguments.at else None
-        names = tuple(dict.fromkeys(arguments.agreement or shelf.names()))
-        agreements = [shelf.agreement(name) for name in names]
-        settings = _settings(arguments.settings)
-        try:
-            account = _account(arguments.files, agreements, settings, party=party, now=now)
-        except NoticeRefused as refusal:
-            return _refuse(refusal)
-        if arguments.ics is not None:
-            _write_calendar(account, arguments.ics)
-        if arguments.json:
-            _show_document(account, settings)
-        else:
-            _show(account, show_all=arguments.all, named=bool(arguments.agreement), party=party)
-        return 0
+    party: str
+    now: datetime | None
+    agreements: list[Agreement]
+    settings: Settings
+    calendar: Path | None
+    is_json: bool
+    show_all: bool
+    named: bool
 
 
-OBLIGATIONS = _Obligations()
-"""What the door loads for ``detente obligations``."""
+def describe() -> str:
+    """Return the paragraph of ``--help``."""
+    return say(
+        "What notices owe under agreements: for each plan and each clause whether something is owed, by\n"
+        "when and to whom, not owed and why, or which fact is missing; and how what was owed compares with\n"
+        "what was told. Shows what deserves a question, to both sides alike; it calls nothing a breach."
+    )
 
 
-def _refuse(refusal: NoticeRefused) -> int:
-    """Show every fault, each at its place: whoever mends a form mends all of it at once."""
+def examples() -> str:
+    """Return lines that a reader can paste."""
+    return (
+        "  detente obligations examples/notices/zapad-2017.toml --agreement vd11\n"
+        "  detente obligations plan.toml areas.geojson --party LV --at 2018-04-01T00:00Z\n"
+        "  detente obligations *.toml --all --json\n"
+        "  detente obligations plan.toml --ics due.ics\n"
+        "  detente line log west --json > log.jsonl; detente obligations log.jsonl --party LV"
+    )
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say for whom, when, under which agreements and where to."""
+    parser.add_argument(
+        "--party",
+        metavar="STATE",
+        help=say("a state's two-letter code: what it owes, what is owed to it, and its yearly dates"),
+    )
+    parser.add_argument(
+        "--at", metavar=say("TIME"), help=say("look at the record at this moment; without it, as complete")
+    )
+    parser.add_argument(
+        "--agreement",
+        action="append",
+        metavar="ID",
+        help=say("judge by this agreement only (may be repeated); an id, or the path of a .toml file"),
+    )
+    parser.add_argument("--settings", metavar="FILE", help=say("a TOML file of cut-offs for what is flagged"))
+    parser.add_argument("--all", action="store_true", help=say("show what is not owed too, and why"))
+    parser.add_argument("--ics", metavar="FILE", type=Path, help=say("write what is still due as a calendar"))
+
+
+def prepared(arguments: argparse.Namespace) -> Asked:
+    """Return what the options ask for; raises a DetenteError that names the option, or the place in its file."""
+    names = tuple(dict.fromkeys(arguments.agreement or shelf.names()))
+    return Asked(
+        party=_party(arguments.party),
+        now=parse_moment(arguments.at, where="--at") if arguments.at else None,
+        agreements=[shelf.agreement(name) for name in names],
+        settings=_settings(arguments.settings),
+        calendar=arguments.ics,
+        is_json=arguments.json,
+        show_all=arguments.all,
+        named=bool(arguments.agreement),
+    )
+
+
+def show_obligations(filed: list[Filed], doubtful: list[str], asked: Asked) -> int:
+    """Judge and show a record's notices, as asked; returns the exit code.
+
+    doubtful: references of the notices whose reading left doubts.
+    """
+    account = _account(filed, doubtful, asked)
+    if asked.calendar is not None:
+        _write_calendar(account, asked.calendar)
+    if asked.is_json:
+        _show_document(account, asked.settings)
+    else:
+        _show(account, show_all=asked.show_all, named=asked.named, party=asked.party)
+    return 0
+
+
+def refuse(refusal: NoticeRefused) -> int:
+    """Show every fault, each at its place: whoever mends a form mends all of it at once; returns the exit code."""
     from detente.notices.commands import tell_faults  # noqa: PLC0415 - only a faulty file pays for it
 
     tell_faults(list(refusal.faults))
@@ -164,21 +179,19 @@ def _settings(name: str | None) -> Settings:
     return parse_settings(shelf.read_bounded(Path(name), SETTINGS_MAX), where=name)
 
 
-def _account(
-    files: list[str], agreements: list[Agreement], settings: Settings, *, party: str, now: datetime | None
-) -> _Account:
-    filed, doubtful = read_files(files)
+def _account(filed: list[Filed], doubtful: list[str], asked: Asked) -> _Account:
     standing, adrift = standing_now(filed)
-    plans = [*facts_of_record(standing), *_yearly(party, now)]
-    judged = evaluate(plans, agreements, now=now, concerned=(party,) if party else ())
+    plans = [*facts_of_record(standing), *_yearly(asked.party, asked.now)]
+    concerned = (asked.party,) if asked.party else ()
+    judged = evaluate(plans, asked.agreements, now=asked.now, concerned=concerned)
     return _Account(
         plans=plans,
         judged=judged,
-        found=findings(plans, judged, settings, now=now),
-        procedures=progresses(plans, agreements, now=now),
+        found=findings(plans, judged, asked.settings, now=asked.now),
+        procedures=progresses(plans, asked.agreements, now=asked.now),
         doubtful=doubtful,
         adrift=adrift,
-        now=now,
+        now=asked.now,
     )
 
 

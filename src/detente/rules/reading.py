@@ -43,19 +43,17 @@ _STRAITS = ("bosphorus", "bosporus", "dardanelles", "turkish strait", "босф�
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 
-def facts_of_record(filed: Sequence[Filed], *, neutrals: tuple[str, ...] = ()) -> list[Facts]:
+def facts_of_record(filed: Sequence[Filed]) -> list[Facts]:
     """Return the facts of each notice, in the order given.
-
-    neutrals: parties whose clocks decide for both sides, as the opening of their line names them.
 
     Who stands behind a short name is learnt from the notices that it has itself written; a name that is a
     state's two-letter code is that state.
     """
     states = {one.notice.author.id: one.notice.author.state for one in filed if one.notice.author.state}
-    return _with_visits([_facts(one, states, neutrals) for one in filed])
+    return _with_visits([_facts(one, states) for one in filed])
 
 
-def _facts(filed: Filed, states: Mapping[str, str], neutrals: tuple[str, ...]) -> Facts:
+def _facts(filed: Filed, states: Mapping[str, str]) -> Facts:
     notice = filed.notice
     values: Values = {}
     ranges: Ranges = {}
@@ -72,7 +70,7 @@ def _facts(filed: Filed, states: Mapping[str, str], neutrals: tuple[str, ...]) -
         state=notice.author.state or "",
         author=notice.author.id,
         title=notice.title,
-        told=_telling(filed, neutrals),
+        told=_telling(filed),
         asked=asked,
         requested=_reached(filed, asked, states),
         places=_places(notice),
@@ -83,7 +81,7 @@ def _facts(filed: Filed, states: Mapping[str, str], neutrals: tuple[str, ...]) -
     )
 
 
-def _telling(filed: Filed, neutrals: tuple[str, ...]) -> Telling | None:
+def _telling(filed: Filed) -> Telling | None:
     told = filed.told
     if told is None:
         return None
@@ -95,7 +93,7 @@ def _telling(filed: Filed, neutrals: tuple[str, ...]) -> Telling | None:
         not_after=told.not_after,
         not_after_clock=told.not_after_clock,
         addressees=filed.notice.addressees,
-        neutrals=neutrals,
+        neutrals=told.neutrals,
     )
 
 

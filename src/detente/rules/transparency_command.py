@@ -14,7 +14,7 @@ from detente.notices.filed import Filed
 from detente.notices.moments import parse_moment
 from detente.rules import shelf
 from detente.rules.area_times import AreaTime, Visit, area_times, read_visits
-from detente.rules.contacts_command import read_lists, read_text
+from detente.rules.contacts_command import read_text
 from detente.rules.errors import RequestMistake
 from detente.rules.evaluating import evaluate
 from detente.rules.figures import (
@@ -27,13 +27,13 @@ from detente.rules.figures import (
     leads,
     told_in_time,
 )
-from detente.rules.files import read_files, standing_now
+from detente.rules.files import standing_now
 from detente.rules.happenings import Happening, happenings_of
 from detente.rules.procedures import progresses
 from detente.rules.reading import facts_of_record
 from detente.rules.transparency_document import Availability, figure_rows, figures_document
 
-__all__ = ["TRANSPARENCY", "add_options", "figures_of", "show_transparency"]
+__all__ = ["add_options", "describe", "examples", "figures_of", "show_transparency"]
 
 say = words.speaker("rules")
 
@@ -45,51 +45,29 @@ class _Asked:
     """What the options ask for, checked."""
 
     period: Period
-    visits: list[Visit]
+    visits: list[Visit] | None
     report: Path | None
     is_json: bool
 
 
-class _Transparency:
-    """The verb ``transparency``."""
-
-    def describe(self) -> str:
-        """Return the paragraph of ``--help``."""
-        return say(
-            "How open a record is, in figures that either side can recompute: what was told in time, lead\n"
-            "times against the norms by authority, what was acknowledged and how fast, answers on time,\n"
-            "corrections after the start, declared against observed and reported, announced area and time\n"
-            "against activity seen, incidents a year. Each share stands with its exact interval."
-        )
-
-    def examples(self) -> str:
-        """Return lines that a reader can paste."""
-        return (
-            "  detente transparency examples/notices/*.toml\n"
-            "  detente transparency areas.geojson --report lead-time.html\n"
-            "  detente transparency areas.geojson --seen visits.csv --json\n"
-            "  detente transparency *.toml incidents.csv --from 2014-01-01 --to 2019-01-01"
-        )
-
-    def configure(self, parser: argparse.ArgumentParser) -> None:
-        """Add files and options."""
-        parser.add_argument(
-            "files",
-            nargs="+",
-            metavar="FILES",
-            help=say("notices (TOML, JSON), areas (.geojson), incidents (.csv)"),
-        )
-        add_options(parser)
-
-    def run(self, arguments: argparse.Namespace) -> int:
-        """Read, count, show; 0 when done, whatever the figures say."""
-        lists = [name for name in arguments.files if Path(name).suffix.lower() == ".csv"]
-        filed, _ = read_files([name for name in arguments.files if name not in lists])
-        return show_transparency(filed, read_lists(lists).resolved(), (), arguments)
+def describe() -> str:
+    """Return the paragraph of ``--help``."""
+    return say(
+        "How open a record is, in figures that either side can recompute: what was told in time, lead\n"
+        "times against the norms by authority, what was acknowledged and how fast, answers on time,\n"
+        "corrections after the start, declared against observed and reported, announced area and time\n"
+        "against activity seen, incidents a year. Each share stands with its exact interval."
+    )
 
 
-TRANSPARENCY = _Transparency()
-"""What the door loads for ``detente transparency``."""
+def examples() -> str:
+    """Return lines that a reader can paste."""
+    return (
+        "  detente transparency examples/notices/*.toml\n"
+        "  detente transparency areas.geojson --report lead-time.html\n"
+        "  detente transparency areas.geojson --seen visits.csv --json\n"
+        "  detente transparency *.toml incidents.csv --from 2014-01-01 --to 2019-01-01"
+    )
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -147,7 +125,8 @@ def figures_of(filed: list[Filed], listed: list[Happening], period: Period = (No
         answers=answered(
             progresses(plans, agreements, now=period[1]), {one.id: one.sha256 for one in agreements}
         ),
-        changed=changed_after_start(filed, plans),
+        # of all that was told: what stands no more was changed too
+        changed=changed_after_start(filed, facts_of_record(filed)),
         declared=declared(standing),
         incidents=incidents(
             [one for one in (*happenings_of(standing), *listed) if _happened_within(one, period)], covered=covered
@@ -165,7 +144,7 @@ def _asked(arguments: argparse.Namespace) -> _Asked:
             where="--to",
             remedy=say("exchange --from and --to, or correct one of them"),
         )
-    visits = read_visits(read_text(arguments.seen), where=arguments.seen) if arguments.seen else []
+    visits = read_visits(read_text(arguments.seen), where=arguments.seen) if arguments.seen else None
     return _Asked((start, end), visits, arguments.report, arguments.json)
 
 

@@ -39,7 +39,11 @@ def figures_document(
         "shares": "Clopper-Pearson",
         "rates": "Garwood",
         "told": "met / (met + late + missing); open and undecidable are counted apart",
-        "leads": "start (earliest) - told (not before), hours; norm: the shortest fixed time that a clause asks",
+        "leads": "start (earliest) - told (not before), hours; not dated to a day: in no figure;"
+        " norm: the shortest fixed time that a clause asks",
+        "acknowledged": "delivered: by the recipient's first cosignature that is held here; the recipient may hold an"
+        " earlier one that was not carried; read, answered: by its replies",
+        "availability": "this node's own history of the line; the other side's is its own and may differ",
         "area_time": "WGS 84 area of the outline x hours of the windows; seen: hours in which anybody was in it",
     }
     return document
@@ -61,6 +65,13 @@ def share_words(part: int, whole: int, low: float, high: float) -> str:
 
 def _told_row(one: Told) -> tuple[str, str, str]:
     by = ", ".join(f"{told_outcome_words(outcome)} {len(refs)}" for outcome, refs in one.refs.items())
+    undecidable = len(one.refs.get(ToldOutcome.UNDECIDABLE, ()))
+    if undecidable:
+        # an author's own word can show itself late and never in time: a share of the decided alone would slander
+        most = say(
+            "in time at most {most} of {whole}", most=one.met + undecidable, whole=one.decided + undecidable
+        )
+        by = f"{by}; {most}"
     return f"{one.agreement} {one.clause}", share_words(one.met, one.decided, one.share_low, one.share_high), by
 
 
@@ -84,21 +95,27 @@ def figure_rows(
 def _lead_row(lead: Lead) -> Row:
     remark = say("no fixed norm")
     if lead.norm_h is not None:
-        norm = say("under the norm of {hours} h ({clause})", hours=f"{lead.norm_h:g}", clause=lead.norm_of)
+        norm = say("under the norm of {hours} h ({clause})", hours=_number(lead.norm_h), clause=lead.norm_of)
         remark = f"{norm}: {share_words(lead.late, len(lead.hours), lead.share_low, lead.share_high)}"
-    value = say("median {hours} h", hours=f"{lead.median_h:.1f}")
+    value = "-" if lead.median_h is None else say("median {hours} h", hours=_number(lead.median_h, 1))
+    if lead.undated:
+        undated = say.many(
+            "{count} more is not dated to a day", "{count} more are not dated to a day", count=len(lead.undated)
+        )
+        remark = f"{remark}; {undated}" if lead.hours else undated
     return say("lead time"), f"{lead.authority} {lead.kind}", value, remark
 
 
 def _acknowledged_row(known: Acknowledged) -> Row:
     counts = ", ".join(f"{_word(word)} {count}" for word, count in known.counts.items())
-    fast = ", ".join(f"{_word(word)} {hours:.2f} h" for word, hours in known.median_h.items())
+    hour = say("h")
+    fast = ", ".join(f"{_word(word)} {_number(hours, 2)} {hour}" for word, hours in known.median_h.items())
     of = say("{count} notices", count=known.notices)
     return say("acknowledged"), f"{known.author} > {known.recipient}", f"{of}: {counts}", fast
 
 
 def _changed_row(one: Changed) -> Row:
-    after = say("{hours} h after", hours=f"{one.after_start_h:.1f}")
+    after = say("{hours} h after", hours=_number(one.after_start_h, 1))
     return say("changed after the start"), f"{one.ref} > {one.of}", after, one.author
 
 
@@ -115,13 +132,17 @@ def _declared_row(one: Declared) -> Row:
 
 def _line_row(line: Availability) -> Row:
     open_h = line.hours.get("open", 0.0) + line.hours.get("resumed", 0.0)
-    share = f"{100 * open_h / line.total_h:.1f} %" if line.total_h else "-"
-    states = ", ".join(f"{state} {hours:.1f} h" for state, hours in line.hours.items())
-    return say("line open"), f"{line.line}: {line.party}", share, states
+    share = f"{_number(100 * open_h / line.total_h, 1)} %" if line.total_h else "-"
+    hour = say("h")
+    states = ", ".join(
+        f"{_direction_words(state)} {_number(hours, 1)} {hour}" for state, hours in line.hours.items()
+    )
+    own = say("by this side's own history: {states}", states=states)
+    return say("line open"), f"{line.line}: {line.party}", share, own
 
 
 def _incidents_row(one: Incidents) -> Row:
-    rate, low, high = (f"{value:.1f}" for value in (one.rate, one.rate_low, one.rate_high))
+    rate, low, high = (_number(value, 1) for value in (one.rate, one.rate_low, one.rate_high))
     return (
         say("incidents"),
         one.period,
@@ -131,15 +152,32 @@ def _incidents_row(one: Incidents) -> Row:
 
 
 def _area_row(area: AreaTime) -> Row:
-    size = "-" if area.announced_km2_h is None else f"{area.announced_km2_h:,.0f} km2 h"
+    size = "-" if area.announced_km2_h is None else say("{figure} km2 h", figure=_number(area.announced_km2_h))
+    if area.seen_h is None:
+        return say("area and time"), area.name, size, say("nobody looked: --seen gives who was seen there")
     seen = say(
         "seen {seen} of {active} h, {windows_seen} of {windows} windows",
-        seen=f"{area.seen_h:.1f}",
-        active=f"{area.active_h:.1f}",
+        seen=_number(area.seen_h, 1),
+        active=_number(area.active_h, 1),
         windows_seen=area.windows_seen,
         windows=area.windows,
     )
     return say("area and time"), area.name, size, seen
+
+
+def _number(value: float, decimals: int = 0) -> str:
+    # a table shows a narrow space as an escape, as it does every character that hides
+    return words.number(value, decimals).replace("\u202f", " ")
+
+
+def _direction_words(state: str) -> str:
+    return {
+        "open": say("open line"),
+        "degraded": say("degraded"),
+        "silent": say("silent"),
+        "suspended": say("suspended"),
+        "resumed": say("resumed"),
+    }.get(state, state)
 
 
 def told_outcome_words(outcome: str) -> str:

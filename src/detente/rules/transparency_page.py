@@ -80,6 +80,7 @@ def _histogram(lead: Lead) -> str:
         sum(low <= max(hours, 0.0) < high for hours in lead.hours)
         for low, high in zip(_HOURS, (*_HOURS[1:], float("inf")), strict=True)
     ]
+    hour = escape(say("h"))
     tall, wide = 110, (_WIDTH - 40) / len(_HOURS)
     most = max(*counts, 1)
     title = f"{lead.authority}: {lead.kind} ({len(lead.hours)})"
@@ -92,7 +93,7 @@ def _histogram(lead: Lead) -> str:
             f'<rect class="{css}" x="{x + 2:.1f}" y="{24 + tall - high:.1f}" width="{wide - 4:.1f}"'
             f' height="{high:.1f}"/>'
         )
-        drawn.append(f'<text class="quiet" x="{x:.1f}" y="{tall + 42}">{border} h</text>')
+        drawn.append(f'<text class="quiet" x="{x:.1f}" y="{tall + 42}">{border} {hour}</text>')
         if count:
             drawn.append(f'<text x="{x + wide / 2 - 4:.1f}" y="{20 + tall - high:.1f}">{count}</text>')
     return "\n".join([*drawn, "</svg>"])

@@ -55,9 +55,8 @@ REQUIRED = ("mover", "time", "lon", "lat")
 def check(frame: pl.LazyFrame) -> pl.LazyFrame:
     """Return the frame unchanged when its columns and types are SCHEMA's; raises SchemaMistake."""
     came = frame.collect_schema()
-    wrong = [
-        f"{name}: {came.get(name, say('missing'))}" for name, kind in SCHEMA.items() if came.get(name) != kind
-    ]
+    missing = say("missing")
+    wrong = [f"{name}: {came.get(name, missing)}" for name, kind in SCHEMA.items() if came.get(name) != kind]
     if wrong or set(came) - set(SCHEMA):
         raise SchemaMistake(
             expected=say("the columns and types of detente.tracks.SCHEMA"),

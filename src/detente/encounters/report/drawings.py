@@ -258,9 +258,10 @@ def _closest_line(at: dict[str, Floats], distance_m: float, per_m: float) -> str
 
 
 def _north() -> str:
+    letter = escape(say("N"))
     return (
         '<g class="north" transform="translate(304 22)"><path d="M0-13 4 3 0 0-4 3Z"/>'
-        f'<text y="14" text-anchor="middle">{escape(say("N"))}</text></g>'
+        f'<text y="14" text-anchor="middle">{letter}</text></g>'
     )
 
 

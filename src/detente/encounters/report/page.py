@@ -113,7 +113,8 @@ def _summary(encounters: pl.DataFrame, limits: Limits) -> str:
 def _limit_words(limits: Limits) -> str:
     horizontal = figures.length(limits.within_m)
     if limits.within_m >= NAUTICAL_MILE_M / 4:
-        horizontal += f" ({say('{figure} NM', figure=figures.number(limits.within_m / NAUTICAL_MILE_M, 2))})"
+        nautical = say("{figure} NM", figure=figures.number(limits.within_m / NAUTICAL_MILE_M, 2))
+        horizontal += f" ({nautical})"
     return say(
         "{horizontal} and, where both heights are known, {feet} ft",
         horizontal=horizontal,
