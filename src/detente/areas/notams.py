@@ -399,9 +399,7 @@ def _extremes(reading: Reading, q: ItemQ) -> list[Place]:
     if any(shape is None for shape in shapes):
         return []
     corners = [corner for shape in shapes if shape is not None for ring in outline(shape) for corner in ring]
-    corners += [
-        (shape.position.lon_deg, shape.position.lat_deg) for shape in shapes if isinstance(shape, Point)
-    ]
+    corners += [(shape.position.lon_deg, shape.position.lat_deg) for shape in shapes if isinstance(shape, Point)]
     if not corners:
         return []
     first = corners[0][0]

@@ -87,7 +87,9 @@ def _sun(moment: datetime) -> tuple[float, float]:
     return declination, 4 * ((difference + 180) % 360 - 180)
 
 
-def sun_windows(days: list[datetime], edges: list[tuple[Edge, Edge]], places: list[Place], words: str) -> list[Window]:
+def sun_windows(
+    days: list[datetime], edges: list[tuple[Edge, Edge]], places: list[Place], words: str
+) -> list[Window]:
     """Return the outer windows of each day; the first place is the area's centre. Raises Unplaced where there is none."""
     if not places:
         raise Unplaced(Reason.SUN, words)
