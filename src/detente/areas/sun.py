@@ -90,7 +90,7 @@ def _sun(moment: datetime) -> tuple[float, float]:
 def sun_windows(
     days: list[datetime], edges: list[tuple[Edge, Edge]], places: list[Place], words: str
 ) -> list[Window]:
-    """Return the outer windows of each day; the first place is the area's centre. Raises Unplaced where there is none."""
+    """Return the outer windows of each day; the first place is the area's centre. Raises Unplaced without any."""
     if not places:
         raise Unplaced(Reason.SUN, words)
     made = [
