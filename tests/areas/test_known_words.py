@@ -51,3 +51,9 @@ def test_a_heading_names_seas_but_a_condition_in_it_is_doubted() -> None:
     assert read_text(invented.NGA_DAILY, "warning").outcome is Outcome.READ
     text = invented.NGA_DAILY.replace("NORTH PACIFIC.", "WHEN NOTIFIED.")
     assert Reason.WORDS_NOT_KNOWN in {doubt.reason for doubt in read_text(text, "warning").doubts}
+
+
+def test_headings_are_few_and_what_follows_them_is_read_as_text() -> None:
+    text = invented.NGA_DAILY.replace("NORTH PACIFIC.", "\n".join(["OLDSHIRE COAST."] * 6 + ["FORTNIGHTLY."]))
+    (doubt,) = read_text(text, "warning").doubts
+    assert (doubt.reason, doubt.words) == (Reason.WORDS_NOT_KNOWN, "FORTNIGHTLY")

@@ -70,6 +70,7 @@ _AREA_NAME = re.compile(
 _HEADING = re.compile(r"[A-Z][A-Z .,'-]{2,70}")
 _WORD = re.compile(r"[^\W\d_][^\W\d_'’]*(?:-[^\W\d_]+)*")
 _MOST_TOLD = 12
+_MOST_HEADINGS = 6
 
 
 def words_not_known(page: Page) -> str:
@@ -108,13 +109,16 @@ def _is_name(found: re.Match[str]) -> bool:
 
 def _strike_headings(page: Page) -> None:
     """Strike the names of seas and coasts at the head of a warning: lines of a few words before the first other."""
-    at = 0
+    at = told = 0
     for line in page.view.split("\n"):
         bare = line.replace(GONE, " ").strip()
         words = _WORD.findall(bare)
         if bare and not (_HEADING.fullmatch(bare) and len(words) <= 6 and GONE not in line.strip(GONE + " ")):
             return
         if _FUNCTION.intersection(words) or {"AREA", "AREAS", "ZONE"} & set(words):
+            return
+        told += bool(words)
+        if told > _MOST_HEADINGS:
             return
         page.view = page.view[:at] + GONE * len(line) + page.view[at + len(line) :]
         at += len(line) + 1
