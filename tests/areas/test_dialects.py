@@ -72,6 +72,8 @@ def test_a_month_applies_until_the_next_month() -> None:
         "0100-0200 LT",
         "05 0100-0100",
         "SR-SS",
+        "SR",
+        "SR-SR",
         "02-01 0100-0200",
         "0100-0200 BUT NOT 0130",
     ],
@@ -106,6 +108,11 @@ def test_a_schedule_by_the_sun_is_computed_in_doubt(written: str, meant: str) ->
     assert short(reading.windows) == meant
     (doubt,) = [doubt for doubt in reading.doubts if doubt.reason is Reason.SUN_TIMES_COMPUTED]
     assert doubt.words == written
+
+
+def test_a_schedule_by_the_sun_on_days_that_there_are_not_is_refused() -> None:
+    reading = read_text(invented.NOTAM_POLYGON.replace("D) 0900-1300", "D) SUN SR-SS"), "notam")
+    assert [refusal.reason for refusal in reading.refusals] == [Reason.TIME]
 
 
 def test_a_schedule_by_the_sun_without_a_place_gives_the_whole_validity_in_doubt() -> None:

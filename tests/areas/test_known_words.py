@@ -24,6 +24,10 @@ PLAIN = invented.NOTAM_POLYGON
         "(WHEN NOTIFIED)",
         "LANDING CRAFT EXEMPT",
         "FORTNIGHTLY",
+        "ACTIVATION BY NOTAM",
+        "IN THE NORTH",
+        "OTHER AREAS ACTIVATED",
+        "WITHIN THE RESTRICTED AREA",
         "АКТИВНО ПО ЗАПРОСУ",
     ],
 )

@@ -63,6 +63,13 @@ _PHRASES = tuple(
         r"(?<![A-Z])[A-Z]{2,5}(?:[-/][A-Z]{2,5}){1,12}(?![A-Z])(?=\s*[),:.])",  # routes by their points
     )
 )
+_LIMITING = re.compile(
+    r"\b(?:ACTIVATION|ACTIVATED|ACTIVE|ACT)\s+(?:BY|VIA|OVER)\s+(?:THE\s+)?[A-Z]+"
+    r"|\bBY\s+NOTAM\b|\bIN\s+THE\s+(?:NORTH|SOUTH|EAST|WEST|CENT(?:ER|RE))(?:ERN)?(?=\s*(?:[.,\n]|OF\b|AREA|ZONE))"
+    r"|\bOTHER\s+(?:AREAS?|ZONES?|PERIODS?)\b|\bCLOSED\s+(?:AREAS?|ZONES?)\b"
+    r"|\bWITHIN\s+THE\s+(?:LIMITS|BOUNDARIES|RESTRICTED|PROHIBITED|RESERVED|SEGREGATED|AIRSPACE)\b"
+)
+"""Words that are harmless alone and limit together."""
 _PARENTHESIS = re.compile(r"\((?P<inner>[A-Z][A-Z ,.'/\n-]{1,60})\)")
 _AREA_NAME = re.compile(
     rf"(?<=[{GONE}\s])(?P<inner>[A-Z'’][A-Z'’ ,.-]{{1,40}}?)\s+(?:IS\s+|ARE\s+|RANGES?\s+)?(?:ACT|ACTIVATED|ACTIVE)\b"
@@ -76,6 +83,7 @@ _MOST_HEADINGS = 6
 def words_not_known(page: Page) -> str:
     """Return the words that are in no list, " / " between runs of them; "" when every word is known."""
     _strike_headings(page)
+    limiting = [page.words(found.start(), found.end()) for found in _LIMITING.finditer(page.view)]
     for pattern in _PHRASES:
         page.take(pattern)
     page.take(_PARENTHESIS, _is_name)
@@ -88,7 +96,7 @@ def words_not_known(page: Page) -> str:
             runs[-1] = (runs[-1][0], found.end())
         else:
             runs.append((found.start(), found.end()))
-    return " / ".join(page.words(start, end) for start, end in runs[:_MOST_TOLD])
+    return " / ".join([*limiting, *(page.words(start, end) for start, end in runs)][:_MOST_TOLD])
 
 
 def _is_known(word: str) -> bool:

@@ -83,7 +83,10 @@ def read_schedule(text: str, validity: Validity) -> list[Window]:
         if group.clocks or group.spans or not group.suns:
             made += windows_of(group, validity)  # type: ignore[arg-type]
         if group.suns:
-            made += sun_windows(days_of(group, validity), group.suns, validity.places, words)  # type: ignore[arg-type]
+            days = days_of(group, validity)  # type: ignore[arg-type]
+            if not days:
+                raise Unplaced(Reason.TIME, words)
+            made += sun_windows(days, group.suns, validity.places, words)
             validity.reading.doubt(Reason.SUN_TIMES_COMPUTED, words)
     return made
 
