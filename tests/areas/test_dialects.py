@@ -72,6 +72,8 @@ def test_a_month_applies_until_the_next_month() -> None:
         "0100-0200 LT",
         "05 0100-0100",
         "SR-SS",
+        "SR",
+        "SR-SR",
         "02-01 0100-0200",
         "0100-0200 BUT NOT 0130",
     ],
@@ -88,10 +90,45 @@ def test_a_day_that_fits_two_months_is_not_chosen() -> None:
         read_schedule("15 0100-0200", validity)
 
 
-def test_a_schedule_by_the_sun_gives_the_whole_validity_in_doubt() -> None:
-    reading = read_text(invented.NOTAM_POLYGON.replace("D) 0900-1300", "D) SR-SS"), "notam")
-    assert [doubt.reason for doubt in reading.doubts] == [Reason.SUN]
-    assert short(reading.windows) == "0608/0900-0612/1300"
+SUN = [
+    (
+        "SR-SS",
+        "0608/0900-0608/1929 0609/0157-0609/1930 0610/0156-0610/1931 0611/0156-0611/1932 0612/0156-0612/1300",
+    ),
+    ("HJ", "0608/0900-0608/1929 0609/0157-0609/1930 0610/0156-0610/1931 0611/0156-0611/1932 0612/0156-0612/1300"),
+    ("SS-SR", "0608/1917-0609/0209 0609/1918-0610/0209 0610/1919-0611/0208 0611/1920-0612/0208"),
+    ("09 10 0600-SS", "0609/0600-0609/1930 0610/0600-0610/1931"),
+    ("09 SR MINUS 30-SS PLUS 30", "0609/0127-0609/2000"),
+]
+
+
+@pytest.mark.parametrize(("written", "meant"), SUN)
+def test_a_schedule_by_the_sun_is_computed_in_doubt(written: str, meant: str) -> None:
+    reading = read_text(invented.NOTAM_POLYGON.replace("D) 0900-1300", f"D) {written}"), "notam")
+    assert short(reading.windows) == meant
+    (doubt,) = [doubt for doubt in reading.doubts if doubt.reason is Reason.SUN_TIMES_COMPUTED]
+    assert doubt.words == written
+
+
+def test_a_schedule_by_the_sun_on_days_that_there_are_not_is_refused() -> None:
+    reading = read_text(invented.NOTAM_POLYGON.replace("D) 0900-1300", "D) SUN SR-SS"), "notam")
+    assert [refusal.reason for refusal in reading.refusals] == [Reason.TIME]
+
+
+def test_a_schedule_by_the_sun_without_a_place_gives_the_whole_validity_in_doubt() -> None:
+    text = invented.NOTAM_NAMED.replace("D) DAILY 2200-1000", "D) SR-SS").replace("/6100N02500E014", "/")
+    reading = read_text(text, "notam")
+    assert Reason.SUN in {doubt.reason for doubt in reading.doubts}
+    assert short(reading.windows) == "1230/2200-0102/1000"
+
+
+def test_a_schedule_by_the_sun_in_the_polar_night_gives_the_whole_validity_in_doubt() -> None:
+    text = invented.NOTAM_NAMED.replace("D) DAILY 2200-1000", "D) SR-SS").replace(
+        "6100N02500E014", "7800N01500E014"
+    )
+    reading = read_text(text, "notam")
+    assert Reason.SUN in {doubt.reason for doubt in reading.doubts}
+    assert short(reading.windows) == "1230/2200-0102/1000"
 
 
 WARNING = "{issued}\nHYDROPAC 1/26.\n1. GUNNERY EXERCISES {when} IN AREA WITHIN 5 MILES OF 55-00.0N 019-00.0E.\n{cancel}"

@@ -178,3 +178,15 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(WELL.encode())))
     assert main(["areas", "read", "-", "--json"]) == 0
     assert len(json.loads(capsys.readouterr().out)) == 3
+
+
+def test_no_two_areas_have_one_id_though_two_offices_number_alike(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.txt", tmp_path / "other.txt"
+    one.write_text(invented.NOTAM_POLYGON, encoding="utf-8")
+    other.write_text(invented.NOTAM_POLYGON.replace("ZZZZ", "YYYY"), encoding="utf-8")
+    target = tmp_path / "areas.geojson"
+    assert main(["areas", "read", str(one), str(other), str(one), "--out", str(target)]) == 0
+    features = json.loads(target.read_text(encoding="utf-8"))["features"]
+    ids = [feature["properties"]["id"] for feature in features]
+    assert ids == ["X0101/26#1", "YYYY X0101/26#1", "ZZZZ X0101/26#1"]
+    assert [feature["properties"]["text_id"] for feature in features] == ["X0101/26"] * 3

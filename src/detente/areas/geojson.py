@@ -28,11 +28,25 @@ def collection(readings: list[Reading]) -> Iterator[str]:
     """Yield the text of a FeatureCollection of every area read or doubted, one line a feature."""
     yield '{"type": "FeatureCollection", "features": ['
     separator = "\n"
+    taken: set[str] = set()
     for reading in readings:
         for index, area in enumerate(reading.areas, start=1):
-            yield separator + json.dumps(feature(reading, area, index), ensure_ascii=False, allow_nan=False)
+            made = feature(reading, area, index)
+            made["properties"]["id"] = _own_id(made["properties"]["id"], reading, taken)
+            yield separator + json.dumps(made, ensure_ascii=False, allow_nan=False)
             separator = ",\n"
     yield "\n]}\n"
+
+
+def _own_id(area_id: str, reading: Reading, taken: set[str]) -> str:
+    """Return an id that no area of the collection has yet: offices number alike, so the second one names its own."""
+    office = reading.words.get("item_q", "")[:4] or reading.source
+    wanted, count = area_id, 1
+    while wanted in taken:
+        wanted = f"{office} {area_id}" if count == 1 else f"{office} {area_id} ({count})"
+        count += 1
+    taken.add(wanted)
+    return wanted
 
 
 def feature(reading: Reading, area: Announced, index: int) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from decimal import Decimal
 from detente.areas.activities import activity_of
 from detente.areas.asides import strike_asides, words_left
 from detente.areas.checks import check_windows
+from detente.areas.known_words import words_not_known
 from detente.areas.letters import plain
 from detente.areas.levels import level, level_ft
 from detente.areas.names import strike_named, strike_names
@@ -19,6 +20,7 @@ from detente.areas.page import Page
 from detente.areas.placing import Placed, place
 from detente.areas.positions import COORDINATE_LIKE, find_positions
 from detente.areas.schedules import Validity, read_schedule, stamp
+from detente.areas.sun import Place
 from detente.areas.time_tokens import MONTHS, phrases
 from detente.areas.timing import elements, windows_of
 from detente.notices.errors import QuantityMistake
@@ -89,6 +91,8 @@ def read_notam(reading: Reading) -> None:
     _times_in_text(page, validity, reading)
     for words in words_left(page):
         reading.doubt(Reason.WORDS_LEFT, words)
+    if unknown := words_not_known(page):
+        reading.doubt(Reason.WORDS_NOT_KNOWN, unknown)
     reading.activity = activity_of(notam.items["E"])
     elsewhere = _HOURS_ELSEWHERE.search(notam.items["E"])
     if elsewhere:
@@ -371,6 +375,7 @@ def _schedule(notam: _Notam, validity: Validity, reading: Reading) -> None:
         reading.words["windows"] = f"B) {reading.words['valid_from']} C) {reading.words['valid_to']}"
         return
     reading.words["windows"] = " ".join(text.split())
+    validity.places = _extremes(reading, notam.q)
     try:
         windows = read_schedule(_PARTS.sub(" ", text), validity)
     except Unplaced as unplaced:
@@ -382,6 +387,32 @@ def _schedule(notam: _Notam, validity: Validity, reading: Reading) -> None:
     reading.windows = sorted(
         windows, key=lambda window: (window.start or validity.start, window.end or validity.start)
     )
+
+
+def _extremes(reading: Reading, q: ItemQ) -> list[Place]:
+    """Return the centre and the corners of the box around the areas; item Q's circle where there is no geometry."""
+    from detente.areas.outlines import outline  # noqa: PLC0415 - loads the geodesic library when it is needed
+
+    if _SUN_WORDS.search(reading.words["windows"]) is None:
+        return []
+    shapes = [q.circle if isinstance(area.shape, Named) else area.shape for area in reading.areas]
+    if any(shape is None for shape in shapes):
+        return []
+    corners = [corner for shape in shapes if shape is not None for ring in outline(shape) for corner in ring]
+    corners += [(shape.position.lon_deg, shape.position.lat_deg) for shape in shapes if isinstance(shape, Point)]
+    if not corners:
+        return []
+    first = corners[0][0]
+    lons = [first + (lon - first + 180) % 360 - 180 for lon, _ in corners]
+    lats = [lat for _, lat in corners]
+    west, east, south, north = min(lons), max(lons), min(lats), max(lats)
+    return [
+        ((west + east) / 2, (south + north) / 2),
+        (west, south), (west, north), (east, south), (east, north),
+    ]  # fmt: skip
+
+
+_SUN_WORDS = re.compile(r"\b(?:SUNSET|SUNRISE|SR|SS|HJ|HN)\b")
 
 
 def _times_in_text(page: Page, validity: Validity, reading: Reading) -> None:

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     EXCEPTION_REACH = "exception_reach"
     HOLIDAYS = "holidays"
     SUN = "sun"
+    SUN_TIMES_COMPUTED = "sun_times_computed"
     WINDOW_OUTSIDE_VALIDITY = "window_outside_validity"
     WINDOW_CUT = "window_cut"
     VALIDITY_LONGER = "validity_longer"
@@ -60,6 +61,7 @@ class Reason(StrEnum):
     # doubts about the text
     LETTERS = "letters"
     WORDS_LEFT = "words_left"
+    WORDS_NOT_KNOWN = "words_not_known"
     NUMBER_FROM_FILE = "number_from_file"
     UNKNOWN_CODE = "unknown_code"
     UNKNOWN_SERIES = "unknown_series"

@@ -117,8 +117,10 @@ def _name_from_file(reading: Reading, source: str, index: int) -> None:
 
 def _finished(reading: Reading) -> Reading:
     """Draw every area once: what cannot be drawn is refused, what is drawn off its words is doubted."""
+    words = ""
     try:
         for area in reading.areas:
+            words = area.words
             outline(area.shape)
             if isinstance(area.shape, ArcPolygon):
                 off_m = arc_ends_off_m(area.shape)
@@ -126,7 +128,8 @@ def _finished(reading: Reading) -> Reading:
                 if off_m > max(_OFF_RADIUS * least_m, 100.0):
                     reading.doubt(Reason.ARC_OFF_RADIUS, area.words)
     except Unplaced as unplaced:
-        reading.refuse(unplaced.refusal)
+        told = " ".join(words.split())[:300] or unplaced.refusal.words
+        reading.refuse(Refusal(unplaced.refusal.reason, told))
     return reading
 
 

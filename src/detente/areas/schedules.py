@@ -11,17 +11,22 @@ A day without any month is the one day of that number between items B and C; two
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from detente.areas.calendar import Day, Instant
 from detente.areas.outcomes import Reading, Reason, Unplaced, Window
+from detente.areas.sun import Edge, Place, sun_windows
 from detente.areas.time_tokens import MONTHS, WEEKDAYS, Token, tokens
-from detente.areas.timing import Group, clock_minute, doubt_reach, windows_of
+from detente.areas.timing import Group, clock_minute, days_of, doubt_reach, windows_of
 
 __all__ = ["Validity", "read_schedule"]
 
 _STAMPS = re.compile(r"(?P<start>[0-9]{10}) ?(?:TO|-|/) ?(?P<end>[0-9]{10})[\s,;]{0,4}")
+_SUN = re.compile(
+    r"(?:(?P<rise>SR|SUNRISE)|SS|SUNSET)(?:\s?(?P<sign>PLUS|MINUS|[+-])\s?(?P<minutes>[0-9]{2,3}))?"
+)
+_BY_THE_SUN = {"HJ": (Edge("rise"), Edge("set")), "HN": (Edge("set"), Edge("rise"))}
 _QUIET = frozenset(("comma", "and", "lead", "zone"))
 
 
@@ -32,6 +37,8 @@ class Validity:
     reading: Reading
     start: datetime
     end: datetime | None
+    places: list[Place] = field(default_factory=list)
+    """The centre and the extremes of the areas, for windows by the sun."""
 
     def date(self, day: Day) -> datetime:
         """Return midnight UTC of the one day that is meant. Raises Unplaced when there is none or several."""
@@ -73,7 +80,14 @@ def read_schedule(text: str, validity: Validity) -> list[Window]:
         group.is_daily = not group.spans
         if not group.days and not group.spans:
             group.days = _every_day(validity)
-        made += windows_of(group, validity)  # type: ignore[arg-type]
+        if group.clocks or group.spans or not group.suns:
+            made += windows_of(group, validity)  # type: ignore[arg-type]
+        if group.suns:
+            days = days_of(group, validity)  # type: ignore[arg-type]
+            if not days:
+                raise Unplaced(Reason.TIME, words)
+            made += sun_windows(days, group.suns, validity.places, words)
+            validity.reading.doubt(Reason.SUN_TIMES_COMPUTED, words)
     return made
 
 
@@ -170,9 +184,9 @@ class _Schedule:
                 self.take()
                 self._without(group)
             elif kind in {"clock", "h24", "sun"}:
-                group.clocks.append(self._clock())
+                self._hours(group)
             elif kind in {"day", "month", "weekday", "holidays"}:
-                if (group.clocks or group.spans) and not self._days_come_last(group):
+                if (group.clocks or group.spans or group.suns) and not self._days_come_last(group):
                     self._close(group)
                     group = Group(words=self.words)
                 self._day(group)
@@ -185,12 +199,10 @@ class _Schedule:
         """Tell whether the days of the only group stand behind its times: 0600-1800 MON-FRI."""
         rest = {token.kind for token in self.run[self.at :]}
         bare = not (group.days or group.weekdays or group.without_days or group.without_weekdays or self.groups)
-        return bare and bool(group.clocks) and not rest & {"clock", "h24", "sun"}
+        return bare and bool(group.clocks or group.suns) and not rest & {"clock", "h24", "sun"}
 
     def _close(self, group: Group) -> None:
-        if group.days and not group.clocks and not group.spans:
-            raise Unplaced(Reason.TIME, self.words)
-        if not (group.clocks or group.spans):
+        if not (group.clocks or group.spans or group.suns):
             raise Unplaced(Reason.TIME, self.words)
         self.groups.append(group)
 
@@ -204,12 +216,42 @@ class _Schedule:
         if not group.clocks or group.clocks[-1][1] > group.clocks[-1][0]:
             raise Unplaced(Reason.TIME, self.words)
 
+    def _hours(self, group: Group) -> None:
+        token = self.run[self.at]
+        if token.text in _BY_THE_SUN:
+            self.take()
+            group.suns.append(_BY_THE_SUN[token.text])
+        elif token.kind == "sun" or (token.kind == "clock" and self.kind(1) == "to" and self.kind(2) == "sun"):
+            group.suns.append(self._edges())
+        else:
+            group.clocks.append(self._clock())
+
+    def _edges(self) -> tuple[Edge, Edge]:
+        """Read two ends of which one at least is the sun's: SR-SS, 0600-SS, SR MINUS 30-1200."""
+        start = self._edge()
+        if self.kind() != "to" or self.kind(1) not in {"sun", "clock"}:
+            raise Unplaced(Reason.TIME, self.words)
+        self.take()
+        end = self._edge(is_end=True)
+        if start.kind == end.kind != "clock" and end.minutes <= start.minutes:
+            raise Unplaced(Reason.TIME_ORDER, self.words)
+        return start, end
+
+    def _edge(self, *, is_end: bool = False) -> Edge:
+        token = self.take()
+        if token.kind == "clock":
+            return Edge("clock", clock_minute(token.text, self.words, is_end=is_end))
+        found = _SUN.fullmatch(token.text)
+        if found is None:
+            raise Unplaced(Reason.SUN, self.words)
+        shift_minutes = int(found["minutes"] or 0)
+        back = found["sign"] in {"MINUS", "-"}
+        return Edge("rise" if found["rise"] else "set", -shift_minutes if back else shift_minutes)
+
     def _clock(self) -> tuple[int, int]:
         token = self.take()
         if token.kind == "h24":
             return 0, 1440
-        if token.kind == "sun" or (self.kind() == "to" and self.kind(1) == "sun"):
-            raise Unplaced(Reason.SUN, self.words)
         if self.kind() != "to" or self.kind(1) != "clock":
             raise Unplaced(Reason.TIME, self.words)
         self.take()

@@ -13,9 +13,10 @@ from typing import NoReturn
 
 from detente.areas.calendar import Calendar, Day, Instant
 from detente.areas.outcomes import Reason, Unplaced, Window
+from detente.areas.sun import Edge
 from detente.areas.time_tokens import MONTHS, WEEKDAYS, Token
 
-__all__ = ["Group", "Timing", "clock_minute", "doubt_reach", "elements", "windows_of"]
+__all__ = ["Group", "Timing", "clock_minute", "days_of", "doubt_reach", "elements", "windows_of"]
 
 MOST_WINDOWS = 4_000
 """More windows than this, ten years of days, are no announcement."""
@@ -29,6 +30,7 @@ class Group:
 
     days: list[tuple[Day, Day | None]] = field(default_factory=list)
     clocks: list[tuple[int, int]] = field(default_factory=list)
+    suns: list[tuple[Edge, Edge]] = field(default_factory=list)
     spans: list[tuple[Instant | None, Instant]] = field(default_factory=list)
     is_daily: bool = False
     is_alternate: bool = False
@@ -375,7 +377,7 @@ def windows_of(group: Group, calendar: Calendar) -> list[Window]:
     if group.is_until and reading.issued_at is None:
         return _until(group, calendar)
     made = [_span_window(span, group, calendar) for span in group.spans if not (group.is_daily and group.clocks)]
-    days = list(_each_day(group, calendar))
+    days = list(days_of(group, calendar))
     if group.holidays:
         reading.doubt(Reason.HOLIDAYS, group.holidays)
     if days and not group.clocks:
@@ -410,7 +412,8 @@ def _span_window(span: tuple[Instant | None, Instant], group: Group, calendar: C
     return Window(start, end, group.is_alternate)
 
 
-def _each_day(group: Group, calendar: Calendar) -> list[datetime]:
+def days_of(group: Group, calendar: Calendar) -> list[datetime]:
+    """Return the days of a group in order, each once, without those that are excepted. Raises Unplaced."""
     days: list[datetime] = []
     for first, last in group.days:
         days += _run(first, last, group, calendar)

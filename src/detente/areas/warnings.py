@@ -9,6 +9,7 @@ from detente.areas.activities import activity_of
 from detente.areas.asides import strike_asides, words_left
 from detente.areas.calendar import Calendar
 from detente.areas.checks import check_windows
+from detente.areas.known_words import words_not_known
 from detente.areas.letters import plain
 from detente.areas.names import strike_named
 from detente.areas.outcomes import Announced, Reading, Reason, Unplaced, Window
@@ -87,6 +88,8 @@ def read_warning(reading: Reading) -> None:
     _join(reading, calendar, placed, timed)
     for words in words_left(page):
         reading.doubt(Reason.WORDS_LEFT, words)
+    if unknown := words_not_known(page):
+        reading.doubt(Reason.WORDS_NOT_KNOWN, unknown)
     reading.activity = activity_of(text)
     check_windows(reading)
 
