@@ -6,6 +6,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -15,6 +16,14 @@ from typing import IO
 __all__ = ["COMMAND", "Ended", "environment", "run"]
 
 COMMAND = [sys.executable, "-m", "detente"]
+# A child begins with the peak of the process that started it, and a suite's may be large: a small one stands between.
+_WEIGHED = """
+import os, resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as file:
+    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss))
+sys.exit(code)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +72,18 @@ def run(
         def limit() -> None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 
-    with subprocess.Popen(
-        [*COMMAND, *map(str, arguments)],
-        stdin=subprocess.PIPE if pieces is not None else subprocess.DEVNULL,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
-        env=environment(),
-        cwd=folder,
-        preexec_fn=limit,  # noqa: PLW1509 - this thread alone forks here
-    ) as running:
+    with (
+        tempfile.NamedTemporaryFile("r") as peak_kib,
+        subprocess.Popen(
+            [sys.executable, "-S", "-c", _WEIGHED, peak_kib.name, *COMMAND, *map(str, arguments)],
+            stdin=subprocess.PIPE if pieces is not None else subprocess.DEVNULL,
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            cwd=folder,
+            preexec_fn=limit,  # noqa: PLW1509 - this thread alone forks here
+        ) as running,
+    ):
         shown: dict[str, bytes] = {"out": b"", "err": b""}
         threads = [
             threading.Thread(target=_gather, args=(stream, shown, name))
@@ -84,13 +96,13 @@ def run(
             _feed(running.stdin, pieces)
         for thread in threads:
             thread.join()
-        _, status, usage = os.wait4(running.pid, 0)
-        running.returncode = os.waitstatus_to_exitcode(status)
+        running.wait()
+        weighed = int(peak_kib.read())
     return Ended(
         code=running.returncode,
         out=shown["out"].decode(),
         err=shown["err"].decode(),
-        peak_bytes=usage.ru_maxrss * 1024,
+        peak_bytes=weighed * 1024,
     )
 
 

@@ -346,8 +346,14 @@ def _swing(far: float, least: float, f: Floats, n: Integers) -> None:
 
 
 @inlined
+def _square(c: float, b: float, a: float, s: float) -> float:
+    """Return the square of the distance at a time."""
+    return max(c + s * (2.0 * b + a * s), 0.0)
+
+
+@inlined
 def _far(c: float, b: float, a: float, s: float) -> float:
-    return math.sqrt(max(c + s * (2.0 * b + a * s), 0.0))
+    return math.sqrt(_square(c, b, a, s))
 
 
 @inlined
@@ -497,8 +503,7 @@ def describe(  # noqa: C901, PLR0912, PLR0915 - one loop, its state in locals: l
         numbers[row, 2], numbers[row, 3] = base + rows[row, 1], base + rows[row, 2]
         ia, ib = _leg_at(first, a, entered, moves), _leg_at(first, b, entered, moves)
         begun, certain, least, least_at, worst = False, False, math.inf, 0, math.inf
-        # while the distance goes on in one sense only where it comes to matters: there it is looked at for a swing
-        sense, gone_to = np.int64(0), 0.0
+        sense, gone_to = np.int64(0), 0.0  # a swing is looked for only where the distance turns
         numbers[row, 6:9] = 0
         fields[row, 29], fields[row, 30], fields[row, 31] = math.inf, -math.inf, 0.0
         while True:
@@ -522,8 +527,7 @@ def describe(  # noqa: C901, PLR0912, PLR0915 - one loop, its state in locals: l
                     if nearing and leaving:
                         _swing(_far(c, bb, aa, turning), limits[SWING_M], fields[row], numbers[row])
                     sense = 2 * np.int64(leaving) - np.int64(1)
-                    s = cut1 - begin
-                    gone_to = max(c + s * (2.0 * bb + aa * s), 0.0)
+                    gone_to = _square(c, bb, aa, cut1 - begin)
                     s = min(max(turning, s0), s1)
                 x, y, z = x + s * vx, y + s * vy, z + s * vz
                 square = x * x + y * y + z * z

@@ -45,9 +45,10 @@ def active_times(
     }
     rows = [_row(place, area, visits, holes, first, last) for place, area in enumerate(drawn)]
     tall = _TOP + _ROW * len(drawn)
+    name = escape(say("When the areas were active"))
     svg = (
         f'<svg class="plot times" viewBox="0 0 1000 {tall + 40:g}" role="img" '
-        f'aria-label="{escape(say("When the areas were active"))}">{_axis(first, last, tall)}{"".join(rows)}</svg>'
+        f'aria-label="{name}">{_axis(first, last, tall)}{"".join(rows)}</svg>'
     )
     more = len(active) - len(drawn)
     note = (
