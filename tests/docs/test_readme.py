@@ -123,7 +123,9 @@ def test_the_notices_of_the_readme_work(tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_the_announcements_and_contacts_of_the_readme_work(tmp_path: Path) -> None:
+def test_the_announcements_and_contacts_of_the_readme_work(desk: Path, tmp_path: Path) -> None:
+    for name in ("aisdk-2018-04-04.csv", "picture.csv"):
+        shutil.copy(desk / name, tmp_path)
     notice = ROOT / "examples" / "notices" / "baltic-firing-2018.toml"
     for kind, name in (("warning", "warnings"), ("notam", "notams")):
         (tmp_path / name).mkdir()
@@ -137,5 +139,6 @@ def test_the_announcements_and_contacts_of_the_readme_work(tmp_path: Path) -> No
     )
     (block,) = [block for block in blocks("") if block.startswith("# announcements in")]
     shell(block, tmp_path)
-    assert (tmp_path / "lead-time.html").stat().st_size > 2000
+    for name in ("lead-time.html", "visits.html"):
+        assert (tmp_path / name).stat().st_size > 2000
     assert "Able" in (tmp_path / "story.html").read_text(encoding="utf-8")
