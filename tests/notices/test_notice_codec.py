@@ -48,7 +48,7 @@ def test_bytes_over_the_cap_are_refused_before_they_are_read() -> None:
     with pytest.raises(NoticeRefused) as refusal:
         decode(b"{" * (SIZE_MAX + 1))
     assert codes(refusal.value.faults) == [("", "size")]
-    assert refusal.value.exit_code == 1
+    assert refusal.value.exit_code == 2
 
 
 @pytest.mark.parametrize("octets", [b"[" * 200_000, b'{"a":' * 40_000, b"\xff", b'"\\ud800"'])

@@ -88,8 +88,8 @@ def test_show_writes_texts_maps_and_calendars(door: Door) -> None:
     door.run("show", "-", "--out", "area.txt", given=form)
     assert "DANGER AREA" in Path("area.txt").read_text(encoding="utf-8")
     door.run("show", "-", "--kml", "--ics", given=form, code=2)
-    door.run("show", "-", given=form.replace('title = "', 'titel = "'), code=1)
-    door.run("write", "-", given=form.replace('title = "', 'titel = "'), code=1)
+    door.run("show", "-", given=form.replace('title = "', 'titel = "'), code=2)
+    door.run("write", "-", given=form.replace('title = "', 'titel = "'), code=2)
     assert "title: nothing" in door.err
 
 

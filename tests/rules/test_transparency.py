@@ -100,7 +100,7 @@ def test_an_announcement_too_doubtful_for_a_notice_is_named_and_the_others_are_c
     assert "NW 3/18: too doubtful" in captured.err
     for properties in (None, {"outcome": "read"}):
         file.write_text(json.dumps({"features": [{**doubtful, "properties": properties}]}))
-        assert main(["transparency", str(file)]) == 1
+        assert main(["transparency", str(file)]) == 2
         assert "[0].properties.notice" in capsys.readouterr().err
 
 

@@ -263,15 +263,15 @@ def test_a_faulty_log_is_refused_at_its_line(
 ) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text(line + "\n", encoding="utf-8")
-    assert named in shown(capsys, "obligations", path, code=1)
+    assert named in shown(capsys, "obligations", path, code=2)
 
 
 @pytest.mark.parametrize(
     ("content", "code", "named"),
     [
-        ("{", 1, "a FeatureCollection"),
-        ('{"features": [{"properties": {}}]}', 1, "[0]"),
-        ('{"features": 3}', 1, "a FeatureCollection"),
+        ("{", 2, "a FeatureCollection"),
+        ('{"features": [{"properties": {}}]}', 2, "[0]"),
+        ('{"features": 3}', 2, "a FeatureCollection"),
     ],
 )
 def test_a_faulty_geojson_is_refused_at_its_place(
@@ -286,7 +286,7 @@ def test_a_geojson_that_is_too_large_is_refused(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("detente.rules.files.GEOJSON_MAX", 10)
-    assert "more than 10 bytes" in shown(capsys, "obligations", geojson(tmp_path / "a.geojson"), code=1)
+    assert "more than 10 bytes" in shown(capsys, "obligations", geojson(tmp_path / "a.geojson"), code=2)
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_a_faulty_plan_is_refused_at_its_place(
     assert old in text
     path = tmp_path / "plan.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
-    said = shown(capsys, "obligations", path, code=1)
+    said = shown(capsys, "obligations", path, code=2)
     assert f"{path}" in said
     assert named in said
 
@@ -320,7 +320,7 @@ def test_an_area_across_the_antimeridian_is_judged(capsys: pytest.CaptureFixture
     assert verdict(document(capsys, "obligations", path), "notice-to-mariners")["outcome"] == "owed"
     crossed = '["57-00N 018-40E", "56-10N 020-20E", "57-00N 020-20E", "56-10N 018-40E"]'
     path.write_text(re.sub(r"ring = \[.*\]", f"ring = {crossed}", text), encoding="utf-8")
-    assert "areas[0].shape.ring" in shown(capsys, "obligations", path, code=1)
+    assert "areas[0].shape.ring" in shown(capsys, "obligations", path, code=2)
 
 
 @pytest.mark.parametrize(

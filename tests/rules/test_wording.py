@@ -15,7 +15,7 @@ from detente.rules.agreement import Deadline
 from detente.rules.loopholes import Finding, Flag
 from detente.rules.measures import FACTS, fact_words
 from detente.rules.spans import Span, exactly
-from detente.rules.verdict import Outcome, Told, ToldOutcome
+from detente.rules.verdict import Outcome, Reason, Told, ToldOutcome, Verdict
 from detente.rules.wording import (
     deadline_words,
     due_words,
@@ -26,6 +26,7 @@ from detente.rules.wording import (
     moment_words,
     number,
     outcome_words,
+    reason_words,
     to_words,
     told_words,
 )
@@ -108,3 +109,10 @@ def test_a_sum_that_just_reaches_says_so() -> None:
     assert finding_words(finding).startswith("together battle tanks 250, just 250")
     wide = Span(at("2018-04-04T00:00:00"), at("2018-04-04T12:00:00"))
     assert due_words(wide) == "2018-04-04 00:00 UTC"
+
+
+def test_a_state_that_is_no_party_is_named_beside_what_it_crossed() -> None:
+    agreement = shelf.agreement("vd11")
+    clause = agreement.clauses[0]
+    verdict = Verdict(clause=clause, outcome=Outcome.NORM, reason=Reason.NOT_A_PARTY, by=("JP",))
+    assert "JP: not a party" in reason_words(verdict, agreement)

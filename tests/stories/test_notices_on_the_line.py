@@ -111,7 +111,7 @@ def test_a_notice_with_faults_is_never_sent_and_every_fault_is_told(shell: Shell
     assert "forces[0].troops: -7200" in shell.err
     assert "period.end: 2029-05-12" in shell.err
     before = len(shell.log("west"))
-    shell.run(f"line send west --notice {plan}", code=1)
+    shell.run(f"line send west --notice {plan}", code=2)
     assert "forces[0].troops: -7200" in shell.err
     assert "period.end: 2029-05-12" in shell.err
     assert len(shell.log("west")) == before
@@ -123,7 +123,7 @@ def test_a_type_named_by_hand_gets_the_same_check(shell: Shell) -> None:
     shell.run(f"line send west --type notice.exercise --body {plan}", code=2)
     assert "--type" in shell.err
     assert shell.json(f"line send west --type notice.incident --body {plan}")["type"] == "notice.incident"
-    shell.run("line send west --type notice.incident --body -", text="Hello", code=1)
+    shell.run("line send west --type notice.incident --body -", text="Hello", code=2)
     shell.run(f"line send west --notice {plan} --type message", code=2)
     shell.run("line send west --type message", code=2)
 

@@ -60,7 +60,7 @@ def test_what_names_no_record_is_refused_at_its_place(shell: Shell) -> None:
     (shell.folder / "empty").mkdir()
     shell.run("obligations empty", code=2)
     (shell.folder / "plan.toml").write_text('kind = "exercise"\n')
-    shell.run("obligations plan.toml west", code=1)
+    shell.run("obligations plan.toml west", code=2)
     assert "plan.toml.title" in shell.err
 
 

@@ -106,7 +106,7 @@ class _Send:
         add_passphrase(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
-        """Send; 0 when it is held, 1 when a notice has faults."""
+        """Send; 0 when it is held, 2 when a notice has faults."""
         _check_submission(arguments.submission)
         try:
             notice = _notice(arguments)
@@ -114,7 +114,7 @@ class _Send:
             from detente.notices.commands import tell_faults  # noqa: PLC0415 - only a faulty notice needs it
 
             tell_faults(list(mistake.faults))
-            return 1
+            return 2
         if notice is None:
             kind, content = body_of(arguments.body, arguments.media_type)
         else:

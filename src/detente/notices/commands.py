@@ -194,7 +194,7 @@ def _check(arguments: argparse.Namespace) -> int:
 def _show(arguments: argparse.Namespace) -> int:
     checked = _read(arguments)
     if checked is None:
-        return 1
+        return 2
     uid = hashlib.sha256(checked.octets).hexdigest()[:32]
     if arguments.geojson:
         from detente.notices.geojson import features_of  # noqa: PLC0415 - only a map pays for the ellipsoid
@@ -219,7 +219,7 @@ def _show(arguments: argparse.Namespace) -> int:
 def _write(arguments: argparse.Namespace) -> int:
     checked = _read(arguments)
     if checked is None:
-        return 1
+        return 2
     _put(checked.octets.decode(), arguments.out)
     return 0
 

@@ -68,8 +68,6 @@ class NoticeMistake(OurMistake):
 class NoticeRefused(TheirMistake):
     """Bytes from elsewhere are no notice that this version understands; every fault is in ``faults``."""
 
-    exit_code = 1
-
     faults: tuple[Fault, ...] = ()
 
     @classmethod
