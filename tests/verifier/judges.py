@@ -6,6 +6,7 @@ import base64
 import importlib.util
 import io
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -39,7 +40,7 @@ def _load(name: str, path: Path) -> ModuleType:
     return module
 
 
-_folder = TemporaryDirectory()  # of this process; each judgement writes its files over those before
+_folder = TemporaryDirectory()  # each judgement writes its files over those before, each process apart
 verifier = _load("verify", ROOT / "verifier" / "verify.py")
 
 
@@ -60,7 +61,9 @@ def tool() -> ModuleType:
 
 def verdict(octets: bytes, cards: list[bytes]) -> tuple[int, str]:
     """Return the verifier's exit code and words for a file and the cards beside it."""
-    paths = [Path(_folder.name) / str(number) for number in range(len(cards) + 1)]
+    own = Path(_folder.name) / str(os.getpid())  # a forked process has this folder too
+    own.mkdir(exist_ok=True)
+    paths = [own / str(number) for number in range(len(cards) + 1)]
     for path, content in zip(paths, [octets, *cards], strict=True):
         path.write_bytes(content)
     said = io.StringIO()
