@@ -50,7 +50,7 @@ prove: setup
 	$(BIN)/python -m pytest -n 2 -m prove
 
 prove-full: prove
-	$(BIN)/python -m pytest -n 2 -m prove_full
+	HYPOTHESIS_PROFILE=new $(BIN)/python -m pytest -n 2 -m "prove_full or not prove_full"
 	PYTHONPATH=. $(BIN)/python tests/fuzz/line_fuzz.py every --runs 200000
 	for reader in record form feature; do PYTHONPATH=. $(BIN)/python tests/fuzz/notice_fuzz.py $$reader --runs 200000 || exit 1; done
 	POLARS_MAX_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/run_fuzz.py every --runs 200000

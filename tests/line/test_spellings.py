@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from typing import Any
 
 import msgspec
@@ -58,7 +59,8 @@ def test_every_other_spelling_of_a_document_is_refused(document: dict[str, Any])
     except Malformed:
         assume(False)
     for other in spellings(octets):
-        assert json.loads(other) == document or b"1.0" in other or b'"k":' in other
+        if json.loads(other) != document and b'"k":' not in other:
+            continue  # what was spelled otherwise stood inside a text: another document, not another spelling
         with pytest.raises(Refused):
             canonical.decode(other, size_max=1 << 20, what="test")
         with pytest.raises((verifier.VerdictError, ValueError)):
@@ -76,7 +78,7 @@ def spellings(octets: bytes) -> list[bytes]:
         json.dumps(document, sort_keys=True, ensure_ascii=False).encode(),
         json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode(),
         json.dumps(upside_down, separators=(",", ":"), ensure_ascii=False).encode(),
-        octets.replace(b'":1', b'":1.0', 1),
+        re.sub(rb'":1(?=[,}])', b'":1.0', octets, count=1),
         octets.replace(b"/", rb"\/", 1),
         octets.replace(b'{"', b'{"k":0,"k":0,"', 1),
     ]
