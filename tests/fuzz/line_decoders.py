@@ -148,9 +148,9 @@ def _verifier() -> ModuleType:
 
 def sealed(data: bytes) -> None:
     """A sealed bundle: its header, its sealed key, its pieces."""
-    from detente.node.sealing import SEALED_MAGIC, Unsealer
+    from detente.node.sealing import SEALED_MAGIC, Unsealer, open_content_key
 
-    unsealer = Unsealer([], me="west")
+    unsealer = Unsealer(lambda info, key: open_content_key([], info, key, me="west"), me="west")
     for start in range(0, len(data), 97):
         unsealer.feed((SEALED_MAGIC if not start else b"") + data[start : start + 97])
 
