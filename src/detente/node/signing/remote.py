@@ -305,7 +305,8 @@ def _connected(home: Path, timeout_s: float) -> socket.socket:
 def _asked(connection: socket.socket, request: Request, kind: type[_Kind]) -> _Kind:
     """Send a request and return its answer; raises the error that the answer is, SignerGone for none."""
     try:
-        write_frame(connection, frames.encode(request), frames.REQUEST_MAX)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have said why before it closed
+            write_frame(connection, frames.encode(request), frames.REQUEST_MAX)
         octets = read_frame(connection, frames.ANSWER_MAX)
         answer = None if octets is None else frames.decode_answer(octets)
     except OSError as failure:
