@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detente.line import proof
+from detente.line import canonical, proof
 from detente.line.bundle import Kind, Record
 from detente.line.checkpoint import Checkpoint, Head, Origin, make_checkpoint
 from detente.line.effects import (
@@ -384,6 +385,26 @@ def test_what_a_stolen_key_cosigned_convicts_nobody() -> None:
     _forget(east, west)
     carry(east, west)
     assert not west.line.state.forks
+
+
+def test_what_a_stolen_key_cosigned_hides_nothing_that_its_owner_cosigned_before() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    say(west, "one")
+    exchange(west, east, 2)
+    begin_generation(east, new_generation(east, "rotation", at=0))
+    say(west, "two")
+    exchange(west, east, 2)
+    begin_generation(east, new_generation(east, "theft", at=0))
+    carry(east, west)
+    west = next_run(west, copy.deepcopy(west.store), restored=True)
+    later([east], HOUR_MS)
+    carry(west, east)
+    _forget(east, west)
+    carry(east, west)
+    (made,) = west.line.state.forks.values()
+    _, cosigned = canonical.decode(made, size_max=len(made), what="proof")["evidence"]
+    assert Checkpoint.decode(base64.b64decode(cosigned)).head.size == 1
 
 
 def test_an_answer_about_another_member_is_no_answer_to_us() -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detente.line import merkle
-from detente.line.checkpoint import Head, Origin
+from detente.line.checkpoint import Cosignature, Head, Origin
 from detente.line.effects import HeadFile, Part, PutEntry, Role, Sign, Signed
 from detente.node.signer import Signer
 from detente.store.headfile import OwnHead
@@ -35,6 +35,10 @@ class Database(MemoryStore):
         for name, value in vars(self).items():
             made.__dict__[name] = _copied(value)
         return made
+
+    def cosignatures(self, origin: Origin) -> list[tuple[int, Cosignature]]:
+        """Return every cosignature kept over a log, with the size that it is about."""
+        return [(size, one) for size, _, one in self._cosignatures.get(origin, [])]
 
     def frontier(self, origin: Origin, size: int) -> merkle.Frontier:
         return merkle.Frontier.load(size, lambda level, index: self.node(origin, level, index))

@@ -7,6 +7,7 @@ the same author only count. A proof against this node's own key in its open log 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from detente import words
 from detente.line import merkle, proof
@@ -147,13 +148,23 @@ def _given_before(
             made for (name, _), made in sorted(state.logs[origin].receipts.items())
             if name == member and made[1].clock_s * 1000 < answer.clock_ms
         ]  # fmt: skip
-        for role in ("log", "held"):
-            name = cosigner_name(origin.line, origin.epoch, member, role)
-            before = state.view.cosignature_before(origin, name, -(-answer.clock_ms // 1000))
+        for name, hint in _convicting(state.rings[member], origin):
+            before = state.view.cosignature_before(origin, name, hint, -(-answer.clock_ms // 1000))
             checkpoint = state.view.checkpoint_at(origin, before[0]) if before is not None else None
             if before is not None and checkpoint is not None:
                 found.append((checkpoint, before[1]))
     return found
+
+
+def _convicting(ring: Keyring, origin: Origin) -> Iterator[tuple[str, bytes]]:
+    """Yield name and hint of each cosigning key that speaks for the member about this log: one that was stolen
+    must not hide, by a higher head, what the member itself cosigned before.
+    """
+    for number, own in enumerate(ring.generations):
+        if own is not None and ring.ended_by.get(number, "") not in DISPUTING:
+            for role, key in (("log", own.cosign_log), ("held", own.cosign_held)):
+                name = cosigner_name(origin.line, origin.epoch, ring.member, role)
+                yield name, note_hint(name, COSIGNATURE_TYPE, bytes.fromhex(key))
 
 
 def _stolen(ring: Keyring, one: Cosignature) -> bool:
