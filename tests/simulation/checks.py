@@ -78,6 +78,8 @@ class Checks(Storing, Leaving):
             try:
                 checkpoint = Checkpoint.decode(record.content)
                 origin = checkpoint.head.origin
+                if checkpoint.head.root in shown.get((origin, checkpoint.head.size), ()):
+                    continue  # looked at before
                 log = node.line.state.logs.get(origin)
                 own = node.line.state.rings[origin.member].keys_of(origin.generation)
                 if own is None or log is None or origin.member == node.member or len(log.claims) > 50:

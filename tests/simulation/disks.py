@@ -25,10 +25,14 @@ class Database(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.leaves: set[bytes] = set()
+        self._roots: dict[Origin, dict[int, bytes]] = {}
 
     def apply(self, parts: tuple[Part, ...]) -> None:
         super().apply(parts)
-        self.leaves.update(part.leaf for part in parts if isinstance(part, PutEntry))
+        for part in parts:
+            if type(part) is PutEntry:
+                self.leaves.add(part.leaf)
+                self._roots.pop(part.origin, None)
 
     def copy(self) -> Database:
         made = Database.__new__(Database)
@@ -44,7 +48,11 @@ class Database(MemoryStore):
         return merkle.Frontier.load(size, lambda level, index: self.node(origin, level, index))
 
     def root_at(self, origin: Origin, size: int) -> bytes:
-        return self.frontier(origin, size).root()
+        """Return the root of the first statements; remembered until one more is stored."""
+        known = self._roots.setdefault(origin, {})
+        if size not in known:
+            known[size] = self.frontier(origin, size).root()
+        return known[size]
 
 
 def _copied(value: Any) -> Any:

@@ -130,8 +130,6 @@ def convict(
     said = {(head.epoch, head.generation): head.size for head in answer.heads}
     for checkpoint, one in _given_before(state, member, answer, newest):
         origin = checkpoint.head.origin
-        if _stolen(ring, one):
-            continue  # whoever had that key could have made it: it convicts nobody
         made = proof.answer_fork(ring, octets, checkpoint, one)
         if checkpoint.head.size > said.get((origin.epoch, origin.generation), 0) and proof.shows(made):
             return made
@@ -141,14 +139,18 @@ def convict(
 def _given_before(
     state: State, member: str, answer: Answer, newest: tuple[Checkpoint, Cosignature] | None
 ) -> list[tuple[Checkpoint, Cosignature]]:
-    """Return the mirror's highest words about own logs before its answer, by its own clock."""
+    """Return the mirror's highest words about own logs before its answer, by its own clock.
+
+    None under a key that was stolen: whoever had it could have given them, so they convict nobody.
+    """
+    ring = state.rings[member]
     found = [newest] if newest is not None and newest[1].clock_s * 1000 < answer.clock_ms else []
     for origin in sorted(one for one in state.logs if one.member == state.me):
         found += [
             made for (name, _), made in sorted(state.logs[origin].receipts.items())
-            if name == member and made[1].clock_s * 1000 < answer.clock_ms
+            if name == member and made[1].clock_s * 1000 < answer.clock_ms and not _stolen(ring, made[1])
         ]  # fmt: skip
-        for name, hint in _convicting(state.rings[member], origin):
+        for name, hint in _convicting(ring, origin):
             before = state.view.cosignature_before(origin, name, hint, -(-answer.clock_ms // 1000))
             checkpoint = state.view.checkpoint_at(origin, before[0]) if before is not None else None
             if before is not None and checkpoint is not None:
@@ -157,8 +159,9 @@ def _given_before(
 
 
 def _convicting(ring: Keyring, origin: Origin) -> Iterator[tuple[str, bytes]]:
-    """Yield name and hint of each cosigning key that speaks for the member about this log: one that was stolen
-    must not hide, by a higher head, what the member itself cosigned before.
+    """Yield name and hint of each cosigning key whose words about this log bind the member.
+
+    Each is asked for by itself: a stolen one must not hide, by a higher head, what its owner cosigned before.
     """
     for number, own in enumerate(ring.generations):
         if own is not None and ring.ended_by.get(number, "") not in DISPUTING:
