@@ -280,13 +280,18 @@ def test_a_home_that_is_damaged_when_a_session_ends_locks_the_signer(
 
 
 def test_an_answer_that_is_none_ends_the_session(west: Path, line: str) -> None:
-    replies = [b"\x91\xa4done", b"garbage", encode(frames.Told(1))]
+    done = encode(frames.Done())
+    framed = len(done).to_bytes(4, "big") + done
+    replies = [
+        *(len(one).to_bytes(4, "big") + one for one in (done, b"garbage", encode(frames.Told(1)))),
+        b"", b"\0\0", b"\0\0\0\x09ab", b"\xff\xff\xff\xffab", framed + framed,
+    ]  # fmt: skip
 
     def impostor(listening: socket.socket) -> None:
         for reply in replies:
             accepted, _ = listening.accept()
             accepted.recv(65536)
-            accepted.sendall(len(reply).to_bytes(4, "big") + reply)
+            accepted.sendall(reply)
             accepted.close()
 
     with contextlib.closing(listen(signer_socket(west))) as listening:
@@ -296,6 +301,8 @@ def test_an_answer_that_is_none_ends_the_session(west: Path, line: str) -> None:
             with pytest.raises(SignerGone):
                 look(west)
         thread.join(20)
+        with pytest.raises(SignerGone, match="in time"):  # nobody takes it
+            look(west, timeout_s=0.2)
 
 
 # ---- what is long goes in portions ----------------------------------------------------------------------------
