@@ -237,6 +237,13 @@ class Home:
             )
         return self._records[line]
 
+    def drop_record(self, line: str) -> None:
+        """Close the record of a line after its disk failed; ``record`` opens it anew."""
+        record = self._records.pop(line, None)
+        if record is not None:
+            with contextlib.suppress(StoreFailure):  # a disk that failed may fail at this, too
+                record.close()
+
     def join(self, line: str, parts: tuple[Part, ...]) -> Record:
         """Found the record of a line with these parts in it (see ``load.join_parts``), whole or not at all.
 
@@ -352,6 +359,25 @@ class Home:
         self.officers = officers
         self.signer.change_officers(officers)
 
+    def reload_keys(self, passphrase: bytes) -> None:
+        """Read the operational keys and the officers again, after another process of this home changed them."""
+        self._writer()
+        self.keys, self.officers = open_keys(self.path / "keys" / "operational.json", passphrase)
+        self.signer.change_generation(self.signer.generation, self.keys)
+        self.signer.change_officers(self.officers)
+
+    def restart_signer(self) -> None:
+        """Let the signer forget what it signed that never became durable, as a new run would: after a failure.
+
+        What it signed then never left: it was in no batch. Raises StoreFailure.
+        """
+        self._writer()
+        if self._head is not None:
+            with contextlib.suppress(StoreFailure):
+                self._head.close()
+            self._head = HeadRecord(head_folder(self.path) / "head.sqlite3", vfs=self._vfs)
+        self._start_signer()
+
     def use_generation(self, generation: int) -> None:
         """Sign with the keys of this generation from now on, after its root act was committed."""
         self.signer.change_generation(generation, self.keys)
@@ -378,6 +404,9 @@ class Home:
                 raise _mistake(say("the head file of this home"), say("another home's head file"), head)
             else:
                 self.machine_changed = self._head.fact("machine") != self._machine
+        self._start_signer()
+
+    def _start_signer(self) -> None:
         self._signer = Signer(
             self.member, self.keys, generation=self.ring().generation, head=self._head, officers=self.officers
         )
