@@ -18,7 +18,16 @@ from detente.line.load import join_parts
 from detente.line.opening import Opening, first_opening
 from detente.line.rootact import Keyring
 from detente.node import ceremony
-from detente.node.asking import add_home, add_passphrase, open_working, pairs, passphrase, reading, show, warn_roots
+from detente.node.asking import (
+    add_home,
+    add_passphrase,
+    open_working,
+    pairs,
+    passphrase,
+    reading,
+    show,
+    warn_roots,
+)
 from detente.node.epochs import ProposedOpening, join_later, read_opening
 from detente.node.home import found, head_folder, open_reading
 from detente.node.host import clock_ms

@@ -24,7 +24,15 @@ from detente.line.watching import system_draft
 from detente.node.home import Home
 from detente.node.host import Host
 
-__all__ = ["ProposedOpening", "consent", "decode_opening", "is_opening", "join_later", "next_opening", "read_opening"]
+__all__ = [
+    "ProposedOpening",
+    "consent",
+    "decode_opening",
+    "is_opening",
+    "join_later",
+    "next_opening",
+    "read_opening",
+]
 
 say = words.speaker("node")
 

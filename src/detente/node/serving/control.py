@@ -15,8 +15,7 @@ from pathlib import Path
 
 from detente import words
 from detente.errors import DetenteError
-from detente.line.effects import Draft
-from detente.line.errors import Malformed
+from detente.line.errors import LineMistake, Malformed
 from detente.node.epochs import ProposedOpening, decode_opening
 from detente.node.home import head_folder
 from detente.node.serving import keepers
@@ -61,14 +60,24 @@ def socket_path(home: Path) -> Path:
 class Control:
     """Serves the local socket of a home over its running lines.
 
-    reload_keys: reads the key file again, in the line thread.
+    reload_keys: reads the key file again, in the line thread. two_people: the types on a line that two people release:
+    without their release no program on this machine gets them signed here.
     """
 
-    def __init__(self, lines: Lines, home: Path, log: Log, *, reload_keys: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        lines: Lines,
+        home: Path,
+        log: Log,
+        *,
+        reload_keys: Callable[[], None],
+        two_people: Callable[[str], tuple[str, ...]] = lambda _: (),
+    ) -> None:
         self._lines = lines
         self._home = home
         self._log = log
         self._reload_keys = reload_keys
+        self._two_people = two_people
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
@@ -134,7 +143,7 @@ class Control:
             case Hello():
                 return await self._stands()
             case Submits():
-                _check_drafts(question.drafts)
+                self._check_drafts(question)
                 return Answer(references=tuple(await lines.submit(question.line, question.drafts)))
             case Arrives():
                 took = await lines.arrived(question.line, from_wire(question.records), question.last)
@@ -171,6 +180,20 @@ class Control:
                 proposed = _opening(question.opening)
                 return await lines.with_home(lambda home, _: keepers.join_line(home, proposed))
 
+    def _check_drafts(self, question: Submits) -> None:
+        """Refuse what two people must release and did not; everything else is checked where it is signed."""
+        if not question.drafts:
+            raise Malformed(expected=say("a draft"), came=say("none"))
+        asked = self._two_people(question.line)
+        for draft in question.drafts:
+            if draft.release is None and draft.type in asked:
+                raise LineMistake(
+                    expected=say("the release of two people for the type {type}", type=draft.type),
+                    came=say("none"),
+                    where=question.line,
+                    remedy=say("it waits as a draft until they release it: detente line send"),
+                )
+
     async def _stands(self) -> Answer:
         standings = await self._lines.standings()
         return Answer(
@@ -193,7 +216,8 @@ async def _frame(reader: asyncio.StreamReader) -> bytes | None:
             size = int.from_bytes(first + await reader.readexactly(3), "big")
             if size > FRAME_MAX:
                 raise Malformed(
-                    expected=say("a frame between processes of this node"), came=say("one of {size} bytes", size=size)
+                    expected=say("a frame between processes of this node"),
+                    came=say("one of {size} bytes", size=size),
                 )
             return await reader.readexactly(size)
     except asyncio.IncompleteReadError:
@@ -206,9 +230,3 @@ def _write(writer: asyncio.StreamWriter, octets: bytes) -> None:
 
 def _opening(octets: bytes) -> ProposedOpening:
     return decode_opening(octets, say("the opening that was handed to the node"))
-
-
-def _check_drafts(drafts: tuple[Draft, ...]) -> None:
-    """Refuse what only the line itself may say; everything else is checked where it is signed."""
-    if not drafts:
-        raise Malformed(expected=say("a draft"), came=say("none"))

@@ -13,7 +13,18 @@ from typing import TypeVar
 
 from detente import words
 from detente.errors import DetenteError
-from detente.line.effects import Alarm, CourierReady, Draft, Part, Priority, PutPeer, Submitted, Ticked, Took, Transmit
+from detente.line.effects import (
+    Alarm,
+    CourierReady,
+    Draft,
+    Part,
+    Priority,
+    PutPeer,
+    Submitted,
+    Ticked,
+    Took,
+    Transmit,
+)
 from detente.line.errors import LineMistake, Refused
 from detente.line.machine import Event
 from detente.line.state import Settings
@@ -108,7 +119,9 @@ class LineRunner:
         self.retry_at_s = time.monotonic() + _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)]
         self._failures += 1
         if self._failures == 1:
-            reason = self.fault if isinstance(failure, DetenteError) else f"{type(failure).__name__}: {self.fault}"
+            reason = (
+                self.fault if isinstance(failure, DetenteError) else f"{type(failure).__name__}: {self.fault}"
+            )
             detail = (("reason", reason[:500]),)
             self.tell_alarm(self.line, Alarm("line-stopped", Priority.ALARM, self.home.member, detail))
 

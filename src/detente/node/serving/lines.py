@@ -8,6 +8,7 @@ flood on one of them delays nobody for longer than one piece of work.
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import threading
 import time
 from collections import OrderedDict, deque
@@ -102,7 +103,8 @@ class Lines:
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
         self._closing = False
         self.beat_at_s = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="lines", daemon=True)
+        context = contextvars.copy_context()  # the language of this process's sentences
+        self._thread = threading.Thread(target=context.run, args=(self._run,), name="lines", daemon=True)
         self._started: asyncio.Future[None] = self._loop.create_future()
         self._stopped = asyncio.Event()
         self._news: dict[tuple[str, str], asyncio.Event] = {}
@@ -225,7 +227,9 @@ class Lines:
             self._closing = True
             left = list(self._waiting.values())
             self._waiting.clear()
-        futures = [future for one in left for _, future in one.submits] + [j.future for one in left for j in one.jobs]
+        futures = [future for one in left for _, future in one.submits] + [
+            j.future for one in left for j in one.jobs
+        ]
         for future in futures:
             self._call(_fail, future, not_running("", say("this node is stopping")))
         for runner in self._runners.values():
@@ -294,9 +298,7 @@ class Lines:
         assert home is not None  # called between opening and closing
         new = [line for line in home.lines() if line not in self._runners]
         for line in new:
-            runner = LineRunner(
-                home, line, self._clock, self._settings(line), self._tell_alarm, self._tell_news
-            )
+            runner = LineRunner(home, line, self._clock, self._settings(line), self._tell_alarm, self._tell_news)
             runner.open()
             self._runners[line] = runner
         if new:

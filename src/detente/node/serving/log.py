@@ -89,9 +89,7 @@ def from_environment(process: str) -> Log:
     """Return the log that the supervisor's settings ask for; as text on a terminal when they ask for nothing."""
     level = os.environ.get(_LEVEL_VARIABLE, "info")
     form = os.environ.get(_FORMAT_VARIABLE, "text" if sys.stderr is not None and sys.stderr.isatty() else "json")
-    return Log(
-        process, level=level if level in LEVELS else "info", form=form if form in FORMATS else "json"
-    )
+    return Log(process, level=level if level in LEVELS else "info", form=form if form in FORMATS else "json")
 
 
 def environment_of(level: str, form: str) -> dict[str, str]:

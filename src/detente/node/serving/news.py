@@ -6,7 +6,7 @@ with the next bundle or test. It must not go round in circles: what a party wrot
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from detente.line.checkpoint import Origin
 from detente.line.effects import (
@@ -27,38 +27,38 @@ from detente.line.state import Party, State
 __all__ = ["holdings", "lacks", "owed", "parties_with_news"]
 
 
-def parties_with_news(state: State, parts: Iterable[Part], moved: set[str]) -> set[str]:
+def parties_with_news(state: State, parts: Sequence[Part], moved: set[str]) -> set[str]:
     """Return the parties that may lack one of these parts. One who brought it does not: its have-vector is there.
 
     moved: whose have-vector says that it holds other things than its last one did. Only they are judged by what they
     still lack: who takes nothing more (its share of the disk is full) must not be sent the same for ever.
     """
-    brought: set[str] = set()
-    authors: set[str] = set()
-    for part in parts:
-        match part:
-            case PutPeer():
-                brought.add(part.member)
-            case PutEntry():
-                authors.add(part.origin.member)
-            case PutBody():
-                authors.add(part.of)
-            case PutCheckpoint():
-                authors.add(part.checkpoint.head.origin.member)
-            case PutCosignature():
-                authors.add(part.cosignature.name.split("/")[3])
-            case PutAct():
-                authors.add(part.member)
-            case PutOpening() | PutFork() | PutAnswer():
-                authors.add("")
+    brought = {part.member for part in parts if isinstance(part, PutPeer)}
+    authors = {author for part in parts if (author := _author(part)) is not None}
     found: set[str] = set()
     for name in state.parties:
         others = authors - {name} if name not in brought else authors & {state.me}
-        if others:
-            found.add(name)
-        elif name in brought & moved and lacks(state, state.parties[name]):
+        if others or (name in brought & moved and lacks(state, state.parties[name])):
             found.add(name)
     return found
+
+
+def _author(part: Part) -> str | None:
+    """Return whose word a part is, "" where it is nobody's in particular; None for what never leaves."""
+    match part:
+        case PutEntry():
+            return part.origin.member
+        case PutBody():
+            return part.of
+        case PutCheckpoint():
+            return part.checkpoint.head.origin.member
+        case PutCosignature():
+            return part.cosignature.name.split("/")[3]
+        case PutAct():
+            return part.member
+        case PutOpening() | PutFork() | PutAnswer():
+            return ""
+    return None
 
 
 def owed(party: Party) -> tuple[str | None, str | None, str | None]:

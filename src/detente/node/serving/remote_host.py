@@ -16,7 +16,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from detente import words
-from detente.line.effects import ActGiven, Arrived, Confirmed, CourierReady, HeadFile, Part, Submitted, Ticked, Transmit
+from detente.line.effects import (
+    ActGiven,
+    Arrived,
+    Confirmed,
+    CourierReady,
+    HeadFile,
+    Part,
+    Submitted,
+    Ticked,
+    Transmit,
+)
 from detente.line.load import load
 from detente.line.machine import Event
 from detente.line.state import Run, Settings, State
@@ -244,6 +254,9 @@ class RemoteHost(Host):
         """Do nothing: the node keeps them."""
 
     def _told(self, answer: Answer) -> None:
+        if answer.sent is None:  # a record opened before a log's first statement does not know that log
+            self.home.drop_record(self.line_id)
+            self.record = self.home.record(self.line_id)
         self.took.extend(answer.took)
         self.alarms.extend(alarm for alarm in answer.alarms if alarm not in self.alarms)
         if answer.sent is not None:

@@ -14,7 +14,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from detente.node.serving.log import Log
@@ -153,6 +153,8 @@ class Supervisor:
         watching = asyncio.create_task(self._watch(running, process, ours))
         if not running.child.tells_ready:
             running.ready.set()
+        if self._stop.is_set():  # told to stop while it was being started
+            process.terminate()
         try:
             return await process.wait()
         finally:
@@ -190,9 +192,9 @@ class Supervisor:
 
     # ---- all of them ----------------------------------------------------------------------------------------
 
-    async def _first(self, waiting: object) -> None:
+    async def _first(self, waiting: Awaitable[object]) -> None:
         """Wait for something, or for the end of everything."""
-        tasks = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._stop.wait())]  # type: ignore[call-overload]
+        tasks = [asyncio.ensure_future(waiting), asyncio.ensure_future(self._stop.wait())]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:

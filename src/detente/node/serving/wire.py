@@ -58,7 +58,7 @@ class _Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag_fie
 
 
 class Hello(_Question, frozen=True, tag="hello"):
-    """How does the node stand?"""
+    """Say how the node stands."""
 
     version: int = VERSION
 
@@ -221,7 +221,9 @@ def transmitted(sent: Transmit) -> WireTransmit:
 def fault_of(error: Exception) -> Fault:
     """Return an error as it goes over the socket; one that is none of ours as a failure of the node."""
     if not isinstance(error, DetenteError):
-        return Fault("StoreFailure", say("work that ends well"), type(error).__name__, "", say("look at the node's log"))
+        return Fault(
+            "StoreFailure", say("work that ends well"), type(error).__name__, "", say("look at the node's log")
+        )
     kind = next((one.__name__ for one in type(error).__mro__ if one.__name__ in _KINDS), "StoreFailure")
     return Fault(kind, error.expected, error.came, error.where, error.remedy)
 

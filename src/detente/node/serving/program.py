@@ -1,0 +1,156 @@
+"""The node's process from its start to its end."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+
+import msgspec
+
+from detente import words
+from detente.door import terminal
+from detente.errors import DetenteError
+from detente.line.effects import Alarm
+from detente.line.state import Settings as LineLimits
+from detente.node.home import Home, open_writing
+from detente.node.keyfile import read_passphrase
+from detente.node.serving.control import Control
+from detente.node.serving.lines import Lines
+from detente.node.serving.log import Log, from_environment
+from detente.node.serving.watched import Watched, current
+from detente.node.settings.reading import read_settings
+from detente.node.settings.structs import Settings
+
+__all__ = ["Node", "main"]
+
+say = words.speaker("node")
+
+_BEAT_S = 0.5
+_HUNG_AFTER_S = 120.0
+"""After this long without a turn of the loop or the line thread, the process no longer says that it lives."""
+_COURIERS = "detente.node.couriers.schedule"
+
+
+class Node:
+    """One running node of a home. passphrase: the file that holds it; None: the environment names it."""
+
+    def __init__(self, home: Path, settings: Settings, log: Log, passphrase: Path | None) -> None:
+        self._path = home
+        self._settings = settings
+        self._log = log
+        self._passphrase = passphrase
+        self._home: Home | None = None
+        self._stop = asyncio.Event()
+        self._beat_s = time.monotonic()
+        self.lines = Lines(self._open, settings=self._limits, on_alarm=self._alarm)
+        self._control = Control(self.lines, home, log, reload_keys=self._reload, two_people=self._two_people)
+
+    def stop(self) -> None:
+        """Stop in order."""
+        self._stop.set()
+
+    async def run(self, watched: Watched) -> None:
+        """Run until told to stop. Raises what opening the home raised, OSError when its socket cannot be made."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        tasks = [asyncio.create_task(self._beat())]
+        try:
+            await self.lines.start()
+            await self._control.start()
+            tasks += self._couriers()
+            watched.probe = self._lives
+            watched.ready()
+            self._log.info("lines.running", member=self.lines.member, lines=",".join(self.lines.line_ids()))
+            await self._stop.wait()
+        finally:
+            self._log.info("lines.stopping")
+            await self._control.close()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await self.lines.close()
+
+    # ---- inside ---------------------------------------------------------------------------------------------
+
+    def _open(self) -> Home:
+        self._home = open_writing(self._path, read_passphrase(self._passphrase))
+        return self._home
+
+    def _reload(self) -> None:
+        assert self._home is not None  # the lines run by then
+        self._home.reload_keys(read_passphrase(self._passphrase))
+
+    def _limits(self, line: str) -> LineLimits:
+        return self._settings.of_line(line).limits()
+
+    def _two_people(self, line: str) -> tuple[str, ...]:
+        return self._settings.of_line(line).two_person_release
+
+    def _alarm(self, line: str, alarm: Alarm) -> None:
+        detail = " ".join(f"{name}={value}" for name, value in alarm.detail)
+        note = self._log.error if alarm.priority.value in {"emergency", "alarm"} else self._log.warning
+        note(
+            "alarm", line=line, name=alarm.name, member=alarm.member, priority=alarm.priority.value, detail=detail
+        )
+
+    def _couriers(self) -> list[asyncio.Task[None]]:
+        if find_spec("detente.node.couriers") is None or find_spec(_COURIERS) is None:
+            return []
+        schedule = import_module(_COURIERS)
+        states = schedule.CourierStates()
+        task = asyncio.create_task(schedule.run(self.lines, self._settings, self._path, states))
+        task.add_done_callback(self._courier_ended)
+        return [task]
+
+    def _courier_ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            self._log.failure("couriers.failed", failure)
+            self.stop()  # the supervisor starts everything anew
+
+    async def _beat(self) -> None:
+        while True:
+            self._beat_s = time.monotonic()
+            await asyncio.sleep(_BEAT_S)
+
+    def _lives(self) -> bool:
+        now_s = time.monotonic()
+        return now_s - self._beat_s < _HUNG_AFTER_S and now_s - self.lines.beat_at_s < _HUNG_AFTER_S
+
+
+async def _run(arguments: argparse.Namespace, settings: Settings, log: Log) -> None:
+    await Node(arguments.home, settings, log, arguments.passphrase_file).run(current())
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the node of the home that ``argv`` names; 0 when it was stopped, 2 when it could not start."""
+    parser = argparse.ArgumentParser(prog="detente.node.serving", allow_abbrev=False)
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--courier", default=None)
+    parser.add_argument("--language", choices=words.LANGUAGES, default=words.from_environment())
+    parser.add_argument("--passphrase-file", type=Path, default=None)
+    arguments = parser.parse_args(argv)
+    words.choose(arguments.language)
+    os.umask(0o077)
+    log = from_environment("node")
+    try:
+        settings = read_settings(arguments.home)
+        if arguments.courier is not None:
+            courier = msgspec.structs.replace(settings.courier, listen=arguments.courier)
+            settings = msgspec.structs.replace(settings, courier=courier)
+        asyncio.run(_run(arguments, settings, log))
+    except DetenteError as error:
+        log.failure("node.failed", error)
+        terminal.failure(error)
+        return error.exit_code
+    except Exception as failure:  # noqa: BLE001 - the log says where; the supervisor starts it anew
+        log.failure("node.failed", failure)
+        return 70
+    return 0
