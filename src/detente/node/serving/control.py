@@ -143,7 +143,7 @@ class Control:
             case Hello():
                 return await self._stands()
             case Submits():
-                self._check_drafts(question)
+                await self._check_drafts(question)
                 return Answer(references=tuple(await lines.submit(question.line, question.drafts)))
             case Arrives():
                 took = await lines.arrived(question.line, from_wire(question.records), question.last)
@@ -180,19 +180,21 @@ class Control:
                 proposed = _opening(question.opening)
                 return await lines.with_home(lambda home, _: keepers.join_line(home, proposed))
 
-    def _check_drafts(self, question: Submits) -> None:
+    async def _check_drafts(self, question: Submits) -> None:
         """Refuse what two people must release and did not; everything else is checked where it is signed."""
         if not question.drafts:
             raise Malformed(expected=say("a draft"), came=say("none"))
         asked = self._two_people(question.line)
-        for draft in question.drafts:
-            if draft.release is None and draft.type in asked:
-                raise LineMistake(
-                    expected=say("the release of two people for the type {type}", type=draft.type),
-                    came=say("none"),
-                    where=question.line,
-                    remedy=say("it waits as a draft until they release it: detente line send"),
-                )
+        new = [draft for draft in question.drafts if draft.release is None and draft.type in asked]
+        if new and not await self._lines.attempt(
+            question.line, lambda host: all(host.record.submission(draft.submission) for draft in new)
+        ):
+            raise LineMistake(
+                expected=say("the release of two people for the type {type}", type=new[0].type),
+                came=say("none"),
+                where=question.line,
+                remedy=say("let it wait as a draft until they release it: detente line send"),
+            )
 
     async def _stands(self) -> Answer:
         standings = await self._lines.standings()

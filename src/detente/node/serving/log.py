@@ -79,7 +79,7 @@ class Log:
         shown = {name: one[:_FIELD_MAX] if isinstance(one, str) else one for name, one in fields.items()}
         if self._form == "json":
             head: dict[str, Field] = {"at": at, "level": level, "process": self._process, "event": event}
-            self._write(msgspec.json.encode({**shown, **head}).decode())
+            self._write(msgspec.json.encode({**head, **shown, **head}).decode())
             return
         rest = " ".join(f"{name}={visible(str(one))}" for name, one in shown.items())
         self._write(f"{at} {level:<7} {self._process:<10} {event} {rest}".rstrip())
