@@ -124,6 +124,12 @@ VERBS = (
         lambda: say("run the node of a home: its lines, couriers and page, until it is stopped"),
     ),
     Verb(
+        "unlock",
+        "detente.node.commands_unlock",
+        "UNLOCK",
+        lambda: say("give a running node's signer its passphrase"),
+    ),
+    Verb(
         "backup",
         "detente.node.commands",
         "BACKUP",

@@ -21,7 +21,8 @@ from detente.door.errors import ArgumentMistake
 from detente.errors import DetenteError
 from detente.node.asking import add_home, add_passphrase, say_training, warn_roots
 from detente.node.errors import KeyMistake
-from detente.node.home import head_folder, open_reading, take_lock
+from detente.node.home import open_reading
+from detente.node.home_folder import head_folder, take_lock
 from detente.node.keyfile import PASSPHRASE_VARIABLE
 from detente.node.serving.log import Log, environment_of
 from detente.node.serving.remote_host import serve_lock
@@ -37,6 +38,8 @@ say = words.speaker("node")
 
 _ADDRESS = re.compile(r"(\[[0-9A-Fa-f:.%a-z]+\]|[A-Za-z0-9._-]{1,253}):[0-9]{1,5}", re.ASCII)
 _OFF = "off"
+_SECRETS = (PASSPHRASE_VARIABLE, "CREDENTIALS_DIRECTORY")
+"""What tells where the passphrase is: the signer alone needs it."""
 _LOCK_WITHIN_S = 5.0
 
 
@@ -177,53 +180,40 @@ def _wait_for_writers(home: Path, head: Path) -> None:
             return
 
 
-def _passphrase_file(arguments: argparse.Namespace, settings: Settings) -> Path:
-    """Return the file with the passphrase: named here, in the settings, by the environment, or a credential."""
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY", "")
-    credential = Path(credentials) / "passphrase" if credentials else None
-    named = arguments.passphrase_file
+def _passphrase_file(arguments: argparse.Namespace, settings: Settings) -> Path | None:
+    """Return the file with the passphrase that was named here or in the settings.
+
+    None: the signer looks for one in its environment, or waits locked. Raises KeyMistake when there is no such file.
+    """
+    named: Path | None = arguments.passphrase_file
     if named is None and settings.signer.passphrase_file:
         named = path_in(arguments.home, settings.signer.passphrase_file)
-    if named is None and os.environ.get(PASSPHRASE_VARIABLE):
-        named = Path(os.environ[PASSPHRASE_VARIABLE])
-    if named is None and credential is not None and credential.exists():
-        named = credential
-    if named is None or not named.is_file():
+    if named is not None and not named.is_file():
         raise KeyMistake(
             expected=say("a file with the passphrase of the keys"),
-            came=say("none named") if named is None else say("no such file"),
-            where="" if named is None else str(named),
-            remedy=say("name it: --passphrase-file FILE"),
+            came=say("no such file"),
+            where=str(named),
+            remedy=say("name the right one: --passphrase-file FILE"),
         )
-    found: Path = named.absolute()
-    return found
+    return None if named is None else named.absolute()
 
 
 def _usual_form() -> str:
     return "text" if sys.stderr is not None and sys.stderr.isatty() else "json"
 
 
-async def _supervise(home: Path, settings: Settings, passphrase: Path, log: Log, form: str) -> int:
+async def _supervise(home: Path, settings: Settings, passphrase: Path | None, log: Log, form: str) -> int:
     language = ("--language", words.language())
     path = str(home)
-    courier = ("--courier", settings.courier.listen)
+    secret = () if passphrase is None else ("--passphrase-file", str(passphrase))
+    node = (path, "--courier", settings.courier.listen, *language)
     children = [
-        Child(
-            "node",
-            "detente.node.serving",
-            (path, *courier, "--passphrase-file", str(passphrase), *language),
-            tells_ready=True,
-        )
+        Child("signer", "detente.node.signing", (path, *secret)),
+        Child("node", "detente.node.serving", node, tells_ready=True, without=_SECRETS),
     ]
     if settings.desk.listen:
-        children.append(
-            Child(
-                "desk",
-                "detente.node.desk_slot",
-                (path, "--listen", settings.desk.listen, *language),
-                tells_ready=True,
-            )
-        )
+        desk = (path, "--listen", settings.desk.listen, *language)
+        children.append(Child("desk", "detente.node.desk_slot", desk, tells_ready=True, without=_SECRETS))
     environment = environment_of(settings.node.log_level, form)
     return await Supervisor(children, log, environment=environment).run()
 

@@ -45,6 +45,7 @@ class _Health(msgspec.Struct, frozen=True):
     ok: bool
     member: str
     version: str
+    waits: bool
     lines: dict[str, LineStands]
 
 
@@ -53,17 +54,25 @@ def _health(home: Path) -> _Health:
     try:
         link = Link(home)
     except OSError:
-        return _Health(False, "", __version__, {})
+        return _Health(False, "", __version__, False, {})
     try:
         answer = link.ask(Hello(), again=False)
     except (DetenteError, OSError):
-        return _Health(False, "", __version__, {})
+        return _Health(False, "", __version__, False, {})
     finally:
         link.close()
-    ok = all(one.run == "running" for one in answer.lines.values())
+    ok = not answer.waits and all(one.run == "running" for one in answer.lines.values())
     # why a line does not run may name a file or a person: that is for the command line
     lines = {line: LineStands(one.run, one.reason) for line, one in answer.lines.items()}
-    return _Health(ok, answer.member, __version__, lines)
+    return _Health(ok, answer.member, __version__, bool(answer.waits), lines)
+
+
+def _summary(health: _Health) -> str:
+    if not health.member:
+        return say("the node does not answer")
+    if health.waits:
+        return say("the node of {member} waits for its signer: detente unlock", member=health.member)
+    return say("the node of {member} answers", member=health.member)
 
 
 class _Page(BaseHTTPRequestHandler):

@@ -17,7 +17,7 @@ from detente import words
 from detente.errors import DetenteError
 from detente.line.errors import LineMistake, Malformed
 from detente.node.epochs import ProposedOpening, decode_opening
-from detente.node.home import head_folder
+from detente.node.home_folder import described, head_folder
 from detente.node.serving import keepers
 from detente.node.serving.lines import Lines
 from detente.node.serving.local_socket import FRAME_MAX, listen, peer_uid
@@ -31,7 +31,6 @@ from detente.node.serving.wire import (
     Consents,
     Hello,
     Joins,
-    KeysChanged,
     LineStands,
     Packs,
     Submits,
@@ -60,7 +59,7 @@ def socket_path(home: Path) -> Path:
 class Control:
     """Serves the local socket of a home over its running lines.
 
-    reload_keys: reads the key file again, in the line thread. two_people: the types on a line that two people release:
+    two_people: the types on a line that two people release:
     without their release no program on this machine gets them signed here.
     """
 
@@ -70,13 +69,11 @@ class Control:
         home: Path,
         log: Log,
         *,
-        reload_keys: Callable[[], None],
         two_people: Callable[[str], tuple[str, ...]] = lambda _: (),
     ) -> None:
         self._lines = lines
         self._home = home
         self._log = log
-        self._reload_keys = reload_keys
         self._two_people = two_people
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
@@ -151,9 +148,6 @@ class Control:
             case Packs():
                 sent = await lines.ready(question.line, question.to, question.size_max, question.go_on)
                 return Answer(sent=None if sent is None else transmitted(sent))
-            case KeysChanged():
-                await lines.with_home(lambda *_: self._reload_keys())
-                return Answer()
             case _:
                 done = await self._kept(question)
                 self._log.info("control.done", what=type(question).__name__, lines=",".join(done.lines))
@@ -197,6 +191,8 @@ class Control:
             )
 
     async def _stands(self) -> Answer:
+        if self._lines.waits is not None:
+            return Answer(member=described(self._home).member, process=os.getpid(), waits=str(self._lines.waits))
         standings = await self._lines.standings()
         return Answer(
             member=self._lines.member,

@@ -37,7 +37,7 @@ def put_into_force(home: Home, runners: dict[str, LineRunner], envelope: bytes) 
     """
     home.add_act(envelope)
     generation = home.ring().generation
-    if generation in home.keys and generation != home.signer.generation:
+    if generation in home.signer.generations and generation != home.signer.generation:
         home.use_generation(generation)
     for runner in runners.values():
         if runner.host is not None:  # one that waits to be opened anew takes the act then

@@ -40,7 +40,7 @@ __all__ = ["Answered", "LineRunner", "not_running"]
 say = words.speaker("node")
 
 T = TypeVar("T")
-_BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +81,6 @@ class LineRunner:
             self.home.drop_record(self.line)
         self._parts.clear()
         try:
-            if self._failures:
-                self.home.restart_signer()
             host = Host(self.home, self.line, self.clock, self.settings, stored=self._parts.extend)
             host.open()
             self.host = host

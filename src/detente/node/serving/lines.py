@@ -22,6 +22,7 @@ from detente.line.effects import Alarm, Arrived, Draft, Priority, Took, Transmit
 from detente.line.machine import Event
 from detente.line.state import Settings
 from detente.line.statement import Reference
+from detente.node.errors import SignerFailure
 from detente.node.home import Home
 from detente.node.host import Host, clock_ms
 from detente.node.serving.line_runner import Answered, LineRunner, not_running
@@ -81,7 +82,8 @@ class Lines:
 
     open_home: opens the home, in the thread. settings: the periods and caps of a line. on_alarm: called on the loop
     with the line's id ("" for the home) and what a person must know. beat_at_s: when the thread last finished a piece
-    of work, on the monotonic clock; ``changed``: set when a line was joined.
+    of work, on the monotonic clock; ``changed``: set when a line was joined. waits: set by open_home while it waits for
+    the signer: until it is None again nothing else is worked on.
     """
 
     def __init__(
@@ -93,6 +95,7 @@ class Lines:
         clock: Callable[[], int] = clock_ms,
     ) -> None:
         self.member = ""
+        self.waits: SignerFailure | None = None
         self.changed = asyncio.Event()
         self._open_home = open_home
         self._settings = settings
@@ -196,6 +199,9 @@ class Lines:
         """Return what waits for a line; the caller holds the condition. Raises HomeMistake, StoreFailure."""
         if self._closing:
             raise not_running(line, say("this node is stopping"))
+        if self.waits is not None:
+            why = self.waits
+            raise type(why)(expected=why.expected, came=why.came, where=why.where, remedy=why.remedy)
         if line and line not in self._runners:
             raise HomeMistake(
                 expected=say("a line that this home has joined"),
@@ -211,6 +217,7 @@ class Lines:
         try:
             try:
                 home = self._home = self._open_home()
+                self.waits = None
                 self.member = home.member
                 self._find_lines()
             except BaseException as failure:  # noqa: BLE001 - told to whoever starts

@@ -31,8 +31,9 @@ from detente.line.load import load
 from detente.line.machine import Event
 from detente.line.state import Run, Settings, State
 from detente.node.epochs import ProposedOpening
-from detente.node.errors import SignerFailure
-from detente.node.home import Home, described, head_folder
+from detente.node.errors import SignerFailure, SignerLocked
+from detente.node.home import Home
+from detente.node.home_folder import described, head_folder, keys_file
 from detente.node.host import Host
 from detente.node.keyfile import Cost, Keys, open_keys, write_keys
 from detente.node.officers import Officers
@@ -46,7 +47,6 @@ from detente.node.serving.wire import (
     Consents,
     Hello,
     Joins,
-    KeysChanged,
     Packs,
     Submits,
     decode_answer,
@@ -55,6 +55,7 @@ from detente.node.serving.wire import (
     raised,
     to_wire,
 )
+from detente.node.signing.remote import RemoteSigner, reload
 from detente.store.errors import StoreFailure
 
 __all__ = ["Link", "RemoteHome", "RemoteHost", "is_served", "remote_lines", "running_node", "serve_lock"]
@@ -110,7 +111,7 @@ class Link:
             try:
                 return self._ask(octets)
             except (OSError, StoreFailure, SignerFailure) as failure:
-                if not again or time.monotonic() > end_s:
+                if not again or isinstance(failure, SignerLocked) or time.monotonic() > end_s:
                     raise _unanswered(self._home, failure) from failure
             time.sleep(_PAUSE_S)
             with contextlib.suppress(OSError):
@@ -152,10 +153,22 @@ class RemoteHome(Home):
     def __init__(self, path: Path, link: Link) -> None:
         super().__init__(path, described(path), vfs=None, lock=None)
         self.link = link
+        self._keys: dict[int, Keys] = {}
+        self._officers: Officers | None = None
 
     def unlock(self, passphrase: bytes) -> None:
         """Open the key file for a keeper's verb. Raises KeyMistake for a wrong passphrase."""
-        self.keys, self.officers = open_keys(self.path / "keys" / "operational.json", passphrase)
+        self._keys, self._officers = open_keys(keys_file(self.path), passphrase)
+
+    @property
+    def keys(self) -> dict[int, Keys]:
+        """The private keys by generation, once a keeper's verb opened them."""
+        return self._keys
+
+    @property
+    def officers(self) -> Officers | None:
+        """The officers named by the keepers, once a keeper's verb opened the key file."""
+        return self._officers
 
     def close(self) -> None:
         """Close the records and the connection."""
@@ -180,17 +193,20 @@ class RemoteHome(Home):
         return None
 
     def store_keys(self, generations: Mapping[int, Keys], passphrase: bytes, *, cost: Cost | None = None) -> None:
-        """Write the key file, with the passphrase that only this verb has, and let the node read it."""
-        path = self.path / "keys" / "operational.json"
-        write_keys(path, generations, passphrase, cost=cost, officers=self.officers)
-        self.keys = dict(generations)
-        self.link.ask(KeysChanged())
+        """Write the key file, with the passphrase that only this verb has, and let the signer read it."""
+        write_keys(keys_file(self.path), generations, passphrase, cost=cost, officers=self.officers)
+        self._keys = dict(generations)
+        reload(self.path, passphrase)
 
     def store_officers(self, officers: Officers | None, passphrase: bytes, *, cost: Cost | None = None) -> None:
-        """Write the officers beside the keys, and let the node read them."""
-        write_keys(self.path / "keys" / "operational.json", self.keys, passphrase, cost=cost, officers=officers)
-        self.officers = officers
-        self.link.ask(KeysChanged())
+        """Write the officers beside the keys, and let the signer read them."""
+        write_keys(keys_file(self.path), self.keys, passphrase, cost=cost, officers=officers)
+        self._officers = officers
+        reload(self.path, passphrase)
+
+    def open_seal(self, info: bytes, sealed: bytes) -> bytes:
+        """Let the signer open a sealed bundle's content key; raises Refused."""
+        return RemoteSigner(self.path).open_seal(info, sealed)
 
     def use_generation(self, generation: int) -> None:
         """Do nothing: the node does so when the act is put into force."""

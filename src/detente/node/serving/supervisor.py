@@ -28,13 +28,15 @@ __all__ = ["Child", "Supervisor", "Times"]
 class Child:
     """One process: a module of this program with its arguments.
 
-    tells_ready: it says itself when it does its work; else it does as soon as it runs.
+    tells_ready: it says itself when it does its work; else it does as soon as it runs. without: variables of the
+    environment that are no business of this one.
     """
 
     name: str
     module: str
     arguments: tuple[str, ...] = ()
     tells_ready: bool = False
+    without: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +138,8 @@ class Supervisor:
     async def _run_once(self, running: _Running) -> int:
         ours, theirs = socket.socketpair()
         try:
-            environment = {**self._environment, WATCH_VARIABLE: str(theirs.fileno())}
+            kept = {name: one for name, one in self._environment.items() if name not in running.child.without}
+            environment = {**kept, WATCH_VARIABLE: str(theirs.fileno())}
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "detente.node.serving.child", running.child.module, *running.child.arguments,
                 stdin=asyncio.subprocess.DEVNULL, pass_fds=(theirs.fileno(),), env=environment, start_new_session=True,

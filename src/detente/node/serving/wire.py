@@ -16,7 +16,7 @@ from detente.line.bundle import Kind, Record
 from detente.line.effects import Alarm, Draft, Took, Transmit
 from detente.line.errors import BadSignature, LineMistake, Malformed, OutOfPlace, Refused
 from detente.line.statement import Reference
-from detente.node.errors import KeyMistake, SignerFailure
+from detente.node.errors import KeyMistake, SignerFailure, SignerGone, SignerLocked
 from detente.store.errors import HomeMistake, StoreFailure
 
 __all__ = [
@@ -30,7 +30,6 @@ __all__ = [
     "Fault",
     "Hello",
     "Joins",
-    "KeysChanged",
     "LineStands",
     "Packs",
     "Submits",
@@ -93,10 +92,6 @@ class ActCommitted(_Question, frozen=True, tag="act"):
     envelope: bytes
 
 
-class KeysChanged(_Question, frozen=True, tag="keys"):
-    """Read the key file again."""
-
-
 class Confirms(_Question, frozen=True, tag="confirm"):
     """A keeper's word after a halt, for every halted line."""
 
@@ -113,7 +108,7 @@ class Joins(_Question, frozen=True, tag="join"):
     opening: bytes
 
 
-Asked = Hello | Submits | Arrives | Packs | ActCommitted | KeysChanged | Confirms | Consents | Joins
+Asked = Hello | Submits | Arrives | Packs | ActCommitted | Confirms | Consents | Joins
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -150,6 +145,8 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     fault: Fault | None = None
     member: str = ""
     process: int = 0
+    waits: str = ""
+    """Why the lines do not run yet: the signer waits for its passphrase."""
     lines: dict[str, LineStands] = {}
     references: tuple[Reference, ...] = ()
     took: tuple[Took, ...] = ()
@@ -170,6 +167,8 @@ _KINDS: dict[str, type[DetenteError]] = {
         OutOfPlace,
         Refused,
         SignerFailure,
+        SignerGone,
+        SignerLocked,
         StoreFailure,
     )
 }
