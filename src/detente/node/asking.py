@@ -148,6 +148,8 @@ def all_lines(
                 running.unlock(passphrase(arguments) if secret is None else secret)
             try:
                 yield running, hosts
+                for host in hosts.values():
+                    host.give(Ticked())
             finally:
                 for host in hosts.values():
                     tell(host.alarms)

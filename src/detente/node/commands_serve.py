@@ -89,7 +89,7 @@ class _Serve:
         with _only_one(arguments.home):
             for where, address in (("--courier", settings.courier.listen), ("--desk", settings.desk.listen)):
                 check_port(where, address)
-            form = settings.node.log_format if (arguments.home / "settings.toml").exists() else _usual_form()
+            form = _usual_form() if settings.node.log_format == "auto" else settings.node.log_format
             log = Log("supervisor", level=settings.node.log_level, form=form)
             return asyncio.run(_supervise(arguments.home.absolute(), settings, passphrase, log, form))
 

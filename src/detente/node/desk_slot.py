@@ -107,11 +107,7 @@ class _Page(BaseHTTPRequestHandler):
         if path == "/health":
             self._answer(status, "application/json", msgspec.json.encode(health))
             return
-        summary = (
-            say("the node of {member} answers", member=health.member)
-            if health.member
-            else say("the node does not answer")
-        )
+        summary = _summary(health)
         rows = [f"{line}: {run_sentence(one.run, one.reason)}" for line, one in sorted(health.lines.items())]
         if "text/html" not in self.headers.get("Accept", ""):
             text = "\n".join([f"détente {__version__}", summary, *rows])

@@ -92,11 +92,12 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, secret: Path, *more: str, wait: bool = True) -> Iterator[Served]:
+def serving(home: Path, secret: Path | None, *more: str, wait: bool = True) -> Iterator[Served]:
     """Serve a home until the block ends."""
     log_file = home.with_name(f"{home.name}.{os.urandom(3).hex()}.log")
     port = free_port()
-    command = [sys.executable, "-m", "detente", "serve", str(home), "--passphrase-file", str(secret)]
+    command = [sys.executable, "-m", "detente", "serve", str(home)]
+    command += ["--passphrase-file", str(secret)] if secret is not None else []
     command += ["--desk", f"127.0.0.1:{port}", "--courier", "off", *more]
     with log_file.open("wb") as log:
         process = subprocess.Popen(command, env=environment(), stderr=log, stdout=log)

@@ -218,8 +218,8 @@ def test_time_brings_tests_and_alarms_and_a_clock_that_is_set_back_stops_neither
             clock.ahead_ms = -365 * 86_400_000
             woken = lambda: (
                 lines._runners[line].host is not None
-                and (  # noqa: E731, SLF001
-                    lines._runners[line].host.wake_ms < clock() + 86_400_000  # type: ignore[union-attr]  # noqa: SLF001
+                and (
+                    lines._runners[line].host.wake_ms < clock() + 86_400_000  # type: ignore[union-attr]
                 )
             )
             await until(woken)

@@ -11,6 +11,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,11 +21,11 @@ from detente.node.home import open_reading
 from detente.node.serving.remote_host import Link, is_served, running_node
 from detente.node.serving.wire import Hello, Submits
 from detente.node.speaking import new_submission
-from tests.node.serving.served import serving, until
+from tests.node.serving.served import Served, serving, until
 from tests.stories.program import run as run_program
 from tests.stories.shell import Shell
 
-CHILDREN = ("node", "desk")
+CHILDREN = ("signer", "node", "desk")
 
 
 @pytest.fixture
@@ -40,6 +41,10 @@ def served(shell: Shell, name: str = "west", *more: str):  # type: ignore[no-unt
     return serving(shell.folder / name, shell.folder / "secret", *more)
 
 
+def alarms(of: Served, name: str) -> list[dict[str, Any]]:
+    return [one for one in of.events("alarm") if one["name"] == name]
+
+
 def line_of(home: Path) -> str:
     with open_reading(home) as opened:
         return opened.lines()[0]
@@ -49,7 +54,7 @@ def test_every_writing_verb_works_beside_running_nodes(shell: Shell) -> None:
     with served(shell), served(shell, "east"):
         sent = shell.send("west", "hello", "--answer-by 2h")
         assert (sent["ref"], sent["state"]) == ("west/0", "held")
-        shell.exchange("west", "east")
+        shell.exchange("west", "east", "--sealed")
         assert [one["ref"] for one in shell.log("east")] == ["west/0"]
         assert shell.run("line log west").count("east: delivered") == 1
         shell.run("line reply east --to west/0 accepted --body -", text="yes")
@@ -82,7 +87,7 @@ def test_keepers_verbs_work_beside_running_nodes(shell: Shell) -> None:
                 shell.run(f"line key approve west.proposal --root-key {root}")
             shell.run("line key commit west west.proposal")
         after = shell.send("west", "after")
-        assert after["ref"] == "1:west.1/0"
+        assert after["ref"] == "west.1/0"
         shell.exchange("west", "east")
         assert len(shell.log("east")) == 2
         shell.found("south")
@@ -98,7 +103,7 @@ def test_keepers_verbs_work_beside_running_nodes(shell: Shell) -> None:
             assert "in the second epoch" in shell.run("line log south")
         shell.run("line join west --line arctic west.card east.card")
         shell.run("line send west --line arctic --type message --body -", text="on a new line")
-        assert "confirm" not in shell.run("line confirm west")
+        assert shell.json("line confirm west")["confirmed"] == []
         shell.run("line key propose west generation west.proposal --passphrase-file west.card", code=2)
         assert west.process.poll() is None
     shell.run("line audit west")
@@ -109,7 +114,7 @@ def test_a_halted_node_goes_on_after_a_keepers_word(shell: Shell) -> None:
     shell.exchange("west", "east")
     (shell.folder / "west.head" / "head.sqlite3").unlink()
     with served(shell) as west, served(shell, "east"):
-        assert west.events("alarm", name="halted")
+        assert alarms(west, "halted")
         shell.run("line send west --type message --body -", text="no", code=2)
         assert "no-head-file" in shell.err or "head file" in shell.err
         shell.run("line confirm west --passphrase-file west.card", code=2)
@@ -198,11 +203,16 @@ class Sender(threading.Thread):
 
 def all_held_once(shell: Shell, senders: list[Sender]) -> None:
     shell.run("line audit west")
-    stored = [one["submission"] for one in shell.log("west") if one["type"] == "message"]
+    stored = [body(one) for one in shell.log("west") if one["type"] == "message"]
     assert len(stored) == len(set(stored))
     held = [one for sender in senders for one in sender.held]
     assert set(held) <= set(stored)
     assert len(set(stored) - set(held)) <= len(senders)  # at most one each whose answer was lost
+
+
+def body(entry: Any) -> str:
+    """Return what an entry says, as the sender wrote it: its submission."""
+    return str(entry["body"]["content"])
 
 
 def test_kill_at_random_moments_loses_and_doubles_nothing(shell: Shell) -> None:
@@ -212,9 +222,9 @@ def test_kill_at_random_moments_loses_and_doubles_nothing(shell: Shell) -> None:
         senders = [Sender(home, line_of(home)) for _ in range(4)]
         for sender in senders:
             sender.start()
-        for count in range(2, 7):
+        for count in range(2, 9):
             until(lambda: sum(len(sender.held) for sender in senders) > 30 * count, "sends")  # noqa: B023
-            child = "node" if count % 3 else "desk"
+            child = CHILDREN[count % 3]
             threading.Event().wait(chance.random() * 0.2)
             before = len(west.events("child.started", child=child))
             os.kill(west.pid(child), signal.SIGKILL)
@@ -273,7 +283,7 @@ def test_a_stop_in_order_answers_what_was_taken_on_and_leaves_nothing_behind(she
         assert not any(alive(pid) for pid in pids)
         assert not (shell.folder / "west.head" / "node.sock").exists()
         assert not is_served(home)
-        assert [one["event"] for one in west.log() if one["process"] == "supervisor"][-1] == "node.stopped"
+        assert [one["event"] for one in west.log() if one.get("process") == "supervisor"][-1] == "node.stopped"
     assert running_node(home) is None
     all_held_once(shell, [sender])
     shell.send("west", "by hand again")
@@ -316,14 +326,35 @@ def test_what_cannot_be_served_is_said_and_nothing_runs(shell: Shell) -> None:
         for option in ("--courier", "--desk"):
             refused(home, "--passphrase-file", secret, option, f"127.0.0.1:{port}", names=(option, str(port)))
     refused(shell.folder / "nowhere", names=("home.json",))
-    refused(home, names=("--passphrase-file",))
-    refused(home, "--passphrase-file", shell.folder / "west.card", "--desk", "off", names=())
+    refused(home, "--passphrase-file", shell.folder / "nothing", names=("nothing",))
     refused(home, "--desk", "nonsense", names=("--desk", "nonsense"))
     (home / "settings.toml").write_text("[desk]\nlissen = 3\n")
     ended = run_program("serve", home, "--passphrase-file", secret)
     assert ended.code == 2
     assert "settings.toml:2" in ended.err
     (home / "settings.toml").unlink()
+
+
+@pytest.mark.parametrize("given", ["no passphrase", "a wrong one"])
+def test_a_locked_signer_is_waited_for_and_everybody_is_told(shell: Shell, given: str) -> None:
+    wrong = [] if given == "no passphrase" else ["--passphrase-file", str(shell.folder / "west.card")]
+    with serving(shell.folder / "west", None, *wrong) as west:
+        assert alarms(west, "signer-locked")
+        assert west.page()[0] == 503
+        assert "unlock" in west.page()[2]
+        shell.run("line send west --type message --body -", text="no", code=2)
+        assert "unlock" in shell.err
+        assert shell.log("west") == []
+        shell.run("unlock west")
+        west.until("lines.running")
+        assert shell.send("west", "after")["ref"] == "west/0"
+        os.kill(west.pid("signer"), signal.SIGKILL)
+        west.until("child.started", 2, child="signer")
+        shell.run("line send west --type message --body -", text="no", code=2)
+        shell.run("unlock west")
+        until(lambda: alarms(west, "line-again"), "the line runs again")
+        assert shell.send("west", "after the crash")["ref"] == "west/1"
+        assert west.stop() == 0
 
 
 def test_a_home_is_served_once(shell: Shell) -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from detente import words
 from detente.errors import DetenteError
+from detente.line.effects import Ticked
 from detente.line.errors import LineMistake, Malformed
 from detente.node.epochs import ProposedOpening, decode_opening
 from detente.node.home_folder import described, head_folder
@@ -34,6 +35,7 @@ from detente.node.serving.wire import (
     LineStands,
     Packs,
     Submits,
+    Ticks,
     decode_question,
     encode,
     fault_of,
@@ -148,6 +150,8 @@ class Control:
             case Packs():
                 sent = await lines.ready(question.line, question.to, question.size_max, question.go_on)
                 return Answer(sent=None if sent is None else transmitted(sent))
+            case Ticks():
+                return Answer(alarms=(await lines.give(question.line, Ticked())).alarms)
             case _:
                 done = await self._kept(question)
                 self._log.info("control.done", what=type(question).__name__, lines=",".join(done.lines))

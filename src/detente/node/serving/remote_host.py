@@ -49,6 +49,7 @@ from detente.node.serving.wire import (
     Joins,
     Packs,
     Submits,
+    Ticks,
     decode_answer,
     encode,
     from_wire,
@@ -261,8 +262,10 @@ class RemoteHost(Host):
                 self._told(self.link.ask(question, again=not event.go_on))
             case ActGiven():
                 self._told(self.link.ask(ActCommitted(event.envelope)))
-            case Confirmed() | Ticked():
-                return  # the node does both by itself, on all its lines
+            case Ticked():
+                self._told(self.link.ask(Ticks(self.line_id)))
+            case Confirmed():
+                return  # the node did so on all its lines
             case _:
                 raise NotImplementedError(type(event).__name__)
 

@@ -33,6 +33,7 @@ __all__ = [
     "LineStands",
     "Packs",
     "Submits",
+    "Ticks",
     "WireTransmit",
     "decode_answer",
     "decode_question",
@@ -86,6 +87,12 @@ class Packs(_Question, frozen=True, tag="ready"):
     go_on: bool
 
 
+class Ticks(_Question, frozen=True, tag="tick"):
+    """Look at what is due on this line now."""
+
+    line: str
+
+
 class ActCommitted(_Question, frozen=True, tag="act"):
     """Put this approved own root act into force on every line; its keys lie in the key file by now."""
 
@@ -108,7 +115,7 @@ class Joins(_Question, frozen=True, tag="join"):
     opening: bytes
 
 
-Asked = Hello | Submits | Arrives | Packs | ActCommitted | Confirms | Consents | Joins
+Asked = Hello | Submits | Arrives | Packs | Ticks | ActCommitted | Confirms | Consents | Joins
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
