@@ -85,7 +85,7 @@ class Served:
         """Return status, type and text of the desk's page."""
         asked = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", headers={"Accept": accept})
         try:
-            with urllib.request.urlopen(asked, timeout=30) as answer:
+            with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - our own page
                 return answer.status, answer.headers["Content-Type"], answer.read().decode()
         except urllib.error.HTTPError as error:
             return error.code, error.headers["Content-Type"], error.read().decode()
@@ -98,7 +98,7 @@ def serving(home: Path, secret: Path | None, *more: str, wait: bool = True) -> I
     port = free_port()
     command = [sys.executable, "-m", "detente", "serve", str(home)]
     command += ["--passphrase-file", str(secret)] if secret is not None else []
-    command += ["--desk", f"127.0.0.1:{port}", "--courier", "off", *more]
+    command += ["--desk", f"127.0.0.1:{port}", *(more if "--courier" in more else ("--courier", "off", *more))]
     with log_file.open("wb") as log:
         process = subprocess.Popen(command, env=environment(), stderr=log, stdout=log)
     served = Served(home, process, log_file, port)

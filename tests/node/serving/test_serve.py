@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -19,9 +20,9 @@ from detente.errors import DetenteError
 from detente.line.effects import Draft
 from detente.node.home import open_reading
 from detente.node.serving.remote_host import Link, is_served, running_node
-from detente.node.serving.wire import Hello, Submits
+from detente.node.serving.wire import Hello, Looks, Submits
 from detente.node.speaking import new_submission
-from tests.node.serving.served import Served, serving, until
+from tests.node.serving.served import Served, free_port, serving, until
 from tests.stories.program import run as run_program
 from tests.stories.shell import Shell
 
@@ -335,6 +336,39 @@ def test_what_cannot_be_served_is_said_and_nothing_runs(shell: Shell) -> None:
     (home / "settings.toml").unlink()
 
 
+def test_two_nodes_carry_by_themselves_over_tls_and_through_crashes(shell: Shell) -> None:
+    ports = {"west": free_port(), "east": free_port()}
+    for name in ports:
+        shell.run(f"cert new {name}")
+    for name, other in (("west", "east"), ("east", "west")):
+        certificates = shell.folder / name / "certificates"
+        shutil.copy(shell.folder / other / "certificates" / f"{other}.pem", certificates / f"{other}.pem")
+        (shell.folder / name / "settings.toml").write_text(
+            "[courier]\nretry_s_max = 1\n[[line.baltic.courier." + other + ']]\nkind = "https"\n'
+            f'address = "127.0.0.1:{ports[other]}"\ncertificate = "certificates/{other}.pem"\n'
+        )
+    options = {name: ("--courier", f"127.0.0.1:{port}") for name, port in ports.items()}
+    with served(shell, "west", *options["west"]) as west, served(shell, "east", *options["east"]) as east:
+        for count, (child, of) in enumerate([("none", west), ("node", east), ("signer", west), ("node", west)]):
+            if child != "none":
+                os.kill(of.pid(child), signal.SIGKILL)
+            shell.send("west", f"notice {count}")
+            until(lambda: shell.log("west")[-1]["states"] == {"east": "delivered"}, "delivery")
+        assert shell.send("east", "back")["state"] == "held"
+        until(lambda: any(one["member"] == "east" for one in shell.log("west")), "what came back")
+        link = Link(shell.folder / "west")
+        states = link.ask(Looks()).couriers
+        link.close()
+        assert states is not None
+        assert [one["state"] for one in states["couriers"]] == ["up"]
+        assert (west.stop(), east.stop()) == (0, 0)
+    shell.run("line audit west")
+    shell.run("line audit east")
+    assert [one["body"]["content"] for one in shell.log("east") if one["member"] == "west"] == [
+        f"notice {count}" for count in range(4)
+    ]
+
+
 @pytest.mark.parametrize("given", ["no passphrase", "a wrong one"])
 def test_a_locked_signer_is_waited_for_and_everybody_is_told(shell: Shell, given: str) -> None:
     wrong = [] if given == "no passphrase" else ["--passphrase-file", str(shell.folder / "west.card")]
@@ -365,17 +399,6 @@ def test_a_home_is_served_once(shell: Shell) -> None:
         ended.refused(str(west.process.pid))
         assert west.process.poll() is None
         shell.send("west", "still there")
-
-
-def test_a_child_that_was_stopped_is_noticed_and_started_anew(shell: Shell) -> None:
-    with served(shell) as west:
-        pid = west.pid("node")
-        os.kill(pid, signal.SIGSTOP)
-        west.until("child.silent", child="node")
-        west.until("child.started", 2, child="node")
-        until(lambda: not alive(pid), "the end of the stopped process")
-        assert shell.send("west", "after")["ref"] == "west/0"
-        assert west.stop() == 0
 
 
 def test_serve_dies_with_a_stopped_child_when_it_is_told_to(shell: Shell) -> None:

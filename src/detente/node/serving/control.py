@@ -12,6 +12,9 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import msgspec
 
 from detente import words
 from detente.errors import DetenteError
@@ -33,6 +36,7 @@ from detente.node.serving.wire import (
     Hello,
     Joins,
     LineStands,
+    Looks,
     Packs,
     Submits,
     Ticks,
@@ -62,7 +66,7 @@ class Control:
     """Serves the local socket of a home over its running lines.
 
     two_people: the types on a line that two people release:
-    without their release no program on this machine gets them signed here.
+    without their release no program on this machine gets them signed here. couriers: how the couriers stand.
     """
 
     def __init__(
@@ -72,11 +76,13 @@ class Control:
         log: Log,
         *,
         two_people: Callable[[str], tuple[str, ...]] = lambda _: (),
+        couriers: Callable[[], dict[str, Any] | None] = lambda: None,
     ) -> None:
         self._lines = lines
         self._home = home
         self._log = log
         self._two_people = two_people
+        self._couriers = couriers
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
@@ -141,6 +147,8 @@ class Control:
         match question:
             case Hello():
                 return await self._stands()
+            case Looks():
+                return msgspec.structs.replace(await self._stands(), couriers=self._couriers())
             case Submits():
                 await self._check_drafts(question)
                 return Answer(references=tuple(await lines.submit(question.line, question.drafts)))

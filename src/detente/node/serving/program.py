@@ -9,8 +9,6 @@ import signal
 import threading
 import time
 from collections.abc import Awaitable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 
 import msgspec
@@ -20,8 +18,11 @@ from detente.door import terminal
 from detente.errors import DetenteError
 from detente.line.effects import Alarm, Priority
 from detente.line.state import Settings as LineLimits
+from detente.node.couriers import schedule
+from detente.node.couriers.states import CourierStates
 from detente.node.errors import SignerGone, SignerLocked
 from detente.node.home import Home, open_serving
+from detente.node.sealing import Unsealer
 from detente.node.serving.control import Control
 from detente.node.serving.lines import Lines
 from detente.node.serving.log import Log, from_environment
@@ -38,7 +39,6 @@ _BEAT_S = 0.5
 _UNLOCKED_EVERY_S = 0.3
 _HUNG_AFTER_S = 120.0
 """After this long without a turn of the loop or the line thread, the process no longer says that it lives."""
-_COURIERS = "detente.node.couriers.schedule"
 
 
 class Node:
@@ -54,7 +54,10 @@ class Node:
         self._locked = asyncio.Event()
         self._beat_s = time.monotonic()
         self.lines = Lines(self._open, settings=self._limits, on_alarm=self._alarm)
-        self._control = Control(self.lines, home, log, two_people=self._two_people)
+        self._states = CourierStates()
+        self._control = Control(
+            self.lines, home, log, two_people=self._two_people, couriers=self._states.document
+        )
 
     def stop(self) -> None:
         """Stop in order."""
@@ -75,7 +78,7 @@ class Node:
             await _first(starting, self._stop.wait())
             if starting.done():
                 await starting
-                tasks += self._couriers()
+                tasks.append(self._couriers())
                 watched.ready()
                 self._log.info("lines.running", member=self.lines.member, lines=",".join(self.lines.line_ids()))
                 await self._stop.wait()
@@ -119,14 +122,19 @@ class Node:
             "alarm", line=line, name=alarm.name, member=alarm.member, priority=alarm.priority.value, detail=detail
         )
 
-    def _couriers(self) -> list[asyncio.Task[None]]:
-        if find_spec("detente.node.couriers") is None or find_spec(_COURIERS) is None:
-            return []
-        schedule = import_module(_COURIERS)
-        states = schedule.CourierStates()
-        task = asyncio.create_task(schedule.run(self.lines, self._settings, self._path, states))
+    def _couriers(self) -> asyncio.Task[None]:
+        signer, member = RemoteSigner(self._path), self.lines.member
+        task = asyncio.create_task(
+            schedule.run(
+                self.lines,
+                self._settings,
+                self._path,
+                self._states,
+                unsealer=lambda: Unsealer(signer.open_seal, me=member),
+            )
+        )
         task.add_done_callback(self._courier_ended)
-        return [task]
+        return task
 
     def _courier_ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (failure := task.exception()) is not None:

@@ -7,6 +7,7 @@ same user on this machine can ask; what it sends is checked all the same.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -31,6 +32,7 @@ __all__ = [
     "Hello",
     "Joins",
     "LineStands",
+    "Looks",
     "Packs",
     "Submits",
     "Ticks",
@@ -61,6 +63,10 @@ class Hello(_Question, frozen=True, tag="hello"):
     """Say how the node stands."""
 
     version: int = VERSION
+
+
+class Looks(_Question, frozen=True, tag="look"):
+    """Say how the node stands, and its couriers."""
 
 
 class Submits(_Question, frozen=True, tag="submit"):
@@ -115,7 +121,7 @@ class Joins(_Question, frozen=True, tag="join"):
     opening: bytes
 
 
-Asked = Hello | Submits | Arrives | Packs | Ticks | ActCommitted | Confirms | Consents | Joins
+Asked = Hello | Looks | Submits | Arrives | Packs | Ticks | ActCommitted | Confirms | Consents | Joins
 
 
 class Fault(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -155,6 +161,8 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     waits: str = ""
     """Why the lines do not run yet: the signer waits for its passphrase."""
     lines: dict[str, LineStands] = {}
+    couriers: dict[str, Any] | None = None
+    """How the couriers stand: ``CourierStates.document``."""
     references: tuple[Reference, ...] = ()
     took: tuple[Took, ...] = ()
     sent: WireTransmit | None = None
