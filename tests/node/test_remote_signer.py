@@ -240,9 +240,22 @@ def test_a_failing_head_file_is_said_in_the_words_of_the_disk(
         desk.send("one")
     assert caught.value.args == failure.args
     monkeypatch.undo()
-    desk = Desk(home, line)  # the statement is stored: it is adopted
-    assert desk.is_now(Run.RUNNING)
-    desk.send("two")
+    opened: list[Path] = []
+    real = HeadRecord.__init__
+
+    def counting(head: HeadRecord, path: Path, **named: Any) -> None:
+        opened.append(path)
+        real(head, path, **named)
+
+    monkeypatch.setattr(HeadRecord, "__init__", counting)
+    for text in ("two", "three"):
+        host = Host(home, line, clock=lambda: 1_700_000_000_000)
+        host.open()  # the statement is stored: it is adopted, by what the disk says of the head file now
+        host.give(
+            Submitted((Draft("notice", "text/plain", text.encode(), ("aa" if text == "two" else "bb") * 16),))
+        )
+        assert host.state.run is Run.RUNNING
+    assert len(opened) == 1  # it was read again once
 
 
 def test_a_home_that_is_damaged_when_a_session_ends_locks_the_signer(
@@ -478,7 +491,12 @@ def test_there_is_a_most_of_connections_and_then_room_again(signer: Running, wes
         with knocking(west) as late:
             assert str(CONNECTIONS_MAX) in failed(answered(late)).expected
             assert ended(late)
-    assert look(west).state == "ready"
+        waiting = RemoteSigner(west, patience_s=60)
+        leaving = threading.Timer(0.1, socks[0].close)
+        leaving.start()
+        assert waiting.head_file() is not None  # it waited for room
+        leaving.join()
+        waiting.close()
 
 
 def test_many_requests_at_once_are_answered_in_order_also_to_one_who_reads_late(

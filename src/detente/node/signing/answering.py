@@ -31,6 +31,7 @@ from detente.node.signing.frames import (
     Told,
 )
 from detente.node.signing.keeping import Keeping
+from detente.store.errors import StoreFailure
 
 __all__ = ["Answering"]
 
@@ -115,6 +116,8 @@ class Answering:
         try:
             return self._answer(request)
         except DetenteError as error:
+            if isinstance(error, StoreFailure) and self._keeping is not None:
+                self._keeping.doubt()
             return Failed.of(error)
         except ValueError as error:  # a rule that says no in its own way; in a verb's process the caller sees it
             return Failed(

@@ -50,6 +50,7 @@ class Keeping:
         self.keys, self.officers = open_keys(keys_file(path), passphrase)
         self.head: HeadRecord | None = None
         self.lost: dict[Origin, int] = {}
+        self._doubtful = False
         self._vfs = vfs
         self._folder = head_folder(path)
         with on_disk(self._folder):
@@ -114,13 +115,30 @@ class Keeping:
     # ---- sessions -------------------------------------------------------------------------------------------
 
     def renew(self) -> None:
-        """Begin anew, as a new process would: what was signed and never durable is forgotten, but for ``lost``."""
+        """Begin anew, as a new process would: what was signed and never durable is forgotten, but for ``lost``.
+
+        Raises StoreFailure.
+        """
         self._note_lost(self.signer.issued())
         self._drop_unfounded()
+        if self._doubtful:
+            self.close()
+            self._open_head()
+            self._doubtful = False
         self.signer = self._begun()
 
+    def doubt(self) -> None:
+        """Read the head file again when the next run begins: the disk failed, and what it holds may be either."""
+        self._doubtful = True
+
     def begin_run(self, line: str) -> None:
-        """Forget what was signed for a line and is not durable, but for ``lost``: its machine begins anew."""
+        """Forget what was signed for a line and is not durable, but for ``lost``: its machine begins anew.
+
+        Raises StoreFailure.
+        """
+        if self._doubtful:
+            self.renew()
+            return
         self._note_lost({origin: size for origin, size in self.signer.issued().items() if origin.line == line})
         self.signer.begin_run(line)
 

@@ -119,7 +119,8 @@ class Server:
             self._note("stranger", say("a process of another user: {user}", user=peer))
             self._refuse(connection, say("a process of the signer's own user"), say("one of another user"))
         elif len(self._connections) > CONNECTIONS_MAX:
-            self._refuse(connection, say("at most {count} connections", count=CONNECTIONS_MAX), say("more"))
+            expected = say("at most {count} connections", count=CONNECTIONS_MAX)
+            self._refuse(connection, expected, say("more"), busy=True)
 
     def _serve(self, connection: _Connection, mask: int) -> None:
         try:
@@ -207,10 +208,10 @@ class Server:
         if self._selector.get_key(connection.socket).events != events:
             self._selector.modify(connection.socket, events, connection)
 
-    def _refuse(self, connection: _Connection, expected: str, came: str) -> None:
+    def _refuse(self, connection: _Connection, expected: str, came: str, *, busy: bool = False) -> None:
         """Say why, and end the connection."""
         with contextlib.suppress(OSError):
-            self._say(connection, _failed(expected, came))
+            self._say(connection, _failed(expected, came, busy=busy))
         self._end(connection)
 
     def _end(self, connection: _Connection) -> None:
