@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,19 +40,22 @@ class Proxy:
         if self.refuse:
             writer.transport.abort()
             return
-        with contextlib.suppress(OSError):
+        try:
             there, here = await asyncio.open_connection("127.0.0.1", self.port)
-            self._open |= {writer, here}
-            try:
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._pipe(reader, here, forth=True))
-                    group.create_task(self._pipe(there, writer, forth=False))
-            except* (OSError, EOFError):
-                pass
-            finally:
-                for one in (writer, here):
-                    one.transport.abort()
-                    self._open.discard(one)
+        except OSError:
+            writer.transport.abort()
+            return
+        self._open |= {writer, here}
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pipe(reader, here, forth=True))
+                group.create_task(self._pipe(there, writer, forth=False))
+        except* (OSError, EOFError):
+            pass
+        finally:
+            for one in (writer, here):
+                one.transport.abort()
+                self._open.discard(one)
 
     async def _pipe(self, source: asyncio.StreamReader, target: asyncio.StreamWriter, *, forth: bool) -> None:
         step = max(1, self.bytes_per_s // 10) if self.bytes_per_s else 65_536

@@ -162,7 +162,9 @@ class RunningLines:
         """How many statements of a member this home holds durably."""
 
         def count() -> int:
-            return sum(log.durable for origin, log in self.hosts[line].state.logs.items() if origin.member == member)
+            return sum(
+                log.durable for origin, log in self.hosts[line].state.logs.items() if origin.member == member
+            )
 
         return await self._do(count)
 
@@ -223,9 +225,7 @@ async def until(condition: Callable[[], Any], limit_s: float = 20.0) -> None:
 
 def https(line: str, party: str, port: int | None, more: str = "") -> str:
     address = f'address = "127.0.0.1:{port}"\n' if port else ""
-    return (
-        f'[[line.{line}.courier.{party}]]\nkind = "https"\n{address}certificate = "certificates/{party}.pem"\n{more}\n'
-    )
+    return f'[[line.{line}.courier.{party}]]\nkind = "https"\n{address}certificate = "certificates/{party}.pem"\n{more}\n'
 
 
 def listen(port: int, more: str = "") -> str:
