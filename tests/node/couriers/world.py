@@ -178,8 +178,7 @@ class RunningLines:
         return await self._do(count)
 
     def unsealer(self) -> Unsealer:
-        keys = [key for generation in self.home.keys.values() for key in generation.sealing]
-        return Unsealer(keys, me=self.member)
+        return Unsealer(self.home.open_seal, me=self.member)
 
 
 @dataclass

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
     return made
 
 
-def served(shell: Shell, name: str = "west", *more: str):  # type: ignore[no-untyped-def]
+def served(shell: Shell, name: str = "west", *more: str) -> AbstractContextManager[Served]:
     return serving(shell.folder / name, shell.folder / "secret", *more)
 
 
