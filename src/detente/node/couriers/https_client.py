@@ -99,7 +99,8 @@ class Link:
         if writer is not None:
             writer.transport.abort()  # what was not acknowledged by the line is sent again anyway
             with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
-                await asyncio.wait_for(writer.wait_closed(), _CLOSE_S)
+                async with asyncio.timeout(_CLOSE_S):
+                    await writer.wait_closed()
 
     async def _ask(self, method: str, target: str, body: bytes, wait_s: float) -> h11.Response:
         """Send the request and return the head of the answer; raises PeerMistake for a refusal."""
@@ -122,8 +123,8 @@ class Link:
 
     async def _connect(self) -> None:
         host, port = host_and_port(self.address)
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(
+        async with asyncio.timeout(self.limits.handshake_s_max):
+            reader, writer = await asyncio.open_connection(
                 host,
                 port,
                 ssl=self.context,
@@ -131,9 +132,7 @@ class Link:
                 ssl_handshake_timeout=self.limits.handshake_s_max,
                 ssl_shutdown_timeout=_CLOSE_S,
                 limit=_READ_BYTES,
-            ),
-            self.limits.handshake_s_max,
-        )
+            )
         self._reader, self._writer = reader, writer
         if presented(writer.get_extra_info("ssl_object")) not in self.pins:
             raise WrongCertificate(

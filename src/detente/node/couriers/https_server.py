@@ -132,7 +132,8 @@ class CourierPort:
         finally:
             transport.abort()
             with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
-                await asyncio.wait_for(writer.wait_closed(), _CLOSE_S)
+                async with asyncio.timeout(_CLOSE_S):
+                    await writer.wait_closed()
 
     async def _known(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: asyncio.Task[None] | None
