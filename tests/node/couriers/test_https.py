@@ -103,7 +103,7 @@ def test_cut_connections_are_made_good(pair: Pair) -> None:
                 proxy.refuse = False
                 await until(lambda: _delivered(west, pair.line, "east", 7))
                 await until(lambda: _delivered(east, pair.line, "west", 6))
-                assert proxy.connections > 2
+                assert proxy.connections > 1
 
     asyncio.run(story())
 
@@ -179,7 +179,7 @@ def _flipped(octets: bytes) -> bytes:
     return octets[:place] + bytes([octets[place] ^ 1]) + octets[place + 1 :]
 
 
-def test_another_courier_carries_while_the_first_fails(pair: Pair, tmp_path: Path) -> None:
+def test_another_courier_carries_while_the_first_fails(pair: Pair) -> None:
     async def story() -> None:
         port = pair.ports["east"]
         first = free_port()
@@ -188,14 +188,7 @@ def test_another_courier_carries_while_the_first_fails(pair: Pair, tmp_path: Pat
         async with running(pair.path("west"), two) as west, running(pair.path("east"), waiting):
             await west.lines.submit(pair.line, draft())
             await until(lambda: _delivered(west, pair.line, "east", 1))
-            assert [west.courier("east", n).state for n in (1, 2)] == ["failing", "up"]
-
-            async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                del reader
-                writer.close()
-
-            server = await asyncio.start_server(through, "127.0.0.1", first)
-            server.close()
+            await until(lambda: [west.courier("east", n).state for n in (1, 2)] == ["failing", "up"])
 
     asyncio.run(story())
 

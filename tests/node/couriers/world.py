@@ -190,7 +190,8 @@ class Node:
     task: asyncio.Task[None]
 
     def courier(self, party: str, number: int = 1) -> CourierState:
-        return [one for one in self.states.snapshot() if one.party == party][number - 1]
+        found = [one for one in self.states.snapshot() if one.party == party]
+        return found[number - 1] if len(found) >= number else CourierState("", party, "")
 
 
 @asynccontextmanager

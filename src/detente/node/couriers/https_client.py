@@ -9,7 +9,6 @@ No redirect is followed, no proxy asked; an answer that is neither 200 nor 204 i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ssl
 import time
 from collections.abc import AsyncGenerator
@@ -21,8 +20,9 @@ import h11
 from detente import words
 from detente.node.couriers.errors import PeerMistake, WrongCertificate
 from detente.node.couriers.rates import Rate
-from detente.node.couriers.sockets import unsent_bytes, watch_over
+from detente.node.couriers.sockets import unsent_bytes
 from detente.node.couriers.tls import presented, tls_fault
+from detente.node.couriers.tls_stream import TlsStream
 from detente.node.settings.structs import CourierSettings, host_and_port
 
 __all__ = ["MEDIA_TYPE", "Answer", "Link", "who_answers"]
@@ -30,10 +30,8 @@ __all__ = ["MEDIA_TYPE", "Answer", "Link", "who_answers"]
 say = words.speaker("node")
 
 MEDIA_TYPE = b"application/vnd.detente.bundle"
-_READ_BYTES = 65_536
 _WRITE_BYTES = 16_384
 _LOOK_S = 5.0
-_CLOSE_S = 2.0
 _HEAD_MAX = 16_384
 
 
@@ -54,8 +52,7 @@ class Link:
     limits: CourierSettings
     rate: Rate
     _http: h11.Connection | None = None
-    _reader: asyncio.StreamReader | None = None
-    _writer: asyncio.StreamWriter | None = None
+    _stream: TlsStream | None = None
     _used: bool = field(default=False)
 
     async def exchange(
@@ -78,40 +75,38 @@ class Link:
                 yield bytes(event.data)
             self._rest()
         except h11.RemoteProtocolError as fault:
-            await self.close()
+            self.close()
             raise PeerMistake(
                 expected=say("an answer in HTTP/1.1"),
                 came=str(fault)[:200],
                 where=self.address,
                 remedy=say("check that the address is the other node's courier port"),
             ) from None
-        except (OSError, EOFError, TimeoutError, ssl.SSLError) as fault:
-            await self.close()
+        except (OSError, EOFError) as fault:
+            self.close()
             raise tls_fault(fault, self.address) from None
         except BaseException:
-            await self.close()
+            self.close()
             raise
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Close the connection, if there is one."""
-        writer, self._writer, self._reader, self._http = self._writer, None, None, None
+        stream, self._stream, self._http = self._stream, None, None
         self._used = False
-        if writer is not None:
-            writer.transport.abort()  # what was not acknowledged by the line is sent again anyway
-            with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
-                await asyncio.wait_for(writer.wait_closed(), _CLOSE_S)
+        if stream is not None:
+            stream.abort()  # what was not acknowledged by the line is sent again anyway
 
     async def _ask(self, method: str, target: str, body: bytes, wait_s: float) -> h11.Response:
         """Send the request and return the head of the answer; raises PeerMistake for a refusal."""
         for attempt in (1, 2):
             kept = self._used
-            if self._writer is None:
+            if self._stream is None:
                 await self._connect()
             try:
                 head = await self._send(method, target, body, wait_s)
             except (ConnectionError, EOFError, ssl.SSLError):
                 if attempt == 1 and kept:
-                    await self.close()  # the peer closed it while it was idle
+                    self.close()  # the peer closed it while it was idle
                     continue
                 raise
             if head.status_code in {200, 204}:
@@ -122,32 +117,20 @@ class Link:
 
     async def _connect(self) -> None:
         host, port = host_and_port(self.address)
-        reader, writer = await asyncio.wait_for(
-            asyncio.open_connection(
-                host,
-                port,
-                ssl=self.context,
-                server_hostname="",
-                ssl_handshake_timeout=self.limits.handshake_s_max,
-                ssl_shutdown_timeout=_CLOSE_S,
-                limit=_READ_BYTES,
-            ),
-            self.limits.handshake_s_max,
-        )
-        self._reader, self._writer = reader, writer
-        if presented(writer.get_extra_info("ssl_object")) not in self.pins:
+        async with asyncio.timeout(self.limits.handshake_s_max):
+            stream = self._stream = await TlsStream.connect(host, port, self.context)
+        if presented(stream.tls) not in self.pins:
             raise WrongCertificate(
                 expected=say("the certificate that was agreed with this peer"),
                 came=say("another one that is trusted for other ends"),
                 where=self.address,
                 remedy=say("it is tried again; see detente cert check"),
             )
-        watch_over(writer.get_extra_info("socket"))
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=_HEAD_MAX)
 
     async def _send(self, method: str, target: str, body: bytes, wait_s: float) -> h11.Response:
-        http, writer = self._http, self._writer
-        if http is None or writer is None:
+        http, stream = self._http, self._stream
+        if http is None or stream is None:
             raise ConnectionResetError
         headers = [(b"host", self.address.encode()), (b"accept", MEDIA_TYPE)]
         if method == "POST":
@@ -156,11 +139,9 @@ class Link:
         for start in range(0, len(body), _WRITE_BYTES):
             part = body[start : start + _WRITE_BYTES]
             await self.rate.take(len(part))
-            writer.write(waiting + (http.send(h11.Data(data=part)) or b""))
+            await self._out(stream, waiting + (http.send(h11.Data(data=part)) or b""))
             waiting = b""
-            await self._drain(writer)
-        writer.write(waiting + (http.send(h11.EndOfMessage()) or b""))
-        await self._drain(writer)
+        await self._out(stream, waiting + (http.send(h11.EndOfMessage()) or b""))
         event = await self._event(wait_s + self.limits.answer_s_max)
         while isinstance(event, h11.InformationalResponse):
             event = await self._event(self.limits.answer_s_max)
@@ -168,24 +149,24 @@ class Link:
             raise ConnectionResetError
         return event
 
-    async def _drain(self, writer: asyncio.StreamWriter) -> None:
-        """Wait until the system took what was written; as long as it goes on at all, however slowly."""
-        drained = asyncio.ensure_future(writer.drain())
+    async def _out(self, stream: TlsStream, octets: bytes) -> None:
+        """Send; however slowly the other side takes it, as long as it takes some."""
+        sending = asyncio.ensure_future(stream.send(octets))
         try:
-            await self._patiently(drained, self.limits.answer_s_max)
+            await self._patiently(sending, self.limits.answer_s_max)
         finally:
-            drained.cancel()
+            sending.cancel()
 
     async def _event(self, wait_s: float) -> object:
         """Return the next event of the answer. TimeoutError when nothing moves for so long."""
-        http, reader = self._http, self._reader
-        if http is None or reader is None:
+        http, stream = self._http, self._stream
+        if http is None or stream is None:
             raise ConnectionResetError
         while True:
             event = http.next_event()
             if event is not h11.NEED_DATA:
                 return event
-            read = asyncio.ensure_future(reader.read(_READ_BYTES))
+            read = asyncio.ensure_future(stream.read())
             try:
                 await self._patiently(read, wait_s)
                 octets = read.result()
@@ -197,7 +178,7 @@ class Link:
 
     async def _patiently(self, work: asyncio.Future[Any], wait_s: float) -> None:
         """Wait for work; TimeoutError when it is not done for so long and nothing of ours leaves this machine."""
-        transport = self._writer.get_extra_info("socket") if self._writer is not None else None
+        transport = self._stream.socket if self._stream is not None else None
         unsent, until = unsent_bytes(transport), time.monotonic() + wait_s
         while True:
             done, _ = await asyncio.wait({work}, timeout=max(0.0, min(_LOOK_S, until - time.monotonic())))
@@ -217,10 +198,10 @@ class Link:
         if http is not None and http.our_state is h11.DONE and http.their_state is h11.DONE:
             http.start_next_cycle()
         else:
-            writer, self._writer, self._reader, self._http = self._writer, None, None, None
+            stream, self._stream, self._http = self._stream, None, None
             self._used = False
-            if writer is not None:
-                writer.close()
+            if stream is not None:
+                stream.abort()
 
 
 async def who_answers(address: str, wait_s: float) -> str:
@@ -235,11 +216,11 @@ async def who_answers(address: str, wait_s: float) -> str:
     host, port = host_and_port(address)
     try:
         async with asyncio.timeout(wait_s):
-            _, writer = await asyncio.open_connection(host, port, ssl=context, server_hostname="")
-    except (OSError, TimeoutError, ssl.SSLError):
+            stream = await TlsStream.connect(host, port, context)
+    except OSError:
         return ""
-    found = presented(writer.get_extra_info("ssl_object"))
-    writer.transport.abort()
+    found = presented(stream.tls)
+    stream.abort()
     return found
 
 

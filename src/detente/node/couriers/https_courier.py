@@ -92,8 +92,8 @@ class HttpsCourier:
 
     async def close(self) -> None:
         """Close both connections."""
-        await self._calls.close()
-        await self._news.close()
+        self._calls.close()
+        self._news.close()
 
     def _fell(self) -> None:
         self.up.clear()

@@ -8,7 +8,6 @@ time and size of a request's head, pace and size of its body, requests and bytes
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from collections import Counter
@@ -19,9 +18,9 @@ from detente import words
 from detente.node.couriers.https_session import Session
 from detente.node.couriers.peers import Peers
 from detente.node.couriers.rates import Rate
-from detente.node.couriers.sockets import watch_over
 from detente.node.couriers.states import CourierStates
 from detente.node.couriers.tls import presented, tls_fault
+from detente.node.couriers.tls_stream import TlsStream
 from detente.node.couriers.traffic import Traffic
 from detente.node.settings.structs import CourierSettings
 
@@ -29,8 +28,6 @@ __all__ = ["CourierPort"]
 
 say = words.speaker("node")
 
-_READ_BYTES = 65_536
-_CLOSE_S = 2.0
 _REST_S = 0.05
 
 
@@ -89,7 +86,6 @@ class CourierPort:
             self.states.turned_away("too many at once")
             connection.close()
             return
-        watch_over(connection)
         self._addresses[address] += 1
         task = asyncio.get_running_loop().create_task(self._connection(connection, address))
         self._handshakes[task] = None
@@ -108,36 +104,25 @@ class CourierPort:
 
     async def _connection(self, connection: socket.socket, address: str) -> None:
         """Shake hands, learn who it is, and serve."""
-        reader = asyncio.StreamReader(_READ_BYTES)
-        protocol = asyncio.StreamReaderProtocol(reader)
-        loop = asyncio.get_running_loop()
         task = asyncio.current_task()
+        stream = TlsStream(connection, self.context, server=True)
         try:
-            transport, _ = await loop.connect_accepted_socket(
-                lambda: protocol,
-                connection,
-                ssl=self.context,
-                ssl_handshake_timeout=self.limits.handshake_s_max,
-                ssl_shutdown_timeout=_CLOSE_S,
-            )
-        except (OSError, TimeoutError, ssl.SSLError) as fault:
+            async with asyncio.timeout(self.limits.handshake_s_max):
+                await stream.handshake()
+        except OSError as fault:
             self.states.turned_away(tls_fault(fault, address).came)
+            await stream.close()
             return
         finally:
             if task is not None:
                 self._handshakes.pop(task, None)
-        writer = asyncio.StreamWriter(transport, protocol, reader, loop)
         try:
-            await self._known(reader, writer, task)
+            await self._known(stream, task)
         finally:
-            transport.abort()
-            with contextlib.suppress(OSError, TimeoutError, ssl.SSLError):
-                await asyncio.wait_for(writer.wait_closed(), _CLOSE_S)
+            stream.abort()
 
-    async def _known(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, task: asyncio.Task[None] | None
-    ) -> None:
-        identity = presented(writer.get_extra_info("ssl_object"))
+    async def _known(self, stream: TlsStream, task: asyncio.Task[None] | None) -> None:
+        identity = presented(stream.tls)
         lines = self.peers.lines_of(identity)
         if not lines or task is None:
             self.states.turned_away("unknown certificate")
@@ -151,7 +136,7 @@ class CourierPort:
         peer.connections[task] = None
         try:
             await Session(
-                reader, writer, self.limits, lines, self.traffic_of, self.sealed_to, peer.rate, peer.requests
+                stream, self.limits, lines, self.traffic_of, self.sealed_to, peer.rate, peer.requests
             ).run()
         finally:
             peer.connections.pop(task, None)

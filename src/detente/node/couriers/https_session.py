@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,13 +16,13 @@ from detente.line.errors import Refused
 from detente.node.couriers.carrying import Outgoing, Taken
 from detente.node.couriers.errors import PeerMistake
 from detente.node.couriers.rates import Rate
+from detente.node.couriers.tls_stream import TlsStream
 from detente.node.couriers.traffic import Traffic
 from detente.node.settings.structs import CourierSettings
 
 __all__ = ["Session"]
 
 _TARGET = re.compile(rb"\A/v1/([a-z][a-z0-9-]{0,80})(?:\?wait_s=([0-9]{1,4}))?\Z")
-_READ_BYTES = 65_536
 _HEAD_MAX = 16_384
 _FLOOR_AFTER_S = 60.0
 _DIRECT_S = 1.0
@@ -43,8 +42,7 @@ class _Stop(PeerMistake):
 class Session:
     """Serves one connection until it is closed, idle for too long, or breaks a rule."""
 
-    reader: asyncio.StreamReader
-    writer: asyncio.StreamWriter
+    stream: TlsStream
     limits: CourierSettings
     lines: Mapping[str, str]
     traffic_of: Callable[[str, str], Traffic | None]
@@ -65,13 +63,15 @@ class Session:
                     await self._answer(http, request)
                 except _Stop as stop:
                     await self._end(http, stop.status)
+                    await self.stream.close()
                     return
                 if http.our_state is not h11.DONE or http.their_state is not h11.DONE:
                     return
                 http.start_next_cycle()
         except h11.RemoteProtocolError as fault:
             await self._end(http, fault.error_status_hint)
-        except (OSError, EOFError, TimeoutError, ssl.SSLError):
+            await self.stream.close()
+        except (OSError, EOFError):
             return
 
     async def _head(self, http: h11.Connection) -> h11.Request | None:
@@ -101,14 +101,15 @@ class Session:
         traffic = self.traffic_of(line, party) if party is not None else None
         if party is None or traffic is None:
             raise _Stop(403)
+        posts = request.method == b"POST"
+        if (not posts and request.method != b"GET") or (posts and match[2] is not None):
+            raise _Stop(405)
         traffic.called.set()
         try:
-            if request.method == b"POST" and match[2] is None:
+            if posts:
                 await self._post(http, request, traffic)
-            elif request.method == b"GET":
-                await self._get(http, traffic, min(int(match[2] or 0), self.limits.wait_s * 4))
             else:
-                raise _Stop(405)
+                await self._get(http, traffic, min(int(match[2] or 0), self.limits.wait_s * 4))
         except _Stop:
             raise
         except DetenteError:
@@ -198,7 +199,7 @@ class Session:
 
     async def _news(self, http: h11.Connection, traffic: Traffic, deadline: float) -> bool:
         """Wait until there is news for this peer that no call of our own takes; False when the time is over."""
-        reading = asyncio.ensure_future(self.reader.read(_READ_BYTES))
+        reading = asyncio.ensure_future(self.stream.read())
         waiting = asyncio.ensure_future(traffic.news.wait())
         try:
             while time.monotonic() < deadline:
@@ -248,7 +249,7 @@ class Session:
 
     async def _end(self, http: h11.Connection, status: int) -> None:
         """Answer with a status alone, if an answer can still be given."""
-        with contextlib.suppress(h11.LocalProtocolError, OSError, TimeoutError, ssl.SSLError):
+        with contextlib.suppress(h11.LocalProtocolError, OSError):
             if http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
                 headers = [("content-length", "0"), ("connection", "close")]
                 await self._write(http.send(h11.Response(status_code=status, headers=headers)))
@@ -258,10 +259,9 @@ class Session:
 
     async def _read(self, deadline: float) -> bytes:
         async with asyncio.timeout(max(0.0, deadline - time.monotonic())):
-            return await self.reader.read(_READ_BYTES)
+            return await self.stream.read()
 
     async def _write(self, octets: bytes | None) -> None:
         if octets:
-            self.writer.write(octets)
             async with asyncio.timeout(self.limits.answer_s_max):
-                await self.writer.drain()
+                await self.stream.send(octets)

@@ -101,8 +101,8 @@ class PartyCouriers:
                 await asyncio.sleep(_BUSY_S)
                 continue
             await asyncio.sleep(self.batch_s)
-            with contextlib.suppress(TimeoutError):  # what comes in just now takes the news along in its answer
-                await asyncio.wait_for(self.traffic.quiet.wait(), _QUIET_S)
+            # what comes in just now takes the news along in its answer
+            await self._wait(_QUIET_S, self.traffic.quiet)
             beat = time.monotonic() >= beat_at_s
             if (beat or self.traffic.news.is_set()) and await self._try(courier, beat=beat):
                 beat_at_s = time.monotonic() + courier.every_s
@@ -133,8 +133,10 @@ class PartyCouriers:
 
     @staticmethod
     async def _wait(wait_s: float, event: asyncio.Event) -> None:
+        # never wait_for: before Python 3.12 it can lose a cancellation, and the node would not stop
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(event.wait(), max(0.0, wait_s))
+            async with asyncio.timeout(max(0.0, wait_s)):
+                await event.wait()
 
 
 async def run(
