@@ -6,7 +6,9 @@ import contextlib
 import random
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,11 @@ from detente.line.effects import Draft, Role, Submitted
 from detente.line.errors import LineMistake, Malformed, OutOfPlace
 from detente.line.merkle import leaf_hash
 from detente.line.state import Run
-from detente.node.errors import SignerFailure, SignerGone, SignerLocked
+from detente.node.errors import KeyMistake, SignerFailure, SignerGone, SignerLocked
 from detente.node.home import Home, head_folder, open_serving, open_writing
+from detente.node.home_folder import keys_file
 from detente.node.host import Host
+from detente.node.keyfile import SealingKey, write_keys
 from detente.node.sealing import Unsealer, seal
 from detente.node.serving.local_socket import listen
 from detente.node.signer import Signer
@@ -37,7 +41,7 @@ from detente.store.headfile import HeadRecord
 from tests.line.authenticator import released as released_by
 from tests.node.signing_process import answered, asked, ended, failed, knocking, said
 from tests.node.test_officers import ANNA, made_home
-from tests.store.pair import PASSPHRASE, Desk, found_homes, open_home, same_machine
+from tests.store.pair import CHEAP, PASSPHRASE, Desk, found_homes, open_home, same_machine
 
 TINY_S = 0.3
 """How long a connection may be idle in these tests; long enough for a question and its answer."""
@@ -276,13 +280,18 @@ def test_a_home_that_is_damaged_when_a_session_ends_locks_the_signer(
 
 
 def test_an_answer_that_is_none_ends_the_session(west: Path, line: str) -> None:
-    replies = [b"\x91\xa4done", b"garbage", encode(frames.Told(1))]
+    done = encode(frames.Done())
+    framed = len(done).to_bytes(4, "big") + done
+    replies = [
+        *(len(one).to_bytes(4, "big") + one for one in (done, b"garbage", encode(frames.Told(1)))),
+        b"", b"\0\0", b"\0\0\0\x09ab", b"\xff\xff\xff\xffab", framed + framed,
+    ]  # fmt: skip
 
     def impostor(listening: socket.socket) -> None:
         for reply in replies:
             accepted, _ = listening.accept()
             accepted.recv(65536)
-            accepted.sendall(len(reply).to_bytes(4, "big") + reply)
+            accepted.sendall(reply)
             accepted.close()
 
     with contextlib.closing(listen(signer_socket(west))) as listening:
@@ -292,6 +301,8 @@ def test_an_answer_that_is_none_ends_the_session(west: Path, line: str) -> None:
             with pytest.raises(SignerGone):
                 look(west)
         thread.join(20)
+        with pytest.raises(SignerGone, match="in time"):  # nobody takes it
+            look(west, timeout_s=0.2)
 
 
 # ---- what is long goes in portions ----------------------------------------------------------------------------
@@ -384,8 +395,7 @@ def test_a_node_asks_for_officers_before_it_signs_also_when_they_were_named_mean
 
 def _name_officers(path: Path, officers: Any) -> None:
     """As a verb beside the running node does it."""
-    from detente.node.home_folder import keys_file
-    from detente.node.keyfile import open_keys, write_keys
+    from detente.node.keyfile import open_keys
 
     keys, before = open_keys(keys_file(path), b"one")
     assert before is None
@@ -410,6 +420,48 @@ def test_a_sealed_bundle_is_opened_by_the_signer_and_one_for_others_is_not(
             Unsealer(home.open_seal, me="west").feed(wrong)
     with pytest.raises((Malformed, OutOfPlace)):
         home.open_seal(b"{}", b"short")
+
+
+def test_a_sealing_key_whose_time_is_over_opens_nothing_in_a_process_that_still_has_it(
+    west: Path, line: str
+) -> None:
+    day_ms, now_ms = 86_400_000, time.time_ns() // 1_000_000
+    old, new = (SealingKey.make(now_ms - days * day_ms) for days in (200, 80))
+    with open_home(west) as home:
+        keys = home.keys
+    # the old key's successor is 80 days old: both open; a third one, 91 days old, ends the first
+    for made, opens in (((old, new), True), ((old, SealingKey.make(now_ms - 91 * day_ms), new), False)):
+        write_keys(keys_file(west), {0: replace(keys[0], sealing=made)}, PASSPHRASE, cost=CHEAP)
+        signer = Running(west)
+        try:
+            unlock(west, PASSPHRASE)
+            octets = b"".join(seal([b"x"], old.public(), line=line, epoch=1, from_="east", to="west"))
+            with open_serving(west, RemoteSigner(west)) as home:
+                if opens:
+                    assert Unsealer(home.open_seal, me="west").feed(octets) == b"x"
+                else:
+                    with pytest.raises(OutOfPlace, match="destroyed"):
+                        Unsealer(home.open_seal, me="west").feed(octets)
+        finally:
+            signer.end()
+
+
+def test_a_wrong_passphrase_opens_nothing_and_is_said_to_whoever_asks(west: Path, line: str) -> None:
+    signer = Running(west)
+    try:
+        with pytest.raises(KeyMistake):
+            unlock(west, b"wrong horse")
+        standing = look(west)
+        assert standing.state == "locked"
+        assert "another one" in standing.fault
+        with pytest.raises(SignerLocked, match="another one"):
+            RemoteSigner(west).head_file()
+        unlock(west, PASSPHRASE)
+        assert (look(west).state, look(west).fault) == ("ready", "")
+        remote.reload(west, PASSPHRASE)
+        assert signer.events() == {"locked", "unlocked", "reloaded"}
+    finally:
+        signer.end()
 
 
 def _sealing(path: Path) -> str:

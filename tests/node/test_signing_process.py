@@ -133,6 +133,8 @@ def test_without_a_passphrase_it_waits_locked_signs_nothing_and_is_unlocked(
 def test_a_wrong_or_missing_passphrase_file_leaves_it_locked_and_it_says_why(tmp_path: Path, line: str) -> None:
     west = tmp_path / "west"
     (tmp_path / "wrong").write_text("wrong horse")
+    with running(west, "--passphrase-file", str(tmp_path / "wrong"), "--language", "ru") as signer:
+        assert "другая" in signer.standing().fault
     with running(west, "--passphrase-file", str(tmp_path / "wrong")) as signer:
         assert signer.standing().state == "locked"
         assert "another one" in signer.standing().fault

@@ -1,4 +1,4 @@
-"""The signer of a running node: ``python -m detente.node.signing HOME [--passphrase-file FILE]``.
+"""The signer of a running node: ``python -m detente.node.signing HOME [--passphrase-file FILE] [--language CODE]``.
 
 It takes the home's lock, listens at HOME.head/signer.sock for processes of its own user, and is opened by the
 passphrase in FILE, else in the file that DETENTE_PASSPHRASE_FILE names, else in the systemd credential ``passphrase``;
@@ -41,11 +41,12 @@ _CREDENTIAL = "passphrase"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run until a signal ends it; returns the exit code."""
-    words.choose(words.from_environment())
     parser = argparse.ArgumentParser(prog="python -m detente.node.signing", allow_abbrev=False)
     parser.add_argument("home", type=Path)
     parser.add_argument("--passphrase-file", type=Path)
+    parser.add_argument("--language", choices=words.LANGUAGES, default=words.from_environment())
     arguments = parser.parse_args(argv)
+    words.choose(arguments.language)
     try:
         return _run(arguments.home, arguments.passphrase_file)
     except DetenteError as error:

@@ -399,7 +399,7 @@ def decode_request(octets: bytes) -> Request:
     try:
         found: Request = _request.decode(octets)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise _malformed(fault) from None
+        raise malformed(str(fault)) from None
     return found
 
 
@@ -408,7 +408,7 @@ def decode_answer(octets: bytes) -> Answer:
     try:
         found: Answer = _answer.decode(octets)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise _malformed(fault) from None
+        raise malformed(str(fault)) from None
     return found
 
 
@@ -423,9 +423,10 @@ def own_of(found: Iterable[tuple[str, int, bytes]]) -> list[tuple[Origin, int, b
     return [(origin_of(origin), size, root) for origin, size, root in found]
 
 
-def _malformed(fault: Exception) -> Malformed:
+def malformed(came: str) -> Malformed:
+    """Return the error for what is no message."""
     return Malformed(
         expected=say("a message between this node and its signer"),
-        came=str(fault)[:200],
+        came=came[:200],
         remedy=say("nothing of it was used; is another version running?"),
     )

@@ -5,13 +5,14 @@ Whoever makes it holds the home's lock. Nothing here reads a record or a bundle.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from detente import words
 from detente.line.checkpoint import Origin
 from detente.node.home_folder import HomeCard, head_folder, home_mistake, keys_file, on_disk, own_ring
-from detente.node.keyfile import Keys, open_keys
+from detente.node.keyfile import Keys, open_keys, without_old_sealing
 from detente.node.machine_id import machine_identity
 from detente.node.officers import Officers
 from detente.node.sealing import open_content_key
@@ -171,6 +172,11 @@ class Keeping:
         self.signer.change_officers(officers)
 
     def open_seal(self, info: bytes, sealed: bytes) -> bytes:
-        """Return the content key of a sealed bundle, from its header's bytes and its sealed key; raises Refused."""
-        keys = [one for generation in self.keys.values() for one in generation.sealing]
+        """Return the content key of a sealed bundle, from its header's bytes and its sealed key; raises Refused.
+
+        A sealing key whose time is over opens nothing, though a process that runs for months still has it: the next
+        verb with the passphrase removes it from the file.
+        """
+        now_ms = time.time_ns() // 1_000_000
+        keys = [one for own in without_old_sealing(self.keys, now_ms).values() for one in own.sealing]
         return open_content_key(keys, info, sealed, me=self.about.member)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import select
 import socket
+import struct
 import threading
 import time
 from collections.abc import Iterable, Sequence
@@ -24,7 +25,7 @@ from detente.line.errors import Malformed
 from detente.line.statement import Statement
 from detente.node.errors import SignerGone
 from detente.node.home_folder import head_folder
-from detente.node.serving.local_socket import connect, read_frame, write_frame
+from detente.node.serving.local_socket import connect, write_frame
 from detente.node.signing import frames
 from detente.node.signing.frames import (
     Answer,
@@ -48,6 +49,7 @@ ANSWER_S = 60.0
 PATIENCE_S = 5.0
 """How long a signer that is being started again is waited for."""
 _PAUSE_S = 0.05
+_READ_BYTES = 1 << 16
 
 _Kind = TypeVar("_Kind", bound=Answer)
 
@@ -297,9 +299,14 @@ def _once(home: Path, request: Request, kind: type[_Kind], timeout_s: float) -> 
 
 def _connected(home: Path, timeout_s: float) -> socket.socket:
     try:
-        return connect(signer_socket(home), timeout_s)
+        connection = connect(signer_socket(home), timeout_s)
     except OSError as failure:
         raise _gone(home, failure.strerror or str(failure)) from None
+    connection.settimeout(None)  # the system's own limit costs no call of its own before each one
+    limit = struct.pack("@ll", int(timeout_s), int(timeout_s % 1 * 1_000_000))
+    for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+        connection.setsockopt(socket.SOL_SOCKET, option, limit)
+    return connection
 
 
 def _asked(connection: socket.socket, request: Request, kind: type[_Kind]) -> _Kind:
@@ -307,8 +314,10 @@ def _asked(connection: socket.socket, request: Request, kind: type[_Kind]) -> _K
     try:
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # it may have said why before it closed
             write_frame(connection, frames.encode(request), frames.REQUEST_MAX)
-        octets = read_frame(connection, frames.ANSWER_MAX)
+        octets = _read_answer(connection)
         answer = None if octets is None else frames.decode_answer(octets)
+    except BlockingIOError:
+        raise _gone(None, say("none in time")) from None
     except OSError as failure:
         raise _gone(None, failure.strerror or str(failure)) from None
     except Malformed as fault:
@@ -318,6 +327,26 @@ def _asked(connection: socket.socket, request: Request, kind: type[_Kind]) -> _K
     if not isinstance(answer, kind):
         raise _gone(None, say("the end of the connection") if answer is None else say("another answer"))
     return answer
+
+
+def _read_answer(connection: socket.socket) -> bytes | None:
+    """Return the one frame that answers, in one call where it is short; None when the connection ended before it."""
+    octets = connection.recv(_READ_BYTES)
+    while octets and len(octets) < 4:
+        octets += connection.recv(_READ_BYTES) or b"\xff\xff\xff\xff"  # cut short: no length that is allowed
+    if not octets:
+        return None
+    size = 4 + int.from_bytes(octets[:4], "big")
+    if size > frames.ANSWER_MAX:
+        raise frames.malformed(say("one of {size} bytes", size=size))
+    if len(octets) < size:
+        whole = bytearray(octets)
+        while len(whole) < size and (piece := connection.recv(min(size - len(whole), 1 << 20))):
+            whole += piece
+        octets = bytes(whole)
+    if len(octets) != size:
+        raise frames.malformed(say("one of {size} bytes", size=len(octets)))
+    return octets[4:]
 
 
 def _hung_up(connection: socket.socket) -> bool:
