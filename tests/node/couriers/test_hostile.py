@@ -1,6 +1,6 @@
 """The courier port under attack, by strangers and by a peer gone mad: own sends still go, no byte makes it fall.
 
-Real sockets and TLS; the attackers run beside the two nodes. The fuzz drives one connection's session with hostile bytes.
+Real sockets and TLS; the attackers run beside both nodes. The fuzz drives one connection with hostile bytes.
 """
 
 from __future__ import annotations
