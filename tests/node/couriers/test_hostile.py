@@ -1,6 +1,6 @@
-"""The courier port under attack, by strangers and by a peer gone mad: own sends still go, and no byte makes it fall.
+"""The courier port under attack, by strangers and by a peer gone mad: own sends still go, no byte makes it fall.
 
-Real sockets and TLS; the attackers run beside the two nodes. The fuzz drives one connection's session with hostile bytes.
+Real sockets and TLS; the attackers run beside both nodes. The fuzz drives one connection with hostile bytes.
 """
 
 from __future__ import annotations
@@ -91,7 +91,9 @@ def test_slow_loris_at_every_stage_holds_nobody_up(pair: Pair) -> None:
             for stream in heads:
                 await stream.send(b"POST /v1/" + pair.line.encode() + b" HTTP/1.1\r\nHo")
             for stream in bodies:
-                await stream.send(b"POST /v1/" + pair.line.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nd")
+                await stream.send(
+                    b"POST /v1/" + pair.line.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\nd"
+                )
             await both_send(pair, west, east)
             for stream in (*heads, *bodies):
                 assert b" 200 " not in await answer(stream)  # each is cut off
@@ -165,7 +167,9 @@ def test_a_flood_from_a_known_peer_leaves_room_for_our_own(pair: Pair) -> None:
             async def flood() -> None:
                 line = pair.line.encode()
                 body = b"detente-bundle/1\n" + os.urandom(30_000)
-                post = b"POST /v1/" + line + b" HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                post = (
+                    b"POST /v1/" + line + b" HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+                )
                 ask = b"GET /v1/" + line + b"?wait_s=0 HTTP/1.1\r\nHost: x\r\n\r\n"
                 while not stop.is_set():
                     with contextlib.suppress(OSError):
@@ -237,8 +241,12 @@ class Bytes:
 GOOD = (
     b"GET /v1/" + LINE.encode() + b"?wait_s=0 HTTP/1.1\r\nHost: x\r\n\r\n",
     b"POST /v1/" + LINE.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 21\r\n\r\ndetente-bundle/1\nH\0\0\0",
-    b"POST /v1/" + LINE.encode() + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndeten\r\n0\r\n\r\n",
-    b"POST /v1/" + LINE.encode() + b" HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
+    b"POST /v1/"
+    + LINE.encode()
+    + b" HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\ndeten\r\n0\r\n\r\n",
+    b"POST /v1/"
+    + LINE.encode()
+    + b" HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\nabc",
     b"POST /v1/" + LINE.encode() + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 18\r\n\r\ndetente-sealed/1\n\0",
     b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
     b"HEAD /v1/" + LINE.encode() + b" HTTP/1.0\r\n\r\n",
@@ -259,7 +267,9 @@ def mutated(chance: random.Random) -> bytes:
             case 3:
                 octets[place:place] = octets[: chance.randint(1, 60)]
             case _:
-                octets[place:place] = chance.choice((b"\r\n", b"\0", b":", b" ", b"99999999999", b"chunked", b"\n"))
+                octets[place:place] = chance.choice(
+                    (b"\r\n", b"\0", b":", b" ", b"99999999999", b"chunked", b"\n")
+                )
         if not octets:
             return b"\0"
     return bytes(octets)
@@ -285,7 +295,9 @@ def test_hostile_bytes_end_in_a_status_or_a_closed_connection() -> None:
                 statuses.add(said[:3])
             assert traffic.taking == 0
         assert {b"204", b"400", b"403", b"404", b"405"} <= statuses
-        assert not any(status.startswith(b"5") and status not in {b"501", b"505"} for status in statuses), statuses
+        assert not any(status.startswith(b"5") and status not in {b"501", b"505"} for status in statuses), (
+            statuses
+        )
 
     asyncio.run(story())
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.node.couriers.proxy import proxied
 from tests.node.couriers.world import (
+    Node,
     Pair,
     certified,
     draft,
@@ -36,8 +37,10 @@ def both(pair: Pair, member: str) -> str:
 
 def test_both_sides_send_and_get_receipts(pair: Pair) -> None:
     async def story() -> None:
-        async with running(pair.path("west"), both(pair, "west")) as west:
-            async with running(pair.path("east"), both(pair, "east")) as east:
+        sides = {name: both(pair, name) for name in ("west", "east")}
+        async with running(pair.path("west"), sides["west"]) as west:
+            await until(lambda: west.states.port)
+            async with running(pair.path("east"), sides["east"]) as east:
                 await west.lines.submit(pair.line, *(draft(f"w{n}") for n in range(3)))
                 await east.lines.submit(pair.line, draft("e"))
                 await until(lambda: _delivered(west, pair.line, "east", 3))
@@ -52,7 +55,7 @@ def test_both_sides_send_and_get_receipts(pair: Pair) -> None:
     asyncio.run(story())
 
 
-async def _delivered(node, line: str, party: str, count: int) -> bool:  # type: ignore[no-untyped-def]
+async def _delivered(node: Node, line: str, party: str, count: int) -> bool:
     return bool(await node.lines.delivered(line, party) >= count)
 
 
@@ -228,7 +231,7 @@ def test_a_humanitarian_line_is_sealed_inside_tls_too(tmp_path: Path, monkeypatc
     seen: list[bytes] = []
     kept = carrying.Taking._begin
 
-    def noted(self, octets: bytes) -> None:  # type: ignore[no-untyped-def]
+    def noted(self: carrying.Taking, octets: bytes) -> None:
         seen.append(octets[:17])
         kept(self, octets)
 

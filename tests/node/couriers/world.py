@@ -225,7 +225,8 @@ async def until(condition: Callable[[], Any], limit_s: float = 20.0) -> None:
 
 def https(line: str, party: str, port: int | None, more: str = "") -> str:
     address = f'address = "127.0.0.1:{port}"\n' if port else ""
-    return f'[[line.{line}.courier.{party}]]\nkind = "https"\n{address}certificate = "certificates/{party}.pem"\n{more}\n'
+    head = f'[[line.{line}.courier.{party}]]\nkind = "https"\n'
+    return f'{head}{address}certificate = "certificates/{party}.pem"\n{more}\n'
 
 
 def listen(port: int, more: str = "") -> str:
