@@ -208,7 +208,7 @@ async def _supervise(home: Path, settings: Settings, passphrase: Path | None, lo
     secret = () if passphrase is None else ("--passphrase-file", str(passphrase))
     node = (path, "--courier", settings.courier.listen, *language)
     children = [
-        Child("signer", "detente.node.signing", (path, *secret)),
+        Child("signer", "detente.node.signing", (path, *secret, *language)),
         Child("node", "detente.node.serving", node, tells_ready=True, without=_SECRETS),
     ]
     if settings.desk.listen:
