@@ -41,6 +41,7 @@ _OFF = "off"
 _SECRETS = (PASSPHRASE_VARIABLE, "CREDENTIALS_DIRECTORY")
 """What tells where the passphrase is: the signer alone needs it."""
 _LOCK_WITHIN_S = 5.0
+_LOOKED_AT_S = 0.5
 
 
 class _Serve:
@@ -148,22 +149,34 @@ def _only_one(home: Path) -> Iterator[None]:
     head.mkdir(mode=0o700, exist_ok=True)
     file = os.open(serve_lock(home), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _locked(file):
             holder = os.pread(file, 64, 0).decode(errors="replace").strip()
             raise HomeMistake(
                 expected=say("a home that nobody serves"),
                 came=say("in use by process {process}", process=holder or "?"),
                 where=str(home),
                 remedy=say("its node runs already; stop that one first"),
-            ) from None
+            )
         os.ftruncate(file, 0)
         os.pwrite(file, str(os.getpid()).encode(), 0)
         _wait_for_writers(home, head)
         yield
     finally:
         os.close(file)
+
+
+def _locked(file: int) -> bool:
+    """Take the supervisor's lock; a verb that only looks whether it is held has it for no longer than a moment."""
+    end_s = time.monotonic() + _LOOKED_AT_S
+    while True:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > end_s:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def _wait_for_writers(home: Path, head: Path) -> None:
