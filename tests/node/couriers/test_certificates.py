@@ -19,6 +19,7 @@ from detente.node.couriers.certificates import check_own, make, now_utc, read_ce
 from detente.node.couriers.errors import CertificateMistake
 from detente.node.couriers.peers import find_peers
 from detente.node.couriers.tls import tls_fault
+from tests.node.couriers.proxy import proxied
 from tests.node.couriers.world import (
     Node,
     Pair,
@@ -186,6 +187,33 @@ def test_keepers_make_show_and_check_certificates(
     assert shell.json("settings west")["settings"]["line"]["azov"]["test_every_s"] == 7
     assert "[courier]" in shell.run("settings")
     assert shell.json("settings")["store"]["kind"] == "sqlite"
+
+
+def test_a_new_certificate_is_used_without_a_restart(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:
+    from detente.node.couriers import schedule
+
+    monkeypatch.setattr(schedule, "_LOOK_S", 0.1)
+
+    async def story() -> None:
+        async with proxied(pair.ports["east"]) as proxy:
+            text = quick() + https("baltic", "east", proxy.listens)
+            async with (
+                running(pair.path("east"), waiting(pair)) as east,
+                running(pair.path("west"), text) as west,
+            ):
+                await until(lambda: west.courier("east").bytes_out > 0)
+                renewed = replace(pair.path("west"), "west")
+                (pair.path("east") / "certificates" / "west.pem").write_text(renewed)
+                await west.lines.submit(pair.line, draft())
+                await proxy.cut()
+
+                async def taken() -> bool:
+                    return bool(await west.lines.delivered(pair.line, "east") == 1)
+
+                await until(taken)
+                assert not east.states.certificates
+
+    asyncio.run(story())
 
 
 # ---- over a real connection ---------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import random
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
@@ -55,6 +56,13 @@ async def as_west(pair: Pair) -> TlsStream:
     return await TlsStream.connect("127.0.0.1", pair.ports["east"], context)
 
 
+def stranger(pair: Pair) -> socket.socket:
+    """Connect to east's port and say nothing."""
+    made = socket.create_connection(("127.0.0.1", pair.ports["east"]))
+    made.setblocking(False)
+    return made
+
+
 async def answer(stream: TlsStream) -> bytes:
     """Return all that comes until the other side closes, or what came before it reset."""
     found = bytearray()
@@ -66,26 +74,28 @@ async def answer(stream: TlsStream) -> bytes:
 
 async def both_send(pair: Pair, west: Node, east: Node, count: int = 3) -> None:
     """Both sides send, and each gets its receipts while whatever goes on goes on."""
-    before = [await west.lines.delivered(pair.line, "east"), await east.lines.delivered(pair.line, "west")]
     for _ in range(count):
         await west.lines.submit(pair.line, draft())
         await east.lines.submit(pair.line, draft())
 
     async def done() -> bool:
-        now = [await west.lines.delivered(pair.line, "east"), await east.lines.delivered(pair.line, "west")]
-        return now == [one + count for one in before]
+        said = [await west.lines.held(pair.line, "west"), await east.lines.held(pair.line, "east")]
+        return said == [
+            await west.lines.delivered(pair.line, "east"),
+            await east.lines.delivered(pair.line, "west"),
+        ]
 
-    await until(done)
+    await until(done, 40)
 
 
 def test_slow_loris_at_every_stage_holds_nobody_up(pair: Pair) -> None:
     async def story() -> None:
         limits = "handshake_s_max = 1\nheader_s_max = 1\nanswer_s_max = 1\nhandshakes_max = 8\nidle_s_max = 5"
         async with nodes(pair, limits) as (west, east):
-            silent = [await asyncio.open_connection("127.0.0.1", pair.ports["east"]) for _ in range(30)]
-            half = [await asyncio.open_connection("127.0.0.1", pair.ports["east"]) for _ in range(5)]
-            for _, writer in half:
-                writer.write(b"\x16\x03\x01")  # the beginning of a handshake, and no more
+            silent = [stranger(pair) for _ in range(30)]
+            half = [stranger(pair) for _ in range(5)]
+            for one in half:
+                one.send(b"\x16\x03\x01")  # the beginning of a handshake, and no more
             heads = [await as_west(pair) for _ in range(3)]
             bodies = [await as_west(pair) for _ in range(3)]
             for stream in heads:
@@ -98,10 +108,11 @@ def test_slow_loris_at_every_stage_holds_nobody_up(pair: Pair) -> None:
             for stream in (*heads, *bodies):
                 assert b" 200 " not in await answer(stream)  # each is cut off
                 stream.abort()
-            for reader, writer in (*silent, *half):
-                with contextlib.suppress(ConnectionError):
-                    assert await reader.read() == b"" or writer is not None
-                writer.close()
+            loop = asyncio.get_running_loop()
+            for one in (*silent, *half):
+                with one, contextlib.suppress(ConnectionError):
+                    while await loop.sock_recv(one, 100):  # each is closed from there, some with an alert
+                        continue
             assert east.states.refused_connections["handshake took too long"] >= 1
             await both_send(pair, west, east)
 
@@ -114,14 +125,11 @@ def test_half_open_connections_and_too_many_of_them(pair: Pair) -> None:
         async with nodes(pair, limits) as (west, east):
             left = [await as_west(pair) for _ in range(8)]  # they never say anything again
             await both_send(pair, west, east)
-            assert east.states.refused_connections["too many of one peer"] >= 1
-            strangers = []
-            for _ in range(20):
-                with contextlib.suppress(OSError):
-                    strangers.append(await asyncio.open_connection("127.0.0.1", pair.ports["east"]))
+            await until(lambda: east.states.refused_connections.get("too many of one peer"))
+            strangers = [stranger(pair) for _ in range(20)]
             await until(lambda: east.states.refused_connections.get("too many from one address"))
-            for _, writer in strangers:
-                writer.close()
+            for one in strangers:
+                one.close()
             for stream in left:
                 stream.abort()
             await both_send(pair, west, east)
@@ -159,7 +167,7 @@ def test_a_flood_from_a_known_peer_leaves_room_for_our_own(pair: Pair) -> None:
     """Twelve connections post rubbish and asks without pause; the flood is slowed down, own notices still go."""
 
     async def story() -> None:
-        limits = "bytes_per_s_max = 200000\nrequests_per_s_max = 20\nretry_s_min = 1"
+        limits = "bytes_per_s_max = 1000000\nrequests_per_s_max = 50"
         async with nodes(pair, limits) as (west, east):
             stop = asyncio.Event()
             counts = [0]
@@ -287,7 +295,7 @@ def test_hostile_bytes_end_in_a_status_or_a_closed_connection() -> None:
             stream = Bytes(mutated(chance), chance.choice((1, 7, 64, 4096)))
             session = Session(
                 cast("Any", stream), CourierSettings(), {LINE: "west"}, lambda *_: traffic, lambda *_: False,
-                Rate(0), Rate(0),
+                (Rate(0), Rate(0), Rate(0)),
             )  # fmt: skip
             async with asyncio.timeout(20):
                 await session.run()
@@ -307,13 +315,11 @@ def test_hostile_bytes_over_tls_reach_nothing(pair: Pair) -> None:
         async with nodes(pair, "handshake_s_max = 1") as (west, east):
             chance = random.Random(7)
             for _ in range(40):
-                with contextlib.suppress(OSError):
-                    reader, writer = await asyncio.open_connection("127.0.0.1", pair.ports["east"])
+                with contextlib.suppress(OSError), stranger(pair) as one:
                     hello = b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"
-                    writer.write(hello[: chance.randint(0, 11)] + chance.randbytes(chance.randint(0, 600)))
-                    writer.write_eof()
-                    await reader.read(100)
-                    writer.close()
+                    one.send(hello[: chance.randint(0, 11)] + chance.randbytes(chance.randint(0, 600)))
+                    one.shutdown(socket.SHUT_WR)
+                    await asyncio.get_running_loop().sock_recv(one, 100)
             await both_send(pair, west, east)
 
     asyncio.run(story())

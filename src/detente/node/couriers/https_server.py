@@ -35,8 +35,7 @@ _REST_S = 0.05
 class _Peer:
     """What one certificate has open, whatever the number of its lines."""
 
-    rate: Rate
-    requests: Rate
+    rates: tuple[Rate, Rate, Rate]
     connections: dict[asyncio.Task[None], None] = field(default_factory=dict)
 
 
@@ -127,16 +126,15 @@ class CourierPort:
         if not lines or task is None:
             self.states.turned_away("unknown certificate")
             return
-        peer = self._peers.setdefault(
-            identity, _Peer(Rate(self.limits.bytes_per_s_max), Rate(self.limits.requests_per_s_max))
-        )
+        peer = self._peers.get(identity)
+        if peer is None:
+            pace = self.limits.bytes_per_s_max
+            peer = self._peers[identity] = _Peer((Rate(pace), Rate(pace), Rate(self.limits.requests_per_s_max)))
         if len(peer.connections) >= self.limits.connections_per_peer_max:
             self.states.turned_away("too many of one peer")
             next(iter(peer.connections)).cancel()  # the oldest: it may be half open, and its peer came back
         peer.connections[task] = None
         try:
-            await Session(
-                stream, self.limits, lines, self.traffic_of, self.sealed_to, peer.rate, peer.requests
-            ).run()
+            await Session(stream, self.limits, lines, self.traffic_of, self.sealed_to, peer.rates).run()
         finally:
             peer.connections.pop(task, None)

@@ -40,15 +40,17 @@ class _Stop(PeerMistake):
 
 @dataclass(slots=True)
 class Session:
-    """Serves one connection until it is closed, idle for too long, or breaks a rule."""
+    """Serves one connection until it is closed, idle for too long, or breaks a rule.
+
+    rates: of the peer, whatever it has open: bytes in, bytes out (a flood must not hold back what we say), requests.
+    """
 
     stream: TlsStream
     limits: CourierSettings
     lines: Mapping[str, str]
     traffic_of: Callable[[str, str], Traffic | None]
     sealed_to: Callable[[str, str], bool]
-    rate: Rate
-    requests: Rate
+    rates: tuple[Rate, Rate, Rate]
     _http: h11.Connection | None = None
 
     async def run(self) -> None:
@@ -81,7 +83,7 @@ class Session:
         while True:
             event = http.next_event()
             if isinstance(event, h11.Request):
-                await self.requests.take(1)
+                await self.rates[2].take(1)
                 return event
             if event is not h11.NEED_DATA:
                 return None
@@ -144,7 +146,7 @@ class Session:
                     size += len(event.data)
                     if size > self.limits.body_bytes_max:
                         raise _Stop(413)
-                    await self.rate.take(len(event.data))
+                    await self.rates[0].take(len(event.data))
                     await taking.feed(bytes(event.data))
                 elif isinstance(event, h11.EndOfMessage):
                     fault = ""
@@ -206,10 +208,8 @@ class Session:
                 left_s = max(0.0, deadline - time.monotonic())
                 await asyncio.wait({reading, waiting}, timeout=left_s, return_when=asyncio.FIRST_COMPLETED)
                 if reading.done():
-                    octets = reading.result()
-                    if not octets:
+                    if not reading.result():
                         raise EOFError
-                    http.receive_data(octets)
                     return False
                 if not waiting.done():
                     return False
@@ -221,7 +221,8 @@ class Session:
             return False
         finally:
             waiting.cancel()
-            reading.cancel()
+            if not reading.cancel() and not reading.cancelled() and reading.exception() is None:
+                http.receive_data(reading.result())  # it came at the same moment
 
     async def _give(self, http: h11.Connection, traffic: Traffic, made: Outgoing | None) -> None:
         """Answer with a bundle, or with 204 for none."""
@@ -238,7 +239,7 @@ class Session:
             waiting = http.send(h11.Response(status_code=200, headers=headers)) or b""
             for start in range(0, len(made.body), _WRITE_BYTES):
                 part = made.body[start : start + _WRITE_BYTES]
-                await self.rate.take(len(part))
+                await self.rates[1].take(len(part))
                 await self._write(waiting + (http.send(h11.Data(data=part)) or b""))
                 waiting = b""
             await self._write(http.send(h11.EndOfMessage()))

@@ -34,12 +34,14 @@ class Finding:
 class Peers:
     """The certificates in use: whose each one is.
 
-    holders: SHA-256 -> line -> party. of: line and party -> its certificates that are good now.
+    own: this node's own by SHA-256, "" when it cannot be used. holders: SHA-256 -> line -> party. of: line and party ->
+    its certificates that are good now.
     """
 
     holders: dict[str, dict[str, str]] = field(default_factory=dict)
     of: dict[tuple[str, str], tuple[Certificate, ...]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
+    own: str = ""
 
     def anchors(self) -> list[Certificate]:
         """Return every certificate that may come, once."""
@@ -81,7 +83,7 @@ def find_peers(
     own_sha = ""
     try:
         found = check_own(own, now)
-        own_sha = found.sha256
+        own_sha = peers.own = found.sha256
         peers.findings += _own_findings(own, found, member, now)
     except CertificateMistake as mistake:
         peers.findings.append(Finding(str(own), "", "", mistake.came))

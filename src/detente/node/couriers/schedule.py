@@ -178,7 +178,8 @@ class _Couriers:
                 peers = await asyncio.to_thread(
                     find_peers, self.settings, self.home, self.lines.member, parties, now_utc()
                 )
-                wanted = (parties, {place: [one.sha256 for one in found] for place, found in peers.of.items()})
+                known = {place: [one.sha256 for one in found] for place, found in peers.of.items()}
+                wanted = (parties, peers.own, known)
                 self.states.findings(peers.findings)
                 if wanted != built:
                     await self._stop()
