@@ -101,6 +101,8 @@ class PartyCouriers:
                 await asyncio.sleep(_BUSY_S)
                 continue
             await asyncio.sleep(self.batch_s)
+            if (yields_s := self.traffic.yields_s) > 0:
+                await self._wait(yields_s, self.traffic.comes)
             # what comes in just now takes the news along in its answer
             await self._wait(_QUIET_S, self.traffic.quiet)
             beat = time.monotonic() >= beat_at_s

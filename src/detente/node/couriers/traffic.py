@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 from detente.node.couriers.carried_lines import CarriedLines, Seals
@@ -11,6 +12,8 @@ from detente.node.couriers.states import CourierStates
 from detente.notices.line_types import is_humanitarian_line
 
 __all__ = ["Traffic"]
+
+_YIELD_S = 0.1
 
 
 @dataclass(slots=True)
@@ -32,6 +35,8 @@ class Traffic:
     last: Outgoing | None = None
     taking: int = 0
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
+    comes: asyncio.Event = field(default_factory=asyncio.Event)
+    answered_at_s: float = -1_000.0
     _giving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -69,16 +74,28 @@ class Traffic:
         """Begin to take a bundle of the party; it must be on this line and by this party."""
         return Taking(self.lines, self.seals, self._may_speak)
 
+    @property
+    def yields_s(self) -> float:
+        """How long the party's next call may still be waited for: its receipts for our last answer are on their way.
+
+        When both can call, one of the two waits for the other, or each round would be made twice.
+        """
+        if self.lines.member < self.party:
+            return 0.0
+        return max(0.0, self.answered_at_s + _YIELD_S - time.monotonic())
+
     def taking_begins(self) -> None:
         """Note that a bundle is coming in: what it brings will be answered, so a call of our own may wait."""
         self.taking += 1
         self.quiet.clear()
+        self.comes.set()
 
     def taking_ends(self) -> None:
         """Note its end."""
         self.taking -= 1
         if not self.taking:
             self.quiet.set()
+            self.comes.clear()
 
     def came(self, size: int, taken: Taken) -> None:
         """Note what a call of the party brought."""
@@ -90,6 +107,7 @@ class Traffic:
 
     def went(self, size: int) -> None:
         """Note what the answer to a call of the party carried."""
+        self.answered_at_s = time.monotonic()
         if self.inbound:
             self.states.heard(self.line, self.party, self.inbound, bytes_out=size)
 
