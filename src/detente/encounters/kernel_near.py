@@ -43,7 +43,8 @@ the slots of the cells of each block (blocks, CUT * CUT)."""
 LOOK = types.Tuple((INTEGERS, INTEGERS, SHORTS, WHOLES))  # type: ignore[no-untyped-call] # Numba's own
 
 SLOTS = 62
-CUT = 32
+CUT_BITS = 5
+CUT = 1 << CUT_BITS
 SQUARES = 180 * 360
 BLOCKS_MOST = 4_096
 """More squares than these are not cut: they are in reach as a whole."""
@@ -144,7 +145,7 @@ def _place_of(lon: float, lat: float) -> tuple[int, int]:
     """Return the square of a position and the cell in it."""
     row = min(int((lat + 90.0) * CUT), 180 * CUT - 1)
     column = min(int((lon + 180.0) * CUT), 360 * CUT - 1)
-    return (row // CUT) * 360 + column // CUT, (row % CUT) * CUT + column % CUT
+    return (row >> CUT_BITS) * 360 + (column >> CUT_BITS), ((row & CUT - 1) << CUT_BITS) + (column & CUT - 1)
 
 
 @inlined

@@ -36,7 +36,7 @@ __all__ = ["COVERED_M", "MARGIN_MAX_M", "VISITING", "Visits", "find_visits"]
 
 say = words.speaker("encounters")
 
-VISITING = ("kernel_legs", "kernel_near", "kernel_cells", "kernel_areas", "kernel_visits", "kernel_coverage")
+VISITING = ("kernel_legs", "kernel_near", "kernel_cells", "kernel_times", "kernel_visits", "kernel_coverage")
 """The modules of kernels that a search for visits uses."""
 MARGIN_MAX_M = 185_200.0
 COVERED_M = 92_600.0
@@ -309,7 +309,7 @@ class _Search:
 
     def _times(self, found: Legs, window: Window[Positions], gathered: _Gathered) -> tuple[Integers, Floats]:
         """Return when which legs of the window are in which areas; see times_in_areas."""
-        from detente.encounters.kernel_areas import times_in_areas  # noqa: PLC0415
+        from detente.encounters.kernel_times import times_in_areas  # noqa: PLC0415
 
         tables, since, until = self.tables, self._since(window), self._until(window)
         windows = np.stack([tables.opens_us - window.begin, tables.closes_us - window.begin], axis=1)
