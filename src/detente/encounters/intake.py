@@ -170,10 +170,11 @@ def read(frame: pl.LazyFrame, movers: Movers, *, start_us: int | None, end_us: i
 
 
 def positions(
-    frame: pl.LazyFrame, movers: Movers, *, start_us: int | None, end_us: int | None
+    frame: pl.LazyFrame, movers: Movers, *, start_us: int | None, end_us: int | None, unasked: bool = False
 ) -> Iterator[Positions]:
     """Yield the fixes of a table of tracks in time order, only the columns needed, times within the bounds.
 
+    unasked: see detente.tracks.ordering.slices_of; OutOfOrder may come then.
     Raises SchemaMistake when a required column is missing; PositionMistake for a position that is not on Earth.
     """
     have = frame.collect_schema().names()
@@ -183,7 +184,7 @@ def positions(
         table = table.filter(pl.col("time") >= _moment(start_us))
     if end_us is not None:
         table = table.filter(pl.col("time") <= _moment(end_us))
-    for rows in ordering.slices_of(table):
+    for rows in ordering.slices_of(table, unasked=unasked):
         if not rows.is_empty():
             yield _positions(rows, movers)
 

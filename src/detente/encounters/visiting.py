@@ -22,6 +22,7 @@ from detente import words
 from detente.encounters import compiled
 from detente.encounters.announced import Announced
 from detente.encounters.errors import LimitMistake
+from detente.tracks.errors import OutOfOrder
 
 if TYPE_CHECKING:
     from detente.encounters.area_tables import Tables
@@ -119,34 +120,68 @@ def find_visits(
         )
     compiled.compile_kernels(note, modules=VISITING)
     # what follows needs the kernels, so it is imported once they are there
-    from detente.encounters import area_tables, held_fixes, intake, nearness, room, visit_rows  # noqa: PLC0415
+    from detente.encounters import area_tables  # noqa: PLC0415
 
-    gap_us = round(max_gap_s * 1e6)
-    bounds = (_us(start), _us(end))
-    tables = area_tables.tables_of(areas, max(margin_m, 0.0))
-    movers = intake.Movers()
-    reach = 3 * gap_us + 120_000_000
+    asked = _Asked(
+        areas=areas,
+        tables=area_tables.tables_of(areas, margin_m),
+        margin_m=margin_m,
+        gap_us=round(max_gap_s * 1e6),
+        bounds=(_us(start), _us(end)),
+        sides=sides,
+        coverage=coverage,
+    )
+    try:
+        # nearly every archive is in order: reading its times first would cost more than beginning anew
+        return _found(frame, asked, progress, unasked=True)
+    except OutOfOrder:
+        return _found(frame, asked, progress, unasked=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for."""
+
+    areas: Sequence[Announced]
+    tables: Tables
+    margin_m: float
+    gap_us: int
+    bounds: tuple[int | None, int | None]
+    sides: SidesOfMovers | None
+    coverage: bool
+
+
+def _found(
+    frame: pl.LazyFrame, asked: _Asked, progress: Callable[[int], None] | None, *, unasked: bool
+) -> Visits:
+    """Go through the fixes once; unasked: see detente.encounters.intake.positions."""
+    from detente.encounters import held_fixes, intake, nearness, room, visit_rows  # noqa: PLC0415
+
+    tables, bounds, movers = asked.tables, asked.bounds, intake.Movers()
+    reach = 3 * asked.gap_us + 120_000_000
     slices = intake.positions(
         frame,
         movers,
         start_us=None if bounds[0] is None else bounds[0] - reach,
         end_us=None if bounds[1] is None else bounds[1] + reach,
+        unasked=unasked,
     )
     counted = _Counted(slices, progress)
-    near = nearness.Nearness.of(tables, margin_m)
-    search = _Search(tables, near, movers, gap_us, margin_m, bounds, room.Room(), room.Room())
-    covered = _Covered.of(areas, movers, bounds) if coverage else None
+    near = nearness.Nearness.of(tables, asked.margin_m)
+    search = _Search(tables, near, movers, asked.gap_us, asked.margin_m, bounds, room.Room(), room.Room())
+    covered = _Covered.of(asked.areas, movers, bounds) if asked.coverage else None
     gathered = _Gathered()
-    for window in held_fixes.windows_of(counted.slices(), gap_us):
+    for window in held_fixes.windows_of(counted.slices(), asked.gap_us):
         search.gather(window, gathered)
         if covered is not None:
             covered.note(window)
+    numbers = gathered.numbers
     return Visits(
         visits=visit_rows.table(
-            gathered.numbers, gathered.fields, gathered.marks, areas, tables, movers, sides, margin_m, bounds
+            numbers, gathered.fields, gathered.marks, asked.areas, tables, movers, asked.sides, asked.margin_m, bounds
         ),
         unvisited=visit_rows.unvisited(
-            gathered.numbers, areas, tables, bounds, None if covered is None else covered.windows
+            numbers, asked.areas, tables, bounds, None if covered is None else covered.windows
         ),
         fixes=counted.fixes,
         duplicates=gathered.duplicates,
