@@ -401,3 +401,18 @@ def test_rows_out_of_order_are_put_in_order_and_found_the_same() -> None:
     mixed = find_visits(table.sample(fraction=1.0, shuffle=True, seed=1).lazy(), areas, progress=told.append)
     assert mixed.visits.equals(found.visits)
     assert mixed.fixes == found.fixes == told[-1]
+
+
+def test_a_ring_around_a_pole_holds_the_pole_as_a_shape_and_as_a_drawing() -> None:
+    """The drawing goes up to the pole along the antimeridian, as GeoJSON has it."""
+    corners = [(float(lon), 85.0) for lon in range(-180, 180, 30)]
+    exact = Polygon(ring=tuple(position(lon if lon != -180.0 else 180.0, lat) for lon, lat in corners))
+    drawn = ((*corners, (180.0, 85.0), (180.0, 90.0), (-180.0, 90.0), (-180.0, 85.0)),)
+    tracks = {
+        "id:over": line(40.0, 89.9, 0.0, 200.0, [0.0, 60.0, 120.0, 180.0]),
+        "id:in": line(-120.0, 87.0, 90.0, 5.0, [0.0, 100.0]),
+        "id:out": line(10.0, 84.0, 90.0, 5.0, [0.0, 100.0]),
+    }
+    for shape in (exact, drawn):
+        area = Announced(id="P", name="", activity="", shape=shape, windows=((at(0), None),))
+        assert sorted(find_visits(frame(tracks), [area]).visits["mover"]) == ["id:in", "id:over"]

@@ -14,7 +14,7 @@ from detente.areas.outcomes import Unplaced
 from detente.areas.outlines import outline
 from detente.door.terminal import visible
 from detente.encounters.announced import Announced
-from detente.encounters.report import chart
+from detente.encounters.report import chart, visits_labels
 
 __all__ = ["AREAS_MAX", "TRACKS_MAX", "drawn"]
 
@@ -75,7 +75,8 @@ def _rings(area: Announced) -> list[Floats]:
 
 
 def _title(area: Announced) -> str:
-    return visible(" ".join(part for part in (area.id, area.name, area.activity) if part))
+    known = (visible(area.id), visible(area.name), visits_labels.activity(area.activity))
+    return " ".join(part for part in known if part)
 
 
 def _projected(fitted: chart.Chart, line: Floats) -> Floats:
