@@ -116,10 +116,7 @@ def _bars(measured: dict[str, Result]) -> str:
                 change = _cpu(planted[OWN]) / _cpu(plain[OWN]) - 1
                 what = f"CPU with {words}, {title[:-1]} M"
                 bars.add(what, "within 10 %", f"{change:+.1%}", reached=change <= 0.10)
-    race = measured.get("areas-10m", {}).get("10m", {})
-    if _ok(race, OWN, AREAS):
-        ratio = _cpu(race[AREAS]) / _cpu(race[OWN])
-        bars.add("CPU of 500 areas / of the pairs, 10 M", "<= 0.5", f"{ratio:.2f}", reached=ratio <= 0.5)
+    _areas_bar(bars, measured.get("areas-10m", {}).get("10m", {}))
     points = _points(measured.get("curve", {}))
     if len(points) > 2:
         _, _, fit = _line(points)
@@ -132,6 +129,13 @@ def _bars(measured: dict[str, Result]) -> str:
         seconds = measured["starting"]["start"]["help_best_s"]
         bars.add("`detente --help`, wall", "< 0.3 s", f"{seconds:.2f} s", reached=seconds < 0.3)
     return "\n".join(bars.rows) + "\n"
+
+
+def _areas_bar(bars: _Bars, race: Result) -> None:
+    """Add what the search for visits was to reach."""
+    if _ok(race, OWN, AREAS):
+        ratio = _cpu(race[AREAS]) / _cpu(race[OWN])
+        bars.add("CPU of 500 areas / of the pairs, 10 M", "<= 0.5", f"{ratio:.2f}", reached=ratio <= 0.5)
 
 
 def _search_bars(bars: _Bars, race: Result, words: str) -> None:

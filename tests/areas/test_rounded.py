@@ -5,6 +5,9 @@ Method: texts that say a shape in the dialects of offices; corners held against 
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import cos, radians, sin
+
 import pytest
 
 from detente.areas.geojson import geometry
@@ -79,14 +82,17 @@ def test_a_sector_or_an_ellipse_that_is_not_told_in_full_is_refused(said: str) -
     ("said", "half_major_m", "half_minor_m", "bearing"),
     [
         ("ELLIPSE CENTRED ON {} MAJOR AXIS 20NM MINOR AXIS 10NM ORIENTED 045 DEGREES", 18520.0, 9260.0, 45.0),
-        ("ELLIPSE WITH SEMI-MAJOR AXIS OF 20 KM AND SEMI-MINOR AXIS OF 10 KM CENTRED ON {} AZIMUTH 120", 2e4, 1e4, 120),
+        (
+            "ELLIPSE WITH SEMI-MAJOR AXIS OF 20 KM AND SEMI-MINOR AXIS OF 10 KM CENTRED ON {} AZIMUTH 120",
+            2e4,
+            1e4,
+            120,
+        ),
     ],
 )
 def test_an_ellipse_is_a_polygon_on_it_in_doubt(
     said: str, half_major_m: float, half_minor_m: float, bearing: float
 ) -> None:
-    from math import cos, radians, sin
-
     reading = warning(said.format("55-00.0N 020-00.0E"))
     (area,) = reading.areas
     assert isinstance(area.shape, Polygon)
@@ -95,9 +101,9 @@ def test_an_ellipse_is_a_polygon_on_it_in_doubt(
     for corner in area.shape.ring:
         at, away_m = polar(corner)
         turn = radians(at - bearing)
-        assert (away_m * cos(turn) / half_major_m) ** 2 + (away_m * sin(turn) / half_minor_m) ** 2 == pytest.approx(
-            1.0, abs=1e-5
-        )
+        assert (away_m * cos(turn) / half_major_m) ** 2 + (
+            away_m * sin(turn) / half_minor_m
+        ) ** 2 == pytest.approx(1.0, abs=1e-5)
         reach.append(away_m)
     assert max(reach) == pytest.approx(half_major_m, abs=0.1)
     assert min(reach) == pytest.approx(half_minor_m, abs=0.1)
@@ -148,7 +154,9 @@ def test_times_by_the_sun_that_say_no_days_are_refused(written: str, reason: Rea
 
 
 def test_without_a_place_the_sun_says_nothing() -> None:
-    text = WARNING.format(area='"BR-42"', when="SUNRISE TO SUNSET DAILY 02 MAR").replace('AREA "BR-42"', 'AREA "42B"')
+    text = WARNING.format(area='"BR-42"', when="SUNRISE TO SUNSET DAILY 02 MAR").replace(
+        'AREA "BR-42"', 'AREA "42B"'
+    )
     reading = read_text(text, "warning")
     assert [refusal.reason for refusal in reading.refusals] == [Reason.SUN]
 
@@ -160,7 +168,7 @@ def holds(shape: Polygon | Circle, lon: float, lat: float) -> bool:
     parts = [made["coordinates"]] if made["type"] == "Polygon" else made["coordinates"]
     inside = False
     for ring in (ring for part in parts for ring in part):
-        for (x1, y1), (x2, y2) in zip(ring, ring[1:], strict=False):
+        for (x1, y1), (x2, y2) in pairwise(ring):
             if (y1 > lat) != (y2 > lat) and lon < x1 + (lat - y1) / (y2 - y1) * (x2 - x1):
                 inside = not inside
     return inside
@@ -172,7 +180,9 @@ def test_a_ring_around_a_pole_is_drawn_up_to_it(sign: int, is_clockwise: bool) -
     lons = [10, 100, -170, -80]
     lons = lons[::-1] if is_clockwise else lons
     shape = Polygon(ring=tuple(Position(lat_e7=sign * 850_000_000, lon_e7=lon * 10_000_000) for lon in lons))
-    assert all(holds(shape, lon, sign * lat) for lon in (-179.0, -100.0, 0.0, 77.0, 179.0) for lat in (87.0, 89.9))
+    assert all(
+        holds(shape, lon, sign * lat) for lon in (-179.0, -100.0, 0.0, 77.0, 179.0) for lat in (87.0, 89.9)
+    )
     assert not any(holds(shape, lon, sign * lat) for lon in (-179.0, 0.0, 77.0) for lat in (84.0, 10.0, -87.0))
     # an edge is a geodesic: between its ends it comes nearer to the pole
     assert not holds(shape, 55.0, sign * 85.5)
@@ -186,7 +196,9 @@ def test_a_ring_around_a_pole_is_read_without_a_doubt_and_its_edges_may_cross_li
     assert reading.outcome is Outcome.READ
     (area,) = reading.areas
     assert len(outline(area.shape)) == 1
-    crossed = warning("BOUND BY 85-00N 010-00E, 88-00N 100-00E, 80-00N 090-00E, 85-00N 170-00W, 85-00N 080-00W, 88-00N 020-00E, 80-00N 030-00E")
+    crossed = warning(
+        "BOUND BY 85-00N 010-00E, 88-00N 100-00E, 80-00N 090-00E, 85-00N 170-00W, 85-00N 080-00W, 88-00N 020-00E, 80-00N 030-00E"
+    )
     assert Reason.EDGES_CROSS in {doubt.reason for doubt in crossed.doubts}
 
 
@@ -194,7 +206,7 @@ def test_an_area_with_a_hole_is_refused_by_that_name() -> None:
     text = (
         '{"type": "Feature", "properties": {"start": "2026-03-02T06:00:00Z", "end": "2026-03-02T18:00:00Z"}, "geometry": '
         '{"type": "Polygon", "coordinates": [[[19, 55], [20, 55], [20, 56], [19, 55]], [[19.5, 55.1], [19.6, 55.1], '
-        '[19.6, 55.2], [19.5, 55.1]]]}}'
+        "[19.6, 55.2], [19.5, 55.1]]]}}"
     )
     (reading,) = read_octets(text.encode(), "hole.geojson")
     assert [refusal.reason for refusal in reading.refusals] == [Reason.HOLE]

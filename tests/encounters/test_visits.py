@@ -329,7 +329,9 @@ def test_a_window_that_closes_at_a_fix_ends_the_visit_of_a_mover_that_stays() ->
 def far_and_near(seed: int) -> tuple[dict[str, list[Fix]], list[Announced], float]:
     """Return movers of all speeds over a tenth of a sea, at a pole or the antimeridian too, and areas among them."""
     chance = random.Random(seed)
-    lon, lat = chance.choice([(20.0, 56.0), (179.9, -17.0), (-180.0, 70.0), (30.0, 89.8), (-60.0, -89.9), (0.0, 0.0)])
+    lon, lat = chance.choice(
+        [(20.0, 56.0), (179.9, -17.0), (-180.0, 70.0), (30.0, 89.8), (-60.0, -89.9), (0.0, 0.0)]
+    )
     tracks: dict[str, list[Fix]] = {}
     for number in range(8):
         x, y, _ = GEOD.fwd(lon, lat, chance.uniform(0, 360), chance.uniform(0, 40_000))

@@ -146,7 +146,11 @@ def _parts(geometry: Any, depth: int) -> list[tuple[Shape, str]]:
 
 
 def _polygon(coordinates: Any, words: str) -> Polygon:
-    if not isinstance(coordinates, list) or not coordinates or not all(isinstance(ring, list) for ring in coordinates):
+    if (
+        not isinstance(coordinates, list)
+        or not coordinates
+        or not all(isinstance(ring, list) for ring in coordinates)
+    ):
         raise Unplaced(Reason.SHAPE, words)
     if len(coordinates) > 1:
         raise Unplaced(Reason.HOLE, words)

@@ -63,7 +63,9 @@ def meaning(reason: Reason) -> str:
         Reason.NOT_A_DANGER_AREA: say("the text announces no danger area"),
         Reason.COORDINATE: say("a coordinate is impossible or incomplete"),
         Reason.SHAPE: say("the shape is impossible or of a kind that is not read"),
-        Reason.HOLE: say("an area with a hole in it: no announcement has words for that; a search in tracks respects it"),
+        Reason.HOLE: say(
+            "an area with a hole in it: no announcement has words for that; a search in tracks respects it"
+        ),
         Reason.TIME: say("a time is impossible or incomplete"),
         Reason.LOCAL_TIME: say("local time without its zone"),
         Reason.TIME_ORDER: say("an end before its start"),

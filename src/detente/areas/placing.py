@@ -113,24 +113,22 @@ _UNREAD_SHAPE = re.compile(
     r"\b(?:ELLIP[A-Z]+|SEMI-?CIRCLE|QUADRANT|SECTOR(?=[^@]{0,40}(?:RADIUS|BEARING|DEGREES))|BETWEEN QDR|BETWEEN RADIALS?|BETWEEN (?:THE )?(?:TRUE )?(?:BEARINGS|BRGS?))\b"
 )
 _DEGREES = r"[0-9]{3}(?:\.[0-9])?[ ]?(?:DEG(?:REES?)?\b\.?)?[ ]?(?:\(?T(?:RUE)?\)?(?![A-Z]))?"
-_BEARINGS = (
-    rf"(?P<from>{_DEGREES})\s?(?:CLOCKWISE\s)?(?:-|\bTO\b|\bAND\b|\bTHRU\b|\bTHROUGH\b)\s?(?:CLOCKWISE\s)?(?:TO\s)?(?P<to>{_DEGREES})"
-)
+_BEARINGS = rf"(?P<from>{_DEGREES})\s?(?:CLOCKWISE\s)?(?:-|\bTO\b|\bAND\b|\bTHRU\b|\bTHROUGH\b)\s?(?:CLOCKWISE\s)?(?:TO\s)?(?P<to>{_DEGREES})"
 _AROUND = (
     r"[\s:,.()=-]|\b(?:CENT(?:ER|RE)(?:E?D)?|ON|AT|IN|OF|THE|AN?|WITH(?:IN)?|WI|RADIUS|FROM|BETWEEN|BY|LIMITED|BOUNDED|AND|TRUE|"
     r"BEARINGS?|BRGS?|CLOCKWISE|DEG(?:REES?)?|POSITIONS?|PSN|POINT|COORDS?|COORDINATES|AREA|AXIS|AXES|IS|LENGTH|ITS|"
     r"MAJOR|MINOR|SEMI-?|ORIENTED|ORIENTATION|AZIMUTH|HEADING|SECTORS?|ELLIPSE|ELLIPTICAL|WHOSE|HAVING|ALONG)\b"
 )
 _PIECE = rf"{PAIR}|{_LENGTH}|{_BEARINGS}|{_DEGREES}"
-_ROUNDED = re.compile(
-    re.sub(r"\?P<[a-z]+>", "?:", rf"(?<![^\s:,.(])(?:{_AROUND}|{_PIECE}){{5,120}}")
-)
+_ROUNDED = re.compile(re.sub(r"\?P<[a-z]+>", "?:", rf"(?<![^\s:,.(])(?:{_AROUND}|{_PIECE}){{5,120}}"))
 _ONE_LENGTH, _ONE_PAIR_OF_BEARINGS = re.compile(rf"(?<![0-9.]){_LENGTH}"), re.compile(_BEARINGS)
 _MAJOR, _MINOR = (
     re.compile(rf"(?P<semi>\bSEMI[ -]?)?\b{which}\s+AXIS(?:\s+(?:OF|IS|LENGTH)|[\s:=])*\s?{_LENGTH}")
     for which in ("MAJOR", "MINOR")
 )
-_ORIENTED = re.compile(rf"\b(?:ORIENTED|ORIENTATION|AZIMUTH|HEADING|BEARING)(?:\s+(?:OF|IS|ON|TO|ALONG|AT)|[\s:=])*\s?(?P<from>{_DEGREES})")
+_ORIENTED = re.compile(
+    rf"\b(?:ORIENTED|ORIENTATION|AZIMUTH|HEADING|BEARING)(?:\s+(?:OF|IS|ON|TO|ALONG|AT)|[\s:=])*\s?(?P<from>{_DEGREES})"
+)
 
 
 @dataclass(slots=True)
@@ -241,7 +239,9 @@ def _rounded(page: Page, positions: dict[int, Position], match: re.Match[str]) -
         if len(lengths) != 2 or not len(major) == len(minor) == len(turned) == 1:
             return None
         half = [Decimal(_length_m(axis[0], words)) / (1 if axis[0]["semi"] else 2) for axis in (major, minor)]
-        shape = ellipse(EllipseSaid(centres[0], float(half[0]), float(half[1]), _bearing(turned[0]["from"], words)))
+        shape = ellipse(
+            EllipseSaid(centres[0], float(half[0]), float(half[1]), _bearing(turned[0]["from"], words))
+        )
         if shape is None:
             raise Unplaced(Reason.SHAPE, words)
         return _placed(match, Announced(shape, words), doubts=[(Reason.DRAWN_AS_POLYGON, words)])

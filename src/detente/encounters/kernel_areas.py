@@ -43,7 +43,6 @@ RADIUS_M = 6_371_008.8
 """Mean radius of the Earth (IUGG): a chord stands for the geodesic of its length on this sphere."""
 
 
-
 @inlined
 def cell_of(x: float, y: float, z: float) -> int:
     """Return the cell of a direction."""

@@ -1,6 +1,6 @@
 """A first look at fixes as they were read: which movers can have come near an active area in a window of time.
 
-Longitude and latitude are cut into squares of a degree, those near the border of an area's reach into CUT x CUT cells;
+Longitude and latitude are cut into squares of a degree, those at the border of what areas reach into CUT x CUT cells;
 the window of time into SLOTS slots. A cell says, a bit a slot, whether some area is active and in reach then. It may say
 so of too much and never of too little: what is passed over here is not looked at again.
 
@@ -77,31 +77,38 @@ def _half_width(lat: float, reach: float, south: float, north: float) -> float:
 @inlined
 def _mark_squares(slots: int, lon: float, lat: float, reach: float, marked: Integers) -> None:
     """Add slots to every square that a cap touches."""
-    first = max(int(math.floor(lat - reach + 90.0)), 0)
-    last = min(int(math.floor(lat + reach + 90.0)), 179)
+    first = max(math.floor(lat - reach + 90.0), 0)
+    last = min(math.floor(lat + reach + 90.0), 179)
     for row in range(first, last + 1):
         half = _half_width(lat, reach, row - 90.0, row - 89.0)
         if half < 0.0:
             continue
-        begin = int(math.floor(lon + 180.0 - half))
-        count = min(int(math.floor(lon + 180.0 + half)) - begin + 1, 360)
+        begin = math.floor(lon + 180.0 - half)
+        count = min(math.floor(lon + 180.0 + half) - begin + 1, 360)
         for column in range(begin, begin + count):
             marked[row * 360 + column % 360] |= slots
 
 
 @inlined
 def _mark_cells(
-    slots: int, lon: float, lat: float, reach: float, full: Integers, block_of: Shorts, blocks: Integers, used: int
+    slots: int,
+    lon: float,
+    lat: float,
+    reach: float,
+    full: Integers,
+    block_of: Shorts,
+    blocks: Integers,
+    used: int,
 ) -> int:
     """Add slots to every cell that a cap touches; returns how many blocks are used now."""
-    first = max(int(math.floor((lat - reach + 90.0) * CUT)), 0)
-    last = min(int(math.floor((lat + reach + 90.0) * CUT)), 180 * CUT - 1)
+    first = max(math.floor((lat - reach + 90.0) * CUT), 0)
+    last = min(math.floor((lat + reach + 90.0) * CUT), 180 * CUT - 1)
     for row in range(first, last + 1):
         half = _half_width(lat, reach, row / CUT - 90.0, (row + 1) / CUT - 90.0)
         if half < 0.0:
             continue
-        begin = int(math.floor((lon + 180.0 - half) * CUT))
-        count = min(int(math.floor((lon + 180.0 + half) * CUT)) - begin + 1, 360 * CUT)
+        begin = math.floor((lon + 180.0 - half) * CUT)
+        count = min(math.floor((lon + 180.0 + half) * CUT) - begin + 1, 360 * CUT)
         for k in range(begin, begin + count):
             column = k % (360 * CUT)
             square = (row // CUT) * 360 + column // CUT
@@ -194,9 +201,10 @@ def when_near(
     """Fill in from when to when each mover may have been near an active area; returns legs and duplicates.
 
     Of fixes in time order; times in microseconds, since, until and counted_until after the base. since, until: what
-    lies between them is looked at. cosines: the greatest of each row of squares. seen: rows of SEEN_COLUMNS, near: begin and
-    end, both by mover, filled with what stands for nothing seen. The legs and duplicates (further fixes of a mover at one
-    time) are those that begin from 0 to before counted_until.
+    lies between them is looked at. cosines: the greatest of each row of squares. seen: of each mover's last fix the
+    square, the slots of its cell, and 1 where two positions of one time leave open which counts; zeros before. near:
+    begin and end of each mover, inf and -inf before. The legs and duplicates (further fixes of a mover at one time)
+    are those that begin from 0 to before counted_until.
     """
     last = np.full((near.shape[0], 4), -math.inf)
     legs = twice = 0

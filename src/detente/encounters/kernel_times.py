@@ -235,7 +235,12 @@ def _add(
 
 @inlined
 def _list_near(
-    move: Floats, cell_first: Integers, cell_areas: Shorts, part_first: Integers, parts: Floats, margin: float,
+    move: Floats,
+    cell_first: Integers,
+    cell_areas: Shorts,
+    part_first: Integers,
+    parts: Floats,
+    margin: float,
     listed: Integers,
 ) -> int:
     """List the areas that a mover can come near on a way of LISTED_M from a leg's begin; returns how many they are."""

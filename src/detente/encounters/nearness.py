@@ -76,7 +76,15 @@ class Nearness:
         )
 
     def look(
-        self, fixes: Positions, movers: int, *, begin: int, since: float, until: float, counted_until: float, gap: int
+        self,
+        fixes: Positions,
+        movers: int,
+        *,
+        begin: int,
+        since: float,
+        until: float,
+        counted_until: float,
+        gap: int,
     ) -> Nearby:
         """Return the fixes that tell the motion of whoever may be near an active area between since and until.
 
@@ -105,16 +113,16 @@ class Nearness:
         chosen = movers_in_reach(fixes.code, fixes.time_us, float(begin), near, around)
         return Nearby(fixes.chosen(chosen), legs, duplicates)
 
-    def fixes_in_reach(self, fixes: Positions, begin: int, until: float, wanted: npt.NDArray[np.bool_]) -> Positions:
+    def fixes_in_reach(
+        self, fixes: Positions, begin: int, until: float, wanted: npt.NDArray[np.bool_]
+    ) -> Positions:
         """Return the fixes that lie in reach of areas in those of their windows that are wanted."""
         self._mark(float(begin), 0.0, until, wanted)
         look = (self.full, self.wide, self.block_of, self.blocks)
         chosen = fixes_in_reach(fixes.time_us, fixes.lon, fixes.lat, float(begin), 0.0, until, look)
         return fixes.chosen(chosen)
 
-    def _mark(
-        self, base: float, since: float, until: float, wanted: npt.NDArray[np.bool_] | None = None
-    ) -> None:
+    def _mark(self, base: float, since: float, until: float, wanted: npt.NDArray[np.bool_] | None = None) -> None:
         """Fill the tables with the areas that are active at some time from since to until."""
         self.full[:], self.wide[:], self.block_of[:] = 0, 0, -1
         self.blocks[: self.used] = 0
@@ -159,7 +167,7 @@ def _middles(balls: Floats) -> tuple[Floats, Floats]:
 
 
 def _degrees(chord_m: Floats) -> Floats:
-    """Return the angle on the smallest sphere of the longest way along the ellipsoid with such a chord, and a little."""
+    """Return the angle on the smallest sphere of the longest way with such a chord, and a little more."""
     half = np.minimum(chord_m / (2.0 * SMALLEST_M), 1.0)
     return np.where(half >= 1.0, 180.0, np.degrees(2.0 * np.arcsin(half)) * 1.001)
 

@@ -178,7 +178,15 @@ def _found(
     numbers = gathered.numbers
     return Visits(
         visits=visit_rows.table(
-            numbers, gathered.fields, gathered.marks, asked.areas, tables, movers, asked.sides, asked.margin_m, bounds
+            numbers,
+            gathered.fields,
+            gathered.marks,
+            asked.areas,
+            tables,
+            movers,
+            asked.sides,
+            asked.margin_m,
+            bounds,
         ),
         unvisited=visit_rows.unvisited(
             numbers, asked.areas, tables, bounds, None if covered is None else covered.windows

@@ -196,9 +196,8 @@ def slices_of(
     not: who can begin anew saves reading the times twice.
     """
     plan = frame.explain(optimized=False)
-    if plan.count(_OUR_SCAN) == 1 and not any(step in plan for step in _REORDERING):
-        yield from _passed_on(_slices(frame, rows))
-    elif "PYTHON" not in plan and unasked:
+    ours = plan.count(_OUR_SCAN) == 1 and not any(step in plan for step in _REORDERING)
+    if ours or (unasked and "PYTHON" not in plan):
         yield from _passed_on(_slices(frame, rows))
     elif "PYTHON" not in plan and _is_in_order(frame, rows):
         yield from _slices(frame, rows)
