@@ -12,6 +12,7 @@ that comes nearer than TEN_DEGREES to the equator, or over the pole itself, has 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
@@ -113,7 +114,7 @@ def _over_the_pole(unrolled: Ring, around: float) -> Ring:
     return [(turned, lat), (turned, pole), (lon, pole)]
 
 
-def extremes(shapes: list[Shape]) -> Ring:
+def extremes(shapes: Sequence[Shape]) -> Ring:
     """Return the centre and the corners of the box around shapes; none where they have no extent."""
     corners = [corner for shape in shapes for ring in outline(shape) for corner in ring]
     corners += [_pair(shape.position) for shape in shapes if isinstance(shape, Point)]

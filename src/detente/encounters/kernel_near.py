@@ -1,8 +1,8 @@
 """A first look at fixes as they were read: which movers can have come near an active area in a window of time.
 
 Longitude and latitude are cut into squares of a degree, those at the border of what areas reach into CUT x CUT cells;
-the window of time into SLOTS slots. A cell says, a bit a slot, whether some area is active and in reach then. It may say
-so of too much and never of too little: what is passed over here is not looked at again.
+the window of time into SLOTS slots. A cell says, a bit a slot, whether some area is active and in reach then. It may
+say so of too much and never of too little: what is passed over here is not looked at again.
 
 A leg of length d lies within d / 2 of one of its ends. So an end in a cell that is in reach by SHORT_M / 2 more than an
 area's own reach tells of every leg up to SHORT_M; squares that are in reach by LONG_M / 2 more tell of those up to
