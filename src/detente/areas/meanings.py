@@ -12,6 +12,10 @@ say = words.speaker("areas")
 
 def meaning(reason: Reason) -> str:
     """Return a reason as a short phrase in the language in use."""
+    return (_doubts() | _refusals())[reason]
+
+
+def _doubts() -> dict[Reason, str]:
     return {
         Reason.WINDOW_AFTER_CANCEL: say("a window runs past the moment at which the text cancels itself"),
         Reason.CANCEL_FAR_AFTER_END: say("the text cancels itself long after its last window"),
@@ -58,6 +62,11 @@ def meaning(reason: Reason) -> str:
         Reason.UNKNOWN_SERIES: say("the series is unknown"),
         Reason.CUT_OFF: say("the text is cut off"),
         Reason.PARTS_MISSING: say("parts of the text are missing"),
+    }
+
+
+def _refusals() -> dict[Reason, str]:
+    return {
         Reason.NO_AREA: say("no area could be placed"),
         Reason.NO_TIME: say("no time is stated"),
         Reason.NOT_A_DANGER_AREA: say("the text announces no danger area"),
@@ -73,4 +82,4 @@ def meaning(reason: Reason) -> str:
         Reason.TOO_LONG: say("the text is too long for an announcement"),
         Reason.RUN_TOGETHER: say("several texts run together"),
         Reason.NOT_UNDERSTOOD: say("the text is of no form that is read"),
-    }[reason]
+    }

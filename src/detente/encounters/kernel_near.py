@@ -159,7 +159,7 @@ def _place_of(lon: float, lat: float) -> tuple[int, int]:
 def _cell_slots(square: int, cell: int, look: Look) -> int:
     """Return the slots in which a cell is in reach."""
     block = look[2][square]
-    return look[0][square] | (look[3][block, cell] if block >= 0 else 0)
+    return int(look[0][square] | (look[3][block, cell] if block >= 0 else 0))
 
 
 @inlined
@@ -178,7 +178,7 @@ def _is_near(
     if length <= SHORT_M:
         return ((slots | slots_before) & between) != 0
     if length <= LONG_M:
-        return ((look[1][square] | look[1][square_before]) & between) != 0
+        return bool((look[1][square] | look[1][square_before]) & between)
     return True
 
 

@@ -429,12 +429,12 @@ def times_in_areas(
                 return i, kept, examined
             count = now
         walked += length
-        time, most = _steady(
+        until_time, so_far = _steady(
             move, i, walked, since, until, part_first, shape[0], limits, window_first, windows, margin, listed, near,
             way, away, way_of, way_at, open_place, places,
         )  # fmt: skip
         i, walked = _pass_over(
-            i, mover_first[m + 1], moves, leg, walked, time, min(most, of_walked + LISTED_M), windows, listed,
+            i, mover_first[m + 1], moves, leg, walked, until_time, min(so_far, of_walked + LISTED_M), windows, listed,
             near, open_place, places, times,
         )  # fmt: skip
     return mover_first[-1], count, examined
