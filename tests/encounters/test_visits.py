@@ -311,7 +311,8 @@ def test_a_leg_across_a_small_area_is_a_visit_even_with_both_ends_far_away() -> 
     """Legs of 3 km at 50 m/s through a circle of 300 m: no fix comes nearer than a kilometre."""
     track = line(20.0 - 4500.0 / 62_200.0, 56.0, 90.0, 50.0, [60.0 * k for k in range(4)])
     area = announced(SlowArea(((20.0, 56.0),), radius_m=300.0), [(-100.0, None)])
-    row = only(find_visits(frame({"id:1": track}), [area]))
+    other = announced(SlowArea(((20.0, 57.0),), radius_m=300.0), [(-100.0, None)])
+    row = only(find_visits(frame({"id:1": track}), [area, other]))
     assert (row["began"], row["ended"]) == ("entered", "left")
     assert row["duration_s"] == pytest.approx(12.0, abs=0.1)
     assert row["depth_m"] > 295.0

@@ -78,7 +78,7 @@ def tables_of(areas: Sequence[Announced], margin_m: float) -> Tables:
             edge_first.append(edge_first[-1] + len(drawn))
         part_first.append(len(parts))
     all_parts = np.array(parts).reshape(-1, PART_COLUMNS)
-    balls = np.ascontiguousarray(all_parts[:, :4])
+    balls = np.array(all_parts[:, :4], order="C")
     # a leg is looked up by its beginning: it goes on for LEG_M_MAX at most, and lies a little below the surface
     balls[:, 3] += margin_m * 1.001 + LEG_M_MAX * 1.01 + 100.0
     area_of = np.repeat(np.arange(len(areas), dtype=np.int64), np.diff(part_first))
