@@ -204,7 +204,7 @@ def test_passes_are_counted_as_the_reference_counts_them_however_windows_are_cut
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held_fixes, "_WINDOW_ROWS", rows)
         slices = ordering.slices_of
-        patch.setattr(ordering, "slices_of", lambda frame: slices(frame, rows=4))
+        patch.setattr(ordering, "slices_of", lambda frame, **options: slices(frame, rows=4, **options))
         ((only,),) = found_in(world).values()
     swing_m = max(within_m / 10.0, 20.0)
     assert only.passes == passes(tuple(map(float, apart_m)), swing_m)

@@ -146,7 +146,7 @@ def test_the_solent_comes_out_the_same_in_small_windows(
     monkeypatch.setattr(held_fixes, "_WINDOW_ROWS", rows)
     monkeypatch.setattr(held_fixes, "_WINDOW_ROWS_MAX", rows)
     slices = ordering.slices_of
-    monkeypatch.setattr(ordering, "slices_of", lambda frame: slices(frame, rows=rows // 3))
+    monkeypatch.setattr(ordering, "slices_of", lambda frame, **options: slices(frame, rows=rows // 3, **options))
     cut = search(solent.lazy(), within_m=500)
     assert_frame_equal(cut.encounters, whole.encounters, check_exact=True)
     assert (cut.moored, cut.legs, cut.duplicates) == (whole.moored, whole.legs, whole.duplicates)

@@ -45,6 +45,7 @@ __all__ = [
     "by_mover",
     "make_legs",
     "moves_of",
+    "not_on_earth",
     "note_movers",
     "number",
     "place",
@@ -121,18 +122,23 @@ def _sine_cosine(degrees: float) -> tuple[float, float]:
     return sine, cosine
 
 
-@kernel(FLOATS_LENT, FLOATS_LENT, FLOATS_LENT, SHORTS, BYTES, BYTES, TABLE)
-def place(
-    lon: Floats, lat: Floats, height: Floats, code: Shorts, kind: Bytes, mark: Bytes, placed: Floats
-) -> int:
-    """Fill ``placed`` (n, 4) with x, y, z of the point at zero height, and the height (NaN unknown), in metres.
-
-    height: of each fix, or empty; ships (kind SHIP of the mover's code) are at sea level, and so is their mark.
-    Returns how many positions are not on Earth or not finite; nothing may be done with the others then.
-    """
+@kernel(FLOATS_LENT, FLOATS_LENT)
+def not_on_earth(lon: Floats, lat: Floats) -> int:
+    """Return how many positions, in degrees, are not on Earth or not finite."""
     impossible = 0
     for i in range(lon.size):
         impossible += not (-180.0 <= lon[i] <= 180.0 and -90.0 <= lat[i] <= 90.0)
+    return impossible
+
+
+@kernel(FLOATS_LENT, FLOATS_LENT, FLOATS_LENT, SHORTS, BYTES, BYTES, TABLE)
+def place(
+    lon: Floats, lat: Floats, height: Floats, code: Shorts, kind: Bytes, mark: Bytes, placed: Floats
+) -> None:
+    """Fill ``placed`` (n, 4) with x, y, z of the point at zero height, and the height (NaN unknown), in metres.
+
+    height: of each fix, or empty; ships (kind SHIP of the mover's code) are at sea level, and so is their mark.
+    """
     # no branches and nothing but plain arrays, so that it runs in lanes
     xs, ys, zs = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     for begin in range(0, lon.size, LANES):
@@ -152,7 +158,6 @@ def place(
         if kind[code[i]] == SHIP:
             placed[i, 3] = 0.0
             mark[i] |= DATUM_SEA << DATUM_SHIFT
-    return impossible
 
 
 @kernel(SHORTS, BYTES_LENT, BYTES)

@@ -118,7 +118,7 @@ def _counted(slices: Iterable[Fixes], counts: Counts) -> Iterator[Fixes]:
 
 
 def _search(
-    window: Window,
+    window: Window[Fixes],
     movers: Movers,
     limits: Limits,
     related: Related,
@@ -180,7 +180,7 @@ def _search(
 def _intervals(
     legs: Legs,
     totals: Totals,
-    window: Window,
+    window: Window[Fixes],
     limits: Limits,
     sides: tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]],
     counts: Counts,
