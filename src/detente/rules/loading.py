@@ -16,6 +16,7 @@ import msgspec
 
 from detente import words
 from detente.notices.kinds import KINDS as NOTICE_KINDS
+from detente.notices.syntax import malformed_words, misfit_words
 from detente.rules.agreement import KINDS, Agreement, Clause, Condition, Deadline, Procedure
 from detente.rules.errors import AgreementMistake
 from detente.rules.measures import FACTS, MARKS, SIZES, TEXTS
@@ -49,13 +50,13 @@ def parse_agreement(content: bytes, *, where: str = "", with_cases: bool = True)
         text = text.partition(_CASES)[0]
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _mistake([say("not TOML: {fault}", fault=str(error)[:200])], where) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError alone
+        raise _mistake([say("not TOML: {fault}", fault=malformed_words(error, text))], where) from None
     document["sha256"] = hashlib.sha256(content).hexdigest()
     try:
         agreement = msgspec.convert(document, Agreement)
     except msgspec.ValidationError as error:
-        raise _mistake([_placed(str(error), document)], where) from None
+        raise _mistake([_placed(error, document)], where) from None
     faults = list(_faults(agreement))
     if faults:
         raise _mistake(faults, where)
@@ -76,10 +77,9 @@ def _mistake(faults: list[str], where: str) -> AgreementMistake:
     )
 
 
-def _placed(fault: str, document: dict[str, Any]) -> str:
-    """Return msgspec's sentence with the place first, and the clause's id where the place is a clause."""
-    sentence, _, path = fault.partition(" - at `$")
-    path = path.rstrip("`").lstrip(".")
+def _placed(fault: msgspec.ValidationError, document: dict[str, Any]) -> str:
+    """Return what does not fit with the place first, and the clause's id where the place is a clause."""
+    path, sentence = misfit_words(fault)
     numbered = re.match(r"clauses\[(\d+)\]", path)
     if numbered:
         clause = document["clauses"][int(numbered[1])]
