@@ -19,7 +19,7 @@ from detente.notices.kinds import KINDS as NOTICE_KINDS
 from detente.notices.syntax import malformed_words, misfit_words
 from detente.rules.agreement import KINDS, Agreement, Clause, Condition, Deadline, Procedure
 from detente.rules.errors import AgreementMistake
-from detente.rules.measures import FACTS, MARKS, SIZES, TEXTS
+from detente.rules.measures import FACTS, MARKS, NUMBERS, SIZES, TEXTS
 
 __all__ = ["BYTES_MAX", "parse_agreement"]
 
@@ -106,6 +106,8 @@ def _faults(agreement: Agreement) -> Iterator[str]:
         )
         if parties.until is not None and parties.until <= parties.since:
             yield _at(place, say("it ends before it begins"))
+    states = {state for parties in agreement.parties for state in parties.states}
+    yield from _unknown("hub", agreement.hub, states)
     if not agreement.clauses:
         yield _at("clauses", say("an agreement without a clause"))
     seen: set[str] = set()
@@ -127,6 +129,8 @@ def _references(agreement: Agreement, known: set[str]) -> Iterator[str]:
         place = f"cases[{index}] ({case.name})"
         yield from _unknown(place, tuple(one.clause for one in case.expect), known)
         yield from _unknown(place, tuple(case.facts), FACTS)
+        for other in case.beside:
+            yield from _unknown(f"{place}.beside", tuple(other.facts), FACTS)
         yield from _unknown(place, (case.kind,), KINDS)
 
 
@@ -152,8 +156,23 @@ def _clause_faults(clause: Clause, place: str) -> Iterator[str]:
         yield _at(
             place, say('where a larger activity may owe less, "shrinks" quotes why; elsewhere it is absent')
         )
+    yield from _sum_faults(clause, place)
     yield from _conditions_faults(clause, place)
     yield from _deadline_faults(clause.deadline, f"{place}.deadline")
+
+
+def _sum_faults(clause: Clause, place: str) -> Iterator[str]:
+    """Yield what does not fit of a sum over the record and of a yearly allowance."""
+    together, allowance = clause.together, clause.allowance
+    if together is not None:
+        if clause.duty != "limit" or {limit.metric for limit in clause.thresholds} != {together.of}:
+            yield _at(place, say("a sum goes with a limit whose thresholds are all of the number that is summed"))
+        if any(limit.op not in {">", ">="} for limit in clause.thresholds):
+            yield _at(place, say("a sum is limited from above only"))
+    if allowance is not None:
+        yield from _unknown(place, (allowance.counted, allowance.of), NUMBERS)
+        if allowance.per < 1 or allowance.most < 1:
+            yield _at(place, say("an allowance counts in steps of at least 1, up to at least 1"))
 
 
 def _conditions_faults(clause: Clause, place: str) -> Iterator[str]:

@@ -7,12 +7,14 @@ from typing import Any
 import msgspec
 
 from detente import __version__, words
+from detente.notices.terms import kind_name
 from detente.rules.area_times import AreaTime
 from detente.rules.chances import LEVEL
 from detente.rules.figures import Acknowledged, Changed, Declared, Figures, Incidents, Lead, Told
 from detente.rules.verdict import ToldOutcome
+from detente.rules.wording import clause_words
 
-__all__ = ["Availability", "figure_rows", "figures_document", "share_words"]
+__all__ = ["Availability", "figure_rows", "figures_document", "share_words", "told_outcome_words"]
 
 say = words.speaker("rules")
 
@@ -72,7 +74,11 @@ def _told_row(one: Told) -> tuple[str, str, str]:
             "in time at most {most} of {whole}", most=one.met + undecidable, whole=one.decided + undecidable
         )
         by = f"{by}; {most}"
-    return f"{one.agreement} {one.clause}", share_words(one.met, one.decided, one.share_low, one.share_high), by
+    return (
+        clause_words(one.agreement, one.paragraph, one.title),
+        share_words(one.met, one.decided, one.share_low, one.share_high),
+        by,
+    )
 
 
 def figure_rows(
@@ -94,8 +100,9 @@ def figure_rows(
 
 def _lead_row(lead: Lead) -> Row:
     remark = say("no fixed norm")
-    if lead.norm_h is not None:
-        norm = say("under the norm of {hours} h ({clause})", hours=_number(lead.norm_h), clause=lead.norm_of)
+    if lead.norm_h is not None and lead.norm_title is not None:
+        clause = clause_words(lead.norm_of.split(" ", 1)[0], lead.norm_paragraph, lead.norm_title)
+        norm = say("under the norm of {hours} h ({clause})", hours=_number(lead.norm_h), clause=clause)
         remark = f"{norm}: {share_words(lead.late, len(lead.hours), lead.share_low, lead.share_high)}"
     value = "-" if lead.median_h is None else say("median {hours} h", hours=_number(lead.median_h, 1))
     if lead.undated:
@@ -103,7 +110,7 @@ def _lead_row(lead: Lead) -> Row:
             "{count} more is not dated to a day", "{count} more are not dated to a day", count=len(lead.undated)
         )
         remark = f"{remark}; {undated}" if lead.hours else undated
-    return say("lead time"), f"{lead.authority} {lead.kind}", value, remark
+    return say("lead time"), f"{lead.authority}: {kind_name(lead.kind)}", value, remark
 
 
 def _acknowledged_row(known: Acknowledged) -> Row:
@@ -147,7 +154,13 @@ def _incidents_row(one: Incidents) -> Row:
         say("incidents"),
         one.period,
         str(one.count),
-        say("{rate} a year ({low} to {high})", rate=rate, low=low, high=high),
+        say(
+            "{rate} a year ({low} to {high}), over {years} years on record",
+            rate=rate,
+            low=low,
+            high=high,
+            years=_number(one.exposure_years, 2),
+        ),
     )
 
 
