@@ -165,17 +165,30 @@ def _incidents_row(one: Incidents) -> Row:
 
 
 def _area_row(area: AreaTime) -> Row:
-    size = "-" if area.announced_km2_h is None else say("{figure} km2 h", figure=_number(area.announced_km2_h))
+    known = area.announced_km2_h is not None and (area.windows or not area.open_windows)
+    size = say("{figure} km2 h", figure=_number(area.announced_km2_h or 0.0)) if known else "-"
+    remark = _seen_words(area)
+    if area.open_windows:
+        size = say("more than {figure}", figure=size) if known else size
+        uncounted = say.many(
+            "{count} window without a start or an end is not counted",
+            "{count} windows without a start or an end are not counted",
+            count=area.open_windows,
+        )
+        remark = f"{remark}; {uncounted}"
+    return say("area and time"), area.name, size, remark
+
+
+def _seen_words(area: AreaTime) -> str:
     if area.seen_h is None:
-        return say("area and time"), area.name, size, say("nobody looked: --seen gives who was seen there")
-    seen = say(
+        return say("nobody looked: --seen gives who was seen there")
+    return say(
         "seen {seen} of {active} h, {windows_seen} of {windows} windows",
         seen=_number(area.seen_h, 1),
         active=_number(area.active_h, 1),
         windows_seen=area.windows_seen,
         windows=area.windows,
     )
-    return say("area and time"), area.name, size, seen
 
 
 def _number(value: float, decimals: int = 0) -> str:
