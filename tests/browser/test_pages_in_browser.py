@@ -39,7 +39,9 @@ def test_nothing_overflows_and_every_word_is_large_enough(
     page = context.new_page()
     page.goto(pages[name].as_uri())
     assert page.evaluate("document.scrollingElement.scrollWidth") <= width
-    assert page.evaluate("[...document.querySelectorAll('.wide')].every(one => one.scrollWidth <= one.clientWidth)")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.wide')].every(one => one.scrollWidth <= one.clientWidth)"
+    )
     # the height of a letter's line as it is drawn, pictures scaled to the screen included
     smallest = page.evaluate(
         "Math.min(...[...document.querySelectorAll('td, p, h1, h2, h3, svg text, .bars span, .share span')]"

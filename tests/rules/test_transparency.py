@@ -307,7 +307,9 @@ def test_an_area_until_further_notice_is_not_called_no_area_at_all() -> None:
     notice = firing("1", "2018-03-29", ("2018-04-04T06:00Z", "2018-04-04T18:00Z"))
     open_end = msgspec.structs.replace(notice, windows=(Window(start="2018-04-04T06:00Z"),))
     both = msgspec.structs.replace(notice, windows=(*notice.windows, *open_end.windows))
-    rows = figure_rows(figures_of([], []), area_times([filed_alone(one, "1") for one in (open_end, both)], None), ())
+    rows = figure_rows(
+        figures_of([], []), area_times([filed_alone(one, "1") for one in (open_end, both)], None), ()
+    )
     assert rows[0][2] == "-"
     assert "1 window without a start or an end is not counted" in rows[0][3]
     assert rows[1][2].startswith("more than ")

@@ -14,7 +14,14 @@ from detente.rules.figures import Acknowledged, Changed, Declared, Figures, Inci
 from detente.rules.verdict import ToldOutcome
 from detente.rules.wording import clause_words
 
-__all__ = ["Availability", "figure_rows", "figures_document", "share_words", "told_outcome_words"]
+__all__ = [
+    "Availability",
+    "at_most_words",
+    "figure_rows",
+    "figures_document",
+    "share_words",
+    "told_outcome_words",
+]
 
 say = words.speaker("rules")
 
@@ -67,18 +74,24 @@ def share_words(part: int, whole: int, low: float, high: float) -> str:
 
 def _told_row(one: Told) -> tuple[str, str, str]:
     by = ", ".join(f"{told_outcome_words(outcome)} {len(refs)}" for outcome, refs in one.refs.items())
-    undecidable = len(one.refs.get(ToldOutcome.UNDECIDABLE, ()))
-    if undecidable:
-        # an author's own word can show itself late and never in time: a share of the decided alone would slander
-        most = say(
-            "in time at most {most} of {whole}", most=one.met + undecidable, whole=one.decided + undecidable
-        )
-        by = f"{by}; {most}"
+    most = at_most_words(one)
+    by = f"{by}; {most}" if most else by
     return (
         clause_words(one.agreement, one.paragraph, one.title),
         share_words(one.met, one.decided, one.share_low, one.share_high),
         by,
     )
+
+
+def at_most_words(one: Told) -> str:
+    """Return how many were told in time at most, where some cannot be decided; "" where all are decided.
+
+    An author's own word can show itself late and never in time: a share of the decided alone would slander.
+    """
+    undecidable = len(one.refs.get(ToldOutcome.UNDECIDABLE, ()))
+    if not undecidable:
+        return ""
+    return say("in time at most {most} of {whole}", most=one.met + undecidable, whole=one.decided + undecidable)
 
 
 def figure_rows(

@@ -7,7 +7,13 @@ from detente.notices.terms import kind_name
 from detente.rules.area_times import AreaTime
 from detente.rules.figures import Figures, Lead, Told
 from detente.rules.page import escape, heading, page, table
-from detente.rules.transparency_document import Availability, figure_rows, share_words, told_outcome_words
+from detente.rules.transparency_document import (
+    Availability,
+    at_most_words,
+    figure_rows,
+    share_words,
+    told_outcome_words,
+)
 from detente.rules.wording import clause_words
 
 __all__ = ["transparency_page"]
@@ -69,8 +75,10 @@ def _shares(shares: list[Told]) -> str:
             else ""
         )
         said = share_words(one.met, one.decided, one.share_low, one.share_high)
+        most = at_most_words(one)
+        under = f'<br><small class="quiet">{escape(most)}</small>' if most else ""
         drawn.append(
-            f'<div class="share"><span>{escape(name)}</span><span class="track" role="img"'
+            f'<div class="share"><span>{escape(name)}{under}</span><span class="track" role="img"'
             f' aria-label="{escape(said)}">{bar}</span><span>{one.met} / {one.decided}</span></div>'
         )
     note = say("The bar is the share told in time, from 0 to 100 %; the bracket is its interval.")
