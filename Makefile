@@ -69,7 +69,7 @@ words: $(VENV)/ready
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --extra watch --extra report --group test \
+	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --extra watch --extra report --extra postgresql --group test \
 	  --quiet --output-file locks/test.txt pyproject.toml
 
 # the peers live apart: some are GPL, and none of them is needed to use or to test détente
