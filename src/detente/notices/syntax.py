@@ -69,7 +69,8 @@ def misfit_words(fault: msgspec.ValidationError) -> tuple[str, str]:
     elif named:
         said = say("the key {key} is not known here", key=named[2])
     elif expected:
-        wanted = f" {say('or')} ".join(_kind(one) for one in expected[1].split(" | "))
+        joiner = say("or")
+        wanted = f" {joiner} ".join(_kind(one) for one in expected[1].split(" | "))
         said = say("{expected} is expected here, not {came}", expected=wanted, came=_kind(expected[2]))
     elif choice:
         said = say("{word} is none of the words that may stand here", word=choice[1][:_WORDS_MAX])
