@@ -19,6 +19,7 @@ from detente.rules.evaluating import evaluate
 from detente.rules.facts import Facts
 from detente.rules.record import Record
 from detente.rules.spans import Span, exactly
+from detente.rules.together import NAMED_MAX
 from detente.rules.verdict import Outcome, Reason, Verdict
 from detente.rules.wording import reason_words
 from tests.rules.plans import agreement_of, at, span, text_of
@@ -114,6 +115,10 @@ def test_many_are_named_by_the_first_of_them_and_their_number() -> None:
     first, *_ = judged(*(ship(f"s{number}", 0, 5, 10) for number in range(9)))
     assert len(first.together) == 8
     assert "s1, s2, s3, s4, s5, s6 and 2 more" in reason_words(first, SUM)
+    crowd = judged(*(ship(f"s{number:03d}", number % 2, 5, 10) for number in range(3 * NAMED_MAX)))
+    assert (len(crowd[0].together), crowd[0].together_more) == (NAMED_MAX, 2 * NAMED_MAX - 1)
+    assert crowd[0].crossed[0].value == 30 * NAMED_MAX
+    assert f"and {3 * NAMED_MAX - 7} more" in reason_words(crowd[0], SUM)
 
 
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 8), st.integers(0, 20)), min_size=1, max_size=8))
@@ -125,7 +130,7 @@ def test_a_sum_is_that_of_the_fullest_moment(drawn: list[tuple[int, int, int]]) 
             sum(tons for first, stay, tons in drawn if first <= day <= first + stay)
             for day in range(begin, begin + length + 1)
         )
-        assert record.together(SUM.clauses[0], None, plan)[0].values["tonnage"] == fullest
+        assert record.sums(SUM.clauses[0], None).seen(plan).values["tonnage"] == fullest
 
 
 @pytest.mark.parametrize(

@@ -58,6 +58,7 @@ def _verdict(verdict: Verdict, judged: Judged) -> dict[str, Any]:
             for one in verdict.suspensions
         ],
         "together": list(verdict.together),
+        "together_more": verdict.together_more,
         "due": _span(verdict.due),
         "clock": clause.deadline.clock,
         "told": _told(verdict.told),

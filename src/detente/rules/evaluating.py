@@ -75,10 +75,8 @@ class Judge:
     def _verdict(
         self, clause: Clause, plan: Facts, record: Record, now: datetime | None, concerned: tuple[str, ...]
     ) -> Verdict:
-        seen: Facts = plan
-        others: tuple[str, ...] = ()
-        if clause.together is not None:
-            seen, others = record.together(clause, self.agreement.zone, plan)
+        sums = record.sums(clause, self.agreement.zone) if clause.together is not None else None
+        seen = sums.seen(plan) if sums is not None else plan
         found = _named(triggered(clause, self.agreement.zone, seen), clause, plan)
         if found.fires is False:
             return Verdict(
@@ -103,7 +101,10 @@ class Judge:
         if found.fires is None:
             return _open(clause, found)
         verdict = self._set_off(clause, plan, found, reliefs[:1], record, now, concerned)
-        return msgspec.structs.replace(verdict, together=others) if others else verdict
+        if sums is None:
+            return verdict
+        named, more = sums.others(plan)
+        return msgspec.structs.replace(verdict, together=named, together_more=more)
 
     def _set_off(
         self,

@@ -54,12 +54,12 @@ class Record:
         tellings = [one.told for one in found if one is not plan and one.told and _speaks_for(one, by)]
         return min(tellings, key=_moment, default=None)
 
-    def together(self, clause: Clause, zone: Zone | None, plan: Facts) -> tuple[Facts, tuple[str, ...]]:
-        """Return a plan with the sum over the record for its own number, and the others in it: see ``Sums``."""
+    def sums(self, clause: Clause, zone: Zone | None) -> Sums:
+        """Return the sums of a clause over this record, made once."""
         held = self._sums.get(id(clause))
         if held is None:
             held = self._sums[id(clause)] = clause, Sums(clause, zone, self._plans)
-        return held[1].seen(plan)
+        return held[1]
 
     def calendars(self, state: str, year: int) -> list[Facts]:
         """Return the calendars of a state for a year."""

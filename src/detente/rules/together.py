@@ -17,7 +17,10 @@ from detente.rules.agreement import Clause, Zone
 from detente.rules.facts import Facts
 from detente.rules.trigger import meets
 
-__all__ = ["Sums"]
+__all__ = ["NAMED_MAX", "Sums"]
+
+NAMED_MAX = 20
+"""How many of the others in a sum a verdict names."""
 
 _EVER = (datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
 Interval = tuple[datetime, datetime]
@@ -49,26 +52,28 @@ class Sums:
                 self._own[id(plan)] = plan, member
         self._timelines = {key: _Timeline(each) for key, each in members.items()}
 
-    def seen(self, plan: Facts) -> tuple[Facts, tuple[str, ...]]:
-        """Return the plan with the sum for its own number, and the others that are surely in the sum's peak.
+    def seen(self, plan: Facts) -> Facts:
+        """Return the plan with the sum for its own number.
 
         A plan that is in no sum, because it does not meet the clause's conditions, comes back as it is.
         """
         if id(plan) not in self._own:
-            return plan, ()
+            return plan
         own = self._own[id(plan)][1]
-        least, most, moment = self._timelines[self._key(plan)].peak(own)
+        least, most, _ = self._timelines[self._key(plan)].peak(own)
         values = {name: value for name, value in plan.values.items() if name != self._of}
         ranges = {name: value for name, value in plan.ranges.items() if name != self._of}
         if least == most:
             values[self._of] = least
         else:
             ranges[self._of] = (least, most)
-        others = self._timelines[self._key(plan)].there(moment) if moment is not None else ()
-        return (
-            msgspec.structs.replace(plan, values=values, ranges=ranges),
-            tuple(sorted(ref for ref in others if ref != plan.ref)),
-        )
+        return msgspec.structs.replace(plan, values=values, ranges=ranges)
+
+    def others(self, plan: Facts) -> tuple[tuple[str, ...], int]:
+        """Return those that are surely in the sum's peak beside a plan in it: the latest to come, and how many more."""
+        timeline, own = self._timelines[self._key(plan)], self._own[id(plan)][1]
+        moment = timeline.peak(own)[2]
+        return timeline.there(moment, beside=own) if moment is not None else ((), 0)
 
     def _key(self, plan: Facts) -> str:
         return plan.state if self._whose == "state" else ""
@@ -90,11 +95,14 @@ class _Timeline:
     """Sums at every moment at which one may be largest: where somebody comes."""
 
     def __init__(self, members: Sequence[_Member]) -> None:
-        self._members = members
+        self._sure = sorted(
+            ((one.sure[0], one.ref, one) for one in members if one.sure is not None), key=lambda each: each[:2]
+        )
         self._moments = sorted(
             {one.maybe[0] for one in members} | {one.sure[0] for one in members if one.sure is not None}
         )
         sure = [(one.sure, one.least) for one in members if one.sure is not None]
+        self._count = _Peaks(_running(self._moments, [(interval, 1) for interval, _ in sure]))
         self._least = _Peaks(_running(self._moments, sure))
         self._most = _Peaks(_running(self._moments, [(one.maybe, one.most or 0) for one in members]))
         self._open = _Peaks(_running(self._moments, [(one.maybe, 1) for one in members if one.most is None]))
@@ -114,9 +122,16 @@ class _Timeline:
             return least, None, moment
         return least, self._most.within(*window)[0], moment
 
-    def there(self, moment: datetime) -> tuple[str, ...]:
-        """Return the refs of those that are surely there at a moment."""
-        return tuple(one.ref for one in self._members if one.sure and one.sure[0] <= moment <= one.sure[1])
+    def there(self, moment: datetime, *, beside: _Member) -> tuple[tuple[str, ...], int]:
+        """Return the latest to come of those surely there at a moment beside one of them, and how many more."""
+        named: list[str] = []
+        for _, ref, one in reversed(self._sure[: bisect_right(self._sure, moment, key=lambda each: each[0])]):
+            if one.sure is not None and one.sure[1] >= moment and one is not beside:
+                named.append(ref)
+                if len(named) == NAMED_MAX:
+                    break
+        count, _ = self._count.within(*self._slice((moment, moment)))
+        return tuple(sorted(named)), count - 1 - len(named)
 
     def _slice(self, interval: Interval) -> tuple[int, int]:
         return bisect_left(self._moments, interval[0]), bisect_right(self._moments, interval[1])

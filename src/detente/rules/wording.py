@@ -233,7 +233,11 @@ def reason_words(verdict: Verdict, agreement: Agreement) -> str:
 def _ground(verdict: Verdict, agreement: Agreement) -> str:
     crossed = ", ".join(_pair(one) for one in verdict.crossed)
     if verdict.together:
-        crossed = say("{sum}, together with {notices}", sum=crossed, notices=_notices(verdict.together))
+        crossed = say(
+            "{sum}, together with {notices}",
+            sum=crossed,
+            notices=_notices(verdict.together, verdict.together_more),
+        )
     if verdict.reason is Reason.BELOW:
         return ", ".join(_pair(one) for one in verdict.below) or say("no threshold applies to it")
     if verdict.reason is Reason.USED_UP:
@@ -257,10 +261,10 @@ def _ground(verdict: Verdict, agreement: Agreement) -> str:
     return _joined(crossed, said)
 
 
-def _notices(refs: tuple[str, ...]) -> str:
-    """Return the first of some notices, and how many more there are."""
+def _notices(refs: tuple[str, ...], beside: int) -> str:
+    """Return the first of some notices, and how many more there are, those beside them included."""
     said = ", ".join(refs[:_TO_SHOWN])
-    more = len(refs) - _TO_SHOWN
+    more = max(len(refs) - _TO_SHOWN, 0) + beside
     return say("{notices} and {count} more", notices=said, count=more) if more > 0 else said
 
 
