@@ -51,6 +51,7 @@ from detente.node.officers import Officers
 from detente.node.signing.keeping import Keeping, Machine
 from detente.node.signing.remote import RemoteSigner
 from detente.node.signing.surface import KeeperLike, SignerLike
+from detente.store.errors import StoreFailure
 from detente.store.headfile import HeadRecord
 from detente.store.record import Record
 
@@ -254,6 +255,13 @@ class Home:
                 _record_path(self.path, line), read_only=self._lock is None, vfs=self._vfs
             )
         return self._records[line]
+
+    def drop_record(self, line: str) -> None:
+        """Close the record of a line after its disk failed, or to see a newer state; ``record`` opens it anew."""
+        record = self._records.pop(line, None)
+        if record is not None:
+            with contextlib.suppress(StoreFailure):  # a disk that failed may fail at this, too
+                record.close()
 
     def join(self, line: str, parts: tuple[Part, ...]) -> Record:
         """Found the record of a line with these parts in it (see ``load.join_parts``), whole or not at all.
