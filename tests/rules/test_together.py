@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente import words
@@ -121,6 +121,7 @@ def test_many_are_named_by_the_first_of_them_and_their_number() -> None:
     assert f"and {3 * NAMED_MAX - 7} more" in reason_words(crowd[0], SUM)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 8), st.integers(0, 20)), min_size=1, max_size=8))
 def test_a_sum_is_that_of_the_fullest_moment(drawn: list[tuple[int, int, int]]) -> None:
     plans = [ship(f"{n}", begin, begin + length, tons) for n, (begin, length, tons) in enumerate(drawn)]
