@@ -118,6 +118,12 @@ VERBS = (
         lambda: say("make, show and check the certificates by which couriers know each other"),
     ),
     Verb(
+        "unlock",
+        "detente.node.commands_unlock",
+        "UNLOCK",
+        lambda: say("give a running node's signer its passphrase"),
+    ),
+    Verb(
         "backup",
         "detente.node.commands",
         "BACKUP",

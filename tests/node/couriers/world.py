@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -27,7 +28,7 @@ from detente.node.couriers.states import CourierState, CourierStates
 from detente.node.home import Home, found, open_writing
 from detente.node.host import Host
 from detente.node.keyfile import Cost, Keys
-from detente.node.sealing import Unsealer
+from detente.node.sealing import Unsealer, open_content_key
 from detente.node.settings.reading import parse_settings
 from detente.node.settings.structs import Settings
 
@@ -179,7 +180,7 @@ class RunningLines:
 
     def unsealer(self) -> Unsealer:
         keys = [key for generation in self.home.keys.values() for key in generation.sealing]
-        return Unsealer(keys, me=self.member)
+        return Unsealer(partial(open_content_key, keys, me=self.member), me=self.member)
 
 
 @dataclass
