@@ -3,7 +3,7 @@
     HOME/home.json                       format, member, the home's id, whether it was restored
     HOME/acts/000000.json ...            the member's own root acts, whole envelopes
     HOME/keys/operational.json           operational keys, encrypted
-    HOME/lines/<line>/record.sqlite3     one record for each line
+    HOME/lines/<line>/record.sqlite3     one record for each line, unless home.json names another store
     HOME.head/head.sqlite3               the signer's own record: outside the home, outside every backup
     HOME.head/lock                       one writer at a time
 
@@ -16,7 +16,6 @@ import contextlib
 import fcntl
 import os
 import secrets
-import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Self
@@ -37,16 +36,19 @@ from detente.node.keyfile import Cost, Keys, open_keys, write_keys
 from detente.node.machine_id import machine_identity
 from detente.node.officers import Officers
 from detente.node.signer import Signer
+from detente.node.store_place import DEFAULT, StorePlace, opened
 from detente.store.disk import translated
 from detente.store.errors import HomeMistake, StoreFailure
+from detente.store.folder import sync_folder, whole_folder
 from detente.store.headfile import HeadRecord
-from detente.store.record import Record
+from detente.store.interface import Record
 
 __all__ = ["FORMAT", "Home", "HomeCard", "found", "head_folder", "open_reading", "open_writing"]
 
 say = words.speaker("node")
 
-FORMAT = 1
+FORMAT = 2
+"""2: a home whose records are not, or not only, in SQLite files under HOME/lines; else 1."""
 Machine = Callable[[Path], str]
 """Returns this machine's identity for a head folder; tests give their own."""
 
@@ -56,13 +58,23 @@ _STATEMENT = PayloadType.STATEMENT
 _ROLES = {"log": Role.COSIGN_LOG, "held": Role.COSIGN_HELD}
 
 
-class HomeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``home.json``. id: drawn when the home was founded, the same in the head file."""
+class HomeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``home.json``. id: drawn when the home was founded, the same in the head file.
+
+    store: where the records are; before: where they were moved from and still are.
+    """
 
     format: Annotated[int, Meta(ge=1)]
     id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
     member: Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,30}\Z")]
     restored: bool
+    store: StorePlace = DEFAULT
+    before: StorePlace | None = None
+
+    def encoded(self) -> bytes:
+        """Return the file's bytes; a home in plain SQLite files stays of format 1."""
+        plain = self.store == DEFAULT and self.before is None
+        return canonical.encode(msgspec.to_builtins(msgspec.structs.replace(self, format=1 if plain else FORMAT)))
 
 
 def head_folder(path: Path) -> Path:
@@ -93,13 +105,13 @@ def found(
     for place in (path, head_folder(path)):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise _mistake(say("a new or empty folder"), say("something that exists already"), place)
-    card_of_home = HomeCard(format=FORMAT, id=secrets.token_hex(16), member=ring.member, restored=False)
+    card_of_home = HomeCard(format=1, id=secrets.token_hex(16), member=ring.member, restored=False)
     with on_disk(path), whole_folder(path) as part:
-        (part / "lines").mkdir()
+        (part / DEFAULT.place).mkdir()
         (part / "acts").mkdir()
         (part / "keys").mkdir(mode=0o700)
-        _write_small(part / "home.json", canonical.encode(msgspec.to_builtins(card_of_home)))
-        _write_small(part / "acts" / "000000.json", card)
+        write_small(part / "home.json", card_of_home.encoded())
+        write_small(part / "acts" / "000000.json", card)
         write_keys(part / "keys" / "operational.json", {0: keys}, passphrase, cost=cost)
         head = head_folder(path)
         head.mkdir(mode=0o700, exist_ok=True)
@@ -146,6 +158,7 @@ class Home:
         self.officers: Officers | None = None
         self._described = about
         self._vfs = vfs
+        self._store = opened(path, about.store, vfs=vfs)
         self._lock = lock
         self._records: dict[str, Record] = {}
         self._signer: Signer | None = None
@@ -218,23 +231,21 @@ class Home:
         index = len(ring.acts)
         if ring.take(envelope):
             with on_disk(self.path):
-                _write_small(self.path / "acts" / f"{index:06d}.json", envelope)
+                write_small(self.path / "acts" / f"{index:06d}.json", envelope)
 
     # ---- lines ----------------------------------------------------------------------------------------------
 
     def lines(self) -> list[str]:
         """Return the ids of the lines that this home joined, sorted."""
         with on_disk(self.path):
-            return sorted(one.parent.name for one in (self.path / "lines").glob("*/record.sqlite3"))
+            return self._store.lines()
 
     def record(self, line: str) -> Record:
         """Return the record of a line, opened once. Raises HomeMistake for a line that was never joined."""
         if line not in self._records:
             if line not in self.lines():
                 raise _mistake(say("a line that this home has joined"), line, self.path)
-            self._records[line] = Record(
-                _record_path(self.path, line), read_only=self._lock is None, vfs=self._vfs
-            )
+            self._records[line] = self._store.open(line, read_only=self._lock is None)
         return self._records[line]
 
     def join(self, line: str, parts: tuple[Part, ...]) -> Record:
@@ -243,15 +254,8 @@ class Home:
         Raises HomeMistake when the line was joined before.
         """
         self._writer()
-        folder = _record_path(self.path, line).parent
-        if folder.exists():
-            raise _mistake(say("a line that this home has not joined"), line, self.path)
-        with on_disk(self.path), whole_folder(folder) as part:
-            record = Record(part / "record.sqlite3", create=True, vfs=self._vfs)
-            try:
-                record.apply(parts)
-            finally:
-                record.close()
+        with on_disk(self.path), self._store.founding(line) as record:
+            record.apply(parts)
         return self.record(line)
 
     # ---- the head file --------------------------------------------------------------------------------------
@@ -412,7 +416,7 @@ class Home:
 
     def _describe(self, about: HomeCard) -> None:
         with on_disk(self.path):
-            _write_small(self.path / "home.json", canonical.encode(msgspec.to_builtins(about)))
+            write_small(self.path / "home.json", about.encoded())
         self._described = about
 
 
@@ -422,10 +426,6 @@ class Home:
 
 def _edge(record: Record, origin: Origin, size: int) -> tuple[bytes, ...]:
     return merkle.Frontier.load(size, lambda level, index: record.node(origin, level, index)).edge()
-
-
-def _record_path(path: Path, line: str) -> Path:
-    return path / "lines" / line / "record.sqlite3"
 
 
 def described(path: Path) -> HomeCard:
@@ -472,39 +472,11 @@ def take_lock(path: Path, head: Path) -> int:
     return file
 
 
-@contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """Give a folder beside ``target`` that becomes it in one step; on any error nothing of it is left."""
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    part.mkdir(parents=True)
-    try:
-        yield part
-        _sync_tree(part)
-        if target.exists():
-            target.rmdir()  # empty, or we would not be here
-        part.rename(target)
-        _sync_folder(target.parent)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _write_small(path: Path, octets: bytes) -> None:
+def write_small(path: Path, octets: bytes) -> None:
+    """Write a small file whole and durably, or not at all."""
     with writing(path) as part:
         part.write_bytes(octets)
-    _sync_folder(path.parent)
-
-
-def _sync_tree(folder: Path) -> None:
-    for inner in [folder, *(one for one in folder.rglob("*") if one.is_dir())]:
-        _sync_folder(inner)
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)  # a new name must survive a power cut as well as the bytes under it
-    finally:
-        os.close(file)
+    sync_folder(path.parent)
 
 
 @contextlib.contextmanager
