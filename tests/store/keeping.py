@@ -30,7 +30,7 @@ class Kept:
     def at(cls, kind: str, tmp_path: Path, server: Callable[[], DBServer]) -> Kept:
         if kind == "sqlite":
             return cls(Folder(tmp_path / "lines"))
-        return cls(Server(Address(server().address), secrets.token_hex(8)))
+        return cls(Server(Address(server().address()), secrets.token_hex(8)))
 
     def made(self) -> Record:
         """Found the record; return it open for writing."""

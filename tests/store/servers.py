@@ -10,6 +10,7 @@ import contextlib
 import importlib.util
 import os
 import resource
+import secrets
 import shutil
 import signal
 import socket
@@ -21,7 +22,7 @@ from typing import Any
 
 import psycopg
 
-__all__ = ["DBServer", "programs"]
+__all__ = ["DBServer", "Database", "programs"]
 
 NOBODY = 65534
 _CLEAN = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
@@ -54,13 +55,11 @@ class DBServer:
             self._programs = reachable(installed, self.folder)
             os.chown(self.folder, NOBODY, NOBODY)
 
-    @property
-    def address(self) -> str:
-        return f"host={self.sockets} port={self.port} dbname=postgres user=postgres"
+    def address(self, database: str = "postgres") -> str:
+        return f"host={self.sockets} port={self.port} dbname={database} user=postgres"
 
-    @property
-    def tcp_address(self) -> str:
-        return f"postgresql://postgres@127.0.0.1:{self.port}/postgres"
+    def tcp_address(self, database: str = "postgres") -> str:
+        return f"postgresql://postgres@127.0.0.1:{self.port}/{database}"
 
     def found(self, encoding: str = "UTF8") -> None:
         self._run("initdb", "-D", str(self.data), "-U", "postgres", "--auth=trust", f"--encoding={encoding}",
@@ -69,7 +68,8 @@ class DBServer:
     def start(self) -> None:
         log = (self.folder / "log").open("ab")
         settings = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.sockets}",
-                    "shared_buffers=16MB", "max_connections=40", "recovery_init_sync_method=syncfs", *self.options]  # fmt: skip
+                    "shared_buffers=16MB", "max_connections=40",
+                    "recovery_init_sync_method=syncfs", *self.options]  # fmt: skip
         with log:
             self._process = subprocess.Popen(
                 [self._programs / "bin" / "postgres", "-D", self.data, *(w for s in settings for w in ("-c", s))],
@@ -82,7 +82,7 @@ class DBServer:
         until = time.monotonic() + 30
         while True:
             try:
-                psycopg.connect(self.address).close()
+                psycopg.connect(self.address()).close()
             except psycopg.OperationalError:
                 assert self._process is not None
                 assert self._process.poll() is None, (self.folder / "log").read_text()[-2000:]
@@ -124,8 +124,8 @@ class DBServer:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def ask(self, question: str) -> list[tuple[object, ...]]:
-        with psycopg.connect(self.address, autocommit=True) as session:
+    def ask(self, question: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        with psycopg.connect(self.address(database), autocommit=True) as session:
             cursor = session.execute(question.encode())
             return cursor.fetchall() if cursor.description else []
 
@@ -139,6 +139,25 @@ class DBServer:
     @staticmethod
     def _user() -> dict[str, Any]:
         return {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
+
+
+class Database:
+    """An empty database on a server."""
+
+    def __init__(self, server: DBServer, more: str = "") -> None:
+        self.server, self.name = server, f"t{secrets.token_hex(6)}"
+        server.ask(f"CREATE DATABASE {self.name} {more}")
+        self.address, self.tcp_address = server.address(self.name), server.tcp_address(self.name)
+
+    def ask(self, question: str) -> list[tuple[object, ...]]:
+        return self.server.ask(question, self.name)
+
+    def schemas(self) -> set[str]:
+        rows = self.ask("SELECT nspname FROM pg_namespace WHERE starts_with(nspname, 'detente_')")
+        return {str(row[0]) for row in rows}
+
+    def remove(self) -> None:
+        self.server.ask(f"DROP DATABASE {self.name} WITH (FORCE)")
 
 
 def reachable(installed: Path, folder: Path) -> Path:

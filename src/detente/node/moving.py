@@ -93,6 +93,7 @@ def move(
                 path,
                 say("forget the old one first: detente store move HOME --forget-old"),
             )
+        _clear(path, card)
         target = _target(path, kind, address, password_file)
         if (card.store.kind, card.store.address) == (target.kind, target.address):
             raise _mistake(
@@ -102,7 +103,6 @@ def move(
                 say("name another; nothing was changed"),
             )
         new = opened(path, target)
-        _clear(path, card)
         _note(path, (*_unfinished(path), target))
         with on_disk(path):
             new.prepare()

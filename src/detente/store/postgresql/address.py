@@ -21,25 +21,9 @@ __all__ = ["Address"]
 
 say = words.speaker("store")
 
-_KNOWN = frozenset(
-    [
-        "host",
-        "hostaddr",
-        "port",
-        "dbname",
-        "user",
-        "passfile",
-        "connect_timeout",
-        "target_session_attrs",
-        "sslmode",
-        "sslrootcert",
-        "sslcert",
-        "sslkey",
-        "sslcrl",
-        "channel_binding",
-        "require_auth",
-    ]
-)
+_REACHED = ("host", "hostaddr", "port", "dbname", "user", "passfile", "connect_timeout", "target_session_attrs")
+_GUARDED = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "channel_binding", "require_auth")
+_KNOWN = frozenset((*_REACHED, *_GUARDED))
 _FIXED: dict[str, str | int] = {
     "application_name": "detente",
     "client_encoding": "utf8",
