@@ -1,4 +1,4 @@
-"""A record on a PostgreSQL server that is killed, cut off or full: nothing acknowledged is lost, no batch is half there.
+"""A record on a PostgreSQL server that is killed, cut off or full loses nothing acknowledged and no half of a batch.
 
 The server's processes are killed with SIGKILL, all at once, while batches arrive. That shows what recovery makes of
 its log, not what a power cut leaves of its disk: for that the server's own fsync is trusted, and watched for.
@@ -11,6 +11,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -168,14 +169,21 @@ def test_a_link_cut_hundreds_of_times_loses_nothing_acknowledged(server: DBServe
 def test_files_that_may_not_grow_stop_a_record_in_clear_words(own_server: DBServer) -> None:
     """As root or not: the server's files are held to a size, as a quota does."""
     place, batches = founded(own_server.address()), Batches(6, content_bytes=300_000)
+    own_server.stop()
+    own_server.file_bytes_max = 20_000_000
+    own_server.start()
     record = place.open("baltic", read_only=False)
-    own_server.limit_files(20_000_000)
     failure = fed(record, batches)
-    assert "room" in failure.expected, failure
+    assert "disk" in failure.expected, failure
     assert "free space on the server" in failure.remedy
     assert batches.acknowledged >= 5
     batches.check(record)  # the server goes on: what it holds can be read
-    own_server.limit_files(-1)
+    record.close()
+    own_server.stop()
+    own_server.file_bytes_max = None
+    own_server.start()
+    record = place.open("baltic", read_only=False)
+    batches.check(record)
     for _ in range(5):
         record.apply(batches.next(1))
         batches.took()
@@ -183,25 +191,30 @@ def test_files_that_may_not_grow_stop_a_record_in_clear_words(own_server: DBServ
     record.close()
 
 
-def test_a_disk_that_is_full_loses_nothing_and_goes_on_when_there_is_room(
-    tmp_path: Path, server: DBServer
-) -> None:
-    """A real file system of 150 MB, where this machine lets us make one."""
-    if (
-        os.geteuid() != 0
-        or subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=150m,mode=755", "none", str(tmp_path)],
-            capture_output=True,
-            check=False,
-        ).returncode
-    ):
-        pytest.skip("no small file system can be made here: not root, or not allowed to mount")
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of 150 MB of its own, where this machine lets us make one."""
+    folder = Path(tempfile.mkdtemp(prefix="small-"))
+    folder.chmod(0o755)
+    mount = ["mount", "-t", "tmpfs", "-o", "size=150m,mode=755", "none", str(folder)]
     try:
-        small = DBServer(within=tmp_path)
-        small.options = ["max_wal_size=32MB", "min_wal_size=32MB"]
+        if os.geteuid() != 0 or subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("no small file system can be made here: not root, or not allowed to mount")
+        yield folder
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+    finally:
+        folder.rmdir()
+
+
+def test_a_disk_that_is_full_loses_nothing_and_goes_on_when_there_is_room(
+    small_disk: Path, server: DBServer
+) -> None:
+    small = DBServer(within=small_disk)
+    small.options = ["max_wal_size=32MB", "min_wal_size=32MB"]
+    try:
         small.found()
         small.start()
-        ballast = tmp_path / "ballast"
+        ballast = small_disk / "ballast"
         ballast.write_bytes(bytes(40_000_000))
         place, batches = founded(small.address()), Batches(7, content_bytes=200_000)
         record = place.open("baltic", read_only=False)
@@ -219,9 +232,8 @@ def test_a_disk_that_is_full_loses_nothing_and_goes_on_when_there_is_room(
         batches.check(record)
         assert record.audit() == []
         record.close()
-        small.remove()
     finally:
-        subprocess.run(["umount", "-l", str(tmp_path)], check=True)
+        small.remove()
 
 
 # ---- a move that is killed

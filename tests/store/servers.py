@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import resource
 import secrets
 import shutil
 import signal
@@ -47,6 +46,8 @@ class DBServer:
         self.data, self.sockets = self.folder / "data", self.folder
         self.port = free_port()
         self.options: list[str] = []
+        self.file_bytes_max: int | None = None
+        """No file of the server may grow beyond it, as with a quota."""
         self._process: subprocess.Popen[bytes] | None = None
         installed = programs(version)
         assert installed is not None
@@ -70,9 +71,13 @@ class DBServer:
         settings = ["listen_addresses=127.0.0.1", f"port={self.port}", f"unix_socket_directories={self.sockets}",
                     "shared_buffers=16MB", "max_connections=40",
                     "recovery_init_sync_method=syncfs", *self.options]  # fmt: skip
+        words = [word for one in settings for word in ("-c", one)]
+        limited: list[str] = []
+        if self.file_bytes_max is not None:  # in blocks of 512 bytes
+            limited = ["/bin/sh", "-c", f'ulimit -S -f {self.file_bytes_max // 512}; exec "$@"', "sh"]
         with log:
             self._process = subprocess.Popen(
-                [self._programs / "bin" / "postgres", "-D", self.data, *(w for s in settings for w in ("-c", s))],
+                [*limited, self._programs / "bin" / "postgres", "-D", self.data, *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", env=_CLEAN,
                 **self._user(),
             )  # fmt: skip
@@ -101,15 +106,6 @@ class DBServer:
                 os.kill(int(child), signal.SIGKILL)
         self._process.kill()
         self._process.wait()
-
-    def limit_files(self, size_bytes: int) -> None:
-        """Let no file of the server grow beyond a size, as a full disk does; -1: any size again."""
-        assert self._process is not None
-        main = self._process.pid
-        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
-        for one in (main, *map(int, children)):
-            _, most = resource.prlimit(one, resource.RLIMIT_FSIZE)
-            resource.prlimit(one, resource.RLIMIT_FSIZE, (size_bytes, most))
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:

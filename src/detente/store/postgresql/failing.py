@@ -20,8 +20,11 @@ _FULL = (errors.DiskFull, errors.OutOfMemory, errors.ProgramLimitExceeded, error
 _SLOW = (errors.QueryCanceled, errors.LockNotAvailable, errors.IdleInTransactionSessionTimeout)
 _READ_ONLY = (errors.ReadOnlySqlTransaction,)
 _NOT_ALLOWED = (errors.InsufficientPrivilege,)
-_ODD_CONTENT = frozenset({"22", "23", "42", "XX"})
+_ODD_CONTENT = frozenset({"22", "23", "42"})
 """Classes of SQLSTATE that say that what is stored, or its tables, are not what this program made."""
+_CORRUPTED = (errors.DataCorrupted, errors.IndexCorrupted)
+_DISK = frozenset({"58", "XX"})
+"""Classes in which the server says what its disk did, where it has no better word (a quota, a file's size)."""
 
 
 @contextmanager
@@ -56,8 +59,11 @@ def _said(fault: psycopg.Error, where: str) -> StoreFailure:
     elif isinstance(fault, _NOT_ALLOWED):
         expected = say("a user who may create schemas in this database and owns the record's")
         remedy = say("grant CREATE on the database, or name the right user; nothing was changed")
-    elif (fault.sqlstate or "")[:2] in _ODD_CONTENT:
+    elif isinstance(fault, _CORRUPTED) or (fault.sqlstate or "")[:2] in _ODD_CONTENT:
         return damaged(where, _came(fault))
+    elif (fault.sqlstate or "")[:2] in _DISK:
+        expected = say("a server whose disk takes and gives back what is written")
+        remedy = say("free space on the server or mend its disk, then try again; nothing acknowledged was lost")
     else:
         expected = say("a server that answers")
         remedy = say("start the server or mend the link, then try again; nothing acknowledged was lost")
