@@ -44,7 +44,7 @@ class DBServer:
         # not in a test's own folder: that one is closed to nobody, and too long a name for a socket
         self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir=within))
         self.data, self.sockets = self.folder / "data", self.folder
-        self.port = free_port()
+        self.port, self.version = free_port(), version
         self.options: list[str] = []
         self.file_bytes_max: int | None = None
         """No file of the server may grow beyond it, as with a quota."""
@@ -101,11 +101,16 @@ class DBServer:
         assert self._process is not None
         main = self._process.pid
         os.kill(main, signal.SIGSTOP)  # it starts no other in the meantime
-        for child in Path(f"/proc/{main}/task/{main}/children").read_text().split():
+        children = Path(f"/proc/{main}/task/{main}/children").read_text().split()
+        for child in children:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(int(child), signal.SIGKILL)
         self._process.kill()
         self._process.wait()
+        until = time.monotonic() + 10  # one that still goes holds the memory that the next server wants
+        while any(_runs(child) for child in children):
+            assert time.monotonic() < until
+            time.sleep(0.005)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -164,6 +169,14 @@ def reachable(installed: Path, folder: Path) -> Path:
     shutil.copytree(installed.parent.parent / libraries, folder / libraries)
     shutil.copytree(installed, folder / installed.parent.name / installed.name)
     return folder / installed.parent.name / installed.name
+
+
+def _runs(process: str) -> bool:
+    """Tell whether a process is there and more than an entry that nobody has asked for yet."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def free_port() -> int:

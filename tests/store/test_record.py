@@ -448,6 +448,8 @@ def test_a_backup_beside_a_writer_is_whole_and_of_one_moment(record: Record, tmp
     reader.close()
     for name in ("one.sqlite3", "two.sqlite3"):
         copy = RecordOnDisk(tmp_path / name)
+        copy.settle()
+        copy.settle()
         assert answers(copy) == expected
         assert copy.audit() == []
         copy.close()

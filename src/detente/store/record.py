@@ -169,8 +169,7 @@ class Record(Reading):
     def filling(self) -> Iterator[None]:
         """Make every ``fill`` inside durable together, or none of them."""
         with translated(self.path):
-            if self._connection.in_transaction:
-                self._connection.execute("COMMIT")  # a read transaction: see _rows
+            self._end_reading()
             with self._connection:
                 yield
             self._load_logs()
@@ -178,8 +177,7 @@ class Record(Reading):
     def settle(self) -> None:
         """Leave one file with nothing beside it."""
         with translated(self.path):
-            if self._connection.in_transaction:
-                self._connection.execute("COMMIT")  # a read transaction: see _rows
+            self._end_reading()
             self._connection.execute("PRAGMA journal_mode = DELETE")
 
     def fill(self, table: str, rows: Rows) -> None:
@@ -214,6 +212,11 @@ class Record(Reading):
         return {row[0] for row in rows}
 
     # ---- inside ---------------------------------------------------------------------------------------------
+
+    def _end_reading(self) -> None:
+        """End the read transaction that ``_rows`` keeps open."""
+        if self._connection.in_transaction:
+            self._connection.execute("COMMIT")
 
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         try:

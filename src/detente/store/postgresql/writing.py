@@ -134,7 +134,7 @@ def _conflict(table: str) -> str:
 
 
 def _pieces(rows: list[Row]) -> Iterator[list[Row]]:
-    """Yield the rows in pieces that fit one statement."""
+    """Yield the rows, of which there are some, in pieces that fit one statement."""
     piece: list[Row] = []
     held = 0
     for row in rows:
@@ -144,5 +144,4 @@ def _pieces(rows: list[Row]) -> Iterator[list[Row]]:
             piece, held = [], 0
         piece.append(row)
         held += size
-    if piece:
-        yield piece
+    yield piece
