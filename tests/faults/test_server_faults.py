@@ -99,7 +99,7 @@ def test_a_server_killed_a_hundred_times_loses_nothing_acknowledged(own_server: 
 def test_a_node_whose_server_is_killed_opens_again_and_never_forks(tmp_path: Path, own_server: DBServer) -> None:
     """Record on the server, head file on this machine: after every kill they agree, or the start makes them."""
     line = found_homes(tmp_path, address=own_server.address())
-    chance, said = random.Random(3), set()
+    chance, said = random.Random(3), set[str]()
     with open_home(tmp_path / "east") as two:
         east = Desk(two, line)
         for kill in range(6):

@@ -258,7 +258,7 @@ def test_a_backup_that_names_a_server_is_refused(
     """Nobody else's words decide to which server a restored home goes."""
     line = found_homes(tmp_path)
     place = StorePlace(kind="postgresql", place="ab" * 8, address=database.address)
-    real = moving.described
+    real = described
 
     def naming(path: Path) -> Any:
         return type(real(path))(format=2, id=real(path).id, member="west", restored=False, store=place)

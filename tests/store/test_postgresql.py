@@ -25,6 +25,7 @@ from detente.store.postgresql import record as record_module
 from detente.store.postgresql.address import Address
 from detente.store.postgresql.record import Record, _Asked
 from detente.store.postgresql.server import Server
+from detente.store.postgresql.tables import MIGRATIONS
 from detente.store.record import Record as RecordOnDisk
 from detente.store.tables import TABLES
 from tests.line.memory import MemoryStore
@@ -220,7 +221,7 @@ def test_an_older_record_is_brought_up_to_date_by_a_writer_and_refused_by_a_read
     made.apply(entries(2))
     made.close()
     step = "ALTER TABLE used ADD COLUMN more bigint NOT NULL DEFAULT 7;"
-    first = record_module.MIGRATIONS
+    first = MIGRATIONS
     monkeypatch.setattr(record_module, "MIGRATIONS", (*first, step))
     with pytest.raises(HomeMistake, match="version 1"):
         place.open("baltic", read_only=True)

@@ -120,7 +120,7 @@ def _tell(found: Stands) -> None:
     for one in found.unfinished:
         pairs[say("unfinished move")] = terminal.visible(one.shown())
     for line, statements in found.lines.items():
-        pairs[line] = say("{count} statements", count=statements)
+        pairs[line] = say("statements: {count}", count=statements)
     terminal.mapping(pairs)
     for warning in found.warnings:
         terminal.note(say("warning: {text}", text=warning))
@@ -150,7 +150,9 @@ def _move(arguments: argparse.Namespace) -> int:
         return 0
     for line, tables in compared.items():
         rows = sum(one.rows for one in tables.values())
-        terminal.note(say("{line}: {rows} rows, the same in both places", line=terminal.visible(line), rows=rows))
+        terminal.note(
+            say("{line}: the same in both places, rows: {rows}", line=terminal.visible(line), rows=rows)
+        )
     terminal.note(say("the records are now in {place}", place=terminal.visible(after.store.shown())))
     terminal.note(say("the old place is kept: detente store move HOME --forget-old removes it"))
     for warning in after.warnings:

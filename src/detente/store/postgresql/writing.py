@@ -120,7 +120,7 @@ def _insert_arrays(table: str) -> str:
     kinds = dict(TABLES[table].columns)
     # in the list of columns, not as a table: that one the server would write to its disk first
     arrays = ", ".join(f"unnest(%b::{_ARRAYS[kinds[name]]})" for name in _names(table))
-    return f"INSERT INTO {table} ({', '.join(_names(table))}) SELECT {arrays}{_conflict(table)}"  # noqa: S608 - ours
+    return f"INSERT INTO {table} ({', '.join(_names(table))}) SELECT {arrays}{_conflict(table)}"
 
 
 def _conflict(table: str) -> str:
