@@ -76,12 +76,13 @@ def test_the_page_says_which_figures_fell_short(monkeypatch: pytest.MonkeyPatch)
         ),
         0.4,
     )
+    rate = {"per_s": 5000.0, "least": 4000.0, "most": 6000.0, "cpu_us": 7.0}
     page = results.text(
         {
             "exchange": {"1000": exchange, "100": exchange, **about},
             "drain": {"notices": 10_000, "plain_s": 2.0, "sealed_s": 31.0, **about},
-            "store": {"version": 18, "syncs_per_s": 900.0, "stores": dict.fromkeys(("sqlite", "postgresql"), {
-                "100": {"per_s": 5000.0, "least": 4000.0, "most": 6000.0, "cpu_us": 7.0}})} | about,
+            "store": {"version": 18, "syncs_per_s": 900.0, "stores": {which: {"100": rate}
+                      for which in ("sqlite", "postgresql")}} | about,
             "tree": {which: {"leaves": 9, "append_per_s": 2.0, "inclusion_per_s": 2.0, "consistency_per_s": 2.0}
                      for which in ("detente", "pymerkle")} | about,
         },
