@@ -249,9 +249,11 @@ class MemoryStore:
                 newest[key] = (size, root, one)
         return [newest[key] for key in sorted(newest)]
 
-    def cosignature_before(self, origin: Origin, name: str, clock_s: int) -> tuple[int, Cosignature] | None:
+    def cosignature_before(
+        self, origin: Origin, name: str, hint: bytes, clock_s: int
+    ) -> tuple[int, Cosignature] | None:
         found = [(size, one) for size, _, one in self._cosignatures.get(origin, [])
-                 if one.name == name and one.clock_s < clock_s]  # fmt: skip
+                 if (one.name, one.hint) == (name, hint) and one.clock_s < clock_s]  # fmt: skip
         return max(found, key=lambda pair: pair[0], default=None)
 
     def first_cosignature(self, origin: Origin, seq: int, name: str) -> tuple[int, Cosignature] | None:

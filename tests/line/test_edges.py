@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import copy
 import dataclasses
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from detente.line import proof
+from detente.line import canonical, forks, keys, proof
 from detente.line.bundle import Kind, Record
 from detente.line.checkpoint import Checkpoint, Head, Origin, make_checkpoint
 from detente.line.effects import (
@@ -31,7 +32,7 @@ from detente.line.effects import (
 from detente.line.envelope import Envelope, PayloadType, Signature
 from detente.line.errors import LineMistake, OutOfPlace, Refused
 from detente.line.load import bases, load, log_of
-from detente.line.session import Have, LogHeld, decode_session
+from detente.line.session import Answer, Have, LogHeld, decode_session
 from detente.line.standing import usable_generations
 from detente.line.state import Run, Settings
 from tests.line.cast import (
@@ -384,6 +385,46 @@ def test_what_a_stolen_key_cosigned_convicts_nobody() -> None:
     _forget(east, west)
     carry(east, west)
     assert not west.line.state.forks
+
+
+@pytest.mark.parametrize(("reason", "convicts"), [("rotation", True), ("theft", False), ("fork", False)])
+def test_a_receipt_of_this_run_convicts_unless_its_key_was_given_up(reason: str, convicts: bool) -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    say(west, "one")
+    exchange(west, east, 2)
+    begin_generation(east, new_generation(east, reason, at=0))
+    carry(east, west)
+    public = bytes.fromhex(east.member.key_set().sign)
+    answer = Answer(
+        about="west", author="east", clock_ms=east.now_ms + HOUR_MS, format=1, heads=(), key=keys.key_id(public),
+        line=west.line.state.opening.line, nonce="00" * 16, revocation=None,
+    )  # fmt: skip
+    signature = east.signer.sign(Sign(0, "answer", Role.SIGN, origin_of(east, 1), answer.encode())).signature
+    assert signature is not None
+    octets = Envelope(PayloadType.ANSWER, answer.encode(), (Signature(answer.key, signature),)).encode()
+    assert west.line.state.logs[origin_of(west)].receipts
+    assert (forks.convict(west.line.state, "east", octets) is not None) is convicts
+
+
+def test_what_a_stolen_key_cosigned_hides_nothing_that_its_owner_cosigned_before() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    say(west, "one")
+    exchange(west, east, 2)
+    begin_generation(east, new_generation(east, "rotation", at=0))
+    say(west, "two")
+    exchange(west, east, 2)
+    begin_generation(east, new_generation(east, "theft", at=0))
+    carry(east, west)
+    west = next_run(west, copy.deepcopy(west.store), restored=True)
+    later([east], HOUR_MS)
+    carry(west, east)
+    _forget(east, west)
+    carry(east, west)
+    (made,) = west.line.state.forks.values()
+    _, cosigned = canonical.decode(made, size_max=len(made), what="proof")["evidence"]
+    assert Checkpoint.decode(base64.b64decode(cosigned)).head.size == 1
 
 
 def test_an_answer_about_another_member_is_no_answer_to_us() -> None:

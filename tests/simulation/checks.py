@@ -78,6 +78,8 @@ class Checks(Storing, Leaving):
             try:
                 checkpoint = Checkpoint.decode(record.content)
                 origin = checkpoint.head.origin
+                if checkpoint.head.root in shown.get((origin, checkpoint.head.size), ()):
+                    continue  # looked at before
                 log = node.line.state.logs.get(origin)
                 own = node.line.state.rings[origin.member].keys_of(origin.generation)
                 if own is None or log is None or origin.member == node.member or len(log.claims) > 50:
@@ -325,21 +327,23 @@ class Checks(Storing, Leaving):
                     self.fail("I7 an answer that says less than was cosigned convicts nobody", node, member)
 
     def _understates(self, node: Node, member: str, octets: bytes) -> bool:
+        """Whether a cosignature on this disk, older by its own clock, says more: none under a key that was stolen."""
         answer = decode_session(Envelope.decode(octets, PayloadType.ANSWER).payload, Answer)
         if answer.about != node.member or answer.revocation is not None:
             return False
         said = {(head.epoch, head.generation): head.size for head in answer.heads}
-        ring = self.world.parties[member].ring
+        party = self.world.parties[member]
         for origin in node.disk.database.origins():
             if origin.member != node.member:
                 continue
-            for word in ("log", "held"):
-                name = f"detente/{origin.line}/{origin.epoch}/{member}/{word}"
-                before = node.disk.database.cosignature_before(origin, name, -(-answer.clock_ms // 1000))
-                if before is None or before[0] <= said.get((origin.epoch, origin.generation), 0):
+            for size, one in node.disk.database.cosignatures(origin):
+                under = one.clock_s * 1000 < answer.clock_ms and size > said.get(
+                    (origin.epoch, origin.generation), 0
+                )
+                if not under or one.name.split("/")[3] != member or party.disowned(one):
                     continue
-                checkpoint = node.disk.database.checkpoint_at(origin, before[0])
-                if checkpoint is not None and shows(answer_fork(ring, octets, checkpoint, before[1])):
+                checkpoint = node.disk.database.checkpoint_at(origin, size)
+                if checkpoint is not None and shows(answer_fork(party.ring, octets, checkpoint, one)):
                     return True
         return False
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from detente.line import merkle
-from detente.line.checkpoint import Head, Origin
+from detente.line.checkpoint import Cosignature, Head, Origin
 from detente.line.effects import HeadFile, Part, PutEntry, Role, Sign, Signed
 from detente.node.signer import Signer
 from detente.store.headfile import OwnHead
@@ -25,10 +25,14 @@ class Database(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.leaves: set[bytes] = set()
+        self._roots: dict[Origin, dict[int, bytes]] = {}
 
     def apply(self, parts: tuple[Part, ...]) -> None:
         super().apply(parts)
-        self.leaves.update(part.leaf for part in parts if isinstance(part, PutEntry))
+        for part in parts:
+            if type(part) is PutEntry:
+                self.leaves.add(part.leaf)
+                self._roots.pop(part.origin, None)
 
     def copy(self) -> Database:
         made = Database.__new__(Database)
@@ -36,11 +40,19 @@ class Database(MemoryStore):
             made.__dict__[name] = _copied(value)
         return made
 
+    def cosignatures(self, origin: Origin) -> list[tuple[int, Cosignature]]:
+        """Return every cosignature kept over a log, with the size that it is about."""
+        return [(size, one) for size, _, one in self._cosignatures.get(origin, [])]
+
     def frontier(self, origin: Origin, size: int) -> merkle.Frontier:
         return merkle.Frontier.load(size, lambda level, index: self.node(origin, level, index))
 
     def root_at(self, origin: Origin, size: int) -> bytes:
-        return self.frontier(origin, size).root()
+        """Return the root of the first statements; remembered until one more is stored."""
+        known = self._roots.setdefault(origin, {})
+        if size not in known:
+            known[size] = self.frontier(origin, size).root()
+        return known[size]
 
 
 def _copied(value: Any) -> Any:

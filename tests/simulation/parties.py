@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Any
 
 from detente.line import keys
-from detente.line.checkpoint import Head, Origin, verify_cosignature
+from detente.line.checkpoint import COSIGNATURE_TYPE, Cosignature, Head, Origin, note_hint, verify_cosignature
 from detente.line.effects import PutCosignature, Role, Sign
 from detente.line.envelope import Envelope, PayloadType, Signature, pre_authentication
 from detente.line.errors import Refused
@@ -88,6 +88,15 @@ class Party:
                 continue
             return True
         return False
+
+    def disowned(self, one: Cosignature) -> bool:
+        """Tell whether a cosignature is of a generation that this party gave up as stolen or forked."""
+        ended = [act.reason for act in self.ring.acts if act.act == "generation"]
+        given_up = [own for own, why in zip(self.generations, ended, strict=False) if why in {"theft", "fork"}]
+        return any(
+            one.hint == note_hint(one.name, COSIGNATURE_TYPE, bytes.fromhex(own[role].public))
+            for own in given_up for role in (Role.COSIGN_LOG, Role.COSIGN_HELD)
+        )  # fmt: skip
 
     def starts_generation(self, octets: bytes) -> bool:
         index = self.ring.envelopes.index(octets)

@@ -7,18 +7,23 @@ from collections.abc import Iterator
 
 from tests.simulation.world import World
 
-SWEEP = 20
+SWEEP = 100
 
 
 def worlds(first: int, count: int, kind: str = "") -> Iterator[World]:
-    """Give worlds, seed after seed. What they leave is swept up now and then and not while they run."""
+    """Give worlds, seed after seed, each until the next is asked for.
+
+    What they leave is swept up now and then and not while they run.
+    """
     swept = gc.isenabled()
     gc.collect()
     gc.freeze()
     gc.disable()
     try:
         for seed in range(first, first + count):
-            yield World(seed, kind=kind)
+            world = World(seed, kind=kind)
+            yield world
+            world.forget()
             if seed % SWEEP == SWEEP - 1:
                 gc.collect()
     finally:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from detente.line import merkle
 from detente.line.checkpoint import Checkpoint, Origin
 from detente.line.effects import (
@@ -34,8 +32,6 @@ if TYPE_CHECKING:
     from tests.simulation.nodes import Node
 
 from tests.simulation.account import Account
-
-_have_decoder = msgspec.json.Decoder(Have)
 
 
 class Storing(Account):
@@ -214,7 +210,7 @@ class Storing(Account):
         return (before.epoch, before.generation) == (now.epoch, now.generation)
 
     def _have(self, node: Node, request: Sign) -> None:
-        have = _have_decoder.decode(request.message)
+        have = decode_session(request.message, Have)
         for log in have.logs:
             origin = Origin(have.line, log.epoch, log.member, log.generation)
             if log.size > node.disk.database.size(origin):

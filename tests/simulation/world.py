@@ -182,6 +182,13 @@ class World:
         self.count += 1
         heapq.heappush(self.heap, (self.now_ms + delay_ms, self.count, work, arguments))
 
+    def forget(self) -> None:
+        """Let go of everything, so that nothing of this world waits for the sweeper; it cannot be used any more."""
+        for node in self.nodes:
+            vars(node).clear()
+        vars(self.checks).clear()
+        vars(self).clear()
+
     # ---- what happens -----------------------------------------------------------------------------------------
 
     def contact(self, source: Node, to: str, go_on: bool = False) -> None:

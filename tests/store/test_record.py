@@ -43,6 +43,7 @@ from tests.store.keeping import Kept
 
 LOGS = [Origin("baltic", epoch, member, 0) for epoch in (1, 2) for member in ("east", "west")]
 NAMES = ["detente/baltic/1/north/log", "detente/baltic/1/north/held"]
+HINTS = (b"aaaa", b"bbbb")
 
 
 class Scribe:
@@ -114,7 +115,7 @@ class Scribe:
             return []
         one = Cosignature(
             self.chance.choice(NAMES),
-            self.chance.choice((b"aaaa", b"bbbb")),
+            self.chance.choice(HINTS),
             tree.size + 5,
             bytes([tree.size]) * 64,
         )
@@ -160,7 +161,7 @@ def answers(view: Any) -> dict[str, Any]:
             [view.checkpoint_at(origin, at) for at in range(size + 1)],
             view.claims(origin),
             view.newest_cosignatures(origin),
-            [place_of(view.cosignature_before(origin, name, 9)) for name in NAMES],
+            [view.cosignature_before(origin, name, hint, 9) for name in NAMES for hint in HINTS],
             [place_of(view.first_cosignature(origin, 1, name)) for name in NAMES],
         )
     return found

@@ -17,7 +17,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from detente import words
@@ -134,7 +134,11 @@ class Checkpoint:
 
     def bare(self) -> Checkpoint:
         """Return the head with its writer's signature alone."""
-        return replace(self, cosignatures=())
+        return self.under(())
+
+    def under(self, cosignatures: tuple[Cosignature, ...]) -> Checkpoint:
+        """Return the head with its writer's signature and these cosignatures."""
+        return Checkpoint(self.head, self.signature, self.hint, cosignatures)
 
 
 def cosigner_name(line: str, epoch: int, member: str, role: str) -> str:

@@ -382,8 +382,10 @@ class View(Protocol):
     def newest_cosignatures(self, origin: Origin) -> list[tuple[int, bytes, Cosignature]]:
         """Return the newest cosignature of each cosigner's name and hint: size, root, cosignature."""
 
-    def cosignature_before(self, origin: Origin, name: str, clock_s: int) -> tuple[int, Cosignature] | None:
-        """Return the highest head that this name cosigned before a time of its own clock, or None."""
+    def cosignature_before(
+        self, origin: Origin, name: str, hint: bytes, clock_s: int
+    ) -> tuple[int, Cosignature] | None:
+        """Return the highest head that this key cosigned before a time of its own clock, or None."""
 
     def first_cosignature(self, origin: Origin, seq: int, name: str) -> tuple[int, Cosignature] | None:
         """Return the first head with this statement in it that this name cosigned, or None."""

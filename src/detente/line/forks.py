@@ -7,6 +7,7 @@ the same author only count. A proof against this node's own key in its open log 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 
 from detente import words
 from detente.line import merkle, proof
@@ -129,8 +130,6 @@ def convict(
     said = {(head.epoch, head.generation): head.size for head in answer.heads}
     for checkpoint, one in _given_before(state, member, answer, newest):
         origin = checkpoint.head.origin
-        if _stolen(ring, one):
-            continue  # whoever had that key could have made it: it convicts nobody
         made = proof.answer_fork(ring, octets, checkpoint, one)
         if checkpoint.head.size > said.get((origin.epoch, origin.generation), 0) and proof.shows(made):
             return made
@@ -140,20 +139,35 @@ def convict(
 def _given_before(
     state: State, member: str, answer: Answer, newest: tuple[Checkpoint, Cosignature] | None
 ) -> list[tuple[Checkpoint, Cosignature]]:
-    """Return the mirror's highest words about own logs before its answer, by its own clock."""
+    """Return the mirror's highest words about own logs before its answer, by its own clock.
+
+    None under a key that was stolen: whoever had it could have given them, so they convict nobody.
+    """
+    ring = state.rings[member]
     found = [newest] if newest is not None and newest[1].clock_s * 1000 < answer.clock_ms else []
     for origin in sorted(one for one in state.logs if one.member == state.me):
         found += [
             made for (name, _), made in sorted(state.logs[origin].receipts.items())
-            if name == member and made[1].clock_s * 1000 < answer.clock_ms
+            if name == member and made[1].clock_s * 1000 < answer.clock_ms and not _stolen(ring, made[1])
         ]  # fmt: skip
-        for role in ("log", "held"):
-            name = cosigner_name(origin.line, origin.epoch, member, role)
-            before = state.view.cosignature_before(origin, name, -(-answer.clock_ms // 1000))
+        for name, hint in _convicting(ring, origin):
+            before = state.view.cosignature_before(origin, name, hint, -(-answer.clock_ms // 1000))
             checkpoint = state.view.checkpoint_at(origin, before[0]) if before is not None else None
             if before is not None and checkpoint is not None:
                 found.append((checkpoint, before[1]))
     return found
+
+
+def _convicting(ring: Keyring, origin: Origin) -> Iterator[tuple[str, bytes]]:
+    """Yield name and hint of each cosigning key whose words about this log bind the member.
+
+    Each is asked for by itself: a stolen one must not hide, by a higher head, what its owner cosigned before.
+    """
+    for number, own in enumerate(ring.generations):
+        if own is not None and ring.ended_by.get(number, "") not in DISPUTING:
+            for role, key in (("log", own.cosign_log), ("held", own.cosign_held)):
+                name = cosigner_name(origin.line, origin.epoch, ring.member, role)
+                yield name, note_hint(name, COSIGNATURE_TYPE, bytes.fromhex(key))
 
 
 def _stolen(ring: Keyring, one: Cosignature) -> bool:

@@ -8,7 +8,6 @@ and role.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
 from itertools import islice
 
 from detente.line import keys
@@ -280,5 +279,5 @@ def _checkpoints(state: State, log: Log, party: Party, upto: int) -> list[Record
     for size in sorted(by_size):
         checkpoint = state.view.checkpoint_at(log.origin, size)
         if checkpoint is not None:
-            found.append(replace(checkpoint, cosignatures=tuple(by_size[size])))
+            found.append(checkpoint.under(tuple(by_size[size])))
     return [Record(Kind.CHECKPOINT, one.encode()) for one in found]

@@ -122,6 +122,7 @@ class LineTest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Session = TypeVar("Session", Have, Answer, LineTest)
+_encoder = msgspec.json.Encoder(order="sorted")
 TYPE_OF = {Have: PayloadType.HAVE, Answer: PayloadType.ANSWER, LineTest: PayloadType.LINE_TEST}
 
 
@@ -132,7 +133,7 @@ def decode_session(payload: bytes, kind: type[Session]) -> Session:
         made = msgspec.convert(document, kind)
     except msgspec.ValidationError as fault:
         raise _malformed(str(fault)[:200]) from None
-    if made.encode() != payload:
+    if _encoder.encode(made) != payload:  # what it holds was canonical: only a field may be missing from it
         raise _malformed(say("a field that this version does not know"))
     _check_order(made)
     return made

@@ -176,9 +176,12 @@ class Reading(ABC):
         )
         return [(row[0], row[1], Cosignature(*row[2:6]), row[6]) for row in rows]
 
-    def cosignature_before(self, origin: Origin, name: str, clock_s: int) -> tuple[int, Cosignature] | None:
-        """Return the highest head that this name cosigned before a time of its own clock, or None."""
-        return self._cosignature("name = ? AND clock_s < ? ORDER BY size DESC", origin, name, clock_s)
+    def cosignature_before(
+        self, origin: Origin, name: str, hint: bytes, clock_s: int
+    ) -> tuple[int, Cosignature] | None:
+        """Return the highest head that this key cosigned before a time of its own clock, or None."""
+        where = "name = ? AND hint = ? AND clock_s < ? ORDER BY size DESC"
+        return self._cosignature(where, origin, name, hint, clock_s)
 
     def first_cosignature(self, origin: Origin, seq: int, name: str) -> tuple[int, Cosignature] | None:
         """Return the first head with this statement in it that this name cosigned, or None."""
