@@ -21,7 +21,8 @@ import pytest
 
 from detente.line.checkpoint import Origin
 from detente.line.state import Run
-from detente.node.home import described, open_reading
+from detente.node.home import open_reading
+from detente.node.home_folder import described
 from detente.node.moving import forget_old, move
 from detente.store.errors import StoreFailure
 from detente.store.interface import Record

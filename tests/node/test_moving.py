@@ -16,7 +16,8 @@ from detente.line.state import Run
 from detente.node import moving
 from detente.node.audit import audit_line
 from detente.node.backup import backup, restore
-from detente.node.home import described, open_reading
+from detente.node.home import open_reading
+from detente.node.home_folder import described
 from detente.node.moving import forget_old, move, stands
 from detente.node.store_place import DEFAULT, StorePlace
 from detente.store.errors import HomeMistake, StoreFailure

@@ -52,7 +52,12 @@ def card(name: str, keys: Keys) -> tuple[bytes, Keyring]:
 
 
 def found_homes(
-    folder: Path, names: tuple[str, ...] = ("west", "east"), vfs: str | None = None, address: str = ""
+    folder: Path,
+    names: tuple[str, ...] = ("west", "east"),
+    vfs: str | None = None,
+    *,
+    machine: Callable[[Path], str] = same_machine,
+    address: str = "",
 ) -> str:
     """Found homes of these members in ``folder``, all on one line; returns the line's id.
 
@@ -63,7 +68,7 @@ def found_homes(
         keys = Keys.make(0)
         envelope, ring = card(name, keys)
         rings.append(ring)
-        found(folder / name, keys, envelope, PASSPHRASE, cost=CHEAP, vfs=vfs, machine=same_machine)
+        found(folder / name, keys, envelope, PASSPHRASE, cost=CHEAP, vfs=vfs, machine=machine)
     if address:
         move(folder / names[0], "postgresql", address)
         forget_old(folder / names[0])

@@ -106,6 +106,12 @@ VERBS = (
         lambda: say("a record between members that none can deny, drop, reorder or alter"),
     ),
     Verb(
+        "unlock",
+        "detente.node.commands_unlock",
+        "UNLOCK",
+        lambda: say("give a running node's signer its passphrase"),
+    ),
+    Verb(
         "backup",
         "detente.node.commands",
         "BACKUP",

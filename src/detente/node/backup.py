@@ -25,10 +25,12 @@ from detente import words
 from detente.door.files import writing
 from detente.line import canonical
 from detente.line.errors import Refused
-from detente.node.home import HomeCard, described, head_folder, on_disk, open_reading, take_lock
+from detente.node.home import open_reading
+from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock
 from detente.node.store_place import DEFAULT
 from detente.store.errors import HomeMistake
-from detente.store.folder import Folder, whole_folder
+from detente.store.folder import Folder
+from detente.store.whole import whole_folder
 
 __all__ = ["backup", "restore"]
 

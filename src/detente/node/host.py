@@ -87,6 +87,7 @@ class Host:
         A commit of an act that died half-way through the lines of a home is finished here.
         """
         home = self.home
+        home.signer.begin_run(self.line_id)
         self.give(
             Opened(
                 home.head_file(),
@@ -125,8 +126,10 @@ class Host:
         Its refusal of a statement halts the node, for it means that the node asked for what it must not: a form that
         was filled in without its officers must not do that.
         """
+        if not self.home.signer.has_officers:
+            return
         for draft in drafts:
-            if self.home.officers is None or self.record.submission(draft.submission) is not None:
+            if self.record.submission(draft.submission) is not None:
                 continue
             try:
                 self.home.signer.check_release(drafted(self.state, draft), draft.release or b"")
@@ -161,7 +164,7 @@ class Host:
         acts = [part for part in append.parts if isinstance(part, PutAct) and part.member == self.home.member]
         for act in acts:
             self.home.add_act(act.envelope)
-        if acts and self.home.ring().generation in self.home.keys:
+        if acts and self.home.ring().generation in self.home.signer.generations:
             self.home.use_generation(self.home.ring().generation)
 
     def keep_alarms(self) -> None:

@@ -24,12 +24,23 @@ import msgspec
 from detente import words
 from detente.line import canonical
 from detente.line.errors import Refused
-from detente.node.home import HomeCard, described, head_folder, on_disk, open_reading, take_lock, write_small
-from detente.node.store_place import DEFAULT, StorePlace, opened
+from detente.node.home import open_reading
+from detente.node.home_folder import (
+    LOCK,
+    NODE_LOCK,
+    HomeCard,
+    described,
+    head_folder,
+    on_disk,
+    take_lock,
+    write_small,
+)
+from detente.node.store_opening import opened
+from detente.node.store_place import DEFAULT, StorePlace
 from detente.store.copying import Tally, copy_tables, differences, tally
 from detente.store.errors import HomeMistake, StoreFailure
-from detente.store.folder import sync_folder
 from detente.store.interface import Store
+from detente.store.whole import sync_folder
 
 __all__ = ["Stands", "forget_old", "move", "stands"]
 
@@ -154,17 +165,15 @@ def _copy(old: Store, new: Store, done: Callable[[str], None]) -> dict[str, dict
 
 @contextlib.contextmanager
 def _alone(path: Path) -> Iterator[HomeCard]:
-    """Hold the home's lock; give what the home says of itself."""
-    card = described(path)
+    """Hold every lock of the home; give what the home says of itself."""
+    described(path)
     head = head_folder(path)
     with on_disk(head):
         head.mkdir(mode=0o700, exist_ok=True)
-    lock = take_lock(path, head)
-    try:
-        card = described(path)  # as it stands now that nobody else changes it
-        yield card
-    finally:
-        os.close(lock)
+    with contextlib.ExitStack() as locked:
+        for name in (LOCK, NODE_LOCK):  # neither a verb nor a running node, nor its signer
+            locked.callback(os.close, take_lock(path, head, name))
+        yield described(path)  # as it stands now that nobody else changes it
 
 
 def _target(path: Path, kind: str, address: str, password_file: str) -> StorePlace:
