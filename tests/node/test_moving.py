@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +18,7 @@ from detente.node import moving
 from detente.node.audit import audit_line
 from detente.node.backup import backup, restore
 from detente.node.home import open_reading
-from detente.node.home_folder import described
+from detente.node.home_folder import NODE_LOCK, described, head_folder, take_lock
 from detente.node.moving import forget_old, move, stands
 from detente.node.store_place import DEFAULT, StorePlace
 from detente.store.errors import HomeMistake, StoreFailure
@@ -230,6 +231,10 @@ def test_what_cannot_be_moved_is_said(tmp_path: Path, database: Database) -> Non
         move(home, "sqlite")
     with open_home(home), pytest.raises(HomeMistake, match="in use"):
         move(home, "postgresql", database.address)
+    node = take_lock(home, head_folder(home), NODE_LOCK)  # a running node, whose signer has just died
+    with pytest.raises(HomeMistake, match="in use"):
+        move(home, "postgresql", database.address)
+    os.close(node)
     with pytest.raises(HomeMistake, match="password"):
         move(home, "postgresql", database.tcp_address.replace("postgres@", "postgres:secret@"))
     with pytest.raises(StoreFailure, match="refused"):
