@@ -52,6 +52,7 @@ from detente.node.signing.remote import RemoteSigner
 from detente.node.signing.surface import KeeperLike, SignerLike
 from detente.node.store_opening import opened
 from detente.node.store_place import DEFAULT
+from detente.store.errors import StoreFailure
 from detente.store.headfile import HeadRecord
 from detente.store.interface import Record
 from detente.store.whole import whole_folder
@@ -255,6 +256,13 @@ class Home:
                 raise home_mistake(say("a line that this home has joined"), line, self.path)
             self._records[line] = self._store.open(line, read_only=self._lock is None)
         return self._records[line]
+
+    def drop_record(self, line: str) -> None:
+        """Close the record of a line after its disk failed, or to see a newer state; ``record`` opens it anew."""
+        record = self._records.pop(line, None)
+        if record is not None:
+            with contextlib.suppress(StoreFailure):  # a disk that failed may fail at this, too
+                record.close()
 
     def join(self, line: str, parts: tuple[Part, ...]) -> Record:
         """Found the record of a line with these parts in it (see ``load.join_parts``), whole or not at all.

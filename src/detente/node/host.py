@@ -27,6 +27,7 @@ from detente.line.effects import (
     Draft,
     Durable,
     Opened,
+    Part,
     PutAct,
     PutHistory,
     Raise,
@@ -59,7 +60,10 @@ def clock_ms() -> int:
 
 @dataclass(slots=True)
 class Host:
-    """Runs one line's machine over an open home. ``alarms`` and ``took`` collect what a person should be told."""
+    """Runs one line's machine over an open home. ``alarms`` and ``took`` collect what a person should be told.
+
+    stored: is told of every batch once it is durable; nothing else keeps what a batch held.
+    """
 
     home: Home
     line_id: str
@@ -69,6 +73,7 @@ class Host:
     took: list[Took] = field(default_factory=list)
     sent: list[Transmit] = field(default_factory=list)
     wake_ms: int = 0
+    stored: Callable[[tuple[Part, ...]], None] | None = None
     record: Record = field(init=False)
     machine: Line = field(init=False)
 
@@ -147,6 +152,8 @@ class Host:
                 # if we die here, the database is ahead of the head file by one batch: the next start adopts it
                 self.home.settle(self.line_id, effect.own)
                 self._own_acts(effect)
+                if self.stored is not None:
+                    self.stored(effect.parts)
                 return Durable(effect.batch)
             case Raise():
                 if effect.alarm not in self.alarms:
