@@ -44,7 +44,7 @@ from detente.line.state import Settings, State
 from detente.line.writing import drafted
 from detente.node.home import Home, open_writing
 from detente.store.errors import HomeMistake
-from detente.store.record import Record
+from detente.store.interface import Record
 
 __all__ = ["Host", "clock_ms", "one_line", "proof_file", "speaking"]
 
