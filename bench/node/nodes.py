@@ -25,6 +25,8 @@ from detente.line.rootact import Keyring
 from detente.node.ceremony import card_act
 from detente.node.home import found, open_writing
 from detente.node.keyfile import Cost, Keys
+from detente.node.serving.remote_host import Link
+from detente.node.serving.wire import Answer, Asked
 
 __all__ = ["MEMBERS", "Node", "Use", "found_pair", "free_port", "until"]
 
@@ -55,6 +57,7 @@ class Node:
     line: str
     address: str
     log: Path = field(init=False)
+    called_at: str = ""
     process: subprocess.Popen[bytes] | None = None
 
     def __post_init__(self) -> None:
@@ -87,6 +90,14 @@ class Node:
             process.kill()
             process.wait()
 
+    def ask(self, question: Asked) -> Answer:
+        """Return the running node's answer to one question; waits for a node that starts anew."""
+        link = Link(self.home)
+        try:
+            return link.ask(question)
+        finally:
+            link.close()
+
     def events(self, name: str) -> int:
         """Return how often the log names an event so far."""
         return sum(one.get("event") == name for one in self._log())
@@ -100,7 +111,7 @@ class Node:
         found = {}
         for child, process in self.children().items():
             if child != "desk":
-                with contextlib.suppress(OSError):
+                with contextlib.suppress(OSError, KeyError):  # it ended a moment ago
                     found[child] = _use(process)
         return found
 
@@ -128,16 +139,18 @@ def _use(process: int) -> Use:
 
 
 @contextmanager
-def found_pair(folder: Path, *, settings: str = "") -> Iterator[tuple[Node, Node]]:
+def found_pair(folder: Path, *, between: bool = False) -> Iterator[tuple[Node, Node]]:
     """Found both homes with their certificates and settings; they are stopped in the end, and started by the caller.
 
-    settings: more lines for the ``[courier]`` part of both.
+    between: each calls the other at an address of its own, ``Node.called_at``, where the caller has to listen.
     """
     secret = folder / "secret"
     secret.write_text(_PASSPHRASE + "\n")
     secret.chmod(0o600)
     line = _found_homes(folder)
     nodes = [Node(folder / name, secret, line, f"127.0.0.1:{free_port()}") for name in MEMBERS]
+    for node in nodes:
+        node.called_at = f"127.0.0.1:{free_port()}" if between else node.address
     for node in nodes:
         with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
             if door(["cert", "new", str(node.home)]):
@@ -146,9 +159,9 @@ def found_pair(folder: Path, *, settings: str = "") -> Iterator[tuple[Node, Node
         certificate = node.home / "certificates" / f"{other.member}.pem"
         shutil.copy(other.home / "certificates" / f"{other.member}.pem", certificate)
         (node.home / "settings.toml").write_text(
-            f"[node]\nlog_format = \"json\"\n[courier]\nretry_s_max = 1\n{settings}\n"
+            f'[node]\nlog_format = "json"\n[courier]\nretry_s_max = 1\n'
             f"[[line.{line.rpartition('-')[0]}.courier.{other.member}]]\n"
-            f'kind = "https"\naddress = "{other.address}"\ncertificate = "certificates/{other.member}.pem"\n'
+            f'kind = "https"\naddress = "{other.called_at}"\ncertificate = "certificates/{other.member}.pem"\n'
         )
     try:
         yield nodes[0], nodes[1]
