@@ -52,7 +52,9 @@ async def attacked(folder: Path, for_s: float) -> dict[str, dict[str, float]]:
             "huge bodies": (_huge, 8), "a flood of bundles": (_flood, 16),
         }  # fmt: skip
         for name, (attack, at_once) in attacks.items():
-            target = Target(east, client_context(west.home / "keys" / "courier.pem", [_certificate(east)]), bundle)
+            target = Target(
+                east, client_context(west.home / "keys" / "courier.pem", [_certificate(east)]), bundle
+            )
             tasks = [asyncio.create_task(_again(attack, target)) for _ in range(at_once)]
             await asyncio.sleep(1.0)
             sender = Sender(east, connections=8)
@@ -75,7 +77,7 @@ def _bundle(west: Node, east: Node) -> bytes:
     west.start()
     for first in range(0, 2000, 500):
         west.ask(Submits(west.line, notices(500, first)))
-    sent = west.ask(Packs(west.line, east.member, 8_000_000, False)).sent  # noqa: FBT003 - from the beginning
+    sent = west.ask(Packs(west.line, east.member, 8_000_000, False)).sent
     west.stop()
     if sent is None:
         raise SystemExit("west packed nothing")
@@ -142,7 +144,9 @@ async def _half_open(target: Target) -> None:
 async def _huge(target: Target) -> None:
     stream = await target.connect()
     try:
-        head = f"POST /v1/{target.node.line} HTTP/1.1\r\nhost: x\r\ncontent-length: {_HUGE_BYTES}\r\n\r\n".encode()
+        head = (
+            f"POST /v1/{target.node.line} HTTP/1.1\r\nhost: x\r\ncontent-length: {_HUGE_BYTES}\r\n\r\n".encode()
+        )
         await stream.send(head + target.bundle[:-100])
         while True:  # zeros after a bundle that is not whole: as much as is taken
             await stream.send(bytes(65_536))

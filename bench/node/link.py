@@ -19,6 +19,8 @@ class Relay:
         self._state = "whole"
         self._open: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
+        self._speaks = asyncio.Event()
+        self._speaks.set()
 
     @property
     def state(self) -> str:
@@ -28,6 +30,10 @@ class Relay:
     @state.setter
     def state(self, state: str) -> None:
         self._state = state
+        if state == "silent":
+            self._speaks.clear()
+        else:
+            self._speaks.set()
         if state == "cut":
             for writer in self._open:
                 writer.transport.abort()
@@ -64,8 +70,7 @@ class Relay:
     async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(OSError):
             while octets := await reader.read(_READ_BYTES):
-                while self._state == "silent":
-                    await asyncio.sleep(0.1)
+                await self._speaks.wait()
                 if self._state == "slow":
                     await asyncio.sleep(0.3)
                 writer.write(octets)

@@ -67,7 +67,9 @@ def measure(folder: Path, per_s: float, for_s: float) -> dict[str, Any]:
         faults = [fault for one in senders for fault in one.faults]
         must(not faults, faults[:3])
     accept = [each for one in senders for each in one.accept_s]
-    delivered = [each for one, sender in zip(watched, senders, strict=True) for each in one.delivered_s(sender.due_s)]
+    delivered = [
+        each for one, sender in zip(watched, senders, strict=True) for each in one.delivered_s(sender.due_s)
+    ]
     must(len(accept) == len(delivered) == 2 * int(per_s * for_s), (len(accept), len(delivered)))
     return {
         "per_s": per_s, "for_s": for_s, "took_s": took_s, "notices": len(accept),

@@ -31,7 +31,7 @@ from detente.node.serving.wire import Answer, Asked
 __all__ = ["MEMBERS", "Node", "Use", "found_pair", "free_port", "until"]
 
 MEMBERS = ("west", "east")
-_PASSPHRASE = "a passphrase for the benchmark alone"
+_PASSPHRASE = b"a passphrase for the benchmark alone"
 _CHEAP = Cost(passes=1, memory_kib=64, lanes=1)  # opening a home asks once for the passphrase, a notice never
 _PATIENCE_S = 120.0
 _TICKS_S = os.sysconf("SC_CLK_TCK")
@@ -70,7 +70,15 @@ class Node:
 
     def start(self, *, wait: bool = True) -> None:
         """Serve it; with ``wait`` until it is ready."""
-        command = [sys.executable, "-m", "detente", "serve", str(self.home), "--passphrase-file", str(self.secret)]
+        command = [
+            sys.executable,
+            "-m",
+            "detente",
+            "serve",
+            str(self.home),
+            "--passphrase-file",
+            str(self.secret),
+        ]
         command += ["--courier", self.address, "--desk", f"127.0.0.1:{free_port()}"]
         ready = self.events("node.ready")
         with self.log.open("ab") as log:
@@ -145,14 +153,14 @@ def found_pair(folder: Path, *, between: bool = False) -> Iterator[tuple[Node, N
     between: each calls the other at an address of its own, ``Node.called_at``, where the caller has to listen.
     """
     secret = folder / "secret"
-    secret.write_text(_PASSPHRASE + "\n")
+    secret.write_bytes(_PASSPHRASE + b"\n")
     secret.chmod(0o600)
     line = _found_homes(folder)
     nodes = [Node(folder / name, secret, line, f"127.0.0.1:{free_port()}") for name in MEMBERS]
     for node in nodes:
         node.called_at = f"127.0.0.1:{free_port()}" if between else node.address
     for node in nodes:
-        with open(os.devnull, "w") as nothing, contextlib.redirect_stdout(nothing):
+        with Path(os.devnull).open("w") as nothing, contextlib.redirect_stdout(nothing):
             if door(["cert", "new", str(node.home)]):
                 raise SystemExit(f"no certificate for {node.member}")
     for node, other in (nodes, nodes[::-1]):
@@ -181,10 +189,10 @@ def _found_homes(folder: Path) -> str:
         ring = Keyring()
         ring.take(proposal.envelope())
         rings.append(ring)
-        found(folder / name, keys, proposal.envelope(), _PASSPHRASE.encode(), cost=_CHEAP)
+        found(folder / name, keys, proposal.envelope(), _PASSPHRASE, cost=_CHEAP)
     opening = first_opening("baltic", rings)
     for name in MEMBERS:
-        with open_writing(folder / name, _PASSPHRASE.encode()) as home:
+        with open_writing(folder / name, _PASSPHRASE) as home:
             home.join(opening.line, join_parts(opening, rings))
     return opening.line
 

@@ -11,7 +11,11 @@ Measured = dict[str, Any]
 
 def text(measured: Measured) -> str:
     """Return RESULTS.md of what was measured so far."""
-    lines = ["# Results: two served nodes", "", "`make bench-node`. How each is measured: [README.md](README.md)."]
+    lines = [
+        "# Results: two served nodes",
+        "",
+        "`make bench-node`. How each is measured: [README.md](README.md).",
+    ]
     lines += ["A figure that falls short says so.", "", "| | to reach | measured | |", "|---|---|---|---|"]
     for part in ("load", "drain", "hostile"):
         if part in measured:
@@ -61,9 +65,9 @@ def _hostile_rows(found: Measured) -> list[str]:
 
 def _load(runs: list[Measured]) -> list[str]:
     lines = [
-        "Each notice counts from the moment at which it was due. Syncs: what the disk does bare, 4 KiB each, before and",
-        "after the run, on the same machine with whatever else ran there. CPU, bytes and waits are those of both nodes",
-        "and both signers together, for each notice: they depend little on what else runs.",
+        "Each notice counts from the moment at which it was due. Syncs: what the disk does bare, 4 KiB each, before",
+        "and after the run, on the same machine with whatever else ran there. CPU, bytes and waits are those of both",
+        "nodes and both signers together, for each notice: they depend little on what else runs.",
         "",
         "| run | accepted ms: p50, p90, p99, most | delivered ms: p50, p90, p99, most | receipts | bare syncs/s |",
         "|---|---|---|---|---|",
@@ -87,7 +91,8 @@ _SPREADS = ("accept_ms", "delivered_ms")
 
 
 def _hostile(found: Measured) -> list[str]:
-    lines = ["| meanwhile | at once | sends | p50 ms | slowest ms | begun anew | MiB taken |", "|---|---|---|---|---|---|---|"]
+    lines = ["| meanwhile | at once | sends | p50 ms | slowest ms | begun anew | MiB taken |"]
+    lines += ["|---|---|---|---|---|---|---|"]
     for name, one in found.items():
         lines.append(
             f"| {name} | {one['at_once']} | {one['sends']} | {one['p50_ms']:.0f} | {one['most_ms']:.0f} "

@@ -2,10 +2,10 @@
 
 soak.py --hours 8 --out bench/data/soak.jsonl
 
-Both sides speak all the time; what is not acknowledged is said again with the same submission. Meanwhile processes are
-killed and stopped, supervisors restarted, the link cut, left silent and slowed. Every minute a line of JSON says what was
-held, delivered and used; in the end everything that was acknowledged must be on both sides once, and both homes must
-pass their audit. The seed is in the first line.
+Both sides speak all the time; what is not acknowledged is said again with the same submission. Meanwhile processes
+are killed and stopped, supervisors restarted, the link cut, left silent and slowed. Every minute a line of JSON says
+what was held, delivered and used; in the end everything that was acknowledged must be on both sides once, and both
+homes must pass their audit. The seed is in the first line.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def main() -> int:
     given.out.parent.mkdir(parents=True, exist_ok=True)
     seed = int.from_bytes(os.urandom(4), "big") if given.seed is None else given.seed
     with tempfile.TemporaryDirectory(prefix="detente-soak-") as folder, given.out.open("a", buffering=1) as out:
-        soak = Soak(Path(folder), random.Random(seed), out.write, given.per_s, given.rest_s)
+        chance = random.Random(seed)  # noqa: S311 - faults, not keys
+        soak = Soak(Path(folder), chance, out.write, given.per_s, given.rest_s)
         soak.say("begins", seed=seed, hours=given.hours, per_s=given.per_s)
         end = asyncio.run(soak.run(given.hours * 3600))
         out.flush()
@@ -80,7 +81,9 @@ class Soak:
 
     def say(self, what: str, **more: Any) -> None:
         """Write one line."""
-        self.write(json.dumps({"at": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}", "what": what, **more}) + "\n")
+        self.write(
+            json.dumps({"at": f"{dt.datetime.now(dt.UTC):%Y-%m-%dT%H:%M:%SZ}", "what": what, **more}) + "\n"
+        )
 
     async def run(self, for_s: float) -> dict[str, Any]:
         """Run for so long, let everything arrive, and look whether all is there."""
@@ -99,7 +102,7 @@ class Soak:
             await self._harm(pair, relays, time.monotonic() + for_s)
             self._over = True
             await asyncio.gather(*senders)
-            whole = await self._arrives(pair, receipts)
+            whole = await self._arrives(receipts)
             minutes.cancel()
             for one in receipts:
                 one.stop()
@@ -144,7 +147,9 @@ class Soak:
                 delivered={one.node.member: one.size for one in receipts},
                 said_again=self.retries,
                 faults=dict(self.faults),
-                memory_mib={f"{n.member} {c}": round(u.resident_mib, 1) for n in pair for c, u in n.use().items()},
+                memory_mib={
+                    f"{n.member} {c}": round(u.resident_mib, 1) for n in pair for c, u in n.use().items()
+                },
             )
 
     # ---- what happens to them -------------------------------------------------------------------------------
@@ -190,7 +195,7 @@ class Soak:
 
     # ---- the end --------------------------------------------------------------------------------------------
 
-    async def _arrives(self, pair: tuple[Node, Node], receipts: list[Receipts]) -> bool:
+    async def _arrives(self, receipts: list[Receipts]) -> bool:
         """Wait until every side holds receipts over all that it said."""
         until_s = time.monotonic() + _SETTLE_S
         while time.monotonic() < until_s:

@@ -151,7 +151,9 @@ class Receipts:
                 record = Record(file, read_only=True)
                 continue
             sizes = [
-                size for size, _, one in record.newest_cosignatures(origin) if one.name.endswith(f"/{self.of}/held")
+                size
+                for size, _, one in record.newest_cosignatures(origin)
+                if one.name.endswith(f"/{self.of}/held")
             ]
             if sizes and max(sizes) > self.size:
                 self.seen.append((at_s, max(sizes)))

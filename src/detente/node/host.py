@@ -204,15 +204,13 @@ class Host:
         said = {(part.origin, part.seq + 1) for part in append.parts if isinstance(part, PutEntry)}
         wait = wait and not any(isinstance(part, PutAct | PutOpening) for part in append.parts)
         wait = wait and all((origin, size) in said for origin, size, _ in append.own)
-        if wait:
-            self._unsettled.update({origin: (size, root) for origin, size, root in append.own})
-            self._batch = append.batch
-        else:
-            earlier = {origin: head for origin, head in self._unsettled.items()}
+        self._unsettled.update({origin: (size, root) for origin, size, root in append.own})
+        wait = wait and bool(self._unsettled)
+        self._batch = append.batch if wait else None
+        if not wait:
+            own = tuple([(origin, *head) for origin, head in self._unsettled.items()])
             self._unsettled.clear()
-            self._batch = None
-            earlier.update({origin: (size, root) for origin, size, root in append.own})
-            self.home.settle(self.line_id, tuple([(origin, *head) for origin, head in earlier.items()]))
+            self.home.settle(self.line_id, own)
         self._own_acts(append)
         if self.stored is not None:
             self.stored(append.parts)
