@@ -227,6 +227,18 @@ def test_what_nobody_gives_back_ends_in_a_new_generation() -> None:
     assert held(east, origin_of(west, 1)) == 1
 
 
+def test_what_is_given_back_without_its_head_gets_one_and_is_confirmed() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    backup = copy.deepcopy(west.store)
+    say(west, "one")
+    carry(west, east, without=[Kind.CHECKPOINT])
+    west = next_run(west, backup)
+    exchange(west, east, 3)
+    assert run_of(west) is Run.RUNNING
+    assert delivered(west, "east") == 1
+
+
 def test_own_root_acts_and_the_own_epoch_come_back_from_mirrors() -> None:
     hosts = line_of("east", "west")
     west, east = hosts["west"], hosts["east"]
