@@ -221,3 +221,24 @@ def test_a_generation_that_a_mirror_gives_back_says_again_what_the_old_key_said(
     exchange(west, east)
     newest = {one.hint for size, _, one in west.store.newest_cosignatures(origin_of(east)) if size == 1}
     assert len(newest) == 4  # two roles under two keys
+
+
+def test_keys_that_a_mirrors_act_began_and_nobody_has_are_told_and_newer_ones_help() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    say(east, "to be confirmed")
+    settle(hosts.values())
+    old, old_keys = copy.deepcopy(west.store), west.member.operational
+    begin_generation(west, new_generation(west))
+    settle(hosts.values())
+    west.member.operational = old_keys
+    west = next_run(west, old, generations=frozenset({0}))
+    exchange(west, east)
+    assert run_of(west) is Run.RUNNING
+    assert "keys-missing" in alarms(west)
+    assert "fork-offered" not in alarms(west)
+    with pytest.raises(LineMistake, match="not here"):
+        say(west, "with no keys")
+    begin_generation(west, new_generation(west, "loss"))
+    say(west, "with newer keys")
+    assert held(west, origin_of(west, 2)) == 1
