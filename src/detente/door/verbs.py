@@ -106,6 +106,18 @@ VERBS = (
         lambda: say("a record between members that none can deny, drop, reorder or alter"),
     ),
     Verb(
+        "settings",
+        "detente.node.settings.commands",
+        "SETTINGS",
+        lambda: say("print the settings file of a node with all its names, or check a home's own"),
+    ),
+    Verb(
+        "cert",
+        "detente.node.couriers.commands_cert",
+        "CERT",
+        lambda: say("make, show and check the certificates by which couriers know each other"),
+    ),
+    Verb(
         "backup",
         "detente.node.commands",
         "BACKUP",

@@ -1,0 +1,89 @@
+"""What no single value of the settings shows: ports out of range, couriers that carry nothing, two in one folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from detente import words
+from detente.node.settings.structs import FolderTo, HttpsTo, LineSettings, Settings, host_and_port
+from detente.node.settings.where import Place
+
+__all__ = ["faults"]
+
+say = words.speaker("node")
+
+Found = tuple[Place, str, str]
+_LINE = re.compile(r"\A[a-z][a-z0-9-]{0,62}\Z")
+_MEMBER = re.compile(r"\A[a-z][a-z0-9-]{0,30}\Z")
+PORT_MAX = 65_535
+
+
+def faults(settings: Settings) -> Iterator[Found]:
+    """Yield path, what is wrong and what to do about it."""
+    for room in ("courier", "desk", "metrics"):
+        yield from _address((room, "listen"), getattr(settings, room).listen)
+    if settings.courier.retry_s_min > settings.courier.retry_s_max:
+        yield ("courier", "retry_s_min"), say("more than retry_s_max"), say("make it smaller")
+    if settings.store.kind == "postgresql" and not settings.store.address:
+        yield (
+            ("store", "kind"),
+            say("postgresql without an address"),
+            say('add address = "postgresql://user@host/name"'),
+        )
+    for index, person in enumerate(settings.duty):
+        if not person.mail and not person.webhook:
+            yield ("duty", index), say("a person who cannot be reached"), say("add mail or webhook")
+        if person.mail and settings.alarms.smtp is None:
+            yield ("duty", index, "mail"), say("a mail address without a mail server"), say("add [alarms.smtp]")
+    for name, line in settings.line.items():
+        yield from _line(("line", name), name, line)
+
+
+def _address(place: Place, address: str) -> Iterator[Found]:
+    if address and host_and_port(address)[1] > PORT_MAX:
+        yield place, say("a port above 65535"), say("choose another")
+
+
+def _line(place: Place, name: str, line: LineSettings) -> Iterator[Found]:
+    if not _LINE.match(name):
+        yield place, say("this cannot be the name of a line"), say("small letters, digits and hyphens")
+    if line.silent_after_s < line.test_every_s:
+        yield (
+            (*place, "silent_after_s"),
+            say("shorter than test_every_s: the line would always be silent"),
+            say("make it longer"),
+        )
+    folders: dict[str, Place] = {}
+    for party, couriers in line.courier.items():
+        if not _MEMBER.match(party):
+            yield (
+                (*place, "courier", party),
+                say("this cannot be the name of a party"),
+                say("small letters, digits and hyphens"),
+            )
+        for index, courier in enumerate(couriers):
+            at = (*place, "courier", party, index)
+            if isinstance(courier, HttpsTo):
+                yield from _address((*at, "address"), courier.address)
+            else:
+                yield from _folder(at, courier, folders)
+
+
+def _folder(at: Place, courier: FolderTo, folders: dict[str, Place]) -> Iterator[Found]:
+    if not courier.out and not courier.in_:
+        yield at, say("a folder courier with neither out nor in"), say("name at least one of them")
+    if courier.out and courier.out == courier.in_:
+        yield (
+            (*at, "in"),
+            say("the same folder as out: the node would take its own bundles"),
+            say("use two folders"),
+        )
+    if courier.out:
+        if courier.out in folders:
+            yield (
+                (*at, "out"),
+                say("another courier of this line writes into this folder"),
+                say("use two folders"),
+            )
+        folders[courier.out] = at
