@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import vector_acts as acts
 import vector_pieces as pieces
 import vector_release as releases
 from vector_scene import (
@@ -423,7 +424,7 @@ def export_cases() -> Iterator[dict[str, Any]]:
 
 FILES = {
     "canonical": pieces.canonical_cases, "keys": pieces.key_cases, "envelopes": pieces.envelope_cases, "statements": pieces.statement_cases,
-    "heads": pieces.head_cases, "cosignatures": pieces.cosignature_cases, "root_acts": pieces.root_act_cases, "openings": pieces.opening_cases,
+    "heads": pieces.head_cases, "cosignatures": pieces.cosignature_cases, "root_acts": acts.root_act_cases, "openings": acts.opening_cases,
     "releases": releases.release_cases, "bundles": bundle_cases, "evidence": evidence_cases, "forks": fork_cases, "exports": export_cases,
 }  # fmt: skip
 
