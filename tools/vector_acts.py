@@ -14,6 +14,7 @@ from detente.line import canonical
 from detente.line.envelope import Envelope, PayloadType
 from detente.line.opening import FinalHead, Opening, first_opening
 from detente.line.rootact import Act, ClosedLog, RootKeys
+from detente.node.neutral import with_neutrals
 
 
 def root_act_cases() -> Iterator[dict[str, Any]]:
@@ -195,6 +196,12 @@ def opening_cases() -> Iterator[dict[str, Any]]:
     seats = document["seats"]
     yield one("first", "derived from the cards", first.encode(), valid=True)
     yield one("training", "its id says so", training.encode(), valid=True)
+    yield one("a member named neutral", "by all parties alike", _neutral(scene).encode(), valid=True)
+    yield one(
+        "neutral, and the id of before",
+        "the id follows from all else",
+        canonical.encode(json.loads(_neutral(scene).encode()) | {"line": _neutral(scene, ()).line}),
+    )
     yield one("other line id", "the id follows from all else", changed(line="baltic-00000000000000000000"))
     yield one("seat removed", "the id follows from all else", changed(seats=seats[:2]))
     yield one(
@@ -258,3 +265,9 @@ def opening_cases() -> Iterator[dict[str, Any]]:
         NODE,
         later=True,
     )
+
+
+def _neutral(scene: Scene, neutral_for: Sequence[str] = ("west",)) -> Opening:
+    """Return the first opening of three members, of whom north is neutral for others."""
+    plain = first_opening("baltic", [scene.west.ring, scene.east.ring, scene.north.ring])
+    return with_neutrals(plain, dict.fromkeys(neutral_for, ("north",)))

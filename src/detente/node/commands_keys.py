@@ -31,6 +31,7 @@ from detente.node.home import Home, open_reading, open_writing
 from detente.node.host import clock_ms, one_line
 from detente.node.keychange import KINDS, commit_act, commit_card, own_heads, propose
 from detente.node.keyfile import read_passphrase, read_root_key
+from detente.node.neutral import add_neutral, read_neutral
 from detente.node.readable import moment
 from detente.node.sentences import act_sentence, run_sentence
 
@@ -109,6 +110,9 @@ class _Propose:
         )
         parser.add_argument(
             "--without", action="append", default=[], metavar="PARTY", help=say("epoch: a party that is left out")
+        )
+        add_neutral(
+            parser, say("epoch: who is neutral for a member from then on; west= leaves the observers alone")
         )
         add_passphrase(parser)
 
@@ -348,7 +352,7 @@ def _propose_epoch(arguments: argparse.Namespace) -> int:
         }
         members = [*kept["member"], *_cards(arguments.add)]
         observers = [*kept["observer"], *_cards(arguments.add_observer)]
-        proposed = next_opening(state, members, observers)
+        proposed = next_opening(state, members, observers, read_neutral(arguments.neutral))
     ceremony.write_bytes(arguments.out, proposed.encode())
     say_training([proposed.opening.line])
     show(arguments, _opening_document(arguments.out, proposed), lambda: _tell_opening(arguments.out, proposed))
@@ -489,7 +493,10 @@ def _opening_document(path: Path, proposed: ProposedOpening) -> dict[str, Any]:
         "line": opening.line,
         "epoch": opening.epoch,
         "fingerprint": opening.fingerprint(),
-        "seats": [{"member": seat.member, "role": seat.role} for seat in opening.seats],
+        "seats": [
+            {"member": seat.member, "role": seat.role, "neutral_for": list(seat.neutral_for)}
+            for seat in opening.seats
+        ],
         "final": [
             {"member": one.member, "generation": one.generation, "size": one.size} for one in opening.final
         ],
@@ -508,7 +515,12 @@ def _tell_opening(path: Path, proposed: ProposedOpening) -> None:
     )
     for seat in opening.seats:
         role = say("member") if seat.role == "member" else say("observer")
-        terminal.result(f"  {seat.member}: {role}")
+        neutral = ", ".join(seat.neutral_for)
+        terminal.result(
+            "  " + say("{member}: {role}, neutral for {others}", member=seat.member, role=role, others=neutral)
+            if neutral
+            else f"  {seat.member}: {role}"
+        )
     for one in opening.final:
         terminal.result(say("  the log of {member} ends at {size} statements", member=one.member, size=one.size))
     terminal.note(say("file: {file}", file=terminal.visible(str(path))))

@@ -329,6 +329,9 @@ def _show_line(line: dict[str, Any], now_ms: int) -> None:
         )
     )
     terminal.result(say("fingerprint: {words}", words=line["fingerprint"]))
+    for member, neutrals in line["neutrals"].items():
+        if neutrals:
+            terminal.result(say("neutral for {member}: {parties}", member=member, parties=", ".join(neutrals)))
     members = [one for one in line["parties"] if one["role"] == "member"]
     if line["role"] == "member":
         terminal.result(

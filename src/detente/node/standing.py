@@ -20,6 +20,7 @@ from detente.line.watching import direction_now, waiting_since_ms
 from detente.node.book import ANSWERS, Book
 from detente.node.home import Home
 from detente.node.host import proof_file
+from detente.node.neutral import neutrals_of
 
 __all__ = ["line_document", "status_document"]
 
@@ -60,6 +61,7 @@ def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
             "held": sum(book.size(one) for one in book.origins() if one.member == home.member),
         },
         "keys": _keys(state, now_ms),
+        "neutrals": {member: list(neutrals_of(opening, member)) for member in opening.members},
         "parties": [_party(book, name, history, now_ms) for name in sorted(state.parties)],
         "answers_owed": list(_answers_owed(book, now_ms)),
         "consented": list(consents(state).get(opening.hash(), ())),
