@@ -153,7 +153,7 @@ def evidence_cases() -> Iterator[dict[str, Any]]:
         "the entry names the release",
         canonical.encode(shown),
         valid=True,
-        told="release beside it",
+        told="release beside it, of which nothing is judged here",
     )
     yield one(
         "its release not shown",
@@ -425,7 +425,7 @@ def export_cases() -> Iterator[dict[str, Any]]:
 FILES = {
     "canonical": pieces.canonical_cases, "keys": pieces.key_cases, "envelopes": pieces.envelope_cases, "statements": pieces.statement_cases,
     "heads": pieces.head_cases, "cosignatures": pieces.cosignature_cases, "root_acts": acts.root_act_cases, "openings": acts.opening_cases,
-    "releases": releases.release_cases, "bundles": bundle_cases, "evidence": evidence_cases, "forks": fork_cases, "exports": export_cases,
+    "releases": releases.release_cases, "officers": releases.officer_cases, "bundles": bundle_cases, "evidence": evidence_cases, "forks": fork_cases, "exports": export_cases,
 }  # fmt: skip
 
 
@@ -437,7 +437,7 @@ def made() -> dict[str, str]:
 def _text(about: str, cases: list[dict[str, Any]]) -> str:
     """Return a file; what most of its cases share stands once, beside them, and holds where a case is silent."""
     shared: dict[str, Any] = {}
-    for field in ("cards", "key", "opening", "previous", "seq"):
+    for field in ("cards", "key", "officers", "opening", "previous", "seq"):
         values = [json.dumps(one[field]) for one in cases if field in one]
         if len(values) == len(cases):
             most = max(values, key=values.count)

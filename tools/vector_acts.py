@@ -215,6 +215,7 @@ def opening_cases() -> Iterator[dict[str, Any]]:
         canonical.encode(json.loads(training.encode()) | {"training": False}),
     )
     yield one("format 2", "format 1", changed(format=2))
+    yield one("format true", "the number 1", next_changed(format=True), later=True)
     yield one("unknown field", "an opening has eight fields", next_changed(more=1), NODE, later=True)
     yield one("second", "it names the first and its final heads", second.encode(), valid=True, later=True)
     yield one(

@@ -81,8 +81,7 @@ class _Propose:
         parser.add_argument(
             "--reason",
             choices=("rotation", "loss", "theft", "fork"),
-            default="rotation",
-            help=say("why new keys"),
+            help=say("why new keys; rotation when it is not given"),
         )
         parser.add_argument(
             "--close-at",
@@ -122,6 +121,7 @@ class _Propose:
             raise _mistake(
                 say("a file in a folder that exists"), str(arguments.out), "OUT", say("make the folder first")
             )
+        _check_fitting(arguments)
         if arguments.what == "epoch":
             return _propose_epoch(arguments)
         root = _new_root(arguments)
@@ -139,7 +139,7 @@ class _Propose:
                 arguments.what,
                 clock_ms=clock_ms(),
                 passphrase=secret,
-                reason=arguments.reason,
+                reason=arguments.reason or "rotation",
                 heads=heads,
                 root=root,
             )
@@ -290,6 +290,29 @@ class _Confirm:
 
         show(arguments, document, text)
         return 0
+
+
+def _check_fitting(arguments: argparse.Namespace) -> None:
+    """Refuse an option that WHAT would not heed: whoever gave it believes that it was heeded."""
+    fitting = {
+        "reason": ("generation", "revoke"),
+        "close_at": ("anchor", "generation", "revoke", "leave"),
+        "root": ("roots",),
+        "root_needed": ("roots",),
+        "line": ("anchor", "generation", "revoke", "leave", "epoch"),
+        "add": ("epoch",),
+        "add_observer": ("epoch",),
+        "without": ("epoch",),
+        "neutral": ("epoch",),
+    }
+    for name, whats in fitting.items():
+        if getattr(arguments, name) not in (None, []) and arguments.what not in whats:
+            raise _mistake(
+                say("an option for {what}", what=arguments.what),
+                say("one for {whats} alone", whats=", ".join(whats)),
+                "--" + name.replace("_", "-"),
+                say("leave it out; nothing was written"),
+            )
 
 
 def _new_root(arguments: argparse.Namespace) -> RootKeys | None:
