@@ -34,7 +34,8 @@ __all__ = ["backup", "restore"]
 say = words.speaker("node")
 
 _NAME = re.compile(
-    r"home\.json|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3", re.ASCII
+    r"home\.json|settings\.toml|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3",
+    re.ASCII,
 )
 _MANIFEST = "manifest.json"
 _MANIFEST_MAX = 16 * 1024 * 1024
@@ -67,7 +68,8 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
                 copy = room / "lines" / line / "record.sqlite3"
                 copy.parent.mkdir(parents=True)
                 home.record(line).backup(copy)
-            for name in ["home.json", "keys/operational.json", *_acts(path)]:
+            settings = ["settings.toml"] if (path / "settings.toml").is_file() else []
+            for name in ["home.json", "keys/operational.json", *settings, *_acts(path)]:
                 (room / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path / name, room / name)
             names = sorted(str(one.relative_to(room)) for one in room.rglob("*") if one.is_file())

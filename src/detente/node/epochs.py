@@ -23,6 +23,7 @@ from detente.line.state import State
 from detente.line.watching import system_draft
 from detente.node.home import Home
 from detente.node.host import Host
+from detente.node.limits import limits_of
 from detente.node.neutral import carried, with_neutrals
 
 __all__ = ["ProposedOpening", "consent", "is_opening", "join_later", "next_opening", "read_opening"]
@@ -166,7 +167,7 @@ def consent(host: Host, proposed: ProposedOpening) -> Host:
     if parts:
         # the wire could not bring these: openings from outside are kept only with a consent that names them
         host.record.apply(tuple(parts))
-        host = Host(host.home, host.line_id)
+        host = Host(host.home, host.line_id, settings=host.settings)
         host.open()
     host.give(Consented(opening.encode()))
     return host
@@ -193,7 +194,7 @@ def join_later(home: Home, proposed: ProposedOpening) -> None:
     ]
     home.join(opening.line, tuple(parts))
     if seat.role == "member":
-        host = Host(home, opening.line)
+        host = Host(home, opening.line, settings=limits_of(home.path)(opening.line))
         host.open()
         draft = system_draft(host.state, "line.consent", {"opening": opening.hash()})
         host.give(Submitted((draft,)))
