@@ -48,8 +48,7 @@ def drain(both: Pair, *, sealed: bool) -> None:
 
 
 def _take(receiver: Host, file: Path) -> None:
-    keys = [key for own in receiver.home.keys.values() for key in own.sealing]
-    taken = take_file(file, lambda _line: receiver, keys, me=receiver.home.member)
+    taken = take_file(file, lambda _line: receiver, receiver.home.open_seal, me=receiver.home.member)
     must(taken.complete and not taken.refused, taken)
 
 

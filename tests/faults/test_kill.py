@@ -13,9 +13,11 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-def killed(folder: Path, kills: int, seed: int, limit_s: int) -> dict[str, Any]:
+def killed(
+    folder: Path, kills: int, seed: int, limit_s: int, program: str = "tests.faults.killing"
+) -> dict[str, Any]:
     run = subprocess.run(
-        [sys.executable, "-m", "tests.faults.killing", str(folder), str(kills), str(seed)],
+        [sys.executable, "-m", program, str(folder), str(kills), str(seed)],
         cwd=ROOT, capture_output=True, text=True, timeout=limit_s, check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
@@ -75,3 +77,21 @@ def test_a_full_disk_stops_in_clear_words_and_keeps_what_it_held(tmp_path: Path)
         assert desk.record.size(origin) >= found["held"]
         desk.send("there is room again")
         assert not desk.refusals
+
+
+def test_a_killed_signer_loses_nothing_and_no_index_leaves_under_two_signatures(tmp_path: Path) -> None:
+    found = killed(tmp_path, 10, 1, 100, "tests.faults.killing_signers")
+    assert found["kills"]["signer"] >= 5
+    assert found["kills"]["node"] >= 1
+    assert found["gone"] >= 1  # the node noticed some of it in the middle of its work
+    assert found["acknowledged"] >= 100
+    assert found["signatures"] >= 100
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(600)
+def test_a_signer_killed_many_times_loses_nothing(tmp_path: Path) -> None:
+    found = killed(tmp_path, 80, 2, 500, "tests.faults.killing_signers")
+    assert found["kills"]["signer"] >= 50
+    assert found["gone"] >= 10
+    assert found["acknowledged"] >= 800

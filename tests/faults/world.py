@@ -44,11 +44,12 @@ class Node:
             for record in self.home._records.values():
                 with contextlib.suppress(Exception):
                     record._connection.close(True)
-            if self.home._head is not None:
+            keeping = self.home._keeping()
+            if keeping.head is not None:
                 with contextlib.suppress(Exception):
-                    self.home._head._connection.close(True)
+                    keeping.head._connection.close(True)
             self.home._records.clear()
-            self.home._head = None
+            keeping.head = None
             self.home.close()
         self.disk.cut(chance)
 

@@ -19,6 +19,7 @@ import msgspec
 from detente.line import canonical, evidence, proof
 from detente.line.bundle import BUNDLE_MAGIC, CAPS, EXPORT_MAGIC, Parser
 from detente.line.checkpoint import Checkpoint
+from detente.line.effects import Role
 from detente.line.envelope import ENVELOPE_MAX, Envelope, PayloadType
 from detente.line.errors import Refused
 from detente.line.opening import Opening
@@ -148,11 +149,30 @@ def _verifier() -> ModuleType:
 
 def sealed(data: bytes) -> None:
     """A sealed bundle: its header, its sealed key, its pieces."""
-    from detente.node.sealing import SEALED_MAGIC, Unsealer
+    from detente.node.sealing import SEALED_MAGIC, Unsealer, open_content_key
 
-    unsealer = Unsealer([], me="west")
+    unsealer = Unsealer(lambda info, key: open_content_key([], info, key, me="west"), me="west")
     for start in range(0, len(data), 97):
         unsealer.feed((SEALED_MAGIC if not start else b"") + data[start : start + 97])
+
+
+def signing(data: bytes) -> None:
+    """A request to the signer's process, or its answer; the log that it names."""
+    from detente.node.signing import frames
+
+    try:
+        request = frames.decode_request(data)
+    except Refused:
+        answer = frames.decode_answer(data)
+        assert frames.decode_answer(frames.encode(answer)) == answer
+        if isinstance(answer, frames.Recording):
+            answer.head_file()
+        return
+    assert frames.decode_request(frames.encode(request)) == request
+    if isinstance(request, frames.Ask):
+        assert frames.Ask.of(request.request()) == request
+    elif isinstance(request, frames.Durable):
+        frames.own_of(request.own)
 
 
 def release(data: bytes) -> None:
@@ -182,8 +202,8 @@ def _released() -> Statement:
 DECODERS: dict[str, Callable[[bytes], None]] = {
     "line_act": act, "line_bundle": bundle, "line_canonical": canonical_json, "line_envelope": envelope,
     "line_evidence": evidence_file, "line_fork": fork, "line_head": head, "line_opening": opening,
-    "line_release": release, "line_sealed": sealed, "line_session": session, "line_statement": statement,
-    "line_verifier": verifier,
+    "line_release": release, "line_sealed": sealed, "line_session": session, "line_signing": signing,
+    "line_statement": statement, "line_verifier": verifier,
 }  # fmt: skip
 
 
@@ -231,6 +251,38 @@ def first_inputs() -> dict[str, list[bytes]]:
             len(header).to_bytes(4, "big") + header + b"\0\x10" + bytes(16) + b"\0\0\0\x11" + bytes(17)
         ],
         "line_session": [have],
+        "line_signing": _signing_inputs(payload),
         "line_statement": [payload],
         "line_verifier": [leaf, card, note, made.opening.encode(), *forks],
     }
+
+
+def _signing_inputs(payload: bytes) -> list[bytes]:
+    from detente.node.signing import frames
+
+    log = "detente/baltic-0123456789abcdef0123/1/west/0"
+    messages: list[frames.Request | frames.Answer] = [
+        frames.Ask(1, "statement", Role.SIGN, log, payload, 0, b"", (), 0, 0, 0, b"", None),
+        frames.Ask(
+            1,
+            "cosign",
+            Role.COSIGN_LOG,
+            log,
+            b"x",
+            3,
+            bytes(32),
+            (bytes(32),),
+            2,
+            5,
+            0,
+            b"",
+            Role.COSIGN_HELD,
+        ),
+        frames.Durable(((log, 3, bytes(32)),)),
+        frames.Adopt(log, (bytes(32),), (b"leaf",)),
+        frames.FoundCosigned(log, 1, bytes(32), Role.COSIGN_LOG, "name", b"hint", 5, bytes(64)),
+        frames.Unlock(b"correct horse"),
+        frames.Recording(((log, 3, bytes(32)),), ((log, Role.COSIGN_LOG, 1, bytes(32)),), 5),
+        frames.Failed("StoreFailure", "a disk", "none", "here", "mend it"),
+    ]
+    return [frames.encode(one) for one in messages]

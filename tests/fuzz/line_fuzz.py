@@ -18,7 +18,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(  # type: ignore[attr-defined] # its stub omits it
-    include=["detente.line", "detente.node.sealing"]
+    include=["detente.line", "detente.node.sealing", "detente.node.signing.frames"]
 ):
     from tests.fuzz.line_decoders import DECODERS, Refused
 

@@ -10,7 +10,7 @@ from detente.errors import TheirMistake
 from detente.line.errors import Malformed, OutOfPlace
 from detente.node import sealing
 from detente.node.keyfile import SealingKey
-from detente.node.sealing import Unsealer, seal
+from detente.node.sealing import OpenSeal, Unsealer, open_content_key, seal
 
 KEY, OTHER = SealingKey.make(0), SealingKey.make(1)
 
@@ -19,8 +19,12 @@ def sealed(content: bytes, key: SealingKey = KEY) -> bytes:
     return b"".join(seal([content], key.public(), line="baltic-1", epoch=1, from_="west", to="east"))
 
 
+def opener(*keys: SealingKey, me: str = "east") -> OpenSeal:
+    return lambda info, key: open_content_key(keys, info, key, me=me)
+
+
 def opened(octets: bytes, step: int, *, keys: tuple[SealingKey, ...] = (OTHER, KEY), me: str = "east") -> bytes:
-    unsealer = Unsealer(keys, me=me)
+    unsealer = Unsealer(opener(*keys, me=me), me=me)
     found = b"".join(unsealer.feed(octets[at : at + step]) for at in range(0, len(octets), step))
     assert unsealer.complete
     return found
@@ -50,7 +54,7 @@ def test_every_touched_byte_is_noticed() -> None:
 def test_a_cut_is_seen_and_what_follows_the_end_is_refused() -> None:
     octets = sealed(b"x" * 100)
     for cut in (1, 30, len(octets) - 1):
-        unsealer = Unsealer((KEY,), me="east")
+        unsealer = Unsealer(opener(KEY), me="east")
         unsealer.feed(octets[:cut])
         assert not unsealer.complete
     with pytest.raises(Malformed, match="after the end"):

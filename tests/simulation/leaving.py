@@ -86,7 +86,8 @@ class Leaving(Account):
         if node.label not in self.held_back or node.line is None:
             return
         held = self.held_back[node.label]
-        if not node.line.state.challenging:
+        state = node.line.state
+        if not (state.challenging and state.withheld):
             del self.held_back[node.label]
             return
         statement, _ = Statement.decode(Envelope.decode(leaf, PayloadType.STATEMENT).payload)

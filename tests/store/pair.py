@@ -50,14 +50,20 @@ def card(name: str, keys: Keys) -> tuple[bytes, Keyring]:
     return envelope, ring
 
 
-def found_homes(folder: Path, names: tuple[str, ...] = ("west", "east"), vfs: str | None = None) -> str:
+def found_homes(
+    folder: Path,
+    names: tuple[str, ...] = ("west", "east"),
+    vfs: str | None = None,
+    *,
+    machine: Callable[[Path], str] = same_machine,
+) -> str:
     """Found homes of these members in ``folder``, all on one line; returns the line's id."""
     rings = []
     for name in names:
         keys = Keys.make(0)
         envelope, ring = card(name, keys)
         rings.append(ring)
-        found(folder / name, keys, envelope, PASSPHRASE, cost=CHEAP, vfs=vfs, machine=same_machine)
+        found(folder / name, keys, envelope, PASSPHRASE, cost=CHEAP, vfs=vfs, machine=machine)
     opening = first_opening("baltic", rings)
     for name in names:
         with open_home(folder / name, vfs) as home:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -315,6 +316,19 @@ def test_readers_see_each_append_beside_a_running_writer(record: Record) -> None
     reader.close()
 
 
+def test_a_reader_waits_for_whoever_has_the_file_to_himself_for_a_moment(record: Record) -> None:
+    record.close()
+    alone = apsw.Connection(str(record.path))  # as one that brings the log up to date after a crash
+    work = "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; CREATE TABLE other (a); DROP TABLE other; COMMIT"
+    alone.execute(work).fetchall()
+    with pytest.raises(apsw.BusyError):
+        apsw.Connection(str(record.path), flags=apsw.SQLITE_OPEN_READONLY).execute("SELECT 1 FROM sqlite_schema")
+    later = threading.Timer(0.3, alone.close)
+    later.start()
+    Record(record.path, read_only=True).close()
+    later.join()
+
+
 def test_a_reader_needs_no_writable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Record(tmp_path / "record.sqlite3", create=True)
     fill(4, made)
@@ -341,6 +355,7 @@ class _Refusing:
 
     def __init__(self, real: apsw.Connection) -> None:
         self.real = real
+        self.set_busy_timeout = real.set_busy_timeout
 
     def execute(self, *_: Any) -> None:
         raise apsw.CantOpenError("unable to open database file")

@@ -118,6 +118,18 @@ VERBS = (
         lambda: say("make, show and check the certificates by which couriers know each other"),
     ),
     Verb(
+        "serve",
+        "detente.node.commands_serve",
+        "SERVE",
+        lambda: say("run the node of a home: its lines, couriers and page, until it is stopped"),
+    ),
+    Verb(
+        "unlock",
+        "detente.node.commands_unlock",
+        "UNLOCK",
+        lambda: say("give a running node's signer its passphrase"),
+    ),
+    Verb(
         "backup",
         "detente.node.commands",
         "BACKUP",

@@ -122,10 +122,10 @@ def take_act(state: State, octets: bytes) -> Act | None:
 
 
 def _own_act(state: State, ring: Keyring, octets: bytes) -> None:
-    """Let an own root act from elsewhere in only while refilling; else say that somebody acts for the keepers."""
+    """Let an own root act from elsewhere in only where the home may lack it; else somebody acts for the keepers."""
     copy.deepcopy(ring).take(octets)  # raises unless its quorum holds: nobody else can raise this alarm
-    if may_take_own_act(state) or state.withheld:
-        return  # a restored home lacks the acts since its backup too
+    if may_take_own_act(state):
+        return
     state.raise_alarm("own-root-act-from-outside", Priority.EMERGENCY, state.me)
     halt(state, "own-root-act-from-outside")
     raise _out_of_place(say("a root act of this home that its keepers did not bring"))

@@ -24,7 +24,7 @@ from detente.line.errors import Malformed
 from detente.line.opening import OPENING_MAX
 from detente.line.statement import ATTACHMENTS_TOTAL_MAX, SALT_BYTES
 
-__all__ = ["BUNDLE_MAGIC", "EXPORT_MAGIC", "Kind", "Parser", "Record", "write"]
+__all__ = ["BUNDLE_MAGIC", "EXPORT_MAGIC", "Kind", "Parser", "Record", "Writer", "write"]
 
 say = words.speaker("line")
 
@@ -75,16 +75,38 @@ class Record(msgspec.Struct, frozen=True, gc=False):
     content: bytes
 
 
-def write(records: Iterable[Record], *, magic: bytes = BUNDLE_MAGIC) -> Iterator[bytes]:
-    """Yield the bytes of a bundle piece by piece, the closing record included."""
-    digest = hashlib.sha256(magic)
-    yield magic
-    for record in records:
+class Writer:
+    """Makes a bundle piece by piece: ``start``, ``record`` for each record, ``end``; joined they are the bundle."""
+
+    __slots__ = ("_digest", "_magic")
+
+    def __init__(self, *, magic: bytes = BUNDLE_MAGIC) -> None:
+        self._magic = magic
+        self._digest = hashlib.sha256(magic)
+
+    def start(self) -> bytes:
+        """Return the first line."""
+        return self._magic
+
+    def record(self, record: Record) -> bytes:
+        """Return the bytes of the next record, whose kind must be known."""
         assert record.kind is not None
         piece = record.kind.value + len(record.content).to_bytes(4, "big") + record.content
-        digest.update(piece)
-        yield piece
-    yield Kind.END.value + (32).to_bytes(4, "big") + digest.digest()
+        self._digest.update(piece)
+        return piece
+
+    def end(self) -> bytes:
+        """Return the closing record."""
+        return Kind.END.value + (32).to_bytes(4, "big") + self._digest.digest()
+
+
+def write(records: Iterable[Record], *, magic: bytes = BUNDLE_MAGIC) -> Iterator[bytes]:
+    """Yield the bytes of a bundle piece by piece, the closing record included."""
+    writer = Writer(magic=magic)
+    yield writer.start()
+    for record in records:
+        yield writer.record(record)
+    yield writer.end()
 
 
 class Parser:

@@ -126,11 +126,12 @@ def begun_anew(state: State, now_ms: int) -> None:
 
 
 def may_take_own_act(state: State) -> bool:
-    """Tell whether root acts of this node's own member may come from mirrors: only while it refills itself.
+    """Tell whether root acts of this node's own member may come from mirrors.
 
-    At any other time its keepers bring them; one from outside then means that somebody else acts for them.
+    Only while it refills itself, or since a restore until its mirrors were heard: a backup lacks the acts since it
+    was made. At any other time its keepers bring them; one from outside then means that somebody else acts for them.
     """
-    return state.run is Run.REFILLING
+    return state.run is Run.REFILLING or (state.run is Run.RUNNING and state.challenging)
 
 
 def answer_arrived(state: State, answer: Answer, octets: bytes, now_ms: int) -> bytes | None:
@@ -151,8 +152,9 @@ def maybe_resume(state: State, now_ms: int) -> None:
     answered = [party for party in mirrors if party.answer is not None and _borne_out(state, party.answer)]
     window = now_ms - state.challenged_since_ms >= state.settings.answer_window_ms
     heard = len(answered) == len(mirrors) or (window and any(party.answer is not None for party in mirrors))
-    if state.challenging and state.run is Run.RUNNING and (heard or window):
-        state.challenging = False
+    if state.challenging and state.run is Run.RUNNING and (heard or (window and state.withheld)):
+        # whom nobody answered in time speaks again, but goes on asking: what its backup lacks may still come
+        state.challenging = not heard
         state.withheld.clear()
         state.put_state()
     if state.run is not Run.REFILLING:

@@ -10,14 +10,17 @@ from typing import Any, Protocol
 
 from detente import words
 from detente.door import terminal
+from detente.door.errors import ArgumentMistake
 from detente.line.effects import Alarm, Ticked
 from detente.node.book import Book
-from detente.node.home import Home, open_reading
+from detente.node.home import Home, open_reading, open_writing
 from detente.node.host import Host, clock_ms, one_line, speaking
 from detente.node.keychange import destroy_old_sealing
 from detente.node.keyfile import read_passphrase
 from detente.node.limits import limits_of
 from detente.node.sentences import alarm_sentence
+from detente.node.serving.remote_host import RemoteHome, remote_lines, running_node
+from detente.node.settings.reading import NAME
 
 __all__ = [
     "Subcommand",
@@ -25,6 +28,7 @@ __all__ = [
     "add_line",
     "add_passphrase",
     "all_lines",
+    "open_working",
     "pairs",
     "passphrase",
     "reading",
@@ -129,16 +133,40 @@ def all_lines(
     *,
     quota_bytes: int | None = None,
     secret: bytes | None = None,
+    keeper: bool = False,
 ) -> Iterator[tuple[Home, dict[str, Host]]]:
-    """Open a home for writing and run several lines.
+    """Open a home for writing and run several lines, or hand what is written to the node that runs for it.
 
     quota_bytes: the most of one party, instead of what is set for the line. secret: the passphrase when it was
-    asked for before.
+    asked for before. keeper: it is asked for beside a running node, too.
     """
     warn_roots(arguments.home)
     with open_reading(arguments.home) as home:
-        lines(home)  # a wrong name is said before a passphrase is asked, and a wrong setting
+        chosen = lines(home)  # a wrong name is said before a passphrase is asked, and a wrong setting
     limits = limits_of(arguments.home, quota_bytes=quota_bytes)
+    link = running_node(arguments.home)
+    if link is not None:
+        with remote_lines(link, arguments.home, chosen, limits) as (running, hosts):
+            if quota_bytes is not None:
+                raise ArgumentMistake(
+                    expected=say("what the running node is set to keep"),
+                    came=str(quota_bytes),
+                    where="--quota-bytes",
+                    remedy=say(
+                        "set quota_bytes in {file} and start the node anew", file=str(arguments.home / NAME)
+                    ),
+                )
+            say_training(hosts)
+            if secret is not None or keeper:
+                running.unlock(passphrase(arguments) if secret is None else secret)
+            try:
+                yield running, hosts
+                for host in hosts.values():
+                    host.give(Ticked())
+            finally:
+                for host in hosts.values():
+                    tell(host.alarms)
+        return
     secret = passphrase(arguments) if secret is None else secret
     with speaking(arguments.home, secret, lines=lines, limits=limits) as (home, hosts):
         say_training(hosts)
@@ -160,6 +188,20 @@ def all_lines(
         finally:
             for host in hosts.values():
                 tell(host.alarms)
+
+
+def open_working(path: Path, secret: bytes) -> Home:
+    """Open a home for a keeper's work: for writing, or beside the node that runs for it, with its keys."""
+    link = running_node(path)
+    if link is None:
+        return open_writing(path, secret)
+    home = RemoteHome(path, link)
+    try:
+        home.unlock(secret)
+    except BaseException:
+        home.close()
+        raise
+    return home
 
 
 @contextmanager

@@ -25,7 +25,8 @@ from detente import words
 from detente.door.files import writing
 from detente.line import canonical
 from detente.line.errors import Refused
-from detente.node.home import HomeCard, described, head_folder, on_disk, open_reading, take_lock, whole_folder
+from detente.node.home import open_reading
+from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock, whole_folder
 from detente.store.errors import HomeMistake
 from detente.store.record import Record
 

@@ -10,6 +10,7 @@ from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.node import (
     commands_carry,
+    commands_drafts,
     commands_keys,
     commands_notices,
     commands_officers,
@@ -37,6 +38,7 @@ _VERBS: tuple[Subcommand | str, ...] = (
     commands_speak.SEND,
     commands_speak.REPLY,
     commands_speak.REVEAL,
+    commands_drafts.DRAFTS,
     commands_carry.PACK,
     commands_carry.TAKE,
     commands_show.STATUS,

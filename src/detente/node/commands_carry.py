@@ -154,9 +154,8 @@ class _Take:
                 remedy=say("leave it out for what is set for the line"),
             )
         with all_lines(arguments, _joined, quota_bytes=arguments.quota_bytes) as (home, hosts):
-            keys = [key for generation in home.keys.values() for key in generation.sealing]
             before = {line: len(host.record.forks()) for line, host in hosts.items()}
-            taken = [take_file(one, hosts.get, keys, me=home.member) for one in files]
+            taken = [take_file(one, hosts.get, home.open_seal, me=home.member) for one in files]
             document = {"files": [_document(one) for one in taken], **_after(home, hosts, before)}
         show(arguments, document, lambda: _show(taken, document))
         whole = all(one.complete and not one.refused for one in taken)

@@ -20,6 +20,7 @@ from detente.node.asking import (
     add_line,
     add_passphrase,
     all_lines,
+    open_working,
     passphrase,
     say_training,
     show,
@@ -27,13 +28,14 @@ from detente.node.asking import (
 )
 from detente.node.book import Book
 from detente.node.epochs import ProposedOpening, consent, is_opening, next_opening, read_opening
-from detente.node.home import Home, open_reading, open_writing
+from detente.node.home import Home, open_reading
 from detente.node.host import clock_ms, one_line
 from detente.node.keychange import KINDS, commit_act, commit_card, own_heads, propose
 from detente.node.keyfile import read_passphrase, read_root_key
 from detente.node.neutral import add_neutral, read_neutral
 from detente.node.readable import moment
 from detente.node.sentences import act_sentence, run_sentence
+from detente.node.serving.remote_host import RemoteHome, RemoteHost
 
 __all__ = ["APPROVE", "COMMIT", "CONFIRM", "PROPOSE"]
 
@@ -128,7 +130,7 @@ class _Propose:
         warn_roots(arguments.home)
         needs_keys = arguments.what in {"generation", "seal"}
         secret = passphrase(arguments) if needs_keys else b""
-        opened = open_writing(arguments.home, secret) if needs_keys else open_reading(arguments.home)
+        opened = open_working(arguments.home, secret) if needs_keys else open_reading(arguments.home)
         with opened as home:
             lines = (
                 [one_line(home, arguments.line)] if arguments.line or arguments.what == "leave" else home.lines()
@@ -269,7 +271,7 @@ class _Confirm:
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Confirm; 0 when done."""
-        with all_lines(arguments) as (home, hosts):
+        with all_lines(arguments, keeper=True) as (home, hosts):
             halted = [host for host in hosts.values() if host.state.run is Run.HALTED]
             head_file = home.confirm() if halted else None
             for host in halted:
@@ -388,8 +390,12 @@ def _cards(paths: list[Path]) -> list[Keyring]:
 
 def _consent(arguments: argparse.Namespace, proposed: ProposedOpening) -> int:
     line = proposed.opening.line
-    with all_lines(arguments, lambda home: [one_line(home, line)]) as (_, hosts):
-        hosts[line] = consent(hosts[line], proposed)
+    with all_lines(arguments, lambda home: [one_line(home, line)], keeper=True) as (home, hosts):
+        if isinstance(home, RemoteHome):
+            home.consent(proposed)
+            hosts[line] = RemoteHost(home, line, link=home.link)
+        else:
+            hosts[line] = consent(hosts[line], proposed)
         epoch = hosts[line].state.opening.epoch
     document = {**_opening_document(arguments.proposal, proposed), "epoch": epoch, "consented": True}
 

@@ -11,8 +11,8 @@ from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.line import keys as line_keys
-from detente.node.asking import add_home, add_passphrase, pairs, passphrase, reading, show
-from detente.node.home import open_writing
+from detente.node.asking import add_home, add_passphrase, open_working, pairs, passphrase, reading, show
+from detente.node.home_folder import keys_file
 from detente.node.keyfile import open_keys
 from detente.node.officers import Officers
 from detente.node.officers_file import officers_document, read_officers
@@ -78,7 +78,7 @@ class _Officers:
         with reading(arguments.home) as home:
             member = home.member
         if arguments.what == "list":
-            listed = open_keys(arguments.home / "keys" / "operational.json", passphrase(arguments))[1]
+            listed = open_keys(keys_file(arguments.home), passphrase(arguments))[1]
             document = None if listed is None else officers_document(member, listed)
             show(arguments, document, lambda: _tell(member, listed))
             return 0
@@ -91,7 +91,7 @@ class _Officers:
                 terminal.note(say("nothing was changed"))
                 return 1
         secret = passphrase(arguments)
-        with open_writing(arguments.home, secret) as home:
+        with open_working(arguments.home, secret) as home:
             home.store_officers(named, secret)
         changed = None if named is None else officers_document(member, named)
         show(

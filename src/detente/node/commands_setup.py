@@ -18,12 +18,22 @@ from detente.line.load import join_parts
 from detente.line.opening import Opening, first_opening
 from detente.line.rootact import Keyring
 from detente.node import ceremony
-from detente.node.asking import add_home, add_passphrase, pairs, passphrase, reading, show, warn_roots
-from detente.node.epochs import join_later, read_opening
-from detente.node.home import found, head_folder, open_reading, open_writing
+from detente.node.asking import (
+    add_home,
+    add_passphrase,
+    open_working,
+    pairs,
+    passphrase,
+    reading,
+    show,
+    warn_roots,
+)
+from detente.node.epochs import ProposedOpening, join_later, read_opening
+from detente.node.home import found, head_folder, open_reading
 from detente.node.host import clock_ms
 from detente.node.keyfile import Keys, read_passphrase, read_root_key, write_keys, write_root_key
 from detente.node.neutral import add_neutral, read_neutral, with_neutrals
+from detente.node.serving.remote_host import RemoteHome
 
 __all__ = ["CARD", "INIT", "JOIN", "ROOT_NEW"]
 
@@ -289,16 +299,20 @@ class _Join:
                 )
             proposed = read_opening(arguments.opening)
             opening = proposed.opening
-            with open_writing(arguments.home, passphrase(arguments)) as home:
-                join_later(home, proposed)
         else:
             name, members, observers = _cards(arguments, own)
             opening = with_neutrals(
                 first_opening(name, members, observers, training=arguments.training),
                 read_neutral(arguments.neutral),
             )
-            with open_writing(arguments.home, passphrase(arguments)) as home:
-                home.join(opening.line, join_parts(opening, [*members, *observers]))
+            proposed = ProposedOpening((opening,), (*members, *observers))
+        with open_working(arguments.home, passphrase(arguments)) as home:
+            if isinstance(home, RemoteHome):
+                home.join_opening(proposed)
+            elif arguments.opening is None:
+                home.join(opening.line, join_parts(opening, list(proposed.rings)))
+            else:
+                join_later(home, proposed)
         _joined(arguments, opening, own.member)
         return 0
 

@@ -15,8 +15,9 @@ from detente.line import canonical
 from detente.line.effects import Draft
 from detente.line.standing import readers
 from detente.line.statement import BODY_MAX, Reference
-from detente.node.asking import add_home, add_line, add_passphrase, show, speaker_of, with_line
+from detente.node.asking import add_home, add_line, add_passphrase, reading, show, speaker_of, with_line
 from detente.node.book import KNOWN_TYPES, REPLIES, Book, Entry
+from detente.node.commands_drafts import keep_drafts, needs_two_people
 from detente.node.host import Host, clock_ms, one_line
 from detente.node.humanitarian import refuse_on_this_line
 from detente.node.readable import moment
@@ -358,7 +359,16 @@ def _target(arguments: argparse.Namespace, text: str | None) -> Reference | None
 
 
 def _sent(arguments: argparse.Namespace, drafts: list[Draft]) -> None:
-    """Submit the drafts and show where they stand."""
+    """Submit the drafts and show where they stand; where two people must release one, keep them instead."""
+    with reading(arguments.home) as home:
+        line = one_line(home, arguments.line)
+        record = home.record(line)
+        new = [draft for draft in drafts if record.submission(draft.submission) is None]
+        if needs_two_people(arguments.home, line, new):
+            for draft in drafts:
+                refuse_on_this_line(draft.type, line)
+            keep_drafts(arguments, line, drafts)
+            return
     with speaker_of(arguments) as (_, host):
         for draft in drafts:
             refuse_on_this_line(draft.type, host.state.opening.line)

@@ -20,8 +20,7 @@ from detente.line.envelope import Envelope, PayloadType
 from detente.line.errors import LineMistake, Malformed, OutOfPlace, Refused
 from detente.line.session import Have, decode_session
 from detente.node.host import Host
-from detente.node.keyfile import SealingKey
-from detente.node.sealing import SEALED_MAGIC, Unsealer, seal
+from detente.node.sealing import SEALED_MAGIC, OpenSeal, Unsealer, seal
 
 __all__ = ["SIZE_DEFAULT", "Packed", "TakenFile", "bundles_in", "pack", "take_file"]
 
@@ -132,17 +131,16 @@ def bundles_in(source: Path) -> list[Path]:
     return found
 
 
-def take_file(
-    file: Path, hosts: Callable[[str], Host | None], keys: Iterable[SealingKey], *, me: str
-) -> TakenFile:
+def take_file(file: Path, hosts: Callable[[str], Host | None], open_seal: OpenSeal, *, me: str) -> TakenFile:
     """Take one bundle in; never raises for a stranger's bytes: what was refused stands in the result.
 
-    hosts: returns the running host of a line id, None when this home never joined it.
+    hosts: returns the running host of a line id, None when this home never joined it. open_seal: gives the content
+    key of a sealed bundle (``Home.open_seal``).
     """
     taken = TakenFile(file)
     try:
         host: Host | None = None
-        for records in _batches(_pieces(file, keys, me), taken):
+        for records in _batches(_pieces(file, open_seal, me), taken):
             if host is None:
                 host = _addressed(records, hosts, taken)
             host.took.clear()
@@ -206,7 +204,7 @@ def _batches(pieces: Iterator[bytes], taken: TakenFile) -> Iterator[tuple[Record
         taken.fault = say("the bundle is cut short")
 
 
-def _pieces(file: Path, keys: Iterable[SealingKey], me: str) -> Iterator[bytes]:
+def _pieces(file: Path, open_seal: OpenSeal, me: str) -> Iterator[bytes]:
     """Yield the plain bytes of a bundle, unsealed where it is sealed.
 
     Raises Malformed for another kind of file.
@@ -217,7 +215,7 @@ def _pieces(file: Path, keys: Iterable[SealingKey], me: str) -> Iterator[bytes]:
             raise _no_bundle(file, say("an export, which is for the verifier"))
         if not BUNDLE_MAGIC.startswith(start[: len(BUNDLE_MAGIC)]) and start != SEALED_MAGIC:
             raise _no_bundle(file, say("another kind of file"))
-        unsealer = Unsealer(keys, me=me) if start == SEALED_MAGIC else None
+        unsealer = Unsealer(open_seal, me=me) if start == SEALED_MAGIC else None
         piece = start
         while piece:
             plain = unsealer.feed(piece) if unsealer is not None else piece

@@ -26,7 +26,15 @@ from detente.node.host import Host
 from detente.node.limits import limits_of
 from detente.node.neutral import carried, with_neutrals
 
-__all__ = ["ProposedOpening", "consent", "is_opening", "join_later", "next_opening", "read_opening"]
+__all__ = [
+    "ProposedOpening",
+    "consent",
+    "decode_opening",
+    "is_opening",
+    "join_later",
+    "next_opening",
+    "read_opening",
+]
 
 say = words.speaker("node")
 
@@ -124,26 +132,33 @@ def read_opening(path: Path) -> ProposedOpening:
     try:
         with path.open("rb") as file:
             octets = file.read(_FILE_MAX + 1)
-        document = canonical.decode(octets, size_max=_FILE_MAX, what=str(path)) if is_opening(path) else {}
+    except OSError as failure:
+        raise _mistake(say("a proposed opening"), failure.strerror or str(failure), str(path)) from failure
+    return decode_opening(octets, str(path))
+
+
+def decode_opening(octets: bytes, path: str) -> ProposedOpening:
+    """Return the opening in a file's bytes; raises as ``read_opening`` does, ``path`` named as the place."""
+    try:
+        try:
+            document = canonical.decode(octets, size_max=_FILE_MAX, what=path)
+        except Refused:
+            document = {}
         if document.keys() != {"acts", "format", "kind", "openings"} or document["kind"] != "opening":
             raise ValueError  # noqa: TRY301 - one place turns every shape fault into one refusal
         openings = tuple(Opening.decode(decode_base64(one)) for one in document["openings"])
         rings = _rings([decode_base64(one) for one in document["acts"]])
-    except OSError as failure:
-        raise _mistake(say("a proposed opening"), failure.strerror or str(failure), str(path)) from failure
     except (ValueError, KeyError, TypeError):
-        raise _mistake(say("a proposed opening"), say("another kind of file"), str(path)) from None
+        raise _mistake(say("a proposed opening"), say("another kind of file"), path) from None
     before: Opening | None = None
     for one in openings:
         follows = one.previous == before.hash() if before else one.epoch == 1
         known = all(seat.member in rings and rings[seat.member].card == seat.card for seat in one.seats)
         if not follows or not known or (before and one.line != before.line):
-            raise _mistake(
-                say("openings that follow each other, with everybody's cards"), say("others"), str(path)
-            )
+            raise _mistake(say("openings that follow each other, with everybody's cards"), say("others"), path)
         before = one
     if before is None:
-        raise _mistake(say("a proposed opening"), say("another kind of file"), str(path))
+        raise _mistake(say("a proposed opening"), say("another kind of file"), path)
     return ProposedOpening(openings, tuple(rings[name] for name in sorted(rings)))
 
 

@@ -5,70 +5,63 @@
     HOME/keys/operational.json           operational keys, encrypted
     HOME/lines/<line>/record.sqlite3     one record for each line
     HOME.head/head.sqlite3               the signer's own record: outside the home, outside every backup
-    HOME.head/lock                       one writer at a time
+    HOME.head/lock                       one process with the keys at a time
+    HOME.head/node.lock, signer.sock     of a running node, whose signer is a process of its own
 
-A writer holds the lock, the keys and the signer; readers need none of them and work beside it.
+A writer holds the lock, the keys and the signer; readers need none of them and work beside it. A running node writes
+with a signer that is another process: that one holds the lock and the keys, the node another lock.
 """
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import secrets
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Self
 
 import msgspec
-from msgspec import Meta
 
 from detente import words
-from detente.door.files import writing
 from detente.line import canonical, merkle
 from detente.line.checkpoint import Head, Origin
 from detente.line.effects import HeadFile, Part, Role
 from detente.line.envelope import Envelope, PayloadType
-from detente.line.errors import Refused
 from detente.line.rootact import Keyring
 from detente.line.statement import Statement
-from detente.node.keyfile import Cost, Keys, open_keys, write_keys
+from detente.node.home_folder import (
+    FORMAT,
+    NODE_LOCK,
+    HomeCard,
+    described,
+    head_folder,
+    home_mistake,
+    keys_file,
+    on_disk,
+    own_acts,
+    own_ring,
+    take_lock,
+    whole_folder,
+    write_small,
+)
+from detente.node.keyfile import Cost, Keys, write_keys
 from detente.node.machine_id import machine_identity
 from detente.node.officers import Officers
-from detente.node.signer import Signer
-from detente.store.disk import translated
-from detente.store.errors import HomeMistake, StoreFailure
+from detente.node.signing.keeping import Keeping, Machine
+from detente.node.signing.remote import RemoteSigner
+from detente.node.signing.surface import KeeperLike, SignerLike
+from detente.store.errors import StoreFailure
 from detente.store.headfile import HeadRecord
 from detente.store.record import Record
 
-__all__ = ["FORMAT", "Home", "HomeCard", "found", "head_folder", "open_reading", "open_writing"]
+__all__ = ["FORMAT", "Home", "HomeCard", "found", "head_folder", "open_reading", "open_serving", "open_writing"]
 
 say = words.speaker("node")
 
-FORMAT = 1
-Machine = Callable[[Path], str]
-"""Returns this machine's identity for a head folder; tests give their own."""
-
-_SMALL_MAX = 1024 * 1024
 _ADOPT_AT_ONCE = 1000
 _STATEMENT = PayloadType.STATEMENT
 _ROLES = {"log": Role.COSIGN_LOG, "held": Role.COSIGN_HELD}
-
-
-class HomeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``home.json``. id: drawn when the home was founded, the same in the head file."""
-
-    format: Annotated[int, Meta(ge=1)]
-    id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
-    member: Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,30}\Z")]
-    restored: bool
-
-
-def head_folder(path: Path) -> Path:
-    """Return the folder beside a home in which its head file and its lock lie."""
-    whole = path.absolute()
-    return whole.with_name(whole.name + ".head")
 
 
 def found(
@@ -89,18 +82,18 @@ def found(
     ring = Keyring()
     ring.take(card)
     if ring.keys_of(0) != keys.public():
-        raise _mistake(say("a card with these keys"), say("a card with other keys"), path)
+        raise home_mistake(say("a card with these keys"), say("a card with other keys"), path)
     for place in (path, head_folder(path)):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
-            raise _mistake(say("a new or empty folder"), say("something that exists already"), place)
+            raise home_mistake(say("a new or empty folder"), say("something that exists already"), place)
     card_of_home = HomeCard(format=FORMAT, id=secrets.token_hex(16), member=ring.member, restored=False)
     with on_disk(path), whole_folder(path) as part:
         (part / "lines").mkdir()
         (part / "acts").mkdir()
         (part / "keys").mkdir(mode=0o700)
-        _write_small(part / "home.json", canonical.encode(msgspec.to_builtins(card_of_home)))
-        _write_small(part / "acts" / "000000.json", card)
-        write_keys(part / "keys" / "operational.json", {0: keys}, passphrase, cost=cost)
+        write_small(part / "home.json", canonical.encode(msgspec.to_builtins(card_of_home)))
+        write_small(part / "acts" / "000000.json", card)
+        write_keys(keys_file(part), {0: keys}, passphrase, cost=cost)
         head = head_folder(path)
         head.mkdir(mode=0o700, exist_ok=True)
         record = HeadRecord(head / "head.sqlite3", create=True, vfs=vfs)
@@ -124,7 +117,29 @@ def open_writing(
         head.mkdir(mode=0o700, exist_ok=True)
     home = Home(path, about, vfs=vfs, lock=take_lock(path, head))
     try:
-        home._start(passphrase, machine)  # noqa: SLF001 - the one place that makes a writer
+        keeping = Keeping(path, about, passphrase, vfs=vfs, machine=machine)
+        home._attach(keeping.signer, keeping)  # noqa: SLF001 - makes a writer
+    except BaseException:
+        home.close()
+        raise
+    return home
+
+
+def open_serving(path: Path, signer: RemoteSigner, *, vfs: str | None = None) -> Home:
+    """Open for writing beside the process that holds the keys, the head file and their lock; for a running node.
+
+    Closing it ends the session with the signer, too. Raises HomeMistake (no home, already served, the signer of
+    another home), SignerLocked while the signer waits for its passphrase, SignerGone when it does not answer,
+    StoreFailure.
+    """
+    about = described(path)
+    head = head_folder(path)
+    with on_disk(head):
+        head.mkdir(mode=0o700, exist_ok=True)
+    home = Home(path, about, vfs=vfs, lock=take_lock(path, head, NODE_LOCK))
+    try:
+        home._attach(signer, signer)  # noqa: SLF001 - makes a writer
+        _check_signer(about, signer, path)
     except BaseException:
         home.close()
         raise
@@ -137,20 +152,16 @@ def open_reading(path: Path, *, vfs: str | None = None) -> Home:
 
 
 class Home:
-    """An open home; made by ``open_writing`` and ``open_reading`` only."""
+    """An open home; made by ``open_writing``, ``open_serving`` and ``open_reading`` only."""
 
     def __init__(self, path: Path, about: HomeCard, *, vfs: str | None, lock: int | None) -> None:
         self.path = path
-        self.machine_changed = False
-        self.keys: dict[int, Keys] = {}
-        self.officers: Officers | None = None
         self._described = about
         self._vfs = vfs
         self._lock = lock
         self._records: dict[str, Record] = {}
-        self._signer: Signer | None = None
-        self._head: HeadRecord | None = None
-        self._machine = ""
+        self._signer: SignerLike | None = None
+        self._keeper: KeeperLike | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -164,9 +175,9 @@ class Home:
             if self._lock is not None:
                 closing.callback(os.close, self._lock)
                 self._lock = None
-            if self._head is not None:
-                closing.callback(self._head.close)
-                self._head = None
+            if self._keeper is not None:
+                closing.callback(self._keeper.close)
+                self._keeper = None
             for record in self._records.values():
                 closing.callback(record.close)
             self._records.clear()
@@ -190,26 +201,34 @@ class Home:
         return self._described.restored
 
     @property
-    def signer(self) -> Signer:
+    def machine_changed(self) -> bool:
+        """Whether the head file was last confirmed on another machine; a reader does not know."""
+        return self._keeper is not None and self._keeper.machine_changed
+
+    @property
+    def keys(self) -> dict[int, Keys]:
+        """The private keys by generation; of a reader, and of a running node, none are here."""
+        return self._keeper.keys if isinstance(self._keeper, Keeping) else {}
+
+    @property
+    def officers(self) -> Officers | None:
+        """The officers named by the keepers; a running node knows only whether there are any: see ``signer``."""
+        return self._keeper.officers if isinstance(self._keeper, Keeping) else None
+
+    @property
+    def signer(self) -> SignerLike:
         """The signer; raises HomeMistake when the home is open for reading only."""
         if self._signer is None:
-            raise _mistake(say("a home open for writing"), say("one open for reading"), self.path)
+            raise home_mistake(say("a home open for writing"), say("one open for reading"), self.path)
         return self._signer
 
     def acts(self) -> list[bytes]:
         """Return the member's own root acts in order, whole envelopes. Raises StoreFailure."""
-        with on_disk(self.path):
-            return [found.read_bytes() for found in sorted((self.path / "acts").glob("[0-9]*.json"))]
+        return own_acts(self.path)
 
     def ring(self) -> Keyring:
         """Return the member's keyring from its own root acts. Raises StoreFailure when they are damaged."""
-        ring = Keyring()
-        try:
-            for octets in self.acts():
-                ring.take(octets)
-        except Refused as fault:
-            raise _damaged(self.path / "acts", str(fault)) from fault
-        return ring
+        return own_ring(self.path)
 
     def add_act(self, envelope: bytes) -> None:
         """Add the next own root act, durably; raises Refused for any other, HomeMistake for a reader."""
@@ -218,7 +237,7 @@ class Home:
         index = len(ring.acts)
         if ring.take(envelope):
             with on_disk(self.path):
-                _write_small(self.path / "acts" / f"{index:06d}.json", envelope)
+                write_small(self.path / "acts" / f"{index:06d}.json", envelope)
 
     # ---- lines ----------------------------------------------------------------------------------------------
 
@@ -231,11 +250,18 @@ class Home:
         """Return the record of a line, opened once. Raises HomeMistake for a line that was never joined."""
         if line not in self._records:
             if line not in self.lines():
-                raise _mistake(say("a line that this home has joined"), line, self.path)
+                raise home_mistake(say("a line that this home has joined"), line, self.path)
             self._records[line] = Record(
                 _record_path(self.path, line), read_only=self._lock is None, vfs=self._vfs
             )
         return self._records[line]
+
+    def drop_record(self, line: str) -> None:
+        """Close the record of a line after its disk failed, or to see a newer state; ``record`` opens it anew."""
+        record = self._records.pop(line, None)
+        if record is not None:
+            with contextlib.suppress(StoreFailure):  # a disk that failed may fail at this, too
+                record.close()
 
     def join(self, line: str, parts: tuple[Part, ...]) -> Record:
         """Found the record of a line with these parts in it (see ``load.join_parts``), whole or not at all.
@@ -245,7 +271,7 @@ class Home:
         self._writer()
         folder = _record_path(self.path, line).parent
         if folder.exists():
-            raise _mistake(say("a line that this home has not joined"), line, self.path)
+            raise home_mistake(say("a line that this home has not joined"), line, self.path)
         with on_disk(self.path), whole_folder(folder) as part:
             record = Record(part / "record.sqlite3", create=True, vfs=self._vfs)
             try:
@@ -311,18 +337,15 @@ class Home:
         A missing head file is founded anew from our own signed heads and cosignatures in the records. Returns the
         head file when it was founded so, for Confirmed; else None.
         """
-        signer = self.signer
-        head = head_folder(self.path)
+        signer, keeper = self.signer, self._keeper
+        assert keeper is not None  # whoever has a signer has this
         if signer.has_head_file:
-            assert self._head is not None
-            self._head.put_facts({"machine": self._machine})
-            self.machine_changed = False
+            keeper.confirm_machine()
             return None
-        self._head = HeadRecord(head / "head.sqlite3", create=True, vfs=self._vfs)
-        signer.found(self._head)
+        keeper.found_head()
         for line in self.lines():
             self._found_heads(signer, self.record(line))
-        self._head.put_facts({"home": self.id, "machine": self._machine})
+        keeper.founded()
         return signer.head_file()
 
     def challenged(self) -> None:
@@ -330,59 +353,54 @@ class Home:
         self._writer()
         if self.restored:
             self._describe(msgspec.structs.replace(self._described, restored=False))
-        if self._head is not None and self.machine_changed:
-            self._head.put_facts({"machine": self._machine})
-            self.machine_changed = False
+        assert self._keeper is not None  # it writes
+        self._keeper.confirm_machine()
 
     # ---- keys -----------------------------------------------------------------------------------------------
 
     def store_keys(self, generations: Mapping[int, Keys], passphrase: bytes, *, cost: Cost | None = None) -> None:
-        """Replace the operational keys' file: new generations and sealing keys in, destroyed ones out."""
-        self._writer()
-        path = self.path / "keys" / "operational.json"
-        write_keys(path, generations, passphrase, cost=cost, officers=self.officers)
-        self.keys = dict(generations)
-        self.signer.change_generation(self.signer.generation, self.keys)
+        """Replace the operational keys' file: new generations and sealing keys in, destroyed ones out.
+
+        Raises HomeMistake in a running node, which has no keys: there a verb writes the file and asks the signer to
+        read it again.
+        """
+        keeping = self._keeping()
+        write_keys(keys_file(self.path), generations, passphrase, cost=cost, officers=keeping.officers)
+        keeping.take(dict(generations), keeping.officers)
 
     def store_officers(self, officers: Officers | None, passphrase: bytes, *, cost: Cost | None = None) -> None:
         """Keep the officers whom the keepers name, for the signer; None: nobody need release anything."""
-        self._writer()
-        path = self.path / "keys" / "operational.json"
-        write_keys(path, self.keys, passphrase, cost=cost, officers=officers)
-        self.officers = officers
-        self.signer.change_officers(officers)
+        keeping = self._keeping()
+        write_keys(keys_file(self.path), keeping.keys, passphrase, cost=cost, officers=officers)
+        keeping.take(keeping.keys, officers)
 
     def use_generation(self, generation: int) -> None:
         """Sign with the keys of this generation from now on, after its root act was committed."""
-        self.signer.change_generation(generation, self.keys)
+        self.signer.use_generation(generation)
+
+    def open_seal(self, info: bytes, sealed: bytes) -> bytes:
+        """Return the content key of a sealed bundle, from its header's bytes and its sealed key; raises Refused."""
+        self._writer()
+        assert self._keeper is not None  # it writes
+        return self._keeper.open_seal(info, sealed)
 
     # ---- inside ---------------------------------------------------------------------------------------------
 
     def _writer(self) -> None:
         if self._lock is None:
-            raise _mistake(say("a home open for writing"), say("one open for reading"), self.path)
+            raise home_mistake(say("a home open for writing"), say("one open for reading"), self.path)
 
-    def _start(self, passphrase: bytes, machine: Machine) -> None:
-        """Read the keys and the head file, and start the signer."""
-        self.keys, self.officers = open_keys(self.path / "keys" / "operational.json", passphrase)
-        head = head_folder(self.path)
-        with on_disk(head):
-            self._machine = machine(head)
-        if (head / "head.sqlite3").exists():
-            self._head = HeadRecord(head / "head.sqlite3", vfs=self._vfs)
-            if not self._head.fact("home"):  # founded after a keeper's word, and died before it was whole
-                self._head.close()
-                self._head = None
-                (head / "head.sqlite3").unlink()
-            elif self._head.fact("home") != self.id:
-                raise _mistake(say("the head file of this home"), say("another home's head file"), head)
-            else:
-                self.machine_changed = self._head.fact("machine") != self._machine
-        self._signer = Signer(
-            self.member, self.keys, generation=self.ring().generation, head=self._head, officers=self.officers
-        )
+    def _keeping(self) -> Keeping:
+        if not isinstance(self._keeper, Keeping):
+            raise home_mistake(
+                say("a home open for writing, with its keys"), say("one open for reading or served"), self.path
+            )
+        return self._keeper
 
-    def _adopt(self, signer: Signer, record: Record, origin: Origin, size: int) -> None:
+    def _attach(self, signer: SignerLike, keeper: KeeperLike) -> None:
+        self._signer, self._keeper = signer, keeper
+
+    def _adopt(self, signer: SignerLike, record: Record, origin: Origin, size: int) -> None:
         start = signer.recorded(origin)
 
         def leaves() -> Iterator[bytes]:
@@ -391,7 +409,7 @@ class Home:
 
         signer.adopt(origin, _edge(record, origin, start), leaves())
 
-    def _found_heads(self, signer: Signer, record: Record) -> None:
+    def _found_heads(self, signer: SignerLike, record: Record) -> None:
         for origin in record.origins():
             if origin.member == self.member:
                 checkpoint = record.checkpoint(origin)
@@ -412,12 +430,13 @@ class Home:
 
     def _describe(self, about: HomeCard) -> None:
         with on_disk(self.path):
-            _write_small(self.path / "home.json", canonical.encode(msgspec.to_builtins(about)))
+            write_small(self.path / "home.json", canonical.encode(msgspec.to_builtins(about)))
         self._described = about
 
 
-# ---- files
-# ------------------------------------------------------------------------------------------------------
+def _check_signer(about: HomeCard, signer: RemoteSigner, path: Path) -> None:
+    if signer.home != about.id:
+        raise home_mistake(say("the signer of this home"), say("the signer of another home"), path)
 
 
 def _edge(record: Record, origin: Origin, size: int) -> tuple[bytes, ...]:
@@ -426,113 +445,3 @@ def _edge(record: Record, origin: Origin, size: int) -> tuple[bytes, ...]:
 
 def _record_path(path: Path, line: str) -> Path:
     return path / "lines" / line / "record.sqlite3"
-
-
-def described(path: Path) -> HomeCard:
-    """Return home.json; raises HomeMistake for a folder that is no home or of a newer version."""
-    try:
-        octets = (path / "home.json").read_bytes()
-    except FileNotFoundError:
-        raise _mistake(say("a home"), say("no home.json in it"), path) from None
-    except OSError as failure:
-        raise _failing(path, failure) from failure
-    try:
-        document = canonical.decode(octets, size_max=_SMALL_MAX, what="home.json")
-        newer = document.get("format")
-        if isinstance(newer, int) and newer > FORMAT:
-            raise HomeMistake(
-                expected=say("a home of format {format} or older", format=FORMAT),
-                came=say("format {format}, made by a newer détente", format=newer),
-                where=str(path),
-                remedy=say("use the newer version; nothing was changed"),
-            )
-        return msgspec.convert(document, HomeCard)
-    except (Refused, msgspec.ValidationError) as fault:
-        raise _damaged(path / "home.json", str(fault)) from fault
-
-
-def take_lock(path: Path, head: Path) -> int:
-    """Take the one lock of a home; raises HomeMistake that names the process which holds it."""
-    with on_disk(head):
-        file = os.open(head / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        holder = os.pread(file, 64, 0).decode(errors="replace").strip()
-        os.close(file)
-        raise _mistake(
-            say("a home that nobody else writes"), say("in use by process {process}", process=holder or "?"), path
-        ) from None
-    except BaseException:
-        os.close(file)
-        raise
-    with contextlib.suppress(OSError):  # the number only serves the message above
-        os.ftruncate(file, 0)
-        os.pwrite(file, str(os.getpid()).encode(), 0)
-    return file
-
-
-@contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """Give a folder beside ``target`` that becomes it in one step; on any error nothing of it is left."""
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    part.mkdir(parents=True)
-    try:
-        yield part
-        _sync_tree(part)
-        if target.exists():
-            target.rmdir()  # empty, or we would not be here
-        part.rename(target)
-        _sync_folder(target.parent)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
-def _write_small(path: Path, octets: bytes) -> None:
-    with writing(path) as part:
-        part.write_bytes(octets)
-    _sync_folder(path.parent)
-
-
-def _sync_tree(folder: Path) -> None:
-    for inner in [folder, *(one for one in folder.rglob("*") if one.is_dir())]:
-        _sync_folder(inner)
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)  # a new name must survive a power cut as well as the bytes under it
-    finally:
-        os.close(file)
-
-
-@contextlib.contextmanager
-def on_disk(path: Path) -> Iterator[None]:
-    """Turn the operating system's errors into ours."""
-    try:
-        with translated(path):
-            yield
-    except OSError as failure:
-        raise _failing(path, failure) from failure
-
-
-def _failing(path: Path, failure: OSError) -> StoreFailure:
-    return StoreFailure(
-        expected=say("a disk that takes and gives back what is written"),
-        came=failure.strerror or str(failure),
-        where=str(path),
-        remedy=say("free space or mend the disk, then try again; nothing acknowledged was lost"),
-    )
-
-
-def _damaged(path: Path, came: str) -> StoreFailure:
-    return StoreFailure(
-        expected=say("an undamaged home"), came=came, where=str(path), remedy=say("restore a backup")
-    )
-
-
-def _mistake(expected: str, came: str, path: Path) -> HomeMistake:
-    return HomeMistake(
-        expected=expected, came=came, where=str(path), remedy=say("name the right folder; nothing was changed")
-    )

@@ -27,6 +27,7 @@ from detente.line.effects import (
     Draft,
     Durable,
     Opened,
+    Part,
     PutAct,
     PutHistory,
     Raise,
@@ -60,7 +61,10 @@ def clock_ms() -> int:
 
 @dataclass(slots=True)
 class Host:
-    """Runs one line's machine over an open home. ``alarms`` and ``took`` collect what a person should be told."""
+    """Runs one line's machine over an open home. ``alarms`` and ``took`` collect what a person should be told.
+
+    stored: is told of every batch once it is durable; nothing else keeps what a batch held.
+    """
 
     home: Home
     line_id: str
@@ -70,6 +74,7 @@ class Host:
     took: list[Took] = field(default_factory=list)
     sent: list[Transmit] = field(default_factory=list)
     wake_ms: int = 0
+    stored: Callable[[tuple[Part, ...]], None] | None = None
     record: Record = field(init=False)
     machine: Line = field(init=False)
 
@@ -88,6 +93,7 @@ class Host:
         A commit of an act that died half-way through the lines of a home is finished here.
         """
         home = self.home
+        home.signer.begin_run(self.line_id)
         self.give(
             Opened(
                 home.head_file(),
@@ -126,8 +132,10 @@ class Host:
         Its refusal of a statement halts the node, for it means that the node asked for what it must not: a form that
         was filled in without its officers must not do that.
         """
+        if not self.home.signer.has_officers:
+            return
         for draft in drafts:
-            if self.home.officers is None or self.record.submission(draft.submission) is not None:
+            if self.record.submission(draft.submission) is not None:
                 continue
             try:
                 self.home.signer.check_release(drafted(self.state, draft), draft.release or b"")
@@ -145,6 +153,8 @@ class Host:
                 # if we die here, the database is ahead of the head file by one batch: the next start adopts it
                 self.home.settle(self.line_id, effect.own)
                 self._own_acts(effect)
+                if self.stored is not None:
+                    self.stored(effect.parts)
                 return Durable(effect.batch)
             case Raise():
                 if effect.alarm not in self.alarms:
@@ -162,7 +172,7 @@ class Host:
         acts = [part for part in append.parts if isinstance(part, PutAct) and part.member == self.home.member]
         for act in acts:
             self.home.add_act(act.envelope)
-        if acts and self.home.ring().generation in self.home.keys:
+        if acts and self.home.ring().generation in self.home.signer.generations:
             self.home.use_generation(self.home.ring().generation)
 
     def keep_alarms(self) -> None:

@@ -7,9 +7,8 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -24,15 +23,13 @@ from detente.line.state import Settings
 from detente.node.ceremony import Proposal, next_act
 from detente.node.home import Home, found
 from detente.node.host import Host
-from detente.node.keyfile import Keys, SealingKey, read_keys, write_keys
+from detente.node.keyfile import SEALING_KEPT_MS, Keys, SealingKey, read_keys, without_old_sealing, write_keys
 
-__all__ = ["KINDS", "commit_act", "commit_card", "destroy_old_sealing", "own_heads", "propose"]
+__all__ = ["KINDS", "SEALING_KEPT_MS", "commit_act", "commit_card", "destroy_old_sealing", "own_heads", "propose"]
 
 say = words.speaker("node")
 
 KINDS = ("anchor", "generation", "revoke", "roots", "seal", "leave")
-SEALING_KEPT_MS = 90 * 86_400_000
-"""How long a sealing key still opens bundles after its successor was made."""
 
 
 def own_heads(home: Home, lines: Sequence[str], *, close_at: tuple[Origin, int] | None = None) -> list[ClosedLog]:
@@ -132,28 +129,15 @@ def destroy_old_sealing(home: Home, passphrase: bytes, now_ms: int) -> int:
 
     Bundles sealed for them cannot be opened any more, by nobody: that is their purpose.
     """
-    made = sorted(
-        (one.made_ms, generation, position)
-        for generation, own in home.keys.items()
-        for position, one in enumerate(own.sealing)
-    )
-    old = {
-        (generation, position)
-        for (_, generation, position), (successor_ms, _, _) in pairwise(made)
-        if now_ms - successor_ms > SEALING_KEPT_MS
-    }
+    kept = without_old_sealing(home.keys, now_ms)
+    old = _sealing_keys(home.keys) - _sealing_keys(kept)
     if old:
-        kept = {
-            generation: replace(
-                own,
-                sealing=tuple(
-                    one for position, one in enumerate(own.sealing) if (generation, position) not in old
-                ),
-            )
-            for generation, own in home.keys.items()
-        }
         home.store_keys(kept, passphrase)
-    return len(old)
+    return old
+
+
+def _sealing_keys(generations: Mapping[int, Keys]) -> int:
+    return sum(len(own.sealing) for own in generations.values())
 
 
 def _take_keys(home: Home, ring: Keyring, act: Act, passphrase: bytes) -> None:

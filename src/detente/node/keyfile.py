@@ -17,7 +17,8 @@ import os
 import secrets
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -42,6 +43,7 @@ from detente.node.officers import Officers
 
 __all__ = [
     "PASSPHRASE_VARIABLE",
+    "SEALING_KEPT_MS",
     "Cost",
     "Keys",
     "SealingKey",
@@ -51,6 +53,7 @@ __all__ = [
     "read_passphrase",
     "read_root_key",
     "root_public",
+    "without_old_sealing",
     "write_keys",
     "write_root_key",
 ]
@@ -127,6 +130,34 @@ class Keys:
             seal=self.sealing[-1].public(),
             sign=_public(self.sign),
         )
+
+
+SEALING_KEPT_MS = 90 * 86_400_000
+"""How long a sealing key still opens bundles after its successor was made."""
+
+
+def without_old_sealing(generations: Mapping[int, Keys], now_ms: int) -> dict[int, Keys]:
+    """Return the keys without the sealing keys whose successor is older than 90 days.
+
+    What was sealed for those must not be opened any more, by nobody.
+    """
+    made = sorted(
+        (one.made_ms, generation, position)
+        for generation, own in generations.items()
+        for position, one in enumerate(own.sealing)
+    )
+    old = {
+        (generation, position)
+        for (_, generation, position), (successor_ms, _, _) in pairwise(made)
+        if now_ms - successor_ms > SEALING_KEPT_MS
+    }
+    return {
+        generation: replace(
+            own,
+            sealing=tuple(one for position, one in enumerate(own.sealing) if (generation, position) not in old),
+        )
+        for generation, own in generations.items()
+    }
 
 
 # ---- passphrases --------------------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -32,14 +32,27 @@ from detente.line.errors import Malformed, OutOfPlace
 from detente.line.statement import Hash, LineId, Name
 from detente.node.keyfile import SealingKey
 
-__all__ = ["SEALED_MAGIC", "Header", "Unsealer", "seal", "sealing_key_id"]
+__all__ = [
+    "HEADER_MAX",
+    "SEALED_KEY_MAX",
+    "SEALED_MAGIC",
+    "Header",
+    "OpenSeal",
+    "Unsealer",
+    "open_content_key",
+    "seal",
+    "sealing_key_id",
+]
 
 say = words.speaker("node")
 
 SEALED_MAGIC = b"detente-sealed/1\n"
 PIECE_MAX = 1 << 20
+HEADER_MAX = 4096
+SEALED_KEY_MAX = (1 << 16) - 1
+OpenSeal = Callable[[bytes, bytes], bytes]
+"""Returns the content key from a header's bytes and the sealed key: here, or in the process that has the keys."""
 _TAG_BYTES = 16
-_HEADER_MAX = 4096
 _SUITE = Suite(KEM.MLKEM768_X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
@@ -91,12 +104,12 @@ class _Opened:
 class Unsealer:
     """Takes a sealed bundle's bytes as they come and gives back what was sealed; holds at most one piece.
 
-    keys: this home's private sealing keys, any generation. Raises Malformed for another shape or changed bytes,
-    OutOfPlace when it was sealed for somebody else or under a key that was destroyed.
+    open_seal: gives the content key, with this home's private sealing keys. Raises Malformed for another shape or
+    changed bytes, OutOfPlace when it was sealed for somebody else or under a key that was destroyed.
     """
 
-    def __init__(self, keys: Iterable[SealingKey], *, me: str) -> None:
-        self._keys = tuple(keys)
+    def __init__(self, open_seal: OpenSeal, *, me: str) -> None:
+        self._open_seal = open_seal
         self._me = me
         self._buffer = bytearray()
         self._opened: _Opened | None = None
@@ -136,7 +149,7 @@ class Unsealer:
         if len(self._buffer) < start + 4:
             return False
         size = int.from_bytes(self._buffer[start : start + 4], "big")
-        if size > _HEADER_MAX:
+        if size > HEADER_MAX:
             raise _malformed(say("a header of {size} bytes", size=size))
         at = start + 4 + size
         if len(self._buffer) < at + 2:
@@ -147,23 +160,10 @@ class Unsealer:
         info = bytes(self._buffer[start + 4 : at])
         self.header = _header(info)
         sealed = bytes(self._buffer[at + 2 : at + 2 + sealed_size])
-        self._opened = _Opened(ChaCha20Poly1305(self._content_key(self.header, info, sealed)))
+        _for_me(self.header, self._me)
+        self._opened = _Opened(ChaCha20Poly1305(self._open_seal(info, sealed)))
         del self._buffer[: at + 2 + sealed_size]
         return True
-
-    def _content_key(self, header: Header, info: bytes, sealed: bytes) -> bytes:
-        if header.to != self._me:
-            raise _out_of_place(say("one sealed for {to}", to=header.to))
-        for key in self._keys:
-            if sealing_key_id(key.public()) == header.key:
-                try:
-                    content_key = _SUITE.decrypt(sealed, key.private(), info)
-                except (InvalidTag, ValueError):
-                    raise _malformed(say("a seal that was changed, or made for another line or sender")) from None
-                if len(content_key) != 32:
-                    raise _malformed(say("a seal that was changed, or made for another line or sender"))
-                return content_key
-        raise _out_of_place(say("one sealed under a key that this home does not hold, or destroyed"))
 
     def _open_piece(self, opened: _Opened, octets: bytes) -> bytes:
         for last in (False, True):
@@ -175,6 +175,30 @@ class Unsealer:
             opened.done = last
             return content
         raise _malformed(say("a piece that was changed, doubled or moved"))
+
+
+def open_content_key(keys: Iterable[SealingKey], info: bytes, sealed: bytes, *, me: str) -> bytes:
+    """Return the content key, 32 bytes, of a bundle sealed for this home.
+
+    keys: the private sealing keys, any generation. info: the header's bytes. Raises Malformed, OutOfPlace.
+    """
+    header = _header(info)
+    _for_me(header, me)
+    for key in keys:
+        if sealing_key_id(key.public()) == header.key:
+            try:
+                content_key = _SUITE.decrypt(sealed, key.private(), info)
+            except (InvalidTag, ValueError):
+                raise _malformed(say("a seal that was changed, or made for another line or sender")) from None
+            if len(content_key) != 32:
+                raise _malformed(say("a seal that was changed, or made for another line or sender"))
+            return content_key
+    raise _out_of_place(say("one sealed under a key that this home does not hold, or destroyed"))
+
+
+def _for_me(header: Header, me: str) -> None:
+    if header.to != me:
+        raise _out_of_place(say("one sealed for {to}", to=header.to))
 
 
 def _piece(cipher: ChaCha20Poly1305, count: int, content: bytes, *, last: bool) -> bytes:
@@ -197,7 +221,7 @@ def _public(public: str) -> MLKEM768X25519PublicKey:
 
 
 def _header(octets: bytes) -> Header:
-    document = canonical.decode(octets, size_max=_HEADER_MAX, what=say("sealed bundle"))
+    document = canonical.decode(octets, size_max=HEADER_MAX, what=say("sealed bundle"))
     try:
         return msgspec.convert(document, Header)
     except msgspec.ValidationError as fault:

@@ -27,6 +27,8 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "head-does-not-fit": lambda: say("a signed head of {member} does not fit its statements"),
     "held-out": lambda: say("a new epoch leaves this member out"),
     "keys-changed": lambda: say("{member} changed its keys ({reason})"),
+    "line-again": lambda: say("a line that had stopped runs again"),
+    "line-stopped": lambda: say("a line stopped and is being started anew: {reason}"),
     "not-done": lambda: say("what was asked could not be done: {reason}"),
     "older-have-vector": lambda: say("a bundle of {member} is older than one that came before"),
     "opening-proposed": lambda: say("a new epoch {detail_epoch} is proposed: {fingerprint}"),
@@ -40,6 +42,8 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "refilling": lambda: say("this node is behind its head file and refills itself from the others"),
     "resumed": lambda: say("{member} resumed the line"),
     "say-again": lambda: say("statements of our own stand above the closed head: a person must say them again"),
+    "signer-gone": lambda: say("the signer does not answer; nothing can be signed"),
+    "signer-locked": lambda: say("the signer waits for its passphrase: detente unlock"),
     "silent": lambda: say("{member} is silent"),
     "suspended": lambda: say("{member} suspended the line"),
     "test-missed": lambda: say("{member} missed a test of the line"),
@@ -50,9 +54,15 @@ _REASONS: dict[str, Callable[[], str]] = {
     "behind-the-head-file": lambda: say(
         "behind its head file; the others give back what is missing: pack and take"
     ),
+    "confirmed-by-a-keeper": lambda: say(
+        "a keeper confirmed it; first the others tell what it signed before: pack and take"
+    ),
     "database-and-head-file-disagree": lambda: say("its record and its head file do not agree"),
     "machine-changed": lambda: say("it runs on another machine than before; a keeper must confirm"),
     "no-head-file": lambda: say("its head file is missing; a keeper must confirm"),
+    "own-root-act-from-outside": lambda: say(
+        "somebody else's hand brought a root act of this member: look for a thief"
+    ),
     "possible-key-theft": lambda: say("somebody shows its own signatures beyond its record: possible key theft"),
     "signer-refused": lambda: say("its signer refused to sign"),
 }

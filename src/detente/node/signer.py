@@ -3,8 +3,8 @@
 It parses whatever it signs and refuses the rest. A statement is signed only at the index after the last one that
 is durable or that it issued in this run; a head only over exactly those statements: it keeps the tree's edge
 itself. A cosignature is given only over a head that extends the highest one recorded for that log and role, and
-the new one is on the disk before the answer leaves. No input or output but the head file; later it becomes a
-process of its own.
+the new one is on the disk before the answer leaves. No input or output but the head file; of a running node it is a
+process of its own (``detente.node.signing``).
 """
 
 from __future__ import annotations
@@ -72,6 +72,15 @@ class Signer:
         self._logs: dict[Origin, _Log] = {}
         self._ids: dict[int, str] = {}
 
+    def begin_run(self, line: str) -> None:
+        """Forget what was signed for a line and is not durable: its machine begins anew from what is on the disk.
+
+        Those signatures were in the memory of the run before alone; nothing of it was stored or sent.
+        """
+        for origin in [origin for origin in self.issued() if origin.line == line]:
+            del self._logs[origin]
+        self._counters.clear()  # of releases that are not durable; others are recorded with their statements
+
     # ---- asked by the machine -------------------------------------------------------------------------------
 
     def sign(self, request: Sign) -> Signed:
@@ -87,6 +96,24 @@ class Signer:
     def generation(self) -> int:
         """The member's current generation, whose cosigning keys are used."""
         return self._generation
+
+    @property
+    def generations(self) -> frozenset[int]:
+        """The generations whose keys are here."""
+        return frozenset(self._keys)
+
+    @property
+    def has_officers(self) -> bool:
+        """Whether officers must release what people say."""
+        return self._officers is not None
+
+    def issued(self) -> dict[Origin, int]:
+        """Return the own logs in which statements were signed that are not durable, and the size with them."""
+        return {
+            origin: log.frontier.size
+            for origin, log in self._logs.items()
+            if log.frontier.size > self.recorded(origin)
+        }
 
     def durable(self, own: Sequence[tuple[Origin, int, bytes]]) -> None:
         """Record own heads whose statements are on the disk now; all in one step.
@@ -184,6 +211,10 @@ class Signer:
             raise _failure(say("another log than the one recorded"))
         self._start(head.origin, frontier, last, released)
 
+    def found_released(self, origin: Origin, released: Sequence[str]) -> None:
+        """Record more submissions that officers released, in an own log that ``found_own`` recorded."""
+        self._record().put_own({}, [(one, origin) for one in released])
+
     def found_cosigned(self, head: Head, one: NoteCosignature, role: Role) -> None:
         """Record a head that we cosigned before, from the database, under our own cosignature of any generation.
 
@@ -204,6 +235,10 @@ class Signer:
         self._generation = generation
         self._keys = dict(keys)
         self._ids.clear()
+
+    def use_generation(self, generation: int) -> None:
+        """Call this generation the current one from now on."""
+        self._generation = generation
 
     def change_officers(self, officers: Officers | None) -> None:
         """Ask for the release of these officers from now on."""

@@ -14,10 +14,12 @@ from detente import words
 from detente.line import canonical
 from detente.line.effects import Draft, Submitted
 from detente.line.errors import LineMistake
+from detente.line.state import Run
 from detente.line.statement import ATTACHMENTS_MAX, ATTACHMENTS_TOTAL_MAX, BODY_MAX, Commitment
 from detente.node.book import Book, Entry
 from detente.node.host import Host
 from detente.node.json_text import read_json
+from detente.node.sentences import run_sentence
 
 __all__ = ["attachments", "body_of", "new_submission", "read_bytes", "reveal_drafts", "submit"]
 
@@ -110,15 +112,15 @@ def submit(host: Host, draft: Draft) -> Entry:
 
     Raises LineMistake when this node may not write now: nothing was sent.
     """
-    host.give(Submitted((draft,)))
+    try:
+        host.give(Submitted((draft,)))
+    except LineMistake:
+        if host.state.run is Run.RUNNING:
+            raise
+        raise _may_not(host) from None  # its own words for it name states as programs do
     reference = host.record.submission(draft.submission)
     if reference is None:
-        raise _mistake(
-            say("a node that may sign"),
-            host.state.reason or say("a refusal"),
-            "",
-            say("see: detente line status"),
-        )
+        raise _may_not(host)
     book = Book.open(host.home.member, host.record)
     origin = next(
         one
@@ -182,6 +184,11 @@ def _reveal(entry: Entry, contents: list[tuple[Commitment, bytes, bytes]]) -> Dr
         attachments=tuple((one.media_type, content) for one, _, content in contents),
         in_reply_to=entry.reference,
     )
+
+
+def _may_not(host: Host) -> LineMistake:
+    came = run_sentence(host.state.run.value, host.state.reason)
+    return _mistake(say("a node that may sign"), came, "", say("nothing was sent; see: detente line status"))
 
 
 def _mistake(expected: str, came: str, where: str, remedy: str) -> LineMistake:

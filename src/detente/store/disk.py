@@ -41,7 +41,6 @@ def open_database(
     with translated(path):
         connection = _connect(path, read_only=read_only, create=create, vfs=vfs)
         try:
-            connection.set_busy_timeout(_BUSY_MS)
             if read_only:
                 _version(connection, path, application_id, len(migrations), writing=False)
             else:
@@ -55,8 +54,8 @@ def open_database(
 def _connect(path: Path, *, read_only: bool, create: bool, vfs: str | None) -> apsw.Connection:
     if not read_only:
         flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0)
-        return apsw.Connection(str(path), flags=flags, vfs=vfs)
-    connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs)
+        return _patient(apsw.Connection(str(path), flags=flags, vfs=vfs))
+    connection = _patient(apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY, vfs=vfs))
     try:
         connection.execute("SELECT 1 FROM sqlite_schema").fetchall()
     except (apsw.CantOpenError, apsw.ReadOnlyError):
@@ -67,7 +66,14 @@ def _connect(path: Path, *, read_only: bool, create: bool, vfs: str | None) -> a
         if log.exists() and log.stat().st_size:
             raise
         uri = f"{path.absolute().as_uri()}?immutable=1"
-        connection = apsw.Connection(uri, flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, vfs=vfs)
+        flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+        connection = _patient(apsw.Connection(uri, flags=flags, vfs=vfs))
+    return connection
+
+
+def _patient(connection: apsw.Connection) -> apsw.Connection:
+    """Let a connection wait, from its first question on, for one that brings a log up to date after a crash."""
+    connection.set_busy_timeout(_BUSY_MS)
     return connection
 
 

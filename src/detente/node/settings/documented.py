@@ -249,7 +249,8 @@ _SENTENCES: dict[str, Callable[[], dict[str, str]]] = {
     "NodeSettings": lambda: {
         "log_level": say('How much is written: "debug", "info", "warning" or "error".'),
         "log_format": say(
-            '"text" for people, "json" for machines. Neither holds secrets or the content of notices.'
+            '"text" for people, "json" for machines, "auto": text on a terminal, else json. Neither holds'
+            " secrets or the content of notices."
         ),
     },
     "CourierSettings": _courier,

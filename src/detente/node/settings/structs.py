@@ -58,7 +58,7 @@ class NodeSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[node]``."""
 
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["text", "json"] = "text"
+    log_format: Literal["auto", "text", "json"] = "auto"
 
 
 class CourierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
