@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from detente import words
@@ -38,4 +38,7 @@ def writing(target: Path) -> Iterator[Path]:
             remedy=say("free space or choose another place; nothing half-written was left"),
         ) from failure
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(
+            OSError
+        ):  # on a disk that takes nothing there is nothing to remove: what failed before is told
+            temporary.unlink(missing_ok=True)

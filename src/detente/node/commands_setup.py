@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -186,7 +187,8 @@ class _Init:
             found(home, own, card, secret)
         except BaseException:
             for path, _ in made:  # root keys of a home that never was would only confuse
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
             raise
         _founded(arguments, [path for path, _ in made])
         return 0
