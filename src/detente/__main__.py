@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gettext
+import io
 import os
 import re
 import signal
@@ -31,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
     _choose_language(given)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does: a narrow locale loses no run
     try:
         code = _run(given)
         sys.stdout.flush()  # a full disk behind standard output is said here, not at Python's exit

@@ -138,6 +138,10 @@ def _unpack(source: Path, part: Path) -> None:
                 _unpack_file(archive, one, part, source)
             if archive.next() is not None:
                 raise _no_backup(source, say("a file that it does not name"))
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as failure:
+        if failure.filename != str(source):
+            raise
+        raise _no_backup(source, failure.strerror or str(failure)) from failure
     except (tarfile.TarError, EOFError) as fault:
         raise _no_backup(source, say("bytes that are no backup, or cut short")) from fault
 
