@@ -149,7 +149,12 @@ def test_ctrl_c_ends_the_program_at_once_while_a_room_is_imported_and_is_heeded_
         return load(verb)
 
     monkeypatch.setattr(Verb, "load", loading)
-    assert act(lambda _arguments: seen.append(signal.getsignal(signal.SIGINT)) or 0) == 0
+
+    def deed(_arguments):
+        seen.append(signal.getsignal(signal.SIGINT))
+        return 0
+
+    assert act(deed) == 0
     assert seen[0] is signal.SIG_DFL
     assert seen[-1] is signal.default_int_handler
     monkeypatch.setattr(

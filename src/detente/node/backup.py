@@ -26,9 +26,11 @@ from detente.door.files import writing
 from detente.line import canonical
 from detente.line.errors import Refused
 from detente.node.home import open_reading
-from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock, whole_folder
+from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock
+from detente.node.store_place import DEFAULT
 from detente.store.errors import HomeMistake
-from detente.store.record import Record
+from detente.store.folder import Folder
+from detente.store.whole import whole_folder
 
 __all__ = ["backup", "restore"]
 
@@ -70,9 +72,12 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
                 copy.parent.mkdir(parents=True)
                 home.record(line).backup(copy)
             settings = ["settings.toml"] if (path / "settings.toml").is_file() else []
-            for name in ["home.json", "keys/operational.json", *settings, *_acts(path)]:
+            for name in ["keys/operational.json", *settings, *_acts(path)]:
                 (room / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path / name, room / name)
+            # a restored home keeps its records in files, wherever these came from: no two homes share a server's
+            plain = msgspec.structs.replace(described(path), store=DEFAULT, before=None)
+            (room / "home.json").write_bytes(plain.encoded())
             names = sorted(str(one.relative_to(room)) for one in room.rglob("*") if one.is_file())
             manifest = _Manifest(tuple(_described_file(room, name) for name in names), 1, home.id, home.member)
             with (
@@ -103,9 +108,7 @@ def restore(source: Path, path: Path, *, vfs: str | None = None) -> None:
             with whole_folder(path) as part:
                 _unpack(source, part)
                 card = described(part)
-                (part / "home.json").write_bytes(
-                    canonical.encode(msgspec.to_builtins(msgspec.structs.replace(card, restored=True)))
-                )
+                (part / "home.json").write_bytes(msgspec.structs.replace(card, restored=True).encoded())
                 _check(part, card, vfs)
         finally:
             if lock is not None:
@@ -185,11 +188,14 @@ def _unpack_file(archive: tarfile.TarFile, one: _File, part: Path, source: Path)
 
 def _check(part: Path, card: HomeCard, vfs: str | None) -> None:
     """Open what was unpacked once: a version that is too new, or damage, shows before the home appears."""
-    (part / "lines").mkdir(exist_ok=True)
+    if card.store != DEFAULT or card.before is not None:
+        raise _mistake(say("a home of files alone"), say("one that names a server"), part)
+    store = Folder(part / DEFAULT.place, vfs=vfs)
+    store.prepare()
     if open_reading(part).ring().member != card.member:
         raise _mistake(say("the member's own root acts"), say("those of another"), part)
-    for line in (part / "lines").iterdir():
-        Record(line / "record.sqlite3", vfs=vfs).close()
+    for line in store.lines():
+        store.open(line, read_only=False).close()
 
 
 def _no_backup(source: Path, came: str) -> HomeMistake:

@@ -29,7 +29,7 @@ from detente.line.state import Settings, State
 from detente.line.statement import Commitment, Reference, Statement, commit
 from detente.line.watching import CONTROL_TYPES
 from detente.notices.line_types import LINE_TYPES
-from detente.store.record import Record
+from detente.store.interface import Record
 
 __all__ = ["ANSWERS", "KNOWN_TYPES", "REPLIES", "Book", "Entry", "Reply", "Reveal"]
 

@@ -45,7 +45,7 @@ from detente.line.writing import drafted
 from detente.node.home import Home, open_writing
 from detente.node.limits import LimitsOf, limits_of
 from detente.store.errors import HomeMistake
-from detente.store.record import Record
+from detente.store.interface import Record
 
 __all__ = ["Host", "clock_ms", "one_line", "proof_file", "speaking"]
 
