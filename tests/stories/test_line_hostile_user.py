@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from detente.node.home import FORMAT
 from tests.stories.shell import Shell
 
 
@@ -154,7 +155,7 @@ def test_a_locale_that_cannot_spell_a_letter_loses_no_run_and_json_stays_json(sh
 
 def test_a_home_of_a_newer_version_is_named_by_reading_and_writing_verbs(pair: Shell) -> None:
     file = pair.folder / "west" / "home.json"
-    file.write_text(file.read_text().replace('"format":1', '"format":2'))
+    file.write_text(file.read_text().replace('"format":1', f'"format":{FORMAT + 1}'))
     for verb in (
         "line status west", "line log west", "line send west --type notice --body secret", "backup west b",
         "line officers west list", "line card west", "line key propose west anchor out",
