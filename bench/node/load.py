@@ -76,6 +76,7 @@ def measure(folder: Path, per_s: float, for_s: float) -> dict[str, Any]:
         "accept_ms": _spread(accept), "delivered_ms": _spread(delivered),
         "receipts": sum(len(one.seen) for one in watched),
         "memory_growth": memory.growth(), "memory_mib": memory.last(),
+        "memory_course_mib": memory.course(),
         "use_per_notice": _used(start, end, len(accept)),
         "syncs_per_s": (before + sync_rate()) / 2,
     }  # fmt: skip
@@ -122,6 +123,13 @@ class _Memory:
     def last(self) -> dict[str, float]:
         """Return MiB of each process in the end."""
         return {" ".join(name): round(seen[-1], 1) for name, seen in self._seen.items()}
+
+    def course(self) -> dict[str, list[float]]:
+        """Return MiB of each process at ten moments."""
+        return {
+            " ".join(name): [round(seen[len(seen) * tenth // 10], 1) for tenth in range(10)]
+            for name, seen in self._seen.items()
+        }
 
     def growth(self) -> dict[str, float]:
         """Return the growth of each process from the second tenth of the time to the last one, as a share."""
