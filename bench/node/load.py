@@ -21,12 +21,15 @@ from pathlib import Path
 from typing import Any
 
 from nodes import Node, Use, found_pair, until
-from traffic import Receipts, Sender, percentile
+from traffic import Receipts, Sender, notices, percentile
+
+from detente.node.serving.wire import Submits
 
 sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "line"))
 from stopwatch import must, sync_rate
 
-_WARM_S = 5.0
+_WARM_NOTICES = 10_000
+_WARM_AT_ONCE = 500
 _LAST_S = 120.0
 
 
@@ -46,11 +49,13 @@ def measure(folder: Path, per_s: float, for_s: float) -> dict[str, Any]:
     with found_pair(folder) as pair:
         for node in pair:
             node.start()
-        asyncio.run(_both([Sender(node) for node in pair], per_s, _WARM_S))
+        for node in pair:
+            for number in range(0, _WARM_NOTICES, _WARM_AT_ONCE):
+                node.ask(Submits(node.line, notices(_WARM_AT_ONCE, number)))
         watched = [Receipts(node, other.member) for node, other in (pair, pair[::-1])]
         for one in watched:
             one.start()
-        first, senders = int(per_s * _WARM_S), [Sender(node) for node in pair]
+        first, senders = _WARM_NOTICES, [Sender(node) for node in pair]
         for one in watched:
             until(lambda one=one: one.size >= first, "the receipts of the first notices")
         memory = _Memory(pair)

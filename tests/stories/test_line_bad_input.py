@@ -410,11 +410,11 @@ class Interrupted:
         self.number, self.after, self.count = number, after, 0
         self.true = node_host.Host._carry_out
 
-    def __call__(self, host: node_host.Host, effect: object) -> object:
+    def __call__(self, host: node_host.Host, effect: object, *, wait: bool = False) -> object:
         self.count += 1
         if self.count == self.number and not self.after:
             raise KeyboardInterrupt
-        found = self.true(host, effect)  # type: ignore[arg-type]
+        found = self.true(host, effect, wait=wait)  # type: ignore[arg-type]
         if self.count == self.number:
             raise KeyboardInterrupt
         return found

@@ -182,7 +182,7 @@ class Host:
                     expected=fault.expected, came=fault.came, where=draft.type, remedy=fault.remedy
                 ) from None
 
-    def _carry_out(self, effect: Effect, *, wait: bool) -> Event | None:
+    def _carry_out(self, effect: Effect, *, wait: bool = False) -> Event | None:
         match effect:
             case Sign():
                 return self.home.signer.sign(effect)
