@@ -20,6 +20,7 @@ from detente.node import (
 from detente.node.asking import Subcommand, add_home, say_training, warn_roots
 from detente.node.backup import backup, restore
 from detente.node.home import open_reading
+from detente.node.tiles.commands import TILES
 
 __all__ = ["BACKUP", "LINE", "RESTORE"]
 
@@ -45,6 +46,7 @@ _VERBS: tuple[Subcommand | str, ...] = (
     commands_notices.NOTICES,
     commands_show.PROVE,
     commands_show.EXPORT,
+    TILES,
     "key",
     commands_keys.CONFIRM,
     commands_speak.SUSPEND,
