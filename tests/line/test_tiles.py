@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -74,7 +75,9 @@ def test_bent_names_never_name_another_resource() -> None:
         path = list(Tile("hashes", chance.randrange(64), chance.randrange(10**6), chance.randint(1, 256)).path())
         for _ in range(chance.randint(1, 2)):
             at = chance.randrange(len(path))
-            path[at : at + chance.randint(0, 1)] = chance.choice(["/", ".", "x", "0", "9", "p", "", "\0", "%2f", ".."])
+            path[at : at + chance.randint(0, 1)] = chance.choice(
+                ["/", ".", "x", "0", "9", "p", "", "\0", "%2f", ".."]
+            )
         text = "".join(path)
         try:
             tile = Tile.parse(text)
@@ -106,7 +109,7 @@ def test_what_a_tree_is_made_of_lies_within_it_and_nothing_more(size: int) -> No
         assert tile.within(size)
         assert tile.first == tile.end - tile.width
         assert not tile.full().within(size) or tile == tile.full()
-        wider = tile._replace(width=tile.width + 1)
+        wider = replace(tile, width=tile.width + 1)
         assert tile.width == 256 or not wider.within(size)
 
 

@@ -9,14 +9,15 @@ level 8 * l. What is named here is served and written under a prefix of the log'
     tile/long-entries/<N>[.p/<W>]           the same with 4 bytes, for a bundle with an entry of more than 65,535 bytes
 
 <N> is written in groups of three digits, all but the last behind an "x": 1234067 is x001/x234/067. Source: C2SP
-tlog-tiles; "long-entries" is this project's own, as an entry may have up to 256 KiB and a length of 2 bytes ends before.
+tlog-tiles; "long-entries" is this project's own, as an entry may have up to 256 KiB.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Literal, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from detente import words
 from detente.line.errors import Malformed
@@ -42,7 +43,8 @@ _PATH = re.compile(
 )
 
 
-class Tile(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Tile:
     """One resource of a log. level: 0 for entries; width: 256 when full, else 1 to 255."""
 
     kind: Kind
@@ -95,7 +97,7 @@ class Tile(NamedTuple):
 
     def full(self) -> Tile:
         """Return the full tile or bundle that takes its place when the log has grown."""
-        return self._replace(width=WIDTH)
+        return replace(self, width=WIDTH)
 
 
 def tiles_of(size: int) -> Iterator[Tile]:

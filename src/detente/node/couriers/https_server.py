@@ -1,8 +1,9 @@
 """The courier port: HTTPS for pinned peers, and the limits that keep everybody else, and a peer gone mad, at bay.
 
 A stranger costs one handshake at most: without a known certificate not a byte of HTTP is read. A peer speaks of its
-own lines only. An auditor speaks of none: it reads logs in tiles. Each stage has its own limit: handshakes at once and in time, connections of an address and of a peer,
-time and size of a request's head, pace and size of its body, requests and bytes a second.
+own lines only. An auditor speaks of none: it reads logs in tiles. Each stage has its own limit: handshakes at once and
+in time, connections of an address and of a peer, time and size of a request's head, pace and size of its body, requests
+and bytes a second.
 """
 
 from __future__ import annotations
@@ -142,8 +143,6 @@ class CourierPort:
         peer.connections[task] = None
         try:
             reader = None if self.shelf is None else Reader(self.shelf, lines, auditor, peer.reading)
-            await Session(
-                stream, self.limits, lines, self.traffic_of, self.sealed_to, peer.rates, reader
-            ).run()
+            await Session(stream, self.limits, lines, self.traffic_of, self.sealed_to, peer.rates, reader).run()
         finally:
             peer.connections.pop(task, None)

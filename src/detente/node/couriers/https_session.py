@@ -305,5 +305,5 @@ class Session:
 
 def _takes_gzip(value: bytes) -> bool:
     """Tell whether a client takes gzip; what it says of preferences beyond that is not heeded."""
-    named = [one.strip().lower().replace(b" ", b"") for one in value.split(b",")]
-    return any(one == b"gzip" or (one.startswith(b"gzip;q=") and not one.rstrip(b".0").endswith(b"q=")) for one in named)
+    named = [one.replace(b" ", b"").lower() for one in value.split(b",")]
+    return any(re.fullmatch(rb"gzip(?:;q=(?:1|1\.0{1,3}|0\.0{0,2}[1-9][0-9]{0,2}))?", one) for one in named)

@@ -143,7 +143,7 @@ def _all_named(settings: Settings, home: Path) -> set[str]:
         for courier in couriers
         if isinstance(courier, HttpsTo)
     }
-    found = set()
+    found: set[str] = set()
     for path in files:
         with contextlib.suppress(CertificateMistake):  # said where it is looked at for its line
             found.update(one.sha256 for one in read_certificates(path))

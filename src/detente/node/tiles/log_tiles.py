@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from detente import words
 from detente.line import merkle
-from detente.line.checkpoint import NOTE_MAX, Checkpoint, Cosignature, Origin
+from detente.line.checkpoint import NOTE_MAX, Checkpoint, Origin
 from detente.line.effects import HeadFile
 from detente.line.giving import may_leave
 from detente.line.standing import seat_under
 from detente.line.state import State
 from detente.line.tiles import Tile, bundle, is_long
-from detente.store.errors import damaged
+from detente.store.errors import StoreFailure, damaged
 from detente.store.interface import Record
 
 __all__ = ["LogTiles", "readable_upto"]
@@ -64,24 +64,18 @@ class LogTiles:
 
     def root_at(self, size: int) -> bytes:
         """Return the root over the first ``size`` statements."""
-        return merkle.Frontier.load(
-            size, lambda level, index: self.record.node(self.origin, level, index)
-        ).root()
+        return merkle.Frontier.load(size, lambda level, index: self.record.node(self.origin, level, index)).root()
 
     def note(self) -> bytes:
         """Return the head with every cosignature over it that is held, at most NOTE_MAX bytes.
 
-        Of each cosigner's key the newest; the root is worked out anew and compared.
+        The root is worked out anew and compared.
         """
         head = self.checkpoint.head
         if self.root_at(head.size) != head.root:
             raise damaged(self.record.where, say("a head of {origin} over other statements", origin=head.origin))
-        newest: dict[tuple[str, bytes], Cosignature] = {}
-        for _, root, one, _ in self.record.cosignatures(head.origin, head.size, head.size + 1):
-            known = newest.get((one.name, one.hint))
-            if root == head.root and (known is None or known.clock_s < one.clock_s):
-                newest[one.name, one.hint] = one
-        given = tuple(newest[key] for key in sorted(newest))
+        held = self.record.cosignatures(head.origin, head.size, head.size + 1)
+        given = tuple(one for _, root, one, _ in held if root == head.root)
         while len(octets := self.checkpoint.under(given).encode()) > NOTE_MAX:
             given = given[:-1]
         return octets
@@ -95,19 +89,32 @@ class LogTiles:
             return None
         if tile.kind == "hashes":
             return b"".join(self._hashes(tile))
-        entries = self._entries(tile)
+        entries, _ = self._entries(tile)
         return bundle(entries) if is_long(entries) == (tile.kind == "long-entries") else None
 
     def _hashes(self, tile: Tile) -> list[bytes]:
         if not tile.level:
-            return [merkle.leaf_hash(leaf) for leaf in self._entries(tile)]
+            return self._entries(tile)[1]
         found = self.record.nodes(self.origin, tile.node_level, tile.first, tile.end)
         if len(found) != tile.width or any(len(one) != 32 for one in found):
-            raise damaged(self.record.where, say("tile {path} with a gap", path=tile.path()))
+            raise self._gap(tile)
         return found
 
-    def _entries(self, tile: Tile) -> list[bytes]:
-        found = self.record.entries(self.origin, tile.first, tile.width)
-        if len(found) != tile.width:
-            raise damaged(self.record.where, say("tile {path} with a gap", path=tile.path()))
-        return found
+    def _entries(self, tile: Tile) -> tuple[list[bytes], list[bytes]]:
+        """Return the leaves below a tile, and their hashes, after comparing them with the tree above."""
+        leaves = self.record.entries(self.origin, tile.first, tile.width)
+        hashes, tree = [merkle.leaf_hash(leaf) for leaf in leaves], merkle.Frontier()
+        for one in hashes:
+            tree.append(one)
+        at = tile.first
+        for root in tree.edge():
+            level = (tile.first + tree.size - at).bit_length() - 1
+            if self.record.node(self.origin, level, at >> level) != root:
+                raise self._gap(tile)
+            at += 1 << level
+        if len(leaves) != tile.width:
+            raise self._gap(tile)
+        return leaves, hashes
+
+    def _gap(self, tile: Tile) -> StoreFailure:
+        return damaged(self.record.where, say("other statements below tile {path}, or a gap", path=tile.path()))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from detente import words
@@ -97,7 +97,7 @@ def _content(folder: Path, tiles: LogTiles, tile: Tile) -> tuple[Path, bytes]:
     """Return where a tile belongs, and its bytes; a bundle with a long entry has a name of its own."""
     octets = tiles.read(tile)
     if octets is None:
-        tile = tile._replace(kind="long-entries")
+        tile = replace(tile, kind="long-entries")
         octets = tiles.read(tile)
         assert octets is not None  # one of the two names always has it
     return folder / tile.path(), octets
@@ -109,12 +109,12 @@ def _lies(folder: Path, tile: Tile) -> bool:
         with contextlib.suppress(OSError):
             return (folder / tile.path()).stat().st_size == 32 * tile.width
         return False
-    return any((folder / one.path()).is_file() for one in (tile, tile._replace(kind="long-entries")))
+    return any((folder / one.path()).is_file() for one in (tile, replace(tile, kind="long-entries")))
 
 
 def _drop(folder: Path, partial: Tile) -> None:
     """Remove partial tiles that a full one has replaced, as C2SP tlog-tiles allows; what is not ours stays."""
-    for one in (partial, partial._replace(kind="long-entries")) if partial.kind == "entries" else (partial,):
+    for one in (partial, replace(partial, kind="long-entries")) if partial.kind == "entries" else (partial,):
         place = (folder / one.path()).parent
         for width in range(1, WIDTH):
             (place / str(width)).unlink(missing_ok=True)
@@ -127,7 +127,7 @@ def _octets(path: Path) -> bytes | None:
     try:
         with path.open("rb") as file:
             return file.read(NOTE_MAX + 1)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as failure:
         raise _mistake(path, failure.strerror or str(failure)) from None
