@@ -186,7 +186,7 @@ async def _held(node: Node, line: str, member: str, count: int) -> bool:
 def test_a_reader_that_comes_back_proves_that_the_log_only_grew(world: World) -> None:
     async def whole() -> None:
         async with serving(world) as west:
-            older = {}
+            older: dict[int, bytes] = {}
             for count in (5, 250, 300):
                 await west.lines.submit(world.lines["baltic"], *(draft(str(n)) for n in range(count)))
                 await until(lambda: asyncio.to_thread(newest_is_served))
