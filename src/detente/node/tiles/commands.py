@@ -61,7 +61,7 @@ class _Tiles:
             _check(state, arguments.member)
             heads = home.head_file()
             logs, left_out = [], []
-            for origin in sorted(state.logs):
+            for origin in book.record.origins():
                 if arguments.member not in {None, origin.member}:
                     continue
                 tiles = LogTiles.at(book.record, origin, readable_upto(state, origin, heads, None))
