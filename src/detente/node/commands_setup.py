@@ -243,7 +243,8 @@ class _Join:
             "Every member and observer runs the same command with the same cards, its own among them, and\n"
             "reads the fingerprint aloud: all must hear the same words. An observer mirrors statements,\n"
             "not bodies, and confirms them; it writes nothing. With --opening a party joins a line that\n"
-            "has begun before."
+            "has begun before. In order: line init and line card on each side; hand the cards over, best\n"
+            "face to face; join on each side; then cert and serve, or carry bundles with pack and take."
         )
 
     def examples(self) -> str:
@@ -471,6 +472,13 @@ def _cards(arguments: argparse.Namespace, own: Keyring) -> tuple[str, list[Keyri
                 )
             seen[known] = path
         rings[path] = ring
+    if len(paths) == 1:
+        raise _mistake(
+            say("the cards of at least two members, this home's own among them"),
+            str(paths[0]),
+            "join",
+            say("add the other side's card, which its owner handed over, or this one's: detente line card"),
+        )
     mine = next((ring for ring in rings.values() if ring.member == own.member), None)
     if mine is None or mine.card != own.card:
         raise _mistake(
