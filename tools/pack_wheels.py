@@ -47,7 +47,9 @@ def main(argv: list[str]) -> int:
     """Pack; 0 when done, 2 when the folder is not empty, 1 when pip could not build or fetch."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path, help="a new or empty folder")
-    parser.add_argument("--python-version", metavar="3.N", help="of the machine without a network; else this one's")
+    parser.add_argument(
+        "--python-version", metavar="3.N", help="of the machine without a network; else this one's"
+    )
     parser.add_argument("--platform", help="of that machine, as manylinux_2_28_aarch64; else this one's")
     arguments = parser.parse_args(argv)
     folder: Path = arguments.folder

@@ -96,7 +96,11 @@ def test_systemd_finds_nothing_wrong_with_them(tmp_path: Path) -> None:
     for path in UNITS:
         unit = f"./{path.name.replace('@.', '@west.')}"
         ended = subprocess.run(
-            ["systemd-analyze", "verify", "--man=no", unit], cwd=tmp_path, capture_output=True, text=True, check=False
+            ["systemd-analyze", "verify", "--man=no", unit],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
         )
         ours = [line for line in ended.stderr.splitlines() if "detente" in line]
         assert ours == [], ended.stderr

@@ -1,4 +1,4 @@
-"""Other versions of the program beside this one: the release before it, from the history, and one that is still to come.
+"""Other versions of the program beside this one: the release before it, from the history, and one still to come.
 
 The version to come is this one with a few lines changed: statements have one more field without which they are not
 understood, bundles one more kind of record, the record one more table. What it writes is what a later release could.
@@ -27,15 +27,20 @@ __all__ = ["Version", "future_version", "previous_version", "snapshot", "this_ve
 PREVIOUS = "c006b62e3227c49c14f7bbb894e20f786445f18d"
 """The last revision before nodes ran by themselves; a release with a tag, once there is one, takes its place."""
 
+_END = '''        """Return the closing record."""
+        return Kind'''
+_END_WITH_A_HINT = '''        """Return the closing record."""
+        hint = b"Q" + (4).to_bytes(4, "big") + b"hint"
+        self._digest.update(hint)
+        return hint + Kind'''
 _FUTURE = (
-    ("line/statement.py", "    type: str\n\n    def encode(", '    type: str\n    urgency: str = "high"\n\n    def encode('),
-    ("line/writing.py", "critical=draft.critical,", 'critical=(*draft.critical, "urgency"),'),
     (
-        "line/bundle.py",
-        '        """Return the closing record."""\n        return Kind',
-        '        """Return the closing record."""\n        hint = b"Q" + (4).to_bytes(4, "big") + b"hint"\n'
-        "        self._digest.update(hint)\n        return hint + Kind",
+        "line/statement.py",
+        "    type: str\n\n    def encode(",
+        '    type: str\n    urgency: str = "high"\n\n    def encode(',
     ),
+    ("line/writing.py", "critical=draft.critical,", 'critical=(*draft.critical, "urgency"),'),
+    ("line/bundle.py", _END, _END_WITH_A_HINT),
 )
 _TABLE = '\nMIGRATIONS = (*MIGRATIONS, "CREATE TABLE future (id INTEGER PRIMARY KEY) STRICT")\n'
 
@@ -61,7 +66,8 @@ class Version:
         """Run a verb, its words split at spaces; returns standard output and error together."""
         ended = subprocess.run(
             self.command(*line.split()),
-            input=text, capture_output=True, text=True, check=False, cwd=self.folder, env=self.environment(), timeout=100,
+            input=text, capture_output=True, text=True, check=False, cwd=self.folder, env=self.environment(),
+            timeout=100,
         )  # fmt: skip
         said = ended.stdout + ended.stderr
         assert ended.returncode == code, f"{self.name}: {line}: {ended.returncode}\n{said}"
@@ -112,7 +118,9 @@ def previous_version(tree: Path, folder: Path) -> Version | None:
         revision = _previous_revision()
         if revision is None:
             return None
-        archive = subprocess.run(["git", "archive", revision, "src"], cwd=ROOT, capture_output=True, check=True).stdout
+        archive = subprocess.run(
+            ["git", "archive", revision, "src"], cwd=ROOT, capture_output=True, check=True
+        ).stdout
         tree.mkdir(parents=True)
         with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
             packed.extractall(tree, filter="data")
@@ -127,7 +135,9 @@ def _previous_revision() -> str | None:
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     revision = tagged.stdout.strip() if tagged.returncode == 0 else PREVIOUS
-    there = subprocess.run(["git", "cat-file", "-e", f"{revision}^{{commit}}"], cwd=ROOT, capture_output=True, check=False)
+    there = subprocess.run(
+        ["git", "cat-file", "-e", f"{revision}^{{commit}}"], cwd=ROOT, capture_output=True, check=False
+    )
     return revision if there.returncode == 0 else None
 
 
