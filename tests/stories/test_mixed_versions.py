@@ -103,6 +103,7 @@ def test_the_previous_release_and_this_one_hold_one_record(old: Version, new: Ve
         version.run(f"line audit {member}")
 
 
+@pytest.mark.prove
 def test_a_home_goes_from_the_old_release_to_this_one_and_back(old: Version, new: Version, folder: Path) -> None:
     stand_on_a_line(old, old)
     old.run("line send west --type notice --body -", text="one")
@@ -152,6 +153,7 @@ def test_what_a_version_to_come_says_is_kept_and_confirmed_and_shown_as_not_unde
     assert next(one["understood"] for one in entries(future, "east")) is True
 
 
+@pytest.mark.prove
 def test_running_nodes_of_this_version_and_one_to_come_exchange(
     new: Version, future: Version, folder: Path
 ) -> None:
@@ -171,8 +173,8 @@ def test_running_nodes_of_this_version_and_one_to_come_exchange(
             encoding="utf-8",
         )
     with new.serving("east") as log, future.serving("west") as other_log:
-        for one in (log, other_log):
-            until(lambda one=one: "node.ready" in one.read_text(encoding="utf-8"))
+        for each in (log, other_log):
+            until(lambda each=each: "node.ready" in each.read_text(encoding="utf-8"))
         future.run("line send west --type notice --body -", text="over the wire")
         new.run("line send east --type notice --body -", text="back")
         until(lambda: party(future, "west", "east")["delivered"] == 1)
@@ -180,6 +182,7 @@ def test_running_nodes_of_this_version_and_one_to_come_exchange(
     assert {one["ref"]: one["understood"] for one in entries(new, "east")} == {"west/0": False, "east/0": True}
 
 
+@pytest.mark.prove
 def test_a_record_that_a_version_to_come_brought_up_to_date_is_refused_and_left_as_it_is(
     trees: Path, folder: Path, old: Version, new: Version
 ) -> None:
@@ -197,6 +200,7 @@ def test_a_record_that_a_version_to_come_brought_up_to_date_is_refused_and_left_
     assert len(entries(future, "west")) == 2
 
 
+@pytest.mark.prove
 def test_homes_head_files_backups_and_bundles_of_a_later_format_are_refused_and_left_as_they_are(
     folder: Path, old: Version, new: Version
 ) -> None:
@@ -261,6 +265,7 @@ def until(true: object) -> None:
         time.sleep(0.3)
 
 
+@pytest.mark.prove
 def test_an_older_record_is_brought_up_to_date_by_the_first_verb_but_not_under_a_running_node(
     trees: Path, folder: Path, new: Version
 ) -> None:
