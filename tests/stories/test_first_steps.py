@@ -8,6 +8,7 @@ from detente.node.couriers.advice import what_is_missing
 from detente.node.home import open_reading
 from detente.node.settings.reading import read_settings
 from detente.store import record as store_record
+from detente.store.schema import MIGRATIONS
 from tests.stories.shell import Shell
 
 HTTPS = """[courier]
@@ -114,7 +115,7 @@ def test_the_first_verb_after_an_upgrade_brings_the_record_up_to_date(shell: She
     shell.send("west", "one")
     step = "CREATE TABLE later (id INTEGER PRIMARY KEY) STRICT"
     with pytest.MonkeyPatch.context() as upgraded:
-        upgraded.setattr(store_record, "MIGRATIONS", (*store_record.MIGRATIONS, step))
+        upgraded.setattr(store_record, "MIGRATIONS", (*MIGRATIONS, step))
         shell.run(verb, text="two")
         assert shell.log("west")[0]["ref"] == "west/0"
     shell.run(verb, text="three", code=2)
