@@ -7,9 +7,11 @@ from pathlib import Path
 
 from detente import words
 from detente.door import terminal
+from detente.node.errors import SignerGone
 from detente.node.home_folder import described
 from detente.node.keyfile import read_passphrase
-from detente.node.signing.remote import look, unlock
+from detente.node.signing.frames import Standing
+from detente.node.signing.remote import look, signer_socket, unlock
 
 __all__ = ["UNLOCK"]
 
@@ -50,7 +52,7 @@ class _Unlock:
     def run(self, arguments: argparse.Namespace) -> int:
         """Unlock; 0 when the signer is open, 1 when it is still locked."""
         described(arguments.home)
-        standing = look(arguments.home)  # before a passphrase is asked for nothing
+        standing = _look(arguments.home)  # before a passphrase is asked for nothing
         if standing.state == "locked" and not arguments.status:
             prompt = say("Passphrase of {home}: ", home=arguments.home)
             unlock(arguments.home, read_passphrase(arguments.passphrase_file, prompt=prompt))
@@ -64,6 +66,21 @@ class _Unlock:
         else:
             terminal.result(say("the signer of {member} is ready", member=standing.member))
         return 1 if standing.state == "locked" else 0
+
+
+def _look(home: Path) -> Standing:
+    """Return how the signer stands; says what a person does where none runs. Raises SignerGone."""
+    try:
+        return look(home)
+    except SignerGone as gone:
+        if signer_socket(home).exists():
+            raise
+        raise SignerGone(
+            expected=say("a running node"),
+            came=say("nobody serves this home"),
+            where=str(home),
+            remedy=say("start it: detente serve {home}", home=home),
+        ) from gone
 
 
 UNLOCK = _Unlock()

@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 
 from detente import words
-from detente.store.errors import HomeMistake, StoreFailure, damaged
+from detente.store.errors import HomeMistake, OlderRecord, StoreFailure, damaged
 from detente.store.schema import PRAGMAS
 
 __all__ = ["open_database", "translated"]
@@ -103,7 +103,7 @@ def _version(connection: apsw.Connection, path: Path, application_id: int, newes
             remedy=say("use the newer version; nothing was changed"),
         )
     if version < newest and not writing:
-        raise HomeMistake(
+        raise OlderRecord(
             expected=say("a file of version {version}", version=newest),
             came=say("version {version}", version=version),
             where=str(path),
