@@ -26,7 +26,7 @@ from detente.store.audit import (
     nodes_between,
     portions,
 )
-from detente.store.disk import damaged, missing_node, open_database, translated
+from detente.store.disk import damaged, missing_node, open_database, translated, write_copy
 from detente.store.schema import APPLICATION_ID, ENTRIES_MAX, MIGRATIONS, entry_id, entry_place, node_id
 
 __all__ = ["Record"]
@@ -85,14 +85,7 @@ class Record:
 
         Raises StoreFailure.
         """
-        with translated(target):
-            copy = apsw.Connection(str(target))
-            try:
-                with copy.backup("main", self._connection, "main") as work:
-                    work.step(-1)  # one read transaction: a writer goes on beside it and is not in the copy
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-            finally:
-                copy.close()
+        write_copy(self._connection, target)
 
     def audit(self) -> list[str]:
         """Look through every stored value; return each fault in words, [] when all is as it was written.
