@@ -111,9 +111,12 @@ class Book:
     asked: list[Entry] = field(default_factory=list)
 
     @classmethod
-    def open(cls, member: str, record: Record) -> Book:
-        """Open the book of a line that this home joined; raises LineMistake when it did not."""
-        return cls(record, load(member, record, Settings()))
+    def open(cls, member: str, record: Record, settings: Settings | None = None) -> Book:
+        """Open the book of a line that this home joined; raises LineMistake when it did not.
+
+        settings: the line's periods, by which silence is judged; the defaults when not given.
+        """
+        return cls(record, load(member, record, settings or Settings()))
 
     # ---- entries --------------------------------------------------------------------------------------------
 

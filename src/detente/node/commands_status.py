@@ -140,14 +140,14 @@ def _watch(arguments: argparse.Namespace, document: dict[str, Any]) -> int:
         )
     from rich.live import Live  # noqa: PLC0415 - only a terminal pays for it
 
-    with contextlib.suppress(KeyboardInterrupt), _keys() as keys:
-        with Live(screen(document, watched=True), screen=True, auto_refresh=False) as live:
-            while not _ends(keys, _EVERY_S):
-                try:
-                    document = node_document(arguments.home)
-                except DetenteError as failure:
-                    document = {**document, "stale": str(failure)}
-                live.update(screen(document, watched=True), refresh=True)
+    live = Live(screen(document, watched=True), screen=True, auto_refresh=False)
+    with contextlib.suppress(KeyboardInterrupt), _keys() as keys, live:
+        while not _ends(keys, _EVERY_S):
+            try:
+                document = node_document(arguments.home)
+            except DetenteError as failure:
+                document = {**document, "stale": str(failure)}
+            live.update(screen(document, watched=True), refresh=True)
     return 0
 
 

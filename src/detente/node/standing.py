@@ -15,11 +15,14 @@ from detente.line.effects import PutHistory, Role
 from detente.line.proof import judge
 from detente.line.standing import consents
 from detente.line.state import Direction, State
+from detente.line.state import Settings as LineLimits
 from detente.line.watching import ANSWERS as SETTLING
 from detente.line.watching import direction_now, waiting_since_ms
 from detente.node.book import ANSWERS, Book
 from detente.node.home import Home
 from detente.node.host import proof_file
+from detente.node.settings.reading import SettingsMistake, read_settings
+from detente.node.settings.structs import Settings
 
 __all__ = ["line_document", "status_document"]
 
@@ -28,19 +31,24 @@ _DAY_MS = 86_400_000
 
 
 def status_document(home: Home, now_ms: int) -> dict[str, Any]:
-    """Return the home and each of its lines as ``status --json`` gives them."""
+    """Return the home and each of its lines as ``status --json`` gives them, by the periods of its settings."""
+    try:
+        settings, fault = read_settings(home.path), ""
+    except SettingsMistake as mistake:  # how the lines stand must be seen all the same
+        settings, fault = Settings(), str(mistake)
     return {
         "home": str(home.path),
         "member": home.member,
         "head_file": home.head_file() is not None,
         "restored": home.restored,
-        "lines": [line_document(home, line, now_ms) for line in home.lines()],
+        "settings_fault": fault,
+        "lines": [line_document(home, line, now_ms, settings.of_line(line).limits()) for line in home.lines()],
     }
 
 
-def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
-    """Return how one line stands."""
-    book = Book.open(home.member, home.record(line))
+def line_document(home: Home, line: str, now_ms: int, limits: LineLimits | None = None) -> dict[str, Any]:
+    """Return how one line stands; limits: its periods, the defaults when not given."""
+    book = Book.open(home.member, home.record(line), limits)
     book.index()
     state, opening = book.state, book.state.opening
     history = book.record.history()

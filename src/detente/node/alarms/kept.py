@@ -22,9 +22,9 @@ def alarms_file(home: Path) -> Path:
 
 
 class Kept:
-    """The alarms by id; put on the loop, written in one thread of the disk. on_failure: told when the disk begins to fail.
+    """The alarms by id; put on the loop, written in one thread of the disk.
 
-    dropped: how many were forgotten because there were too many.
+    on_failure: told when the disk begins to fail. dropped: how many were forgotten because there were too many.
     """
 
     def __init__(self, home: Path, on_failure: Callable[[DetenteError], None]) -> None:

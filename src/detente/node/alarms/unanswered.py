@@ -77,8 +77,9 @@ class Unanswered:
     _asks: dict[Place, _Asks] = field(default_factory=dict)
 
     def read(self, record: Record, others: frozenset[str], pause: Callable[[], None] = lambda: None) -> None:
-        """Read what is new. others: the line's other members. pause: called between pieces, so that a long record
-        starves nobody. Raises StoreFailure.
+        """Read what is new. Raises StoreFailure.
+
+        others: the line's other members. pause: called between pieces, so that a long record starves nobody.
         """
         said: list[tuple[str, str, Place]] = []
         for origin in sorted(record.origins(), key=lambda one: (one.epoch, one.member, one.generation)):
