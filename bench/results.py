@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-__all__ = ["BLUESKY", "DUCKDB", "DUCKDB_LEGS", "DUCKDB_ONE", "OWN", "POLARS", "page"]
+__all__ = ["AREAS", "AREAS_COVERED", "BLUESKY", "DUCKDB", "DUCKDB_LEGS", "DUCKDB_ONE", "OWN", "POLARS", "page"]
 
 Result = dict[str, Any]
 
 OWN = "détente"
+AREAS = "visits of 500 areas"
+AREAS_COVERED = "visits of 500 areas, and near which of them anybody was seen"
 DUCKDB = "DuckDB, box per mover and slot"
 DUCKDB_ONE = "DuckDB, box per mover and slot, one thread"
 DUCKDB_LEGS = "DuckDB, box per leg"
@@ -32,6 +34,7 @@ def page(sections: dict[str, Result], remarks: str) -> str:
     add("kdtree-10m", "10 million fixes, the KD-tree", _race(measured.get("kdtree-10m", {}).get("10m", {})))
     for name, words in (("odd-1m", "1 million"), ("odd-10m", "10 million"), ("odd-duckdb", "1 million, DuckDB")):
         add(name, f"One bad fix, one fast mover among {words}", _planted(measured.get(name, {})))
+    add("areas-10m", "500 areas among 10 million fixes", _areas(measured.get("areas-10m", {}).get("10m", {})))
     add("curve", "Cost at equal density", _curve(measured.get("curve", {})))
     broken = measured.get("broken-1m", {}).get("1m-broken", {})
     add("broken-1m", "1 million fixes, motion at rest broken by gaps", _race(broken))
@@ -113,6 +116,7 @@ def _bars(measured: dict[str, Result]) -> str:
                 change = _cpu(planted[OWN]) / _cpu(plain[OWN]) - 1
                 what = f"CPU with {words}, {title[:-1]} M"
                 bars.add(what, "within 10 %", f"{change:+.1%}", reached=change <= 0.10)
+    _areas_bar(bars, measured.get("areas-10m", {}).get("10m", {}))
     points = _points(measured.get("curve", {}))
     if len(points) > 2:
         _, _, fit = _line(points)
@@ -125,6 +129,13 @@ def _bars(measured: dict[str, Result]) -> str:
         seconds = measured["starting"]["start"]["help_best_s"]
         bars.add("`detente --help`, wall", "< 0.3 s", f"{seconds:.2f} s", reached=seconds < 0.3)
     return "\n".join(bars.rows) + "\n"
+
+
+def _areas_bar(bars: _Bars, race: Result) -> None:
+    """Add what the search for visits was to reach."""
+    if _ok(race, OWN, AREAS):
+        ratio = _cpu(race[AREAS]) / _cpu(race[OWN])
+        bars.add("CPU of 500 areas / of the pairs, 10 M", "<= 0.5", f"{ratio:.2f}", reached=ratio <= 0.5)
 
 
 def _search_bars(bars: _Bars, race: Result, words: str) -> None:
@@ -280,6 +291,27 @@ def _planted(races: dict[str, Result]) -> str:
             rows.append(
                 f"| {title} | {name} | {_cpu(one):.2f} | {change} | {one['pairs']:,} | {' | '.join(work)} | {runs} |"
             )
+    return "\n".join(rows) + "\n"
+
+
+def _areas(race: Result) -> str:
+    if not _ok(race, OWN):
+        return ""
+    rows = [
+        "| | CPU s | wall s | peak MiB | found | CPU / the pairs' | all runs, CPU s |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    for name, one in race.items():
+        if "failed" in one:
+            rows.append(f"| {name} | {one['failed']} | | | | | |")
+            continue
+        taken, ratio = one["phases"]["search"], _cpu(one) / _cpu(race[OWN])
+        words = "pairs within 500 m" if name == OWN else name
+        runs = ", ".join(f"{value:.2f}" for value in one.get("all_cpu_s", []))
+        rows.append(
+            f"| {words} | {taken['cpu_s']:.2f} | {taken['wall_s']:.2f} | {one['peak_mib']:,.0f} | {one['pairs']:,} "
+            f"| {ratio:.2f} | {runs} |"
+        )
     return "\n".join(rows) + "\n"
 
 

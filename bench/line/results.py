@@ -19,6 +19,8 @@ def text(measured: Measured, machine: str) -> str:
             lines += _ROWS[part](measured[part])
     if "exchange" in measured:
         lines += ["", "## The exchange", "", *_exchange(measured["exchange"])]
+    if "store" in measured:
+        lines += ["", "## The record in either store", "", *_stores(measured["store"])]
     if "tree" in measured and "pymerkle" in measured["tree"]:
         lines += ["", "## The tree beside pymerkle", "", *_tree(measured["tree"])]
     lines += ["", "## When", ""]
@@ -97,6 +99,29 @@ def _exchange(found: Measured) -> list[str]:
         "sides: counted on the disk itself by `tests/faults/test_syncs.py`.",
     ]
     return lines
+
+
+def _stores(found: Measured) -> list[str]:
+    lines = [
+        f"Durable appends at the store alone, no signatures: SQLite files, and PostgreSQL {found['version']} on the",
+        "same machine and disk, in turn. CPU is this process's; the server's own comes on top. Bare syncs of 4 KiB in",
+        f"the same run: {found['syncs_per_s']:,.0f}/s.",
+        "",
+        "| at once | SQLite, statements/s (least, most) | PostgreSQL | ratio | CPU of one, us: SQLite, PostgreSQL |",
+        "|---|---|---|---|---|",
+    ]
+    own, other = found["stores"]["sqlite"], found["stores"]["postgresql"]
+    for batch, one in own.items():
+        two = other[batch]
+        lines.append(
+            f"| {batch} | {_span(one)} | {_span(two)} | {two['per_s'] / one['per_s']:.2f} "
+            f"| {one['cpu_us']:,.0f}, {two['cpu_us']:,.0f} |"
+        )
+    return lines
+
+
+def _span(one: Measured) -> str:
+    return f"{one['per_s']:,.0f} ({one['least']:,.0f}, {one['most']:,.0f})"
 
 
 def _tree(found: Measured) -> list[str]:

@@ -23,7 +23,7 @@ ROOT = HERE.parents[1]
 DATA = ROOT / "bench" / "data"
 OWN = Path(sys.executable)
 PEERS = ROOT / ".venv-bench" / "bin" / "python"
-PARTS = ("exchange", "drain", "tree", "open", "audit")
+PARTS = ("exchange", "store", "drain", "tree", "open", "audit")
 
 
 def main() -> int:
@@ -54,8 +54,8 @@ def _measure(part: str, given: argparse.Namespace) -> dict[str, Any]:
             batch: _run(OWN, "exchange.py", "--batch", batch, "--exchanges", exchanges)
             for batch, exchanges in in_a_round.items()
         }
-    if part == "drain":
-        return _run(OWN, "drain.py")
+    if part in {"drain", "store"}:
+        return _run(OWN, f"{part}.py")
     if part == "tree":
         return {
             which: _run(python, "tree.py", "--which", which)

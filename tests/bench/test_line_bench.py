@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from tests.store.servers import DBServer
+
 LINE = Path(__file__).resolve().parents[2] / "bench" / "line"
 
 
@@ -46,6 +48,13 @@ def test_a_large_log_goes_on_where_it_was_stopped_and_is_opened_and_audited(tmp_
     assert run("large.py", "audit", str(tmp_path / "log"), "--raw-s", "0.05")["counts"]["bodies"] == 2500
 
 
+def test_both_stores_take_the_same_batches(server: DBServer) -> None:
+    found = run("store.py", "--rounds", "1")["stores"]
+    for batch in ("1", "100", "1000"):
+        assert found["sqlite"][batch]["per_s"] > 0
+        assert found["postgresql"][batch]["least"] <= found["postgresql"][batch]["most"]
+
+
 def test_the_page_says_which_figures_fell_short(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(LINE))
     spec = importlib.util.spec_from_file_location("bench_line_results", LINE / "results.py")
@@ -67,10 +76,13 @@ def test_the_page_says_which_figures_fell_short(monkeypatch: pytest.MonkeyPatch)
         ),
         0.4,
     )
+    rate = {"per_s": 5000.0, "least": 4000.0, "most": 6000.0, "cpu_us": 7.0}
     page = results.text(
         {
             "exchange": {"1000": exchange, "100": exchange, **about},
             "drain": {"notices": 10_000, "plain_s": 2.0, "sealed_s": 31.0, **about},
+            "store": {"version": 18, "syncs_per_s": 900.0, "stores": {which: {"100": rate}
+                      for which in ("sqlite", "postgresql")}} | about,
             "tree": {which: {"leaves": 9, "append_per_s": 2.0, "inclusion_per_s": 2.0, "consistency_per_s": 2.0}
                      for which in ("detente", "pymerkle")} | about,
         },
@@ -78,5 +90,6 @@ def test_the_page_says_which_figures_fell_short(monkeypatch: pytest.MonkeyPatch)
     )  # fmt: skip
     assert [line.endswith("reached |") for line in page.splitlines() if ">= 0" in line] == [False, True]
     assert "sealed 31.0 s | **missed** |" in page
+    assert "| 100 | 5,000 (4,000, 6,000) | 5,000 (4,000, 6,000) | 1.00 | 7, 7 |" in page
     assert "| append, /s | 2 | 2 | 1.0 |" in page
     assert "revision abc" in page

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from geographiclib.geodesic import Geodesic
@@ -105,6 +106,37 @@ def test_the_search_finds_what_the_reference_finds_in_many_worlds(world: World) 
     hold(world, found_in(world))
 
 
+def company(seed: int, heights: str) -> World:
+    """Return three movers that keep company for hundreds of fixes: two that stir, and one that comes and goes.
+
+    heights: "none", "sea" or "varying", where they come near the limit and some are unknown.
+    """
+    rng = np.random.default_rng(seed)
+    movers = {}
+    for number in range(3):
+        fixes = []
+        for time in np.unique(rng.uniform(0.0, 3000.0, 130).round(3)).tolist():
+            away_m = 420.0 * (1.0 - np.cos(time / 300.0)) if number == 2 else 250.0 * number
+            east, north = (away_m + rng.normal(0.0, 6.0), rng.normal(0.0, 6.0))
+            lon, lat, _ = WGS84.fwd(
+                20.0, 57.0, float(np.degrees(np.arctan2(east, north))), float(np.hypot(east, north))
+            )
+            height = 900.0 + 160.0 * number * np.sin(time / 400.0) + rng.normal(0.0, 4.0)
+            known = heights == "varying" and rng.random() > 0.05
+            fixes.append(
+                Fix(time, round(lon, 7), round(lat, 7), 0.0 if heights == "sea" else height if known else None)
+            )
+        movers[f"mmsi:{219000000 + number}" if heights == "sea" else f"icao24:{number + 0x4CA100:06x}"] = fixes
+    ships = frozenset(movers) if heights == "sea" else frozenset[str]()
+    return World(seed, movers, ships, within_m=500.0, vertical_m=304.8, max_gap_s=180.0)
+
+
+@pytest.mark.parametrize("heights", ["none", "sea", "varying"])
+def test_long_company_is_told_as_the_reference_tells_it(heights: str) -> None:
+    world = company(2026, heights)
+    assert hold(world, found_in(world)) >= 3
+
+
 def same(one: Found, other: Found) -> None:
     """Hold two answers to one question to a microsecond and a micrometre."""
     assert one.keys() == other.keys()
@@ -172,7 +204,7 @@ def test_passes_are_counted_as_the_reference_counts_them_however_windows_are_cut
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(held_fixes, "_WINDOW_ROWS", rows)
         slices = ordering.slices_of
-        patch.setattr(ordering, "slices_of", lambda frame: slices(frame, rows=4))
+        patch.setattr(ordering, "slices_of", lambda frame, **options: slices(frame, rows=4, **options))
         ((only,),) = found_in(world).values()
     swing_m = max(within_m / 10.0, 20.0)
     assert only.passes == passes(tuple(map(float, apart_m)), swing_m)

@@ -8,6 +8,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -278,8 +279,8 @@ def test_the_answer_does_not_depend_on_where_windows_of_time_are_cut(
     monkeypatch.setattr(held_fixes, "_WINDOW_ROWS_MAX", rows)
     slices_of = ordering.slices_of
 
-    def small(table: pl.LazyFrame):
-        for part in slices_of(table):
+    def small(table: pl.LazyFrame, **options: Any):
+        for part in slices_of(table, **options):
             yield from part.iter_slices(rows)
 
     monkeypatch.setattr(ordering, "slices_of", small)
@@ -304,3 +305,117 @@ def test_the_answer_does_not_depend_on_how_much_room_there_is(room: int, monkeyp
     monkeypatch.setattr(visiting, "ROOM", room)
     assert whole.height == 6
     assert find_visits(frame({"id:1": track, "id:2": track}), places).visits.equals(whole)
+
+
+def test_a_leg_across_a_small_area_is_a_visit_even_with_both_ends_far_away() -> None:
+    """Legs of 3 km at 50 m/s through a circle of 300 m: no fix comes nearer than a kilometre."""
+    track = line(20.0 - 4500.0 / 62_200.0, 56.0, 90.0, 50.0, [60.0 * k for k in range(4)])
+    area = announced(SlowArea(((20.0, 56.0),), radius_m=300.0), [(-100.0, None)])
+    other = announced(SlowArea(((20.0, 57.0),), radius_m=300.0), [(-100.0, None)])
+    row = only(find_visits(frame({"id:1": track}), [area, other]))
+    assert (row["began"], row["ended"]) == ("entered", "left")
+    assert row["duration_s"] == pytest.approx(12.0, abs=0.1)
+    assert row["depth_m"] > 295.0
+
+
+def test_a_window_that_closes_at_a_fix_ends_the_visit_of_a_mover_that_stays() -> None:
+    track = line(20.0, 56.0, 90.0, 0.1, [20.0 * k for k in range(30)])
+    windows: list[tuple[float, float | None]] = [(0.0, 100.0), (200.0, 300.0), (300.5, 400.0)]
+    found = find_visits(frame({"id:1": track}), [announced(square(20.0, 56.0, 5000.0), windows)]).visits
+    spans = [(entered, left) for entered, left in found.select("entered", "left").iter_rows()]
+    assert spans == [(at(0), at(100)), (at(200), at(300)), (at(300.5), at(400))]
+    assert found["ended"].to_list() == ["area_ceased"] * 3
+
+
+def far_and_near(seed: int) -> tuple[dict[str, list[Fix]], list[Announced], float]:
+    """Return movers of all speeds over a tenth of a sea, at a pole or the antimeridian too, and areas among them."""
+    chance = random.Random(seed)
+    lon, lat = chance.choice(
+        [(20.0, 56.0), (179.9, -17.0), (-180.0, 70.0), (30.0, 89.8), (-60.0, -89.9), (0.0, 0.0)]
+    )
+    tracks: dict[str, list[Fix]] = {}
+    for number in range(8):
+        x, y, _ = GEOD.fwd(lon, lat, chance.uniform(0, 360), chance.uniform(0, 40_000))
+        speed, every = chance.choice([0.05, 8.0, 250.0, 900.0]), chance.choice([7.0, 40.0, 170.0])
+        times = [every * k for k in range(60) if chance.random() > 0.15]
+        track = line(x, y, chance.uniform(0, 360), speed, times)
+        if number % 3 == 0:
+            # the same moment twice, at two places
+            again = chance.choice(track)
+            track = sorted([*track, (again[0], *GEOD.fwd(again[1], again[2], 45.0, 900.0)[:2], again[3])])
+        tracks[f"id:{number}"] = [(t, x, y, chance.choice([h, 400.0])) for t, x, y, h in track]
+    areas = []
+    for number in range(12):
+        x, y, _ = GEOD.fwd(lon, lat, chance.uniform(0, 360), chance.uniform(0, 30_000))
+        size = chance.uniform(300.0, 9000.0)
+        way = ((x, y), GEOD.fwd(x, y, chance.uniform(0, 360), chance.uniform(5_000.0, 80_000.0))[:2])
+        slow = chance.choice([square(x, y, size), SlowArea(((x, y),), size), SlowArea(way, size)])
+        begin = chance.uniform(-600.0, 3000.0)
+        one = announced(slow, [(begin, begin + 900.0), (begin + 1500.0, begin + 1800.0)])
+        areas.append(dataclasses.replace(one, id=f"D{number}"))
+    return tracks, areas, chance.choice([0.0, 0.0, 700.0])
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_nobody_is_passed_over_who_comes_near(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All fixes are looked at closely on one side; on the other those that the first look leaves."""
+    from detente.encounters import held_fixes, nearness
+
+    tracks, areas, margin = far_and_near(seed)
+    monkeypatch.setattr(held_fixes, "_WINDOW_ROWS", 40)
+    monkeypatch.setattr(held_fixes, "_WINDOW_ROWS_MAX", 80)
+    options: dict[str, Any] = {"margin_m": margin, "max_gap_s": GAP_S, "coverage": True}
+    quick = find_visits(frame(tracks), areas, **options)
+    look, kept = nearness.Nearness.look, [0, 0]
+
+    def everything(self: nearness.Nearness, fixes: Any, movers: int, **known: Any) -> nearness.Nearby:
+        some = look(self, fixes, movers, **known)
+        kept[0], kept[1] = kept[0] + some.fixes.count, kept[1] + fixes.count
+        return dataclasses.replace(some, fixes=fixes.part(0, fixes.count))
+
+    def all_fixes(self: nearness.Nearness, fixes: Any, *given: Any) -> Any:
+        return fixes.chosen(np.arange(fixes.count))
+
+    monkeypatch.setattr(nearness.Nearness, "look", everything)
+    monkeypatch.setattr(nearness.Nearness, "fixes_in_reach", all_fixes)
+    slow = find_visits(frame(tracks), areas, **options)
+    assert kept[0] < kept[1]
+    assert slow.visits.height
+    assert quick.visits.equals(slow.visits)
+    assert quick.unvisited.equals(slow.unvisited)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_counted_of_fixes_passed_over_is_what_the_search_for_pairs_counts(seed: int) -> None:
+    from detente.encounters.searching import search
+
+    tracks, areas, margin = far_and_near(seed)
+    visits = find_visits(frame(tracks), areas, margin_m=margin, max_gap_s=GAP_S)
+    pairs = search(frame(tracks), within_m=1.0, max_gap_s=GAP_S)
+    for name in ("fixes", "duplicates", "movers", "legs"):
+        assert getattr(visits, name) == getattr(pairs, name) > 0
+
+
+def test_rows_out_of_order_are_put_in_order_and_found_the_same() -> None:
+    tracks, areas, _ = far_and_near(0)
+    table = frame(tracks).collect().sort("time")
+    told: list[int] = []
+    found = find_visits(table.lazy(), areas)
+    mixed = find_visits(table.sample(fraction=1.0, shuffle=True, seed=1).lazy(), areas, progress=told.append)
+    assert mixed.visits.equals(found.visits)
+    assert mixed.fixes == found.fixes == told[-1]
+
+
+def test_a_ring_around_a_pole_holds_the_pole_as_a_shape_and_as_a_drawing() -> None:
+    """The drawing goes up to the pole along the antimeridian, as GeoJSON has it."""
+    corners = [(float(lon), 85.0) for lon in range(-180, 180, 30)]
+    exact = Polygon(ring=tuple(position(lon if lon != -180.0 else 180.0, lat) for lon, lat in corners))
+    drawn = ((*corners, (180.0, 85.0), (180.0, 90.0), (-180.0, 90.0), (-180.0, 85.0)),)
+    tracks = {
+        "id:over": line(40.0, 89.9, 0.0, 200.0, [0.0, 60.0, 120.0, 180.0]),
+        "id:in": line(-120.0, 87.0, 90.0, 5.0, [0.0, 100.0]),
+        "id:out": line(10.0, 84.0, 90.0, 5.0, [0.0, 100.0]),
+    }
+    for shape in (exact, drawn):
+        area = Announced(id="P", name="", activity="", shape=shape, windows=((at(0), None),))
+        assert sorted(find_visits(frame(tracks), [area]).visits["mover"]) == ["id:in", "id:over"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -164,14 +165,71 @@ def test_the_report_speaks_russian_and_stands_without_any_visit(
     ships: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LC_ALL", "ru_RU.UTF-8")
-    areas = write_areas(tmp_path / "a.geojson", feature("D3", box(-30.0, -40.0, -29.0, -39.0)))
+    kinds = {"activity_kind": "rocket-launch"}, {"activity_kind": "<i>whaling"}
+    areas = write_areas(
+        tmp_path / "a.geojson",
+        *(feature(f"D{n}", box(-30.0, -40.0, -29.0, -39.0), **kind) for n, kind in enumerate(kinds)),
+    )
     page = tmp_path / "visits.html"
     assert main(["encounters", str(ships), "--areas", str(areas), "--report", str(page)]) == 0
     shown = capsys.readouterr().err
     text = page.read_text(encoding="utf-8")
+    assert "<td>пуск ракеты-носителя</td>" in text
+    assert "rocket-launch" not in text
+    assert "&lt;i&gt;whaling" in text
     assert "Посещения опасных районов" in text
     assert "никого не видно" in text
     assert "никого не видно" in shown
+
+
+def test_the_report_says_what_its_map_leaves_out(
+    ships: Path, areas: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from detente.encounters.report import area_map
+
+    page = tmp_path / "visits.html"
+    command = ["encounters", str(ships), "--areas", str(areas), "--report", str(page)]
+    assert main(command) == 0
+    assert "The map draws" not in page.read_text(encoding="utf-8")
+    monkeypatch.setattr(area_map, "AREAS_MAX", 1)
+    monkeypatch.setattr(area_map, "TRACKS_MAX", 1)
+    assert main(command) == 0
+    capsys.readouterr()
+    text = page.read_text(encoding="utf-8")
+    assert "The map draws 1 of 3 areas, those with visits first." in text
+    assert "Tracks are drawn around the 1 deepest of " in text
+    assert text.count('<path class="area') == 1
+    # besides the one of the legend
+    assert text.count('<path class="track a" d=') + text.count('<path class="track b" d=') == 2
+
+
+def test_a_name_stands_over_the_peak_of_a_triangle_and_over_the_middle_of_a_level_edge() -> None:
+    import polars as pl
+
+    from detente.encounters.announced import Announced
+    from detente.encounters.report.area_map import drawn
+    from detente.encounters.visits_schema import VISITS
+
+    def area(identity: str, *ring: tuple[float, float]) -> Announced:
+        return Announced(id=identity, name="", activity="", shape=((*ring, ring[0]),), windows=((None, None),))
+
+    made = drawn(
+        pl.DataFrame(schema=VISITS),
+        [
+            area("peak", (10.0, 0.0), (12.0, 0.0), (12.0, 1.0)),
+            area("level", (0.0, 0.0), (1.0, 0.0), (2.0, 1.0), (1.5, 1.0), (1.0, 1.0)),
+        ],
+        pl.LazyFrame(),
+        180.0,
+    )
+    assert made is not None
+    at = {name: x for name, x, _ in made["names"]}
+    per_degree = (at["peak"] - at["level"]) / (12.0 - 1.5)
+    assert per_degree > 0.0
+    # the path begins at the corner two degrees west of the peak, in hundredths
+    corner = re.match(r"M(-?[0-9]+)", made["areas"][0]["path"])
+    assert corner is not None
+    assert int(corner[1]) / 100 == pytest.approx(at["peak"] - 2.0 * per_degree, abs=1.0)
 
 
 @pytest.mark.parametrize(

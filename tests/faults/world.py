@@ -11,6 +11,7 @@ from detente.line.effects import Append, PutEntry
 from detente.line.state import Run
 from detente.node.home import Home
 from detente.store.errors import StoreFailure
+from detente.store.record import Record
 from tests.faults.disk import Disk, PowerCutError
 from tests.store.pair import Desk, draft, found_homes, open_home
 
@@ -42,6 +43,7 @@ class Node:
         self.disk.dead = True
         if self.home is not None:
             for record in self.home._records.values():
+                assert isinstance(record, Record)
                 with contextlib.suppress(Exception):
                     record._connection.close(True)
             keeping = self.home._keeping()
@@ -60,6 +62,7 @@ class Node:
         assert not desk.refusals
         for (origin, seq), leaf in {**self.left, **self.acknowledged}.items():
             assert desk.record.entry(origin, seq) == leaf, f"{origin} {seq} is lost or another"
+        assert isinstance(desk.record, Record)
         assert desk.record._rows("PRAGMA integrity_check") == [("ok",)]
         assert self.home is not None
         head_file = self.home.head_file()

@@ -97,7 +97,7 @@ def test_a_folder_that_is_no_home_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("octets", "kind", "came"),
     [
-        (b'{"format":2,"something":"else"}', HomeMistake, "newer"),
+        (b'{"format":3,"something":"else"}', HomeMistake, "newer"),
         (b'{"format":1}', StoreFailure, "home.json"),
         (b"\x00\x00", StoreFailure, "home.json"),
     ],

@@ -136,6 +136,10 @@ def _mended(name: str, document: dict[str, Any]) -> dict[str, Any]:  # noqa: C90
             document["nothing_planned"] = True
         for one in document.get("entries", []):
             one["start_window"] = {"start": f"{document['year']}", "end": f"{document['year']}"}
+    if name == "AnnualExchange":
+        document.pop("nothing_held", None)
+        if not any(document.get(field) for field in ("forces", "units_reported", "given_in")):
+            document["nothing_held"] = True
     if name == "Correction":
         document["corrected"]["author"] = document["author"]
     return document

@@ -241,6 +241,11 @@ def test_what_contradicts_itself_is_named_by_the_struct_that_knows() -> None:
         (changed(EXAMPLES["movement"], movers=(), forces=()), ("movers", "missing")),
         (changed(EXAMPLES["incident"], place=None, position=None), ("position", "missing")),
         (changed(EXAMPLES["incident"], ended_at="2029"), ("ended_at", "dates")),
+        (changed(EXAMPLES["annual_exchange"], nothing_held=True), ("nothing_held", "contradiction")),
+        (
+            changed(EXAMPLES["annual_exchange"], forces=(), units_reported=None, given_in=None),
+            ("units_reported", "missing"),
+        ),
         (changed(EXAMPLES["after_report"], period=None), ("period", "missing")),
         (changed(EXAMPLES["visit_request"], arrives_at="2030-06"), ("arrives_at", "dates")),
         (changed(EXAMPLES["danger_area"], windows=(Window(start="2030", end="2029"),)), ("windows[0].end", "dates")),

@@ -50,7 +50,7 @@ def changed(old: str, new: str) -> str:
 
 
 FAULTS = {
-    "unknown key": (text_of(head='colour = "red"\n'), ["unknown field `colour`"]),
+    "unknown key": (text_of(head='colour = "red"\n'), ["the key colour is not known"]),
     "unknown key of a clause": (text_of(clause=CLAUSE + "thresold = 1\n"), ["clauses[0] (only)", "thresold"]),
     "clause without a name": (text_of(clause=changed('id = "only"\n', "")), ["clauses[0]: ", "id"]),
     "wrong type at the top": (text_of().replace("2000-01-01", '"soon"', 1), ["since"]),

@@ -250,6 +250,34 @@ def test_visits_of_a_year_are_numbered_in_the_order_of_the_requests() -> None:
     assert found[3].values["inspectors"] == 2
 
 
+def test_a_visit_knows_the_units_that_the_state_visited_reported_for_its_year() -> None:
+    russia = Party(id="ru", name="R", state="RU")
+    exchange = kinds.AnnualExchange(
+        title="X", author=russia, issued_at="2018-12-10", year=2019, units_reported=130
+    )
+    empty = kinds.AnnualExchange(title="X", author=russia, issued_at="2017-12-10", year=2018, nothing_held=True)
+    tables = kinds.AnnualExchange(title="X", author=russia, issued_at="2016-12-10", year=2017, given_in="a book")
+    requests = [visit(issued_at=f"{year}-02-03T06:00Z", visit="evaluation") for year in (2019, 2018, 2017)]
+    found = facts_of_record(
+        [filed_alone(one, f"{index}") for index, one in enumerate([exchange, empty, tables, *requests])]
+    )
+    assert [one.values.get("units_reported") for one in found] == [130, 0, None, 130, 0, None]
+    assert found[0].year == 2019
+
+
+def test_a_stay_beyond_a_strait_ends_with_the_passage_back_or_nobody_knows_when() -> None:
+    period = Period(start="2018-05-01", end="2018-05-03")
+    given: dict[str, Any] = {
+        "title": "X", "author": Party(id="fr", name="F", state="FR"), "issued_at": "2018-04-01", "mode": "sea",
+        "period": period, "strait": "Bosphorus", "outward_at": "2018-05-02",
+        "movers": (Mover(type="frigate", count=1),),
+    }  # fmt: skip
+    gone = facts(kinds.Movement(**given))
+    back = facts(kinds.Movement(**given, return_at="2018-05-20"))
+    assert (gone.start, gone.end) == (span("2018-05-02"), None)
+    assert back.end == span("2018-05-20")
+
+
 def test_a_request_reaches_when_the_record_says_so_else_when_it_was_said() -> None:
     request = visit()
     told = Told(

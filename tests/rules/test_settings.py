@@ -20,8 +20,8 @@ def test_what_a_file_does_not_name_keeps_its_default() -> None:
         (b"split_gap_days = -1", "split_gap_days"),
         (b"near_percent = 101", "near_percent"),
         (b'near_percent = "many"', "near_percent"),
-        (b"near_percent", "key/value"),
-        (b"\xff", "utf-8"),
+        (b"near_percent", "line 1"),
+        (b"\xff", "UTF-8"),
         (b"#" * (SETTINGS_MAX + 1), "more than"),
     ],
 )

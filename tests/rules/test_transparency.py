@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -254,14 +255,17 @@ def test_the_verb_shows_and_writes_the_figures(tmp_path: Path, capsys: pytest.Ca
     page = tmp_path / "figures.html"
     assert main(["transparency", *names, "--seen", str(visits), "--report", str(page)]) == 0
     shown = capsys.readouterr().out
-    assert "launch-1988 launch\t0 of 1" in shown
+    assert "launch-1988 I: Launch of an ICBM or SLBM\t0 of 1" in shown
     assert "<script" not in page.read_text()
     assert main(["transparency", *names, "--json", "--from", "2018-01-01", "--to", "2019-01-01"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["methods"]["shares"] == "Clopper-Pearson"
     assert all(one["hours"] for one in document["leads"])
     assert main(["transparency", *names, "--language", "ru"]) == 0
-    assert "сообщено в срок" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "сообщено в срок" in shown
+    assert not re.search(r"[a-z]_[a-z]", shown)
+    assert "notice-to-mariners" not in shown
     assert main(["transparency", *names, "--from", "2019-01-01", "--to", "2018-01-01"]) == 2
     assert "--to" in capsys.readouterr().err
     assert main(["transparency", *names, "--from", "2029-01-01"]) == 0
@@ -299,8 +303,22 @@ def test_two_areas_of_one_text_are_one_announcement_and_alternate_windows_add_no
     assert (len(filed), doubtful) == (1, [])
 
 
+def test_an_area_until_further_notice_is_not_called_no_area_at_all() -> None:
+    notice = firing("1", "2018-03-29", ("2018-04-04T06:00Z", "2018-04-04T18:00Z"))
+    open_end = msgspec.structs.replace(notice, windows=(Window(start="2018-04-04T06:00Z"),))
+    both = msgspec.structs.replace(notice, windows=(*notice.windows, *open_end.windows))
+    rows = figure_rows(
+        figures_of([], []), area_times([filed_alone(one, "1") for one in (open_end, both)], None), ()
+    )
+    assert rows[0][2] == "-"
+    assert "1 window without a start or an end is not counted" in rows[0][3]
+    assert rows[1][2].startswith("more than ")
+
+
 def test_a_page_of_nothing_has_no_chart() -> None:
-    assert "<svg" not in transparency_page(figures_of([], []), (), ())
+    nothing = transparency_page(figures_of([], []), (), ())
+    assert 'class="share"' not in nothing
+    assert 'class="bars"' not in nothing
 
 
 def test_declared_and_observed_stand_in_one_row() -> None:

@@ -154,6 +154,51 @@ def test_a_notice_that_owes_nothing_is_said_to_owe_nothing(
     assert "nothing is owed" in shown(capsys, "obligations", path)
 
 
+def test_dates_in_the_past_are_said_unless_a_moment_is_asked_for(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    past = "its dates lie in the past: over since 2017-09-20"
+    assert past in shown(capsys, "obligations", ZAPAD, "--agreement", "vd11")
+    assert "in the past" not in shown(capsys, "obligations", ZAPAD, "--agreement", "vd11", "--at", "2017-08-01")
+    assert "уже в прошлом" in shown(capsys, "obligations", ZAPAD, "--language", "ru")
+    words.choose("en")
+    text = ZAPAD.read_text(encoding="utf-8")
+    path = tmp_path / "plan.toml"
+    path.write_text(text.replace('end = "2017-09-20"', 'end = "2190-09-20"'), encoding="utf-8")
+    assert "in the past: begun 2017-09-14" in shown(capsys, "obligations", path)
+    path.write_text(text.replace('"2017-09-', '"2190-09-'), encoding="utf-8")
+    assert "in the past" not in shown(capsys, "obligations", path)
+
+
+def test_an_annual_exchange_tells_what_is_owed_each_year(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    given = tmp_path / "exchange.toml"
+    given.write_text(
+        'kind = "annual_exchange"\ntitle = "Forces"\nissued_at = "2030-12-17T00:00Z"\nyear = 2031\n'
+        'units_reported = 61\n[author]\nid = "no"\nname = "N"\nstate = "NO"\n'
+    )
+    asked = ("--party", "NO", "--at", "2030-12-20T00:00Z", "--agreement", "vd11")
+    found = document(capsys, "obligations", given, *asked)
+    assert len(found["notices"]) == 1
+    assert verdict(found, "annual-exchange")["told"]["outcome"] == "late"
+    found = document(capsys, "obligations", given, "--party", "SE", *asked[2:])
+    assert len(found["notices"]) == 2
+
+
+def test_the_tonnage_of_two_notices_is_added(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = (NOTICES / "black-sea-transit.toml").read_text(encoding="utf-8")
+    paths = []
+    for name, state in (("one", "FR"), ("two", "GB")):
+        paths.append(tmp_path / f"{name}.toml")
+        changed = re.sub(r"displacement_t = \d+", "displacement_t = 16000", text)
+        paths[-1].write_text(changed.replace('"FR"', f'"{state}"'), encoding="utf-8")
+    found = document(capsys, "obligations", *paths, "--agreement", "montreux-1936")
+    one = verdict(found, "tonnage-in-black-sea")
+    assert (one["outcome"], one["crossed"][0]["value"], one["together"]) == ("beyond", 32000, [str(paths[1])])
+    assert verdict(document(capsys, "obligations", paths[0]), "tonnage-in-black-sea")["outcome"] == "not_owed"
+
+
 def test_all_shows_why_nothing_is_owed(capsys: pytest.CaptureFixture[str]) -> None:
     text = shown(capsys, "obligations", ZAPAD, "--all")
     assert "about other kinds of notice" in text
@@ -317,7 +362,8 @@ def test_an_area_across_the_antimeridian_is_judged(capsys: pytest.CaptureFixture
     text = (NOTICES / "baltic-firing-2018.toml").read_text(encoding="utf-8")
     ring = '["57-00N 179-00E", "57-00N 179-00W", "56-00N 179-00W", "56-00N 179-00E"]'
     path.write_text(re.sub(r"ring = \[.*\]", f"ring = {ring}", text), encoding="utf-8")
-    assert verdict(document(capsys, "obligations", path), "notice-to-mariners")["outcome"] == "owed"
+    found = document(capsys, "obligations", path, "--agreement", "incsea-1972")
+    assert verdict(found, "notice-to-mariners")["outcome"] == "owed"
     crossed = '["57-00N 018-40E", "56-10N 020-20E", "57-00N 020-20E", "56-10N 018-40E"]'
     path.write_text(re.sub(r"ring = \[.*\]", f"ring = {crossed}", text), encoding="utf-8")
     assert "areas[0].shape.ring" in shown(capsys, "obligations", path, code=2)
@@ -357,6 +403,16 @@ def test_the_agreements_are_listed_and_shown(capsys: pytest.CaptureFixture[str])
         words.choose("en")
     assert document(capsys, "rules", "show", "vd11")["clauses"][0]["id"] == "annual-exchange"
     assert "verbs" in shown(capsys, "rules", code=2)
+
+
+def test_an_agreement_is_shown_without_the_words_of_its_file(capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("montreux-1936", "vd11", "incsea-sisters", "hcoc"):
+        found = shown(capsys, "rules", "show", name, "--language", "ru")
+        assert not re.search(r"[a-z]_[a-z]", found), name
+        assert " not in " not in found
+    words.choose("en")
+    assert "at the latest" in shown(capsys, "rules", "show", "hcoc")
+    assert "RU, SU and each of the others" in shown(capsys, "rules", "show", "incsea-sisters")
 
 
 def test_an_agreement_may_be_a_file_of_ones_own(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from detente.line.rootact import Act, Keyring, RootKeys
 from detente.line.state import Run
 from detente.node.home import Home, found, open_writing
 from detente.node.keyfile import Cost, Keys
+from detente.node.moving import forget_old, move
 from tests.line.memory import Member, public
 
 PASSPHRASE = b"correct horse"
@@ -56,14 +57,21 @@ def found_homes(
     vfs: str | None = None,
     *,
     machine: Callable[[Path], str] = same_machine,
+    address: str = "",
 ) -> str:
-    """Found homes of these members in ``folder``, all on one line; returns the line's id."""
+    """Found homes of these members in ``folder``, all on one line; returns the line's id.
+
+    address: the first of them keeps its records on this PostgreSQL server.
+    """
     rings = []
     for name in names:
         keys = Keys.make(0)
         envelope, ring = card(name, keys)
         rings.append(ring)
         found(folder / name, keys, envelope, PASSPHRASE, cost=CHEAP, vfs=vfs, machine=machine)
+    if address:
+        move(folder / names[0], "postgresql", address)
+        forget_old(folder / names[0])
     opening = first_opening("baltic", rings)
     for name in names:
         with open_home(folder / name, vfs) as home:

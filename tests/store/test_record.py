@@ -1,4 +1,7 @@
-"""The record on SQLite: what goes in comes out, whole or not at all, of every version and beside every writer."""
+"""The record in either store: what goes in comes out, whole or not at all, of every version, beside every writer.
+
+Tests that name ``kept`` or ``record`` run over both stores; what is about a file is about SQLite alone.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,10 @@ from detente.line.statement import commit
 from detente.store import disk, schema
 from detente.store.audit import TABLES, look_through_table
 from detente.store.errors import HomeMistake, StoreFailure
-from detente.store.record import Record
+from detente.store.interface import Record
+from detente.store.record import Record as RecordOnDisk
 from tests.line.memory import MemoryStore
+from tests.store.keeping import Kept
 
 LOGS = [Origin("baltic", epoch, member, 0) for epoch in (1, 2) for member in ("east", "west")]
 NAMES = ["detente/baltic/1/north/log", "detente/baltic/1/north/held"]
@@ -178,22 +183,21 @@ def fill(seed: int, *stores: Any, batches: int = 12) -> Scribe:
 
 
 @pytest.fixture
-def record(tmp_path: Path) -> Iterator[Record]:
-    made = Record(tmp_path / "record.sqlite3", create=True)
+def on_disk(tmp_path: Path) -> Iterator[RecordOnDisk]:
+    made = RecordOnDisk(tmp_path / "record.sqlite3", create=True)
     yield made
     made.close()
 
 
 @pytest.mark.parametrize("seed", range(15))
-def test_the_record_answers_as_the_one_in_memory_does(seed: int, tmp_path: Path) -> None:
-    memory, path = MemoryStore(), tmp_path / "record.sqlite3"
-    made = Record(path, create=True)
+def test_the_record_answers_as_the_one_in_memory_does(seed: int, kept: Kept) -> None:
+    memory, made = MemoryStore(), kept.made()
     scribe = fill(seed, memory, made)
     bodies = list(scribe.wanted)
     assert answers(made) == answers(memory)
     assert made.audit() == []
     made.close()
-    again = Record(path, read_only=True)
+    again = kept.reader()
     assert answers(again) == answers(memory)
     assert [one.what for one in again.history()] == [one.what for one in memory.history]
     for octets in bodies:
@@ -304,8 +308,8 @@ def test_a_missing_tree_node_is_said_and_never_guessed(record: Record) -> None:
         record.node(LOGS[0], 0, 0)
 
 
-def test_readers_see_each_append_beside_a_running_writer(record: Record) -> None:
-    reader = Record(record.path, read_only=True)
+def test_readers_see_each_append_beside_a_running_writer(record: Record, kept: Kept) -> None:
+    reader = kept.reader()
     scribe = Scribe(1)
     for _ in range(10):
         record.apply(scribe.batch())
@@ -316,21 +320,21 @@ def test_readers_see_each_append_beside_a_running_writer(record: Record) -> None
     reader.close()
 
 
-def test_a_reader_waits_for_whoever_has_the_file_to_himself_for_a_moment(record: Record) -> None:
-    record.close()
-    alone = apsw.Connection(str(record.path))  # as one that brings the log up to date after a crash
+def test_a_reader_waits_for_whoever_has_the_file_to_himself_for_a_moment(on_disk: RecordOnDisk) -> None:
+    on_disk.close()
+    alone = apsw.Connection(str(on_disk.path))  # as one that brings the log up to date after a crash
     work = "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; CREATE TABLE other (a); DROP TABLE other; COMMIT"
     alone.execute(work).fetchall()
     with pytest.raises(apsw.BusyError):
-        apsw.Connection(str(record.path), flags=apsw.SQLITE_OPEN_READONLY).execute("SELECT 1 FROM sqlite_schema")
+        apsw.Connection(str(on_disk.path), flags=apsw.SQLITE_OPEN_READONLY).execute("SELECT 1 FROM sqlite_schema")
     later = threading.Timer(0.3, alone.close)
     later.start()
-    Record(record.path, read_only=True).close()
+    RecordOnDisk(on_disk.path, read_only=True).close()
     later.join()
 
 
 def test_a_reader_needs_no_writable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    made = Record(tmp_path / "record.sqlite3", create=True)
+    made = RecordOnDisk(tmp_path / "record.sqlite3", create=True)
     fill(4, made)
     expected = answers(made)
     made.close()
@@ -342,12 +346,12 @@ def test_a_reader_needs_no_writable_folder(tmp_path: Path, monkeypatch: pytest.M
         return real(name, **how)
 
     monkeypatch.setattr(apsw, "Connection", read_only_folder)
-    reader = Record(tmp_path / "record.sqlite3", read_only=True)
+    reader = RecordOnDisk(tmp_path / "record.sqlite3", read_only=True)
     assert answers(reader) == expected
     reader.close()
     (tmp_path / "record.sqlite3-wal").write_bytes(b"something that is not in the file")
     with pytest.raises(StoreFailure):
-        Record(tmp_path / "record.sqlite3", read_only=True)
+        RecordOnDisk(tmp_path / "record.sqlite3", read_only=True)
 
 
 class _Refusing:
@@ -370,20 +374,20 @@ class _Refusing:
 
 def test_a_missing_file_is_a_mistake_and_is_not_founded_by_chance(tmp_path: Path) -> None:
     with pytest.raises(HomeMistake, match="nothing"):
-        Record(tmp_path / "record.sqlite3")
+        RecordOnDisk(tmp_path / "record.sqlite3")
     assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("read_only", [False, True])
 def test_a_file_of_a_newer_version_is_refused_untouched(read_only: bool, tmp_path: Path) -> None:
     path = tmp_path / "record.sqlite3"
-    made = Record(path, create=True)
+    made = RecordOnDisk(path, create=True)
     fill(1, made)
     made._connection.execute("PRAGMA user_version = 99")
     made.close()
     before = path.read_bytes()
     with pytest.raises(HomeMistake, match="version 99"):
-        Record(path, read_only=read_only)
+        RecordOnDisk(path, read_only=read_only)
     assert path.read_bytes() == before
 
 
@@ -395,7 +399,7 @@ def test_another_programs_database_is_refused_untouched(read_only: bool, tmp_pat
     other.close()
     before = path.read_bytes()
     with pytest.raises(StoreFailure, match="another program"):
-        Record(path, read_only=read_only)
+        RecordOnDisk(path, read_only=read_only)
     assert path.read_bytes() == before
 
 
@@ -428,13 +432,13 @@ def test_bytes_that_are_no_database_are_named_as_damage(tmp_path: Path) -> None:
     path = tmp_path / "record.sqlite3"
     path.write_bytes(b"not a database at all" * 100)
     with pytest.raises(StoreFailure, match="not a database") as caught:
-        Record(path)
+        RecordOnDisk(path)
     assert "backup" in caught.value.remedy
 
 
 def test_a_damaged_page_is_an_error_in_words_when_it_is_read(tmp_path: Path) -> None:
     path = tmp_path / "record.sqlite3"
-    made = Record(path, create=True)
+    made = RecordOnDisk(path, create=True)
     fill(2, made)
     made.close()
     octets = bytearray(path.read_bytes())
@@ -442,7 +446,7 @@ def test_a_damaged_page_is_an_error_in_words_when_it_is_read(tmp_path: Path) -> 
         octets[page : page + 200] = bytes(200)
     path.write_bytes(octets)
     with pytest.raises(StoreFailure):
-        answers(Record(path))
+        answers(RecordOnDisk(path))
 
 
 # ---- backup
@@ -452,14 +456,16 @@ def test_a_damaged_page_is_an_error_in_words_when_it_is_read(tmp_path: Path) -> 
 def test_a_backup_beside_a_writer_is_whole_and_of_one_moment(record: Record, tmp_path: Path) -> None:
     fill(5, record)
     expected = answers(record)
-    reader = Record(record.path, read_only=True)
+    reader = record.reader.open()
     reader.backup(tmp_path / "one.sqlite3")
     record.backup(tmp_path / "two.sqlite3")
     scribe = Scribe(5)
     record.apply((PutState(b"later"), *scribe.small()))
     reader.close()
     for name in ("one.sqlite3", "two.sqlite3"):
-        copy = Record(tmp_path / name)
+        copy = RecordOnDisk(tmp_path / name)
+        copy.settle()
+        copy.settle()
         assert answers(copy) == expected
         assert copy.audit() == []
         copy.close()
@@ -474,8 +480,8 @@ def test_a_backup_that_cannot_be_written_says_so(record: Record, tmp_path: Path)
 # --------------------------------------------------------------------------------------------
 
 
-def test_the_audit_knows_every_table_of_the_schema(record: Record) -> None:
-    rows = record._rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+def test_the_audit_knows_every_table_of_the_schema(on_disk: RecordOnDisk) -> None:
+    rows = on_disk._rows("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
     assert sorted(TABLES) == sorted(row[0] for row in rows)
 
 
@@ -508,13 +514,13 @@ def flips(value: Any) -> Iterator[Any]:
 
 
 @pytest.mark.parametrize("table", [name for name in TABLES if name != "nodes"])
-def test_a_flipped_byte_in_any_stored_value_is_found(table: str, record: Record) -> None:
-    scribe = fill(8, record, batches=6)
+def test_a_flipped_byte_in_any_stored_value_is_found(table: str, on_disk: RecordOnDisk) -> None:
+    scribe = fill(8, on_disk, batches=6)
     owed = PutDue(next(origin for origin in LOGS if scribe.trees[origin].size), 0, "east", 25)
-    record.apply((*scribe.small(), *scribe.head(), *scribe.claim(), *scribe.act(), *scribe.body(), owed))
-    connection = record._connection
+    on_disk.apply((*scribe.small(), *scribe.head(), *scribe.claim(), *scribe.act(), *scribe.body(), owed))
+    connection = on_disk._connection
     connection.execute("PRAGMA foreign_keys = OFF")
-    assert record.audit() == []
+    assert on_disk.audit() == []
     changed = 0
     for column, where, value in list(values_of(connection, table))[:20]:
         if (table, column) == ("bodies", "id"):
@@ -536,9 +542,9 @@ def test_a_flipped_byte_in_any_stored_value_is_found(table: str, record: Record)
 
 
 @pytest.mark.parametrize("table", ["entries", "nodes"])
-def test_a_row_that_is_gone_or_too_many_is_found(table: str, record: Record) -> None:
-    fill(10, record)
-    connection = record._connection
+def test_a_row_that_is_gone_or_too_many_is_found(table: str, on_disk: RecordOnDisk) -> None:
+    fill(10, on_disk)
+    connection = on_disk._connection
     last = connection.execute(f"SELECT max(id) FROM {table}").fetchall()[0][0]
     for change in (
         f"DELETE FROM {table} WHERE id = {last}",
@@ -547,17 +553,17 @@ def test_a_row_that_is_gone_or_too_many_is_found(table: str, record: Record) -> 
     ):
         connection.execute("SAVEPOINT change")
         connection.execute(change)
-        assert record.audit(), change
+        assert on_disk.audit(), change
         connection.execute("ROLLBACK TO change")
         connection.execute("RELEASE change")
     if table == "nodes":
         connection.execute(f"INSERT INTO nodes VALUES ({1 << 60}, x'00')")
-        assert any("no log" in fault for fault in record.audit())
+        assert any("no log" in fault for fault in on_disk.audit())
 
 
 def test_a_damaged_index_is_found(tmp_path: Path) -> None:
     path = tmp_path / "record.sqlite3"
-    made = Record(path, create=True)
+    made = RecordOnDisk(path, create=True)
     fill(11, made)
     made._connection.execute("COMMIT") if made._connection.in_transaction else None
     connection = made._connection
@@ -569,7 +575,7 @@ def test_a_damaged_index_is_found(tmp_path: Path) -> None:
     octets = bytearray(path.read_bytes())
     octets[(root - 1) * 4096 + 4000 : root * 4096] = bytes(96)
     path.write_bytes(octets)
-    again = Record(path)
+    again = RecordOnDisk(path)
     assert again.audit()
     again.close()
 

@@ -173,3 +173,12 @@ def test_our_own_reading_is_passed_on_once_and_sorted_when_it_was_reordered(tmp_
     assert (came.height, tally.rows) == (300, 300)
     for reordered in (ours, ours.sort("lon"), pl.concat([ours.head(150), ours.tail(200)])):
         assert pl.concat(slices_of(reordered))["time"].is_sorted()
+
+
+def test_files_taken_to_be_in_order_are_passed_on_and_refused_where_they_are_not(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"time": [1, 2, 2, 3], "mover": list("abcd")}).with_columns(
+        pl.col("time").cast(pl.Datetime("us", "UTC"))
+    )
+    assert pl.concat(slices_of(frame.lazy(), unasked=True)).equals(frame)
+    with pytest.raises(OutOfOrder):
+        list(slices_of(frame.reverse().lazy(), unasked=True))

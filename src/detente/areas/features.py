@@ -146,8 +146,14 @@ def _parts(geometry: Any, depth: int) -> list[tuple[Shape, str]]:
 
 
 def _polygon(coordinates: Any, words: str) -> Polygon:
-    if not isinstance(coordinates, list) or len(coordinates) != 1 or not isinstance(coordinates[0], list):
-        raise Unplaced(Reason.SHAPE, words)  # a ring with a hole in it has no words in a notice
+    if (
+        not isinstance(coordinates, list)
+        or not coordinates
+        or not all(isinstance(ring, list) for ring in coordinates)
+    ):
+        raise Unplaced(Reason.SHAPE, words)
+    if len(coordinates) > 1:
+        raise Unplaced(Reason.HOLE, words)
     if len(coordinates[0]) > MOST_POSITIONS:
         raise Unplaced(Reason.TOO_LONG, words)
     ring = [_position(corner, words) for corner in coordinates[0]]

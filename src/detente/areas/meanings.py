@@ -12,6 +12,10 @@ say = words.speaker("areas")
 
 def meaning(reason: Reason) -> str:
     """Return a reason as a short phrase in the language in use."""
+    return (_doubts() | _refusals())[reason]
+
+
+def _doubts() -> dict[Reason, str]:
     return {
         Reason.WINDOW_AFTER_CANCEL: say("a window runs past the moment at which the text cancels itself"),
         Reason.CANCEL_FAR_AFTER_END: say("the text cancels itself long after its last window"),
@@ -45,6 +49,10 @@ def meaning(reason: Reason) -> str:
         Reason.TURN_NOT_STATED: say("which way an arc turns is not stated: the shorter way is taken"),
         Reason.ARC_OFF_RADIUS: say("an arc's ends do not lie on its radius"),
         Reason.CLOSED_BY_COAST: say("a coast or border closes the area: a straight line is drawn"),
+        Reason.SECTOR_BEARINGS: say(
+            "how a sector's bearings are meant is not stated: true, clockwise, from its centre is taken"
+        ),
+        Reason.DRAWN_AS_POLYGON: say("an ellipse is given as a polygon whose corners lie on it"),
         Reason.EXTENT_ELSEWHERE: say("the extent is told elsewhere"),
         Reason.LETTERS: say("letters that look like others"),
         Reason.WORDS_LEFT: say("words about place or time were not understood"),
@@ -54,16 +62,24 @@ def meaning(reason: Reason) -> str:
         Reason.UNKNOWN_SERIES: say("the series is unknown"),
         Reason.CUT_OFF: say("the text is cut off"),
         Reason.PARTS_MISSING: say("parts of the text are missing"),
+    }
+
+
+def _refusals() -> dict[Reason, str]:
+    return {
         Reason.NO_AREA: say("no area could be placed"),
         Reason.NO_TIME: say("no time is stated"),
         Reason.NOT_A_DANGER_AREA: say("the text announces no danger area"),
         Reason.COORDINATE: say("a coordinate is impossible or incomplete"),
         Reason.SHAPE: say("the shape is impossible or of a kind that is not read"),
+        Reason.HOLE: say(
+            "an area with a hole in it: no announcement has words for that; a search in tracks respects it"
+        ),
         Reason.TIME: say("a time is impossible or incomplete"),
         Reason.LOCAL_TIME: say("local time without its zone"),
         Reason.TIME_ORDER: say("an end before its start"),
-        Reason.POLE: say("the boundary runs around or over a pole"),
+        Reason.POLE: say("the boundary runs over a pole, or around one and near the equator"),
         Reason.TOO_LONG: say("the text is too long for an announcement"),
         Reason.RUN_TOGETHER: say("several texts run together"),
         Reason.NOT_UNDERSTOOD: say("the text is of no form that is read"),
-    }[reason]
+    }

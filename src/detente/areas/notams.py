@@ -391,25 +391,13 @@ def _schedule(notam: _Notam, validity: Validity, reading: Reading) -> None:
 
 def _extremes(reading: Reading, q: ItemQ) -> list[Place]:
     """Return the centre and the corners of the box around the areas; item Q's circle where there is no geometry."""
-    from detente.areas.outlines import outline  # noqa: PLC0415 - loads the geodesic library when it is needed
+    from detente.areas.outlines import extremes  # noqa: PLC0415 - loads the geodesic library when it is needed
 
     if _SUN_WORDS.search(reading.words["windows"]) is None:
         return []
     shapes = [q.circle if isinstance(area.shape, Named) else area.shape for area in reading.areas]
-    if any(shape is None for shape in shapes):
-        return []
-    corners = [corner for shape in shapes if shape is not None for ring in outline(shape) for corner in ring]
-    corners += [(shape.position.lon_deg, shape.position.lat_deg) for shape in shapes if isinstance(shape, Point)]
-    if not corners:
-        return []
-    first = corners[0][0]
-    lons = [first + (lon - first + 180) % 360 - 180 for lon, _ in corners]
-    lats = [lat for _, lat in corners]
-    west, east, south, north = min(lons), max(lons), min(lats), max(lats)
-    return [
-        ((west + east) / 2, (south + north) / 2),
-        (west, south), (west, north), (east, south), (east, north),
-    ]  # fmt: skip
+    known = [shape for shape in shapes if shape is not None]
+    return extremes(known) if len(known) == len(shapes) else []
 
 
 _SUN_WORDS = re.compile(r"\b(?:SUNSET|SUNRISE|SR|SS|HJ|HN)\b")
@@ -426,7 +414,8 @@ def _times_in_text(page: Page, validity: Validity, reading: Reading) -> None:
         page.view = page.view[:start] + "\x00" * (end - start) + page.view[end:]
         try:
             groups, _ = elements(run, words, validity.start.year)
-            told = [window for group in groups for window in windows_of(group, apart)]  # type: ignore[arg-type]
+            by_the_sun = any(group.suns for group in groups)
+            told = [] if by_the_sun else [window for group in groups for window in windows_of(group, apart)]  # type: ignore[arg-type]
         except Unplaced:
             told = []
         is_same = bool(told) and all(

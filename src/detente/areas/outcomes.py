@@ -57,6 +57,8 @@ class Reason(StrEnum):
     TURN_NOT_STATED = "turn_not_stated"
     ARC_OFF_RADIUS = "arc_off_radius"
     CLOSED_BY_COAST = "closed_by_coast"
+    SECTOR_BEARINGS = "sector_bearings"
+    DRAWN_AS_POLYGON = "drawn_as_polygon"
     EXTENT_ELSEWHERE = "extent_elsewhere"
     # doubts about the text
     LETTERS = "letters"
@@ -73,6 +75,7 @@ class Reason(StrEnum):
     NOT_A_DANGER_AREA = "not_a_danger_area"
     COORDINATE = "coordinate"
     SHAPE = "shape"
+    HOLE = "hole"
     TIME = "time"
     LOCAL_TIME = "local_time"
     TIME_ORDER = "time_order"

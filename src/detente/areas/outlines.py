@@ -4,12 +4,15 @@ Densification: between two drawn corners the straight line in degrees is nowhere
 true boundary (a geodesic, or a circle's or arc's true line); corners of the text are drawn exactly. Circles and
 arcs have their drawn corners on the true line, so chords lie inside.
 A ring is unrolled: its longitudes run on past 180 degrees rather than jump; who writes GeoJSON cuts it there.
-A ring around a pole has no such outline: Unplaced.
+A ring around a pole runs once around in longitude; it is closed along the meridian of its first corner and along the
+pole, which is a line on a grid of degrees. What it holds is the side of the pole that all its corners are near; a ring
+that comes nearer than TEN_DEGREES to the equator, or over the pole itself, has no such outline: Unplaced.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import pairwise
@@ -32,7 +35,7 @@ from detente.notices.shapes import (
 if TYPE_CHECKING:
     from pyproj import Geod
 
-__all__ = ["OUTLINE_M", "bounds", "is_near_circle", "outline", "within_m"]
+__all__ = ["OUTLINE_M", "bounds", "extremes", "is_near_circle", "outline", "within_m"]
 
 OUTLINE_M = 25.0
 """Greatest distance of a drawn edge from the true boundary, in metres."""
@@ -42,6 +45,7 @@ _SLACK_M = 3 * 1852.0
 """Item Q's circle is rounded to minutes and miles."""
 _SHARE = 0.6
 """Part of OUTLINE_M that chords may use; the rest is for what a line in degrees bends beside its chord."""
+TEN_DEGREES = 10.0
 Ring = list[tuple[float, float]]
 
 
@@ -85,8 +89,9 @@ def _closed(ring: Ring) -> Ring:
         before = unrolled[-1][0]
         unrolled.append((before + (lon - before + 180.0) % 360.0 - 180.0, lat))
     step = (unrolled[0][0] - unrolled[-1][0] + 180.0) % 360.0 - 180.0
-    if abs(unrolled[-1][0] + step - unrolled[0][0]) > 180.0:
-        raise Unplaced(Reason.POLE, " ".join(f"{lat:.4f} {lon:.4f}" for lon, lat in ring[:3]))
+    around = unrolled[-1][0] + step - unrolled[0][0]
+    if abs(around) > 180.0:
+        unrolled += _over_the_pole(unrolled, around)
     turn = sum(
         (two[0] - one[0]) * (two[1] + one[1])
         for one, two in zip(unrolled, unrolled[1:] + unrolled[:1], strict=True)
@@ -96,6 +101,33 @@ def _closed(ring: Ring) -> Ring:
     mean = sum(lon for lon, _ in unrolled) / len(unrolled)
     shift = 360.0 * math.floor((mean + 180.0) / 360.0)
     return [(lon - shift, lat) for lon, lat in [*unrolled, unrolled[0]]]
+
+
+def _over_the_pole(unrolled: Ring, around: float) -> Ring:
+    """Return the corners that close a ring which runs around a pole, by an unrolled turn to the east or the west."""
+    lats = [lat for _, lat in unrolled]
+    pole = 90.0 if min(lats) > 0.0 else -90.0
+    if min(abs(lat) for lat in lats) < TEN_DEGREES or min(lats) * max(lats) < 0.0 or pole in lats:
+        raise Unplaced(Reason.POLE, " ".join(f"{lat:.4f} {lon:.4f}" for lon, lat in unrolled[:3]))
+    lon, lat = unrolled[0]
+    turned = lon + math.copysign(360.0, around)
+    return [(turned, lat), (turned, pole), (lon, pole)]
+
+
+def extremes(shapes: Sequence[Shape]) -> Ring:
+    """Return the centre and the corners of the box around shapes; none where they have no extent."""
+    corners = [corner for shape in shapes for ring in outline(shape) for corner in ring]
+    corners += [_pair(shape.position) for shape in shapes if isinstance(shape, Point)]
+    if not corners:
+        return []
+    first = corners[0][0]
+    lons = [first + (lon - first + 180) % 360 - 180 for lon, _ in corners]
+    lats = [lat for _, lat in corners]
+    west, east, south, north = min(lons), max(lons), min(lats), max(lats)
+    return [
+        ((west + east) / 2, (south + north) / 2),
+        (west, south), (west, north), (east, south), (east, north),
+    ]  # fmt: skip
 
 
 def _edges(corners: Ring) -> Ring:

@@ -6,6 +6,7 @@ about place that stay are doubted or refused by whoever reads the page.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from decimal import Decimal
 
 from detente.areas.outcomes import Announced, Reason, Unplaced
 from detente.areas.page import PAIR, Page
+from detente.areas.rounded import EllipseSaid, SectorSaid, ellipse, sector
 from detente.notices.errors import ValueMistake
 from detente.notices.shapes import (
     Arc,
@@ -108,7 +110,24 @@ _COAST = re.compile(
 
 
 _UNREAD_SHAPE = re.compile(
-    r"\b(?:ELLIP[A-Z]+|SEMI-?CIRCLE|QUADRANT|SECTOR(?=[^@]{0,40}(?:RADIUS|BEARING|DEGREES))|BETWEEN QDR|BETWEEN RADIALS?)\b"
+    r"\b(?:ELLIP[A-Z]+|SEMI-?CIRCLE|QUADRANT|SECTOR(?=[^@]{0,40}(?:RADIUS|BEARING|DEGREES))|BETWEEN QDR|BETWEEN RADIALS?|BETWEEN (?:THE )?(?:TRUE )?(?:BEARINGS|BRGS?))\b"
+)
+_DEGREES = r"[0-9]{3}(?:\.[0-9])?[ ]?(?:DEG(?:REES?)?\b\.?)?[ ]?(?:\(?T(?:RUE)?\)?(?![A-Z]))?"
+_BEARINGS = rf"(?P<from>{_DEGREES})\s?(?:CLOCKWISE\s)?(?:-|\bTO\b|\bAND\b|\bTHRU\b|\bTHROUGH\b)\s?(?:CLOCKWISE\s)?(?:TO\s)?(?P<to>{_DEGREES})"
+_AROUND = (
+    r"[\s:,.()=-]|\b(?:CENT(?:ER|RE)(?:E?D)?|ON|AT|IN|OF|THE|AN?|WITH(?:IN)?|WI|RADIUS|FROM|BETWEEN|BY|LIMITED|BOUNDED|AND|TRUE|"
+    r"BEARINGS?|BRGS?|CLOCKWISE|DEG(?:REES?)?|POSITIONS?|PSN|POINT|COORDS?|COORDINATES|AREA|AXIS|AXES|IS|LENGTH|ITS|"
+    r"MAJOR|MINOR|SEMI-?|ORIENTED|ORIENTATION|AZIMUTH|HEADING|SECTORS?|ELLIPSE|ELLIPTICAL|WHOSE|HAVING|ALONG)\b"
+)
+_PIECE = rf"{PAIR}|{_LENGTH}|{_BEARINGS}|{_DEGREES}"
+_ROUNDED = re.compile(re.sub(r"\?P<[a-z]+>", "?:", rf"(?<![^\s:,.(])(?:{_AROUND}|{_PIECE}){{5,120}}"))
+_ONE_LENGTH, _ONE_PAIR_OF_BEARINGS = re.compile(rf"(?<![0-9.]){_LENGTH}"), re.compile(_BEARINGS)
+_MAJOR, _MINOR = (
+    re.compile(rf"(?P<semi>\bSEMI[ -]?)?\b{which}\s+AXIS(?:\s+(?:OF|IS|LENGTH)|[\s:=])*\s?{_LENGTH}")
+    for which in ("MAJOR", "MINOR")
+)
+_ORIENTED = re.compile(
+    rf"\b(?:ORIENTED|ORIENTATION|AZIMUTH|HEADING|BEARING)(?:\s+(?:OF|IS|ON|TO|ALONG|AT)|[\s:=])*\s?(?P<from>{_DEGREES})"
 )
 
 
@@ -128,6 +147,13 @@ def place(page: Page, positions: dict[int, Position]) -> list[Placed]:
     Raises Unplaced for what is no area: two corners, a radius of 0 or of 999 miles and more.
     """
     found: list[Placed] = []
+
+    def rounded(match: re.Match[str]) -> bool:
+        made = _rounded(page, positions, match)
+        found.extend([made] if made else [])
+        return made is not None
+
+    page.take(_ROUNDED, rounded)
     unread = _UNREAD_SHAPE.search(page.view)
     if unread:
         raise Unplaced(Reason.SHAPE, page.words(max(0, unread.start() - 10), unread.end() + 60))
@@ -199,6 +225,42 @@ def _later(page: Page, positions: dict[int, Position], match: re.Match[str]) -> 
     words = page.words(*match.span())
     centre = positions[match.start("pair")]
     yield _placed(match, Announced(Circle(centre=centre, radius_m=_length_m(match, words)), words))
+
+
+def _rounded(page: Page, positions: dict[int, Position], match: re.Match[str]) -> Placed | None:
+    """Read a sector or an ellipse: one centre, and each of its measures once, in whatever order; else None."""
+    said, words = match.group(), page.words(*match.span())
+    centres = _pairs(positions, match)
+    lengths = list(_ONE_LENGTH.finditer(said))
+    if len(centres) != 1:
+        return None
+    if "ELLIP" in said:
+        major, minor, turned = (list(one.finditer(said)) for one in (_MAJOR, _MINOR, _ORIENTED))
+        if len(lengths) != 2 or not len(major) == len(minor) == len(turned) == 1:
+            return None
+        half = [Decimal(_length_m(axis[0], words)) / (1 if axis[0]["semi"] else 2) for axis in (major, minor)]
+        shape = ellipse(
+            EllipseSaid(centres[0], float(half[0]), float(half[1]), _bearing(turned[0]["from"], words))
+        )
+        if shape is None:
+            raise Unplaced(Reason.SHAPE, words)
+        return _placed(match, Announced(shape, words), doubts=[(Reason.DRAWN_AS_POLYGON, words)])
+    bearings = list(_ONE_PAIR_OF_BEARINGS.finditer(said))
+    if not re.search(r"\b(?:SECTOR|BEARINGS?|BRGS?)\b", said) or len(lengths) != 1 or len(bearings) != 1:
+        return None
+    first, last = (_bearing(bearings[0][name], words) for name in ("from", "to"))
+    made = sector(SectorSaid(centres[0], _length_m(lengths[0], words), first, last))
+    if made is None:
+        raise Unplaced(Reason.SHAPE, words)
+    is_clear = "CLOCKWISE" in said and re.search(r"\bT(?:RUE)?\b", said) is not None
+    return _placed(match, Announced(made, words), doubts=[] if is_clear else [(Reason.SECTOR_BEARINGS, words)])
+
+
+def _bearing(text: str, words: str) -> float:
+    degrees = float(re.match(r"[0-9.]+", text).group().rstrip("."))  # type: ignore[union-attr]
+    if degrees > 360.0:
+        raise Unplaced(Reason.SHAPE, words)
+    return degrees
 
 
 def _arcs(page: Page, positions: dict[int, Position], match: re.Match[str]) -> Iterator[Placed]:
@@ -327,8 +389,13 @@ def _letters(label: str) -> str:
 
 
 def _edges_cross(ring: list[Position]) -> bool:
-    """Tell whether two edges that are no neighbours meet; on the flat grid of degrees, the short way round."""
+    """Tell whether two edges that are no neighbours meet; on the flat grid of degrees, the short way round.
+
+    A ring around a pole is seen from above it.
+    """
     flat = [(_east(ring[0], corner), corner.lat_e7) for corner in ring]
+    if sum(_east(one, two) for one, two in zip(ring, ring[1:] + ring[:1], strict=True)):
+        flat = [_from_above(corner) for corner in ring]
     edges = list(zip(flat, flat[1:] + flat[:1], strict=True))
     count = len(edges)
     for one in range(count):
@@ -336,6 +403,11 @@ def _edges_cross(ring: list[Position]) -> bool:
             if (one, two) != (0, count - 1) and _meet(*edges[one], *edges[two]):
                 return True
     return False
+
+
+def _from_above(corner: Position) -> _Flat:
+    away, east = 900_000_000 - abs(corner.lat_e7), math.radians(corner.lon_deg)
+    return round(away * math.cos(east)), round(away * math.sin(east))
 
 
 _Flat = tuple[int, int]

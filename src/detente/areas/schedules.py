@@ -16,17 +16,13 @@ from datetime import UTC, datetime, timedelta
 
 from detente.areas.calendar import Day, Instant
 from detente.areas.outcomes import Reading, Reason, Unplaced, Window
-from detente.areas.sun import Edge, Place, sun_windows
+from detente.areas.sun import BY_THE_SUN, Edge, Place, edge_of
 from detente.areas.time_tokens import MONTHS, WEEKDAYS, Token, tokens
-from detente.areas.timing import Group, clock_minute, days_of, doubt_reach, windows_of
+from detente.areas.timing import Group, clock_minute, doubt_reach, timed_windows
 
 __all__ = ["Validity", "read_schedule"]
 
 _STAMPS = re.compile(r"(?P<start>[0-9]{10}) ?(?:TO|-|/) ?(?P<end>[0-9]{10})[\s,;]{0,4}")
-_SUN = re.compile(
-    r"(?:(?P<rise>SR|SUNRISE)|SS|SUNSET)(?:\s?(?P<sign>PLUS|MINUS|[+-])\s?(?P<minutes>[0-9]{2,3}))?"
-)
-_BY_THE_SUN = {"HJ": (Edge("rise"), Edge("set")), "HN": (Edge("set"), Edge("rise"))}
 _QUIET = frozenset(("comma", "and", "lead", "zone"))
 
 
@@ -80,14 +76,8 @@ def read_schedule(text: str, validity: Validity) -> list[Window]:
         group.is_daily = not group.spans
         if not group.days and not group.spans:
             group.days = _every_day(validity)
-        if group.clocks or group.spans or not group.suns:
-            made += windows_of(group, validity)  # type: ignore[arg-type]
-        if group.suns:
-            days = days_of(group, validity)  # type: ignore[arg-type]
-            if not days:
-                raise Unplaced(Reason.TIME, words)
-            made += sun_windows(days, group.suns, validity.places, words)
-            validity.reading.doubt(Reason.SUN_TIMES_COMPUTED, words)
+        group.words = group.words if not group.suns else words
+        made += timed_windows(group, validity, validity.places)  # type: ignore[arg-type]
     return made
 
 
@@ -218,9 +208,9 @@ class _Schedule:
 
     def _hours(self, group: Group) -> None:
         token = self.run[self.at]
-        if token.text in _BY_THE_SUN:
+        if token.text in BY_THE_SUN:
             self.take()
-            group.suns.append(_BY_THE_SUN[token.text])
+            group.suns.append(BY_THE_SUN[token.text])
         elif token.kind == "sun" or (token.kind == "clock" and self.kind(1) == "to" and self.kind(2) == "sun"):
             group.suns.append(self._edges())
         else:
@@ -241,12 +231,7 @@ class _Schedule:
         token = self.take()
         if token.kind == "clock":
             return Edge("clock", clock_minute(token.text, self.words, is_end=is_end))
-        found = _SUN.fullmatch(token.text)
-        if found is None:
-            raise Unplaced(Reason.SUN, self.words)
-        shift_minutes = int(found["minutes"] or 0)
-        back = found["sign"] in {"MINUS", "-"}
-        return Edge("rise" if found["rise"] else "set", -shift_minutes if back else shift_minutes)
+        return edge_of(token.text, self.words)
 
     def _clock(self) -> tuple[int, int]:
         token = self.take()

@@ -7,13 +7,14 @@ at the latest end over the extremes of the area, and it carries a doubt.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import acos, asin, atan2, cos, degrees, radians, sin, tan
 
 from detente.areas.outcomes import Reason, Unplaced, Window
 
-__all__ = ["Edge", "Place", "SunDay", "sun_day", "sun_windows"]
+__all__ = ["BY_THE_SUN", "Edge", "Place", "SunDay", "edge_of", "sun_day", "sun_windows"]
 
 Place = tuple[float, float]
 """Longitude and latitude in degrees; a longitude past 180 belongs to an area across the antimeridian."""
@@ -27,6 +28,22 @@ class Edge:
 
     kind: str
     minutes: int = 0
+
+
+BY_THE_SUN = {"HJ": (Edge("rise"), Edge("set")), "HN": (Edge("set"), Edge("rise"))}
+_SUN = re.compile(
+    r"(?:(?P<rise>SR|SUNRISE)|SS|SUNSET)(?:\s?(?P<sign>PLUS|MINUS|[+-])\s?(?P<minutes>[0-9]{2,3}))?"
+)
+
+
+def edge_of(text: str, words: str) -> Edge:
+    """Return the end of a window that SR, SUNSET, SS PLUS 30 say. Raises Unplaced for other words."""
+    found = _SUN.fullmatch(text)
+    if found is None:
+        raise Unplaced(Reason.SUN, words)
+    shift_minutes = int(found["minutes"] or 0)
+    back = found["sign"] in {"MINUS", "-"}
+    return Edge("rise" if found["rise"] else "set", -shift_minutes if back else shift_minutes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from typing import NoReturn
 
 from detente.areas.calendar import Calendar, Day, Instant
 from detente.areas.outcomes import Reason, Unplaced, Window
-from detente.areas.sun import Edge
+from detente.areas.sun import BY_THE_SUN, Edge, Place, edge_of, sun_windows
 from detente.areas.time_tokens import MONTHS, WEEKDAYS, Token
 
-__all__ = ["Group", "Timing", "clock_minute", "days_of", "doubt_reach", "elements", "windows_of"]
+__all__ = ["Group", "Timing", "clock_minute", "days_of", "doubt_reach", "elements", "timed_windows", "windows_of"]
 
 MOST_WINDOWS = 4_000
 """More windows than this, ten years of days, are no announcement."""
@@ -41,6 +41,11 @@ class Group:
     without_days: list[tuple[Day, Day | None]] = field(default_factory=list)
     holidays: str = ""
     words: str = ""
+
+    @property
+    def has_hours(self) -> bool:
+        """Tell whether it says when on a day: by the clock or by the sun."""
+        return bool(self.clocks or self.suns)
 
 
 class Timing:
@@ -90,9 +95,9 @@ class Timing:
                 continue
             element = self._element()
             starts_anew = (
-                (element == "clock" and group.clocks and group.days and is_clock_first)
-                or (element == "days" and group.clocks and group.days and is_clock_first is False)
-                or (element in {"span", "day_span"} and (group.clocks or group.days))
+                (element == "clock" and group.has_hours and group.days and is_clock_first)
+                or (element == "days" and group.has_hours and group.days and is_clock_first is False)
+                or (element in {"span", "day_span"} and (group.has_hours or group.days))
                 or (element in {"clock", "days"} and bool(group.spans) and not self._narrows(group))
             )
             if starts_anew:
@@ -111,7 +116,7 @@ class Timing:
         return group.is_daily and len(group.spans) == 1
 
     def _close(self, group: Group) -> None:
-        if group.days or group.clocks or group.spans or group.is_open:
+        if group.days or group.has_hours or group.spans or group.is_open:
             group.words = self.words
             self.groups.append(group)
 
@@ -121,7 +126,7 @@ class Timing:
             return "span"
         if kind in {"day", "iso", "month"} and self._is_day_span():
             return "day_span"
-        if kind in {"clock", "h24"} or (kind == "between" and self.kind(1) == "clock"):
+        if kind in {"clock", "h24", "sun"} or (kind == "between" and self.kind(1) in {"clock", "sun"}):
             return "clock"
         if kind in {"day", "iso", "month"} or (kind == "between" and self.kind(1) in {"day", "iso", "month"}):
             return "days"
@@ -138,7 +143,7 @@ class Timing:
             case "day_span":
                 group.spans.append(self._day_span())
             case "clock":
-                group.clocks.append(self._clock())
+                self._hours(group)
             case "days":
                 self._days(group)
             case "daily":
@@ -240,6 +245,36 @@ class Timing:
         if self.kind() != "instant":
             self.fail()
         return start, self._instant()
+
+    def _hours(self, group: Group) -> None:
+        ahead = 1 if self.kind() == "between" else 0
+        if "sun" not in {self.kind(ahead), self.kind(ahead + 2)} or self.kind(ahead) == "h24":
+            group.clocks.append(self._clock())
+        elif self.run[self.at + ahead].text in BY_THE_SUN:
+            self.at += ahead
+            group.suns.append(BY_THE_SUN[self.next().text])
+        else:
+            self.at += ahead
+            group.suns.append(self._by_the_sun({"to", "until", "and"} if ahead else {"to", "until"}))
+
+    def _by_the_sun(self, joins: set[str]) -> tuple[Edge, Edge]:
+        """Read two ends of which one at least is the sun's: SUNRISE TO SUNSET, 0600Z TO SUNSET."""
+        start = self._edge(is_end=False)
+        if self.kind() not in joins or self.kind(1) not in {"sun", "clock"}:
+            self.fail()
+        self.next()
+        end = self._edge(is_end=True)
+        if "clock" == start.kind == end.kind:
+            self.fail()
+        if start.kind == end.kind and end.minutes <= start.minutes:
+            raise Unplaced(Reason.TIME_ORDER, self.words)
+        return start, end
+
+    def _edge(self, *, is_end: bool) -> Edge:
+        token = self.next()
+        if token.kind == "clock":
+            return Edge("clock", clock_minute(token.text, self.words, is_end=is_end))
+        return edge_of(token.text, self.words)
 
     def _clock(self) -> tuple[int, int]:
         if self.kind() == "h24":
@@ -401,6 +436,19 @@ def windows_of(group: Group, calendar: Calendar) -> list[Window]:
         made = [Window(window.start, None, window.is_alternate) for window in made[:1]] or [
             Window(reading.issued_at, None, group.is_alternate)
         ]
+    return made
+
+
+def timed_windows(group: Group, calendar: Calendar, places: list[Place]) -> list[Window]:
+    """Return the windows of one group, those by the sun computed for the places, in doubt. Raises Unplaced."""
+    made = [] if group.suns and not group.clocks and not group.spans else windows_of(group, calendar)
+    if group.suns:
+        days = [] if group.is_open or group.is_until else days_of(group, calendar)
+        if not days:
+            raise Unplaced(Reason.TIME, group.words)
+        by_the_sun = sun_windows(days, group.suns, places, group.words)
+        made += [Window(window.start, window.end, group.is_alternate) for window in by_the_sun]
+        calendar.reading.doubt(Reason.SUN_TIMES_COMPUTED, group.words)
     return made
 
 

@@ -16,8 +16,9 @@ from detente.areas.outcomes import Announced, Reading, Reason, Unplaced, Window
 from detente.areas.page import Page
 from detente.areas.placing import Placed, place
 from detente.areas.positions import COORDINATE_LIKE, find_positions
+from detente.areas.sun import Place
 from detente.areas.time_tokens import MONTHS, Token, phrases
-from detente.areas.timing import Group, doubt_reach, elements, windows_of
+from detente.areas.timing import Group, doubt_reach, elements, timed_windows
 from detente.notices.shapes import Named, Point
 
 __all__ = ["HEADLINE", "PREAMBLE", "read_warning"]
@@ -224,7 +225,10 @@ def _times(page: Page, reading: Reading, calendar: Calendar) -> list[_Timed]:
         groups, has_zone = elements(
             run, words, calendar.number_year or (reading.issued_at.year if reading.issued_at else 0)
         )
-        needs_zone = any(group.clocks or group.spans for group in groups)
+        needs_zone = any(
+            group.clocks or group.spans or any(edge.kind == "clock" for pair in group.suns for edge in pair)
+            for group in groups
+        )
         if (
             needs_zone
             and not has_zone
@@ -253,17 +257,29 @@ def _join(reading: Reading, calendar: Calendar, placed: list[Placed], timed: lis
     if len(timed) > 1 and len(timed) == len(placed) and _alternate(placed, timed):
         shared: list[Announced] = []
         for area, (_, groups, _) in zip(reading.areas, timed, strict=True):
-            windows = tuple(window for group in groups for window in windows_of(group, calendar))
+            suns = _places([area], timed)
+            windows = tuple(window for group in groups for window in timed_windows(group, calendar, suns))
             shared.append(Announced(area.shape, area.words, area.name, area.vertical, windows))
         reading.areas = shared
         reading.windows = sorted({window for area in shared for window in area.windows or ()}, key=_order)
         return
     if len(timed) > 1 and placed and timed[0][0] < placed[0].start < timed[-1][0] and len(placed) > 1:
         raise Unplaced(Reason.TIME, reading.words["windows"])
+    suns = _places(reading.areas, timed)
     reading.windows = sorted(
-        (window for _, groups, _ in timed for group in groups for window in windows_of(group, calendar)),
+        (window for _, groups, _ in timed for group in groups for window in timed_windows(group, calendar, suns)),
         key=_order,
     )
+
+
+def _places(areas: list[Announced], timed: list[_Timed]) -> list[Place]:
+    """Return where the sun rises and sets for areas: only where the times ask for it, and all places are known."""
+    from detente.areas.outlines import extremes  # noqa: PLC0415 - loads the geodesic library when it is needed
+
+    asked = any(group.suns for _, groups, _ in timed for group in groups)
+    if not asked or any(isinstance(area.shape, Named) for area in areas):
+        return []
+    return extremes([area.shape for area in areas])
 
 
 def _alternate(placed: list[Placed], timed: list[_Timed]) -> bool:
@@ -279,11 +295,11 @@ def _days_with_hours(reading: Reading, timed: list[_Timed]) -> list[_Timed]:
     made: list[_Timed] = []
     for start, groups, words in timed:
         last = made[-1] if made else None
-        if last and _is_bare(groups, "days") and _is_bare(last[1], "clocks"):
+        if last and _is_bare(groups, "days") and _is_bare(last[1], "has_hours"):
             last[1][-1].days = groups[0].days
             last[1][-1].is_daily = True
-        elif last and _is_bare(groups, "clocks") and _is_bare(last[1], "days"):
-            last[1][-1].clocks = groups[0].clocks
+        elif last and _is_bare(groups, "has_hours") and _is_bare(last[1], "days"):
+            last[1][-1].clocks, last[1][-1].suns = groups[0].clocks, groups[0].suns
             last[1][-1].is_daily = True
         else:
             made.append((start, groups, words))
@@ -297,7 +313,7 @@ def _without_hull(timed: list[_Timed], calendar: Calendar) -> list[_Timed]:
     if (
         len(timed) != 2
         or not _is_bare(timed[0][1], "days")
-        or not all(group.days and group.clocks for group in timed[1][1])
+        or not all(group.days and group.has_hours for group in timed[1][1])
     ):
         return timed
     first = timed[0][1][0].days[0][0]
@@ -312,7 +328,7 @@ def _without_hull(timed: list[_Timed], calendar: Calendar) -> list[_Timed]:
 
 def _is_bare(groups: list[Group], held: str) -> bool:
     group = groups[-1]
-    other = group.clocks if held == "days" else group.days
+    other = group.has_hours if held == "days" else group.days
     return len(groups) == 1 and bool(getattr(group, held)) and not other and not group.spans
 
 

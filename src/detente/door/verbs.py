@@ -153,4 +153,10 @@ VERBS = (
         "RESTORE",
         lambda: say("make a home of the line from a backup"),
     ),
+    Verb(
+        "store",
+        "detente.node.commands_store",
+        "STORE",
+        lambda: say("show where a home keeps its records, or move them to another store"),
+    ),
 )

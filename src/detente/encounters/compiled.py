@@ -6,15 +6,14 @@ Numba keeps beside the module (or in the user's cache folder where the package c
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import os
 import sys
-import threading
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from numba import njit, types
+from numba.core import event
 
 from detente import words
 
@@ -39,7 +38,7 @@ __all__ = [
     "compile_kernels",
     "inlined",
     "kernel",
-    "kernels_are_compiled",
+    "lean",
 ]
 
 say = words.speaker("encounters")
@@ -61,10 +60,18 @@ WHOLES = types.int64[:, ::1]
 BYTES = types.uint8[::1]
 RELATION = types.uint8[:, ::1]
 
-FINDING = ("kernel_legs", "kernel_candidates", "kernel_overlaps", "kernel_joins", "kernel_motion")
+FINDING = (
+    "kernel_legs",
+    "kernel_candidates",
+    "kernel_overlaps",
+    "kernel_describe",
+    "kernel_joins",
+    "kernel_motion",
+)
 PREDICTING = ("kernel_straight", "kernel_instant")
 """The modules of kernels that a search in tracks, and a prediction from one picture, use."""
-_QUIET_S = 1.5
+
+_UNCOUNTED: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "_nrt": False}
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -83,51 +90,44 @@ def inlined(function: _Function) -> _Function:
     return leaf
 
 
-def kernels_are_compiled(modules: Sequence[str] = FINDING) -> bool:
-    """Tell whether every kernel lies compiled in the cache, newer than its source."""
-    places = [_HERE / "__pycache__"]
-    if os.environ.get("NUMBA_CACHE_DIR"):
-        places = [Path(os.environ["NUMBA_CACHE_DIR"])]
-    elif not os.access(_HERE, os.W_OK):
-        places.append(Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "numba")
-    return all(_is_cached(module, places) for module in modules)
+def lean(function: _Function) -> _Function:
+    """Compile a leaf like ``inlined`` that makes no array: then none of those it is given need be counted.
+
+    Counting who holds an array takes atomic additions, at each call, for each array.
+    """
+    leaf: _Function = njit(function, **_UNCOUNTED)
+    return leaf
+
+
+class _Teller(event.Listener):
+    """Says once that kernels are being compiled, when the first one is."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note: Callable[[str], None] | None = note
+
+    def on_start(self, event: event.Event) -> None:  # noqa: ARG002 - Numba's own
+        """Say it, unless it was said."""
+        note, self._note = self._note, None
+        if note is not None:
+            note(say("compiling kernels, once per install; this takes about half a minute"))
+
+    def on_end(self, event: event.Event) -> None:
+        """Do nothing."""
 
 
 def compile_kernels(note: Callable[[str], None] | None = None, *, modules: Sequence[str] = FINDING) -> None:
     """Load every kernel, compiling what is not in the cache.
 
-    note: is called once, with one sentence for the person, when kernels have to be compiled (about half a
-    minute, once per install).
+    note: is called once, with one sentence for the person, when the first kernel has to be compiled (about half a
+    minute, once per install); never when all are only loaded, however long that takes.
     """
     if all(f"{_ROOM}.{module}" in sys.modules for module in modules):
         return
-    sentence = say("compiling kernels, once per install; this takes about half a minute")
-    if note is not None and not kernels_are_compiled(modules):
-        note(sentence)
-        note = None
-    # the cache may be of another Numba or processor: then only the time it takes tells
-    late = threading.Timer(_QUIET_S, note, (sentence,)) if note is not None else None
-    if late is not None:
-        late.daemon = True
-        late.start()
-    try:
+    with contextlib.ExitStack() as listening:
+        if note is not None:
+            listening.enter_context(event.install_listener("numba:compile", _Teller(note)))
         for module in modules:
             importlib.import_module(f"{_ROOM}.{module}")
-    finally:
-        if late is not None:
-            late.cancel()
 
 
-_HERE = Path(__file__).resolve().parent
 _ROOM = __name__.rpartition(".")[0]
-
-
-def _is_cached(module: str, places: list[Path]) -> bool:
-    changed = (_HERE / f"{module}.py").stat().st_mtime
-    version = f"py{sys.version_info.major}{sys.version_info.minor}.nbi"
-    return any(
-        found.stat().st_mtime >= changed
-        for place in places
-        if place.is_dir()
-        for found in place.rglob(f"{module}.*{version}")
-    )

@@ -13,28 +13,30 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from detente.encounters.intake import Fixes
+from detente.encounters.intake import Columns
 from detente.encounters.kernel_legs import BASELINE_S
 
 __all__ = ["Window", "windows_of"]
 
+Held = TypeVar("Held", bound=Columns)
 _WINDOW_ROWS, _WINDOW_ROWS_MAX = 200_000, 800_000
 """A window has at least the first number of new fixes, so that little memory is touched; six times as many as are
 kept from the window before, so that few are gone through twice; but no more than the second for that."""
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class Window(Generic[Held]):
     """A window of time and the fixes that tell the motion in it.
 
     begin, end: microseconds since 1970; is_last: nothing follows, and the motion is known to the last fix. The
     fixes are in time order, some from before the window; they are gone when the next window is asked for.
     """
 
-    fixes: Fixes
+    fixes: Held
     begin: int
     end: int
     is_last: bool
@@ -46,13 +48,13 @@ class Window:
 
 
 @dataclass(slots=True)
-class _Held:
+class _Held(Generic[Held]):
     """Fixes not yet done with, one behind the other in arrays that are used again.
 
     fresh: how many came since the last window; kept: how many were kept from it.
     """
 
-    arrays: Fixes | None = None
+    arrays: Held | None = None
     count: int = 0
     kept: int = 0
 
@@ -60,7 +62,7 @@ class _Held:
     def fresh(self) -> int:
         return self.count - self.kept
 
-    def add(self, fixes: Fixes) -> None:
+    def add(self, fixes: Held) -> None:
         """Put a copy behind the others."""
         if self.arrays is None or self.arrays.count < self.count + fixes.count:
             larger = fixes.like(max(self.count + fixes.count, _WINDOW_ROWS + _WINDOW_ROWS // 2))
@@ -70,7 +72,7 @@ class _Held:
         self.arrays.put(self.count, fixes)
         self.count += fixes.count
 
-    def all(self) -> Fixes:
+    def all(self) -> Held:
         """Return a view of what is held."""
         if self.arrays is None:
             raise LookupError
@@ -84,10 +86,10 @@ class _Held:
         self.kept = self.count
 
 
-def windows_of(slices: Iterable[Fixes], gap_us: int) -> Iterator[Window]:
+def windows_of(slices: Iterable[Held], gap_us: int) -> Iterator[Window[Held]]:
     """Yield windows that follow each other without a gap, from slices of fixes in time order."""
     margin = 2 * gap_us + int(BASELINE_S * 1e6)
-    held = _Held()
+    held: _Held[Held] = _Held()
     begin: int | None = None
     for fixes in slices:
         held.add(fixes)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +13,12 @@ import polars as pl
 
 from detente import words
 from detente.encounters.errors import PositionMistake
-from detente.encounters.kernel_legs import DATUM_SHIFT, note_movers, number, place
+from detente.encounters.kernel_legs import DATUM_SHIFT, not_on_earth, note_movers, number, place
 from detente.encounters.room import Room
 from detente.tracks import ordering
 from detente.tracks.schema import KINDS, REQUIRED, SCHEMA, complete
 
-__all__ = ["Fixes", "Movers", "read"]
+__all__ = ["Columns", "Fixes", "Movers", "Positions", "placed", "positions", "read"]
 
 say = words.speaker("encounters")
 
@@ -27,43 +28,64 @@ _OPTIONAL = ("altitude_m", "altitude_datum", "kind", "name", "status", "military
 
 
 @dataclass(frozen=True, slots=True)
-class Fixes:
-    """Fixes in time order: arrays of one length.
+class Columns:
+    """Arrays in time order, a row a fix; those that are empty say nothing of any.
 
-    code: number of the mover; time_us; points: x, y, z at zero height and height (NaN unknown), metres;
-    rc_m, age_s: NaN when not given, empty when the table has none; mark: see detente.encounters.kernel_legs.
+    code: number of the mover; time_us; rc_m, age_s: NaN when not given, empty when the table has none; mark: see
+    detente.encounters.kernel_legs.
     """
 
     code: npt.NDArray[np.int32]
     time_us: npt.NDArray[np.int64]
-    points: npt.NDArray[np.float64]
     rc_m: npt.NDArray[np.float32]
     age_s: npt.NDArray[np.float32]
     mark: npt.NDArray[np.uint8]
 
     @property
     def count(self) -> int:
-        """Return how many there are."""
+        """Return how many fixes there are."""
         return self.code.size
 
-    def part(self, begin: int, end: int) -> Fixes:
+    def part(self, begin: int, end: int) -> Self:
         """Return a view of those from place ``begin`` to before ``end``; arrays that are empty stay so."""
-        return Fixes(*(getattr(self, name)[begin:end] for name in self.__slots__))
+        return type(self)(*(array[begin:end] for array in self._arrays()))
 
-    def like(self, count: int) -> Fixes:
+    def chosen(self, places: npt.NDArray[np.int64]) -> Self:
+        """Return a copy of those at some places; arrays that are empty stay so."""
+        return type(self)(*(array[places] if len(array) else array for array in self._arrays()))
+
+    def like(self, count: int) -> Self:
         """Return room for so many fixes of the same columns."""
-        return Fixes(
+        return type(self)(
             *(
                 np.empty((count if len(array) or not self.count else 0, *array.shape[1:]), array.dtype)
-                for array in (getattr(self, name) for name in self.__slots__)
+                for array in self._arrays()
             )
         )
 
-    def put(self, place: int, fixes: Fixes) -> None:
+    def put(self, place: int, others: Self) -> None:
         """Write others at a place; both may lie in the same arrays when these come before."""
-        for name in self.__slots__:
-            array, other = getattr(self, name), getattr(fixes, name)
+        for array, other in zip(self._arrays(), others._arrays(), strict=True):
             array[place : place + len(other)] = other
+
+    def _arrays(self) -> list[npt.NDArray[Any]]:
+        return [getattr(self, column.name) for column in fields(self)]
+
+
+@dataclass(frozen=True, slots=True)
+class Positions(Columns):
+    """Fixes as they were read: lon, lat in degrees; height_m: NaN unknown, empty when the table has none."""
+
+    lon: npt.NDArray[np.float64]
+    lat: npt.NDArray[np.float64]
+    height_m: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes(Columns):
+    """Fixes as motion needs them: points (n, 4): x, y, z at zero height and height (NaN unknown), metres."""
+
+    points: npt.NDArray[np.float64]
 
 
 @dataclass(slots=True)
@@ -138,9 +160,21 @@ class Movers:
 
 
 def read(frame: pl.LazyFrame, movers: Movers, *, start_us: int | None, end_us: int | None) -> Iterator[Fixes]:
-    """Yield the fixes of a table of tracks in time order, only the columns needed, times within the bounds.
+    """Yield the fixes of a table of tracks, placed; otherwise as ``positions``.
 
     Each is gone when the next is asked for: its memory is used again.
+    """
+    room = Room()
+    for given in positions(frame, movers, start_us=start_us, end_us=end_us):
+        yield placed(given, movers, room)
+
+
+def positions(
+    frame: pl.LazyFrame, movers: Movers, *, start_us: int | None, end_us: int | None, unasked: bool = False
+) -> Iterator[Positions]:
+    """Yield the fixes of a table of tracks in time order, only the columns needed, times within the bounds.
+
+    unasked: see detente.tracks.ordering.slices_of; OutOfOrder may come then.
     Raises SchemaMistake when a required column is missing; PositionMistake for a position that is not on Earth.
     """
     have = frame.collect_schema().names()
@@ -150,13 +184,26 @@ def read(frame: pl.LazyFrame, movers: Movers, *, start_us: int | None, end_us: i
         table = table.filter(pl.col("time") >= _moment(start_us))
     if end_us is not None:
         table = table.filter(pl.col("time") <= _moment(end_us))
-    room = Room()
-    for rows in ordering.slices_of(table):
+    for rows in ordering.slices_of(table, unasked=unasked):
         if not rows.is_empty():
-            yield _fixes(rows, movers, room)
+            yield _positions(rows, movers)
 
 
-def _fixes(rows: pl.DataFrame, movers: Movers, room: Room) -> Fixes:
+def placed(given: Positions, movers: Movers, room: Room) -> Fixes:
+    """Return fixes on the ellipsoid, ships at sea level; their points lie in the room."""
+    points = room.table("points", given.count, 4)
+    place(given.lon, given.lat, given.height_m, given.code, movers.kind, given.mark, points)
+    return Fixes(
+        code=given.code,
+        time_us=given.time_us,
+        rc_m=given.rc_m,
+        age_s=given.age_s,
+        mark=given.mark,
+        points=points,
+    )
+
+
+def _positions(rows: pl.DataFrame, movers: Movers) -> Positions:
     for name in REQUIRED:
         if rows[name].null_count():
             raise _impossible(say("a row without {column}", column=name))
@@ -168,17 +215,18 @@ def _fixes(rows: pl.DataFrame, movers: Movers, room: Room) -> Fixes:
     if "status" in rows.columns and rows["status"].null_count() < rows.height:
         mark |= rows["status"].is_in(_AT_REST).fill_null(value=False).cast(pl.UInt8).to_numpy()
     lon, lat, heights = (_floats(rows, name) for name in ("lon", "lat", "altitude_m"))
-    points = room.table("points", rows.height, 4)
-    if place(lon, lat, heights, codes, movers.kind, mark, points):
+    if not_on_earth(lon, lat):
         at = int(np.argmin((np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)))
         raise _impossible(say("longitude {lon}, latitude {lat}", lon=lon[at], lat=lat[at]))
-    return Fixes(
+    return Positions(
         code=codes,
         time_us=np.ascontiguousarray(rows["time"].to_physical().to_numpy()),
-        points=points,
         rc_m=_singles(rows, "rc_m"),
         age_s=_singles(rows, "position_age_s"),
         mark=mark,
+        lon=lon,
+        lat=lat,
+        height_m=heights,
     )
 
 
@@ -201,9 +249,11 @@ def _coded(column: pl.Series, texts: tuple[str, ...]) -> npt.NDArray[np.uint8]:
 
 
 def _floats(rows: pl.DataFrame, name: str) -> npt.NDArray[np.float64]:
-    """Return a column with NaN for null; empty when it says nothing."""
-    if name not in rows.columns or rows[name].null_count() == rows.height:
+    """Return a column with NaN for null; empty when the table has none."""
+    if name not in rows.columns:
         return np.empty(0)
+    if rows[name].null_count() == rows.height:
+        return np.full(rows.height, np.nan)
     column = rows[name].fill_null(np.nan) if rows[name].null_count() else rows[name]
     return np.ascontiguousarray(column.to_numpy())
 

@@ -41,6 +41,7 @@ from detente.encounters.compiled import (
     WHOLE,
     inlined,
     kernel,
+    lean,
 )
 
 __all__ = ["candidates", "count_stretches", "fill_stretches"]
@@ -68,7 +69,7 @@ RECORD = 4
 """Of a candidate: a and b, from when to when it lasts (us), and stretches and flags; see ``_packed``."""
 
 
-@inlined
+@lean
 def _stretch(times: Floats, p: int, at: float, until: float, begin: float, slot: float) -> tuple[int, int, float]:
     """Return the first and the last leg of the stretch that begins at ``at``, and when it ends."""
     while times[p + 1] <= at:
@@ -82,9 +83,10 @@ def _stretch(times: Floats, p: int, at: float, until: float, begin: float, slot:
     return p, q, to
 
 
-@inlined
+@lean
 def _describe(
-    stretch: Floats,
+    stretches: Floats,
+    row: int,
     moves: Floats,
     leg: Bytes,
     p: int,
@@ -116,13 +118,13 @@ def _describe(
             worst = max(worst, dx * dx + dy * dy + dz * dz)
     if unknown:
         low, high = -math.inf, math.inf
-    stretch[T0], stretch[T1] = at, to
-    stretch[X], stretch[Y], stretch[Z] = x, y, z
-    stretch[VX], stretch[VY], stretch[VZ] = vx, vy, vz
-    stretch[E] = math.sqrt(worst) + SLACK_M
+    stretches[row, T0], stretches[row, T1] = at, to
+    stretches[row, X], stretches[row, Y], stretches[row, Z] = x, y, z
+    stretches[row, VX], stretches[row, VY], stretches[row, VZ] = vx, vy, vz
+    stretches[row, E] = math.sqrt(worst) + SLACK_M
     # the end of a leg is rounded
-    stretch[LOW], stretch[HIGH] = low - SLACK_M, high + SLACK_M
-    stretch[MOVED] = 1.0 if moved else 0.0
+    stretches[row, LOW], stretches[row, HIGH] = low - SLACK_M, high + SLACK_M
+    stretches[row, MOVED] = 1.0 if moved else 0.0
 
 
 @kernel(INTEGERS, FLOATS, BYTES, NUMBER, NUMBER, NUMBER, WHOLE)
@@ -193,14 +195,14 @@ def fill_stretches(
                 free[k] += 1
                 movers[s] = m
                 legs[s] = p
-                _describe(stretches[s], moves, leg, p, q, at, to)
+                _describe(stretches, s, moves, leg, p, q, at, to)
                 at = to
                 p = q
             i = stop
     return stretches, movers, legs
 
 
-@inlined
+@lean
 def _clear(head: Shorts, n: int) -> int:
     """Empty as much of the table as n stretches need; returns the mask of its places."""
     size = 8
@@ -211,7 +213,7 @@ def _clear(head: Shorts, n: int) -> int:
     return size - 1
 
 
-@inlined
+@lean
 def _make_balls(
     stretches: Floats,
     at: int,
@@ -231,11 +233,11 @@ def _make_balls(
     for k in range(LEVELS + 1):
         begins[k] = 0
     for i in range(n):
-        s = stretches[at + i]
-        half = 0.5 * (s[T1] - s[T0])
-        hx, hy, hz = s[VX] * half, s[VY] * half, s[VZ] * half
-        radius = math.sqrt(hx * hx + hy * hy + hz * hz) + s[E]
-        x, y, z = s[X] + hx, s[Y] + hy, s[Z] + hz
+        s = at + i
+        half = 0.5 * (stretches[s, T1] - stretches[s, T0])
+        hx, hy, hz = stretches[s, VX] * half, stretches[s, VY] * half, stretches[s, VZ] * half
+        radius = math.sqrt(hx * hx + hy * hy + hz * hz) + stretches[s, E]
+        x, y, z = stretches[s, X] + hx, stretches[s, Y] + hy, stretches[s, Z] + hz
         for axis in range(3):
             balls[i, axis] = axes[axis, 0] * x + axes[axis, 1] * y + axes[axis, 2] * z
         balls[i, 3] = radius
@@ -265,18 +267,18 @@ def _make_balls(
     return top
 
 
-@inlined
+@lean
 def _key(k: int, u: int, v: int, w: int) -> int:
     return (u & 0xFFFFFF) | (v & 0xFFFFFF) << 24 | (w & 0x3FF) << 48 | k << 58
 
 
-@inlined
+@lean
 def _slot_of(key: int, mask: int) -> int:
     mixed = key * 0x2545F4914F6CDD1D
     return (mixed ^ (mixed >> 32) ^ (mixed >> 47)) & mask
 
 
-@inlined
+@lean
 def _level_at(done: int, k: int, begins: Shorts) -> int:
     """Return the level of the stretch at a place of the order, at or below level k."""
     while k > 0 and begins[k - 1] <= done:
@@ -284,7 +286,7 @@ def _level_at(done: int, k: int, begins: Shorts) -> int:
     return k
 
 
-@inlined
+@lean
 def _try(j: int, balls: Floats, u: float, v: float, w: float, reach: float, partners: Shorts, found: int) -> int:
     du, dv, dw = balls[j, 0] - u, balls[j, 1] - v, balls[j, 2] - w
     far = reach + balls[j, 3]
@@ -294,7 +296,7 @@ def _try(j: int, balls: Floats, u: float, v: float, w: float, reach: float, part
     return found
 
 
-@inlined
+@lean
 def _partners(
     i: int,
     position: int,
@@ -348,7 +350,7 @@ def _partners(
     return found
 
 
-@inlined
+@lean
 def _near_while(c: float, b: float, a: float, least_at: float, last: float, reach: float) -> tuple[float, float]:
     """Return from when to when c + 2 b s + a s^2 <= reach^2 in [0, last], where its least is below (rule 5)."""
     root = b * b - a * (c - reach * reach)
@@ -360,7 +362,7 @@ def _near_while(c: float, b: float, a: float, least_at: float, last: float, reac
     return (max(begin, 0.0), min(end, last)) if begin < least_at < end else (0.0, last)
 
 
-@inlined
+@lean
 def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) -> tuple[int, float, float]:
     """Return how two stretches stand, and from when to when they have to be looked at.
 
@@ -407,7 +409,7 @@ def _verdict(stretches: Floats, p: int, q: int, within: float, vertical: float) 
     return 1, at + begin, at + end
 
 
-@inlined
+@lean
 def _packed(
     stretches: Floats,
     s1: int,
@@ -417,16 +419,17 @@ def _packed(
     verdict: int,
     begin: float,
     end: float,
-    record: Integers,
+    records: Integers,
+    row: int,
 ) -> None:
     """Fill in a candidate: a, b; begin; end; s1, s2 and whether it is inside throughout, with who moved."""
-    record[0] = np.int64(a) << 32 | b
-    record[1] = np.int64(begin)
-    record[2] = np.int64(end)
+    records[row, 0] = np.int64(a) << 32 | b
+    records[row, 1] = np.int64(begin)
+    records[row, 2] = np.int64(end)
     flags = np.int64(verdict == 2)
     flags |= 4 if stretches[s1, MOVED] > 0.0 else 0
     flags |= 8 if stretches[s2, MOVED] > 0.0 else 0
-    record[3] = np.int64(s1) << 34 | np.int64(s2) << 4 | flags
+    records[row, 3] = np.int64(s1) << 34 | np.int64(s2) << 4 | flags
 
 
 @inlined
@@ -488,6 +491,6 @@ def candidates(  # noqa: C901 - the loop over slots, stretches and partners
                     a, b, s1, s2 = b, a, s2, s1
                 verdict, begin, end = _verdict(stretches, s1, s2, within, vertical)
                 if verdict > 0:
-                    _packed(stretches, s1, s2, a, b, verdict, begin, end, pairs[count])
+                    _packed(stretches, s1, s2, a, b, verdict, begin, end, pairs, count)
                     count += 1
     return pairs[:count].copy(), tested

@@ -36,7 +36,7 @@ def _nearer(square: float, at: int, least: float, least_at: int) -> bool:
 def _swing(far: float, least: float, f: Floats, n: Integers) -> None:
     """Let the distance come to ``far``: a swing when that is ``least`` or more from where it turned last.
 
-    Swings alternate in sense; smaller ones are passed over. As in detente.encounters.kernel_overlaps.
+    Swings alternate in sense; smaller ones are passed over. As in detente.encounters.kernel_describe.
     """
     sense = 0
     if n[6] == 0:

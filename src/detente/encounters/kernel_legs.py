@@ -31,6 +31,7 @@ from detente.encounters.compiled import (
     WHOLE,
     inlined,
     kernel,
+    lean,
 )
 
 __all__ = [
@@ -43,8 +44,8 @@ __all__ = [
     "SHIP",
     "by_mover",
     "make_legs",
-    "mark_rest",
     "moves_of",
+    "not_on_earth",
     "note_movers",
     "number",
     "place",
@@ -79,6 +80,8 @@ STATUS_AT_REST = 1
 """Bit of a fix's mark: it was reported as moored or at anchor."""
 DATUM_SHIFT = 1
 """The bits of a mark above it: what the height is measured from."""
+HEIGHT_ZERO, HEIGHT_VARIES, HEIGHT_UNKNOWN = range(3)
+"""What a mover's heights are: all 0, as of ships; all unknown; or neither."""
 DATUM_SEA = 4
 """Datum codes: 0 unknown, 1 pressure, 2 ellipsoid, 3 ground, 4 the sea, for ships."""
 SHIP = 1
@@ -119,18 +122,23 @@ def _sine_cosine(degrees: float) -> tuple[float, float]:
     return sine, cosine
 
 
-@kernel(FLOATS_LENT, FLOATS_LENT, FLOATS_LENT, SHORTS, BYTES, BYTES, TABLE)
-def place(
-    lon: Floats, lat: Floats, height: Floats, code: Shorts, kind: Bytes, mark: Bytes, placed: Floats
-) -> int:
-    """Fill ``placed`` (n, 4) with x, y, z of the point at zero height, and the height (NaN unknown), in metres.
-
-    height: of each fix, or empty; ships (kind SHIP of the mover's code) are at sea level, and so is their mark.
-    Returns how many positions are not on Earth or not finite; nothing may be done with the others then.
-    """
+@kernel(FLOATS_LENT, FLOATS_LENT)
+def not_on_earth(lon: Floats, lat: Floats) -> int:
+    """Return how many positions, in degrees, are not on Earth or not finite."""
     impossible = 0
     for i in range(lon.size):
         impossible += not (-180.0 <= lon[i] <= 180.0 and -90.0 <= lat[i] <= 90.0)
+    return impossible
+
+
+@kernel(FLOATS_LENT, FLOATS_LENT, FLOATS_LENT, SHORTS, BYTES, BYTES, TABLE)
+def place(
+    lon: Floats, lat: Floats, height: Floats, code: Shorts, kind: Bytes, mark: Bytes, placed: Floats
+) -> None:
+    """Fill ``placed`` (n, 4) with x, y, z of the point at zero height, and the height (NaN unknown), in metres.
+
+    height: of each fix, or empty; ships (kind SHIP of the mover's code) are at sea level, and so is their mark.
+    """
     # no branches and nothing but plain arrays, so that it runs in lanes
     xs, ys, zs = np.empty(LANES), np.empty(LANES), np.empty(LANES)
     for begin in range(0, lon.size, LANES):
@@ -150,7 +158,6 @@ def place(
         if kind[code[i]] == SHIP:
             placed[i, 3] = 0.0
             mark[i] |= DATUM_SEA << DATUM_SHIFT
-    return impossible
 
 
 @kernel(SHORTS, BYTES_LENT, BYTES)
@@ -186,7 +193,7 @@ def number(
     return hashes.size, known
 
 
-@inlined
+@lean
 def _merge(
     k: int,
     i: int,
@@ -233,7 +240,7 @@ def _close_up(
     first[-1] = kept
 
 
-@inlined
+@lean
 def _keep(points: Floats, k: int, placed: Floats, i: int) -> int:
     """Compare two positions of one mover at one time: -1 when that of i is less than that kept in k, 0, 1."""
     for axis in range(3):
@@ -304,90 +311,126 @@ def by_mover(
     return first, times[:n], points[:n], rcs[: min(n, rc.size)], ages[: min(n, age.size)], marks[:n], twice
 
 
+@lean
+def _move(i: int, times: Floats, points: Floats, followed: bool, moves: Floats) -> None:  # noqa: FBT001 - compiled
+    """Fill in the leg of a fix as a row."""
+    moves[i, 0] = moves[i, 1] = times[i]
+    if followed:
+        moves[i, 1] = times[i + 1]
+        rate = 1.0 / (times[i + 1] - times[i])
+        for axis in range(4):
+            moves[i, 2 + axis] = points[i, axis]
+            moves[i, 6 + axis] = (points[i + 1, axis] - points[i, axis]) * rate
+
+
 @kernel(FLOATS, TABLE, BYTES, TABLE)
 def moves_of(times: Floats, points: Floats, leg: Bytes, moves: Floats) -> None:
     """Fill in each leg as a row: begin, end, x, y, z, height, and their rates (m / us)."""
     for i in range(times.size):
-        moves[i, 0] = moves[i, 1] = times[i]
-        if leg[i] & FOLLOWED:
-            moves[i, 1] = times[i + 1]
-            rate = 1.0 / (times[i + 1] - times[i])
-            for axis in range(4):
-                moves[i, 2 + axis] = points[i, axis]
-                moves[i, 6 + axis] = (points[i + 1, axis] - points[i, axis]) * rate
+        _move(i, times, points, leg[i] & FOLLOWED != 0, moves)
 
 
-@kernel(INTEGERS, FLOATS, TABLE, NUMBER, NUMBER)
-def make_legs(
-    first: Integers, times: Floats, points: Floats, gap: float, until: float
-) -> tuple[Bytes, Floats, int, float, float]:
-    """Return each fix's leg to the mover's next fix (FOLLOWED or 0) and its length in metres.
+@lean
+def _fill_heights(begin: int, end: int, times: Floats, points: Floats, gap: float) -> int:
+    """Fill in a mover's unknown heights between known ones; returns what its heights are all over."""
+    known = -1
+    unknown, zero = 0, True
+    for i in range(begin, end):
+        if points[i, 3] == points[i, 3]:
+            if 0 <= known < i - 1 and times[i] - times[known] <= gap:
+                rate = (points[i, 3] - points[known, 3]) / (times[i] - times[known])
+                for j in range(known + 1, i):
+                    points[j, 3] = points[known, 3] + rate * (times[j] - times[known])
+            known = i
+            zero = zero and points[i, 3] == 0.0
+        else:
+            unknown += 1
+    if unknown == end - begin:
+        return HEIGHT_UNKNOWN
+    return HEIGHT_ZERO if zero and unknown == 0 else HEIGHT_VARIES
 
-    The other results are the number, the time and the way of the legs that begin from 0 to before ``until``; what
-    counts of a way is limited (LONG_M), so that neither a teleport nor one fast mover changes how time is cut.
-    Unknown heights between known ones at most ``gap`` (us) apart are filled in, linear in time.
-    """
-    begun = moving = 0
-    total_us = total_m = 0.0
-    leg = np.zeros(times.size, np.uint8)
-    length = np.zeros(times.size)
-    ways = np.zeros(first.size - 1)
-    for m in range(first.size - 1):
-        known = -1
-        begun_before = begun
-        for i in range(first[m], first[m + 1]):
-            if i + 1 < first[m + 1] and times[i + 1] - times[i] <= gap:
-                leg[i] = FOLLOWED
-                dx = points[i + 1, 0] - points[i, 0]
-                dy = points[i + 1, 1] - points[i, 1]
-                dz = points[i + 1, 2] - points[i, 2]
-                length[i] = math.sqrt(dx * dx + dy * dy + dz * dz)
-                if 0.0 <= times[i] < until:
-                    begun += 1
-                    total_us += times[i + 1] - times[i]
-                    ways[m] += min(length[i], LONG_M)
-            if points[i, 3] == points[i, 3]:
-                if 0 <= known < i - 1 and times[i] - times[known] <= gap:
-                    rate = (points[i, 3] - points[known, 3]) / (times[i] - times[known])
-                    for j in range(known + 1, i):
-                        points[j, 3] = points[known, 3] + rate * (times[j] - times[known])
-                known = i
-        total_m += ways[m]
-        moving += begun > begun_before
+
+@lean
+def _mark_rest(first: int, last: int, times: Floats, points: Floats, marks: Bytes, leg: Bytes) -> None:
+    """Mark a mover's legs on which it is at rest (detente.encounters.motion states the rule)."""
+    baseline = BASELINE_S * 1e6
+    begin = back = ahead = first
+    for i in range(first, last - 1):
+        if not leg[i] & FOLLOWED:
+            begin = back = ahead = i + 1
+            continue
+        while back < i and times[back + 1] <= times[i + 1] - baseline:
+            back += 1
+        end = i + 1
+        if times[back] > times[i + 1] - baseline:  # too near the beginning of the coverage: look ahead
+            ahead = max(ahead, end)
+            while leg[ahead] & FOLLOWED and times[ahead] - times[begin] < baseline:
+                ahead += 1
+            end = ahead
+        dx = points[end, 0] - points[back, 0]
+        dy = points[end, 1] - points[back, 1]
+        dz = points[end, 2] - points[back, 2]
+        over_s = (times[end] - times[back]) * 1e-6
+        square = (dx * dx + dy * dy + dz * dz) / (over_s * over_s)
+        reported = marks[i] & STATUS_AT_REST and marks[i + 1] & STATUS_AT_REST
+        if square < REST_MS**2 or (reported and square < REST_BY_STATUS_MS**2):
+            leg[i] |= AT_REST
+
+
+@inlined
+def _mean_way(ways: Floats, moving: int) -> float:
+    """Return the way of all movers, where none counts for more than SHARES_MOST times the mean."""
+    total_m = ways.sum()
     # what is left of a way lowers the mean, and so what is left of it
     for _ in range(3):
         most = SHARES_MOST * total_m / max(moving, 1)
         total_m = 0.0
-        for m in range(first.size - 1):
+        for m in range(ways.size):
             total_m += min(ways[m], most)
-    return leg, length, begun, total_us, total_m
+    return float(total_m)
 
 
-@kernel(INTEGERS, FLOATS, TABLE, BYTES, BYTES)
-def mark_rest(first: Integers, times: Floats, points: Floats, marks: Bytes, leg: Bytes) -> None:
-    """Mark the legs on which the mover is at rest (detente.encounters.motion states the rule)."""
-    baseline = BASELINE_S * 1e6
+@kernel(INTEGERS, FLOATS, TABLE, BYTES, NUMBER, NUMBER, BYTES, FLOATS, BYTES, TABLE)
+def make_legs(
+    first: Integers,
+    times: Floats,
+    points: Floats,
+    marks: Bytes,
+    gap: float,
+    until: float,
+    leg: Bytes,
+    ends: Floats,
+    height: Bytes,
+    moves: Floats,
+) -> tuple[int, float, float, int]:
+    """Fill in each fix's leg to the mover's next fix (FOLLOWED, AT_REST), when it ends, and its row (``moves_of``).
+
+    height: of each mover, what its heights are all over (HEIGHT_ZERO, HEIGHT_VARIES, HEIGHT_UNKNOWN). Unknown
+    heights between known ones at most ``gap`` (us) apart are filled in, linear in time. Returns the number, the
+    time and the way of the legs that begin from 0 to before ``until``; what counts of a way is limited (LONG_M), so
+    that neither a teleport nor one fast mover changes how time is cut. And how many legs are longer than LEG_M_MAX.
+    """
+    begun = moving = long = 0
+    total_us = 0.0
+    ways = np.zeros(first.size - 1)
     for m in range(first.size - 1):
-        begin = back = first[m]
-        ahead = begin
-        for i in range(first[m], first[m + 1] - 1):
-            if not leg[i] & FOLLOWED:
-                begin = back = i + 1
-                ahead = begin
-                continue
-            while back < i and times[back + 1] <= times[i + 1] - baseline:
-                back += 1
-            end = i + 1
-            if times[back] > times[i + 1] - baseline:  # too near the beginning of the coverage: look ahead
-                ahead = max(ahead, end)
-                while leg[ahead] & FOLLOWED and times[ahead] - times[begin] < baseline:
-                    ahead += 1
-                end = ahead
-            dx = points[end, 0] - points[back, 0]
-            dy = points[end, 1] - points[back, 1]
-            dz = points[end, 2] - points[back, 2]
-            over_s = (times[end] - times[back]) * 1e-6
-            square = (dx * dx + dy * dy + dz * dz) / (over_s * over_s)
-            reported = marks[i] & STATUS_AT_REST and marks[i + 1] & STATUS_AT_REST
-            if square < REST_MS**2 or (reported and square < REST_BY_STATUS_MS**2):
-                leg[i] |= AT_REST
+        begun_before = begun
+        height[m] = _fill_heights(first[m], first[m + 1], times, points, gap)
+        for i in range(first[m], first[m + 1]):
+            followed = i + 1 < first[m + 1] and times[i + 1] - times[i] <= gap
+            leg[i] = FOLLOWED if followed else 0
+            ends[i] = times[min(i + 1, times.size - 1)]
+            _move(i, times, points, followed, moves)
+            if followed:
+                dx = points[i + 1, 0] - points[i, 0]
+                dy = points[i + 1, 1] - points[i, 1]
+                dz = points[i + 1, 2] - points[i, 2]
+                length = math.sqrt(dx * dx + dy * dy + dz * dz)
+                long += length > LEG_M_MAX
+                if 0.0 <= times[i] < until:
+                    begun += 1
+                    total_us += times[i + 1] - times[i]
+                    ways[m] += min(length, LONG_M)
+        moving += begun > begun_before
+        _mark_rest(first[m], first[m + 1], times, points, marks, leg)
+    return begun, total_us, _mean_way(ways, moving), long

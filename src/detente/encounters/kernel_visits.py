@@ -143,6 +143,8 @@ def _deepest(
     Between two moments no point is deeper than half the way plus the mean of their depths.
     """
     speed = math.sqrt(move[6] * move[6] + move[7] * move[7] + move[8] * move[8])
+    if 0.5 * (at_begin + at_end - speed * (end - begin)) > min(least, best, DEPTH_M) - DEPTH_M:
+        return least, when
     # begin, end, value at begin, value at end of the stretches still to be halved
     stack = np.empty((64, 4))
     stack[0, 0], stack[0, 1], stack[0, 2], stack[0, 3] = begin, end, at_begin, at_end

@@ -16,7 +16,6 @@ from detente.encounters.kernel_legs import (
     LEG_M_MAX,
     by_mover,
     make_legs,
-    mark_rest,
     moves_of,
 )
 from detente.encounters.motion import lon_lat
@@ -36,13 +35,16 @@ Bytes = npt.NDArray[np.uint8]
 class Legs:
     """The legs of all movers, by mover and time, times in microseconds after a base.
 
-    first: where each mover's legs begin; times: when each begins; moves: see moves_of; flags: FOLLOWED, AT_REST;
+    first: where each mover's legs begin; times, ends: when each begins and ends (where
+    none follows, anything); moves: see moves_of; flags: FOLLOWED, AT_REST;
     rc_m, age_s (or empty) and mark: of the fix at which it begins;
-    whole_begin, whole_end: of the leg between two fixes that this one is, or is a part of.
+    whole_begin, whole_end: of the leg between two fixes that this one is, or is a part of; height: what each mover's
+    heights are all over (detente.encounters.kernel_legs).
     """
 
     first: Integers
     times: Floats
+    ends: Floats
     moves: Floats
     flags: Bytes
     rc_m: Singles
@@ -50,6 +52,7 @@ class Legs:
     mark: Bytes
     whole_begin: Floats
     whole_end: Floats
+    height: Bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +94,21 @@ def legs_of(
         room.array("times", fixes.count),
         room.table("points", fixes.count, 4),
     )
-    flags, length, begun, time_us, way_m = make_legs(first, times, points, float(gap_us), until)
-    mark_rest(first, times, points, marks, flags)
+    flags, height = np.empty(times.size, np.uint8), np.empty(movers, np.uint8)
+    ends = room.array("ends", times.size)
+    moves = room.table("moves", times.size, 10)
+    begun, time_us, way_m, long_legs = make_legs(
+        first, times, points, marks, float(gap_us), until, flags, ends, height, moves
+    )
     totals = Totals(legs=begun, time_us=time_us, way_m=way_m, duplicates=twice)
-    ends = np.append(times[1:], times[-1:])
-    long = np.flatnonzero((flags & FOLLOWED > 0) & (length > LEG_M_MAX))
+    if not long_legs:
+        return Legs(first, times, ends, moves, flags, rcs, ages, marks, times, ends, height), totals
+    ways = points[1:, :3] - points[:-1, :3]
+    length = np.sqrt(np.einsum("ij,ij->i", ways, ways))
+    long = np.flatnonzero((flags[:-1] & FOLLOWED > 0) & (length > LEG_M_MAX))
     # a part lasts at least a microsecond
     parts = np.minimum(np.ceil(length[long] / LEG_M_MAX), ends[long] - times[long]).astype(np.int64)
     long, parts = long[parts > 1], parts[parts > 1]
-    if not long.size:
-        moves = room.table("moves", times.size, 10)
-        moves_of(times, points, flags, moves)
-        return Legs(first, times, moves, flags, rcs, ages, marks, times, ends), totals
     copies = np.ones(times.size, np.int64)
     copies[long] = parts
     source = np.repeat(np.arange(times.size), copies)
@@ -112,6 +118,7 @@ def legs_of(
     legs = Legs(
         first=np.append(np.cumsum(copies) - copies, source.size)[first],
         times=all_times,
+        ends=np.ascontiguousarray(moves[:, 1]),
         moves=moves,
         flags=flags[source],
         rc_m=rcs[source] if rcs.size else rcs,
@@ -119,6 +126,7 @@ def legs_of(
         mark=marks[source],
         whole_begin=times[source],
         whole_end=ends[source],
+        height=height,
     )
     return legs, totals
 

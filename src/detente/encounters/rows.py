@@ -11,8 +11,8 @@ import polars as pl
 
 from detente.encounters.areas import Area, inside
 from detente.encounters.intake import Movers
+from detente.encounters.kernel_describe import FLAGS
 from detente.encounters.kernel_motion import COLUMNS, SITUATIONS, listed, order_of
-from detente.encounters.kernel_overlaps import FLAGS
 from detente.encounters.motion import arc_m, lon_lat
 from detente.encounters.pairing import Pairing
 from detente.encounters.schema import ENCOUNTERS

@@ -12,7 +12,7 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,11 +22,14 @@ from detente import words
 from detente.encounters import compiled
 from detente.encounters.announced import Announced
 from detente.encounters.errors import LimitMistake
+from detente.tracks.errors import OutOfOrder
 
 if TYPE_CHECKING:
     from detente.encounters.area_tables import Tables
     from detente.encounters.held_fixes import Window
-    from detente.encounters.intake import Fixes, Movers
+    from detente.encounters.intake import Movers, Positions
+    from detente.encounters.legs import Legs
+    from detente.encounters.nearness import Nearness
     from detente.encounters.pairing import SidesOfMovers
     from detente.encounters.room import Room
 
@@ -34,11 +37,13 @@ __all__ = ["COVERED_M", "MARGIN_MAX_M", "VISITING", "Visits", "find_visits"]
 
 say = words.speaker("encounters")
 
-VISITING = ("kernel_legs", "kernel_cells", "kernel_areas", "kernel_visits", "kernel_coverage")
+VISITING = ("kernel_legs", "kernel_near", "kernel_cells", "kernel_times", "kernel_visits", "kernel_coverage")
 """The modules of kernels that a search for visits uses."""
 MARGIN_MAX_M = 185_200.0
 COVERED_M = 92_600.0
 """A fix within 50 NM of an area shows that movers would have been seen there."""
+COVERED_ROWS = 65_536
+"""So many fixes are looked at before what was seen near them is left out."""
 ROOM = 65_536
 """Times in areas that there is room for at first."""
 
@@ -115,33 +120,76 @@ def find_visits(
         )
     compiled.compile_kernels(note, modules=VISITING)
     # what follows needs the kernels, so it is imported once they are there
-    from detente.encounters import area_tables, held_fixes, intake, room, visit_rows  # noqa: PLC0415
+    from detente.encounters import area_tables  # noqa: PLC0415
 
-    gap_us = round(max_gap_s * 1e6)
-    bounds = (_us(start), _us(end))
-    tables = area_tables.tables_of(areas, max(margin_m, 0.0))
-    movers = intake.Movers()
-    reach = 3 * gap_us + 120_000_000
-    slices = intake.read(
+    asked = _Asked(
+        areas=areas,
+        tables=area_tables.tables_of(areas, margin_m),
+        margin_m=margin_m,
+        gap_us=round(max_gap_s * 1e6),
+        bounds=(_us(start), _us(end)),
+        sides=sides,
+        coverage=coverage,
+    )
+    try:
+        # nearly every archive is in order: reading its times first would cost more than beginning anew
+        return _found(frame, asked, progress, unasked=True)
+    except OutOfOrder:
+        return _found(frame, asked, progress, unasked=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for."""
+
+    areas: Sequence[Announced]
+    tables: Tables
+    margin_m: float
+    gap_us: int
+    bounds: tuple[int | None, int | None]
+    sides: SidesOfMovers | None
+    coverage: bool
+
+
+def _found(
+    frame: pl.LazyFrame, asked: _Asked, progress: Callable[[int], None] | None, *, unasked: bool
+) -> Visits:
+    """Go through the fixes once; unasked: see detente.encounters.intake.positions."""
+    from detente.encounters import held_fixes, intake, nearness, room, visit_rows  # noqa: PLC0415
+
+    tables, bounds, movers = asked.tables, asked.bounds, intake.Movers()
+    reach = 3 * asked.gap_us + 120_000_000
+    slices = intake.positions(
         frame,
         movers,
         start_us=None if bounds[0] is None else bounds[0] - reach,
         end_us=None if bounds[1] is None else bounds[1] + reach,
+        unasked=unasked,
     )
     counted = _Counted(slices, progress)
-    covered = _Covered.of(areas, bounds) if coverage else None
+    near = nearness.Nearness.of(tables, asked.margin_m)
+    search = _Search(tables, near, movers, asked.gap_us, asked.margin_m, bounds, room.Room(), room.Room())
+    covered = _Covered.of(asked.areas, movers, bounds) if asked.coverage else None
     gathered = _Gathered()
-    memory = room.Room()
-    for window in held_fixes.windows_of(counted.slices(), gap_us):
-        _gather(window, tables, movers, gap_us, margin_m, bounds, memory, gathered)
+    for window in held_fixes.windows_of(counted.slices(), asked.gap_us):
+        search.gather(window, gathered)
         if covered is not None:
             covered.note(window)
+    numbers = gathered.numbers
     return Visits(
         visits=visit_rows.table(
-            gathered.numbers, gathered.fields, gathered.marks, areas, tables, movers, sides, margin_m, bounds
+            numbers,
+            gathered.fields,
+            gathered.marks,
+            asked.areas,
+            tables,
+            movers,
+            asked.sides,
+            asked.margin_m,
+            bounds,
         ),
         unvisited=visit_rows.unvisited(
-            gathered.numbers, areas, tables, bounds, None if covered is None else covered.windows
+            numbers, asked.areas, tables, bounds, None if covered is None else covered.windows
         ),
         fixes=counted.fixes,
         duplicates=gathered.duplicates,
@@ -156,27 +204,42 @@ class _Covered:
     """Which windows of areas had anybody near, by their place in the tables."""
 
     tables: Tables
+    near: Nearness
+    movers: Movers
     bounds: tuple[int | None, int | None]
     windows: npt.NDArray[np.uint8]
 
     @classmethod
-    def of(cls, areas: Sequence[Announced], bounds: tuple[int | None, int | None]) -> _Covered:
-        from detente.encounters.area_tables import tables_of  # noqa: PLC0415
+    def of(cls, areas: Sequence[Announced], movers: Movers, bounds: tuple[int | None, int | None]) -> _Covered:
+        from detente.encounters import area_tables, nearness  # noqa: PLC0415
 
-        tables = tables_of(areas, COVERED_M)
-        return cls(tables, bounds, np.zeros(len(tables.opens_us), np.uint8))
+        tables = area_tables.tables_of(areas, COVERED_M)
+        near = nearness.Nearness.of(tables, COVERED_M)
+        return cls(tables, near, movers, bounds, np.zeros(len(tables.opens_us), np.uint8))
 
-    def note(self, window: Window) -> None:
-        """Look at the fixes of one window of time."""
-        from detente.encounters.kernel_coverage import note_covered  # noqa: PLC0415
-
-        tables, times = self.tables, window.fixes.time_us
+    def note(self, window: Window[Positions]) -> None:
+        """Look at the fixes of one window of time, a part at a time, for what is still unseen."""
+        times = window.fixes.time_us
         since, until = self.bounds
         begin = 0 if since is None else int(np.searchsorted(times, since))
         end = times.size if until is None else int(np.searchsorted(times, until, side="right"))
+        for first in range(begin, end, COVERED_ROWS):
+            self._note(window.fixes.part(first, min(first + COVERED_ROWS, end)))
+
+    def _note(self, given: Positions) -> None:
+        from detente.encounters import intake, room  # noqa: PLC0415
+        from detente.encounters.kernel_coverage import note_covered  # noqa: PLC0415
+
+        tables, first, last = self.tables, int(given.time_us[0]), int(given.time_us[-1])
+        unseen = (self.windows == 0) & (tables.opens_us <= last) & (tables.closes_us >= first)
+        if not unseen.any():
+            return
+        fixes = intake.placed(
+            self.near.fixes_in_reach(given, first, float(last - first), unseen), self.movers, room.Room()
+        )
         note_covered(
-            times[begin:end],
-            window.fixes.points[begin:end],
+            fixes.time_us,
+            fixes.points,
             COVERED_M,
             tables.cell_first,
             tables.cell_areas,
@@ -192,11 +255,11 @@ class _Covered:
 class _Counted:
     """Counts the fixes of slices as they pass."""
 
-    given: Iterator[Fixes]
+    given: Iterator[Positions]
     progress: Callable[[int], None] | None
     fixes: int = 0
 
-    def slices(self) -> Iterator[Fixes]:
+    def slices(self) -> Iterator[Positions]:
         for one in self.given:
             self.fixes += one.count
             if self.progress is not None:
@@ -208,102 +271,122 @@ def _us(moment: datetime | None) -> int | None:
     return None if moment is None else round(moment.timestamp() * 1e6)
 
 
-def _gather(
-    window: Window,
-    tables: Tables,
-    movers: Movers,
-    gap_us: int,
-    margin_m: float,
-    bounds: tuple[int | None, int | None],
-    memory: Room,
-    gathered: _Gathered,
-) -> None:
-    """Add the visits of one window of time."""
-    from detente.encounters import kernel_visits, legs, quality  # noqa: PLC0415
-    from detente.encounters.kernel_legs import SHIP  # noqa: PLC0415
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """What does not change from one window of time to the next."""
 
-    active = np.flatnonzero(np.bincount(window.fixes.code, minlength=len(movers.ids)))
-    local_of = np.zeros(len(movers.ids), np.int32)
-    local_of[active] = np.arange(active.size, dtype=np.int32)
-    until = math.inf if window.is_last else window.span
-    found, totals = legs.legs_of(
-        memory, window.fixes, local_of, active.size, gap_us=gap_us, base_us=window.begin, until=until
-    )
-    gathered.duplicates += totals.duplicates
-    gathered.legs += totals.legs
-    places, times = _times(found, tables, window, margin_m, bounds, gathered)
-    numbers = np.empty((len(places), kernel_visits.VISIT_NUMBERS), np.int64)
-    fields = np.empty((len(places), kernel_visits.VISIT_FIELDS))
-    turn = np.where(movers.kind[active] == SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S)
-    count = kernel_visits.visits(
-        found.first,
-        found.moves,
-        found.flags,
-        found.rc_m,
-        found.age_s,
-        turn,
-        found.whole_begin,
-        found.whole_end,
-        tables.part_first,
-        (tables.parts, tables.edge_first, tables.edges),
-        places,
-        times,
-        numbers,
-        fields,
-    )
-    marks = found.mark[found.first[numbers[:count, 0]]]
-    numbers[:count, 0] = active[numbers[:count, 0]]
-    numbers[:count, 3:6] += window.begin
-    gathered.numbers.append(numbers[:count].copy())
-    gathered.fields.append(fields[:count].copy())
-    gathered.marks.append(marks)
+    tables: Tables
+    near: Nearness
+    movers: Movers
+    gap_us: int
+    margin_m: float
+    bounds: tuple[int | None, int | None]
+    memory: Room
+    placing: Room
 
+    def gather(self, window: Window[Positions], gathered: _Gathered) -> None:
+        """Add the visits of one window of time: of those movers that come near an area while it is active."""
+        from detente.encounters import intake, legs  # noqa: PLC0415
 
-def _times(
-    found: Any,
-    tables: Tables,
-    window: Window,
-    margin_m: float,
-    bounds: tuple[int | None, int | None],
-    gathered: _Gathered,
-) -> tuple[Integers, Floats]:
-    """Return when which legs of the window are in which areas; see times_in_areas."""
-    from detente.encounters.kernel_areas import times_in_areas  # noqa: PLC0415
+        until = math.inf if window.is_last else window.span
+        nearby = self.near.look(
+            window.fixes,
+            len(self.movers.ids),
+            begin=window.begin,
+            since=self._since(window),
+            until=self._until(window),
+            counted_until=until,
+            gap=self.gap_us,
+        )
+        gathered.duplicates += nearby.duplicates
+        gathered.legs += nearby.legs
+        if not nearby.fixes.count:
+            return
+        fixes = intake.placed(nearby.fixes, self.movers, self.placing)
+        active = np.flatnonzero(np.bincount(fixes.code, minlength=len(self.movers.ids)))
+        local_of = np.zeros(len(self.movers.ids), np.int32)
+        local_of[active] = np.arange(active.size, dtype=np.int32)
+        found, _ = legs.legs_of(
+            self.memory, fixes, local_of, active.size, gap_us=self.gap_us, base_us=window.begin, until=until
+        )
+        self._visits(found, active, window, gathered)
 
-    since = max(0.0, -math.inf if bounds[0] is None else float(bounds[0] - window.begin))
-    until = min(window.span, math.inf if bounds[1] is None else float(bounds[1] - window.begin))
-    windows = np.stack([tables.opens_us - window.begin, tables.closes_us - window.begin], axis=1)
-    cell_first, cell_areas = _active_cells(tables, windows, since, until)
-    all_places: list[Integers] = []
-    all_times: list[Floats] = []
-    leg, room = 0, ROOM
-    while leg < found.first[-1]:
-        places, times = np.empty((room, 5), np.int64), np.empty((room, 2))
-        leg, count, examined = times_in_areas(
+    def _since(self, window: Window[Positions]) -> float:
+        return max(0.0, -math.inf if self.bounds[0] is None else float(self.bounds[0] - window.begin))
+
+    def _until(self, window: Window[Positions]) -> float:
+        return min(window.span, math.inf if self.bounds[1] is None else float(self.bounds[1] - window.begin))
+
+    def _visits(self, found: Legs, active: Integers, window: Window[Positions], gathered: _Gathered) -> None:
+        """Add the visits of legs; active: the code of each of their movers."""
+        from detente.encounters import kernel_visits, quality  # noqa: PLC0415
+        from detente.encounters.kernel_legs import SHIP  # noqa: PLC0415
+
+        places, times = self._times(found, window, gathered)
+        numbers = np.empty((len(places), kernel_visits.VISIT_NUMBERS), np.int64)
+        fields = np.empty((len(places), kernel_visits.VISIT_FIELDS))
+        turn = np.where(self.movers.kind[active] == SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S)
+        tables = self.tables
+        count = kernel_visits.visits(
             found.first,
             found.moves,
             found.flags,
-            since,
-            until,
-            cell_first,
-            cell_areas,
+            found.rc_m,
+            found.age_s,
+            turn,
+            found.whole_begin,
+            found.whole_end,
             tables.part_first,
             (tables.parts, tables.edge_first, tables.edges),
-            tables.limits,
-            tables.window_first,
-            windows,
-            margin_m,
-            leg,
             places,
             times,
+            numbers,
+            fields,
         )
-        gathered.examined += examined
-        all_places.append(places[:count])
-        all_times.append(times[:count])
-        room *= 2
-    if not all_places:
-        return np.empty((0, 5), np.int64), np.empty((0, 2))
-    return np.concatenate(all_places), np.concatenate(all_times)
+        marks = found.mark[found.first[numbers[:count, 0]]]
+        numbers[:count, 0] = active[numbers[:count, 0]]
+        numbers[:count, 3:6] += window.begin
+        gathered.numbers.append(numbers[:count].copy())
+        gathered.fields.append(fields[:count].copy())
+        gathered.marks.append(marks)
+
+    def _times(self, found: Legs, window: Window[Positions], gathered: _Gathered) -> tuple[Integers, Floats]:
+        """Return when which legs of the window are in which areas; see times_in_areas."""
+        from detente.encounters.kernel_times import times_in_areas  # noqa: PLC0415
+
+        tables, since, until = self.tables, self._since(window), self._until(window)
+        windows = np.stack([tables.opens_us - window.begin, tables.closes_us - window.begin], axis=1)
+        cell_first, cell_areas = _active_cells(tables, windows, since, until)
+        all_places: list[Integers] = []
+        all_times: list[Floats] = []
+        leg, room = 0, ROOM
+        while leg < found.first[-1]:
+            places, times = np.empty((room, 5), np.int64), np.empty((room, 2))
+            leg, count, examined = times_in_areas(
+                found.first,
+                found.moves,
+                found.flags,
+                since,
+                until,
+                cell_first,
+                cell_areas,
+                tables.part_first,
+                (tables.parts, tables.edge_first, tables.edges),
+                tables.limits,
+                tables.window_first,
+                windows,
+                self.margin_m,
+                leg,
+                places,
+                times,
+            )
+            gathered.examined += examined
+            all_places.append(places[:count])
+            all_times.append(times[:count])
+            room *= 2
+        if not all_places:
+            return np.empty((0, 5), np.int64), np.empty((0, 2))
+        return np.concatenate(all_places), np.concatenate(all_times)
 
 
 def _active_cells(

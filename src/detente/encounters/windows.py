@@ -16,9 +16,10 @@ from detente.encounters import quality
 from detente.encounters.held_fixes import Window, windows_of
 from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
+from detente.encounters.kernel_describe import FIELDS, NUMBERS, describe
 from detente.encounters.kernel_joins import go_on
 from detente.encounters.kernel_legs import SHIP
-from detente.encounters.kernel_overlaps import FIELDS, NUMBERS, describe, intervals, sort_candidates
+from detente.encounters.kernel_overlaps import intervals, sort_candidates
 from detente.encounters.legs import Legs, Totals, legs_of
 from detente.encounters.motion import chord_m
 from detente.encounters.room import Room
@@ -71,7 +72,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """Pieces of encounters, or whole ones: see FIELDS and NUMBERS of detente.encounters.kernel_overlaps.
+    """Pieces of encounters, or whole ones: see FIELDS and NUMBERS of detente.encounters.kernel_describe.
 
     In ``numbers``, a and b are movers' codes (a before b as text) and times are microseconds since 1970.
     """
@@ -83,12 +84,9 @@ class Pieces:
         """Return those at the places."""
         return Pieces(self.fields[places], self.numbers[places])
 
-    def put(self, places: npt.NDArray[np.int64], others: Pieces, begin: int) -> None:
-        """Write those at the places into others, from a place of theirs on."""
-        end = begin + places.size
-        # "clip" writes straight into what is given; no place is outside
-        np.take(self.fields, places, axis=0, out=others.fields[begin:end], mode="clip")
-        np.take(self.numbers, places, axis=0, out=others.numbers[begin:end], mode="clip")
+    def part(self, begin: int, end: int) -> Pieces:
+        """Return a view of those from a place to before another."""
+        return Pieces(self.fields[begin:end], self.numbers[begin:end])
 
 
 Related = Callable[[Movers, npt.NDArray[np.int64]], tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]]
@@ -105,8 +103,9 @@ def encounters_of(
     room = Room()
     going_on: Pieces | None = None
     for window in windows_of(_counted(slices, counts), limits.gap_us):
-        finished, going_on = _search(window, movers, limits, related, counts, going_on, room)
+        finished, not_taken_up, going_on = _search(window, movers, limits, related, counts, going_on, room)
         yield finished
+        yield not_taken_up
     if going_on is not None:
         yield going_on
 
@@ -119,15 +118,15 @@ def _counted(slices: Iterable[Fixes], counts: Counts) -> Iterator[Fixes]:
 
 
 def _search(
-    window: Window,
+    window: Window[Fixes],
     movers: Movers,
     limits: Limits,
     related: Related,
     counts: Counts,
     going_on: Pieces | None,
     room: Room,
-) -> tuple[Pieces, Pieces]:
-    """Return the encounters that finish in the window, and those that go on."""
+) -> tuple[Pieces, Pieces, Pieces]:
+    """Return the encounters that finish in the window, those that did before it, and those that go on."""
     counted = np.bincount(window.fixes.code, minlength=len(movers.ids))
     if going_on is not None:
         counted[going_on.numbers[:, :2]] = 1
@@ -152,12 +151,16 @@ def _search(
         moored = rows[at_rest, 0]
         counts.moored.append(np.stack([active[moored >> 32], active[moored & 0xFFFFFFFF]], axis=1))
         rows = rows[~at_rest]
+    # those that go on come last, so that none of the others need be moved
+    opens = rows[:, 2] >= window.span
+    rows = np.concatenate([rows[~opens], rows[opens]])
     turn = np.where(movers.kind[active] == SHIP, quality.TURN_SHIP_RAD_S, quality.TURN_OTHER_RAD_S) * 1e-6
     fields, numbers = _empty(room, "described", len(rows))
     describe(
         rows,
-        legs.first,
+        legs.height,
         legs.moves,
+        legs.ends,
         legs.flags,
         legs.rc_m,
         legs.age_s,
@@ -170,13 +173,14 @@ def _search(
         fields,
         numbers,
     )
-    return _joined(room, Pieces(fields, numbers), going_on, local_of, active, window.end, limits.swing_m)
+    closed = len(rows) - int(np.count_nonzero(opens))
+    return _joined(Pieces(fields, numbers), closed, going_on, local_of, active, limits.swing_m)
 
 
 def _intervals(
     legs: Legs,
     totals: Totals,
-    window: Window,
+    window: Window[Fixes],
     limits: Limits,
     sides: tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]],
     counts: Counts,
@@ -198,38 +202,34 @@ def _intervals(
     counts.tested += tested
     counts.walked += len(pairs)
     ordered = sort_candidates(pairs, legs.first.size - 1)
-    return intervals(ordered, begins, legs.moves, legs.flags, asked)
+    return intervals(ordered, begins, legs.height, legs.moves, legs.ends, legs.flags, asked)
 
 
 def _joined(
-    room: Room,
     pieces: Pieces,
+    closed: int,
     going_on: Pieces | None,
     local_of: npt.NDArray[np.int32],
     active: Integers,
-    until: int,
     swing_m: float,
-) -> tuple[Pieces, Pieces]:
-    """Join what touches the border before; returns what is finished, and what lasts until the next border.
+) -> tuple[Pieces, Pieces, Pieces]:
+    """Join what touches the border before; returns what is finished, what was before, and what lasts until the next.
 
-    Movers of the pieces are numbered in this window; those of the results by code. What is finished lies in the
-    room; what lasts has memory of its own.
+    Of the pieces the first ``closed`` end before the next border. Movers of the pieces are numbered in this window;
+    those of the results by code. What is finished lies where the pieces do; the others have memory of their own.
     """
-    alone = np.empty(0, np.int64)
+    finished, lasting = pieces.part(0, closed), pieces.part(closed, len(pieces.numbers))
+    alone = Pieces(pieces.fields[:0], pieces.numbers[:0])
     if going_on is not None and len(going_on.numbers):
-        codes = going_on.numbers[:, :2].copy()
         # both numberings follow the ids as text, so the order stays
-        going_on.numbers[:, :2] = local_of[codes]
-        alone = go_on(going_on.fields, going_on.numbers, pieces.fields, pieces.numbers, swing_m)
-        going_on.numbers[:, :2] = codes
+        alone = Pieces(going_on.fields, going_on.numbers)
+        alone.numbers[:, :2] = local_of[alone.numbers[:, :2]]
+        # what goes on is taken up by the first piece of its pair, wherever that ends
+        for part in (finished, lasting):
+            alone = alone.at(go_on(alone.fields, alone.numbers, part.fields, part.numbers, swing_m))
+        alone.numbers[:, :2] = active[alone.numbers[:, :2]]
     pieces.numbers[:, :2] = active[pieces.numbers[:, :2]]
-    open_still = pieces.numbers[:, 3] >= until
-    closed = np.flatnonzero(~open_still)
-    finished = Pieces(*_empty(room, "finished", alone.size + closed.size))
-    if going_on is not None:
-        going_on.put(alone, finished, 0)
-    pieces.put(closed, finished, alone.size)
-    return finished, pieces.at(np.flatnonzero(open_still))
+    return finished, alone, Pieces(lasting.fields.copy(), lasting.numbers.copy())
 
 
 def _empty(room: Room, name: str, count: int) -> tuple[Floats, Integers]:

@@ -16,7 +16,6 @@ from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from detente import words
@@ -41,7 +40,7 @@ from detente.node.book import Book
 from detente.node.home import Home
 from detente.node.keyfile import check_key_file
 from detente.store.audit import Portion
-from detente.store.record import Record
+from detente.store.interface import Reader, Record
 from detente.store.schema import ENTRIES_MAX
 
 __all__ = ["Audit", "audit_line"]
@@ -91,7 +90,7 @@ class Audit:
 class _Piece:
     """A piece of a log for one process: everything that it needs to know, and nothing that holds a connection."""
 
-    record: Path
+    record: Reader
     origin: Origin
     start: int
     end: int
@@ -115,7 +114,7 @@ class _Named:
 class _HeadPiece:
     """Heads and confirmations of a log from one size up to another; cosigners: name and hint -> public key."""
 
-    record: Path
+    record: Reader
     origin: Origin
     first: int
     end: int
@@ -145,7 +144,7 @@ def audit_line(home: Home, line: str, done: Callable[[float], None] = lambda _: 
         try:
             record = home.record(line)
             run = _runner(record, at_the_end)
-            looked += [run(_look_through, record.path, portion) for portion in record.portions()]
+            looked += [run(_look_through, record.reader, portion) for portion in record.portions()]
             _acts_and_openings(record, audit)
             book = Book.open(home.member, record)
             _logs(book, audit, run, done)
@@ -190,9 +189,9 @@ def _runner(record: Record, at_the_end: ExitStack) -> Run:
     return run
 
 
-def _look_through(path: Path, portion: Portion) -> list[str]:
+def _look_through(reader: Reader, portion: Portion) -> list[str]:
     try:
-        with closing(Record(path, read_only=True)) as record:
+        with closing(reader.open()) as record:
             return record.audit_portion(portion)
     except _DAMAGE as fault:
         return [_said(fault)]
@@ -245,7 +244,7 @@ def _pieces(book: Book, origin: Origin, size: int, public: str) -> Iterator[_Pie
     for start in range(0, size, _PIECE):
         base = book.record.node(origin, 0, start - 1).hex() if start else _base(book, origin)
         yield _Piece(
-            book.record.path, origin, start, min(start + _PIECE, size), public, base, state.writes, wanted
+            book.record.reader, origin, start, min(start + _PIECE, size), public, base, state.writes, wanted
         )
 
 
@@ -261,7 +260,7 @@ def _base(book: Book, origin: Origin) -> str:
 def _check(piece: _Piece) -> _Checked:
     """Check one piece of a log; returns its root when it is whole."""
     try:
-        with closing(Record(piece.record, read_only=True)) as record:
+        with closing(piece.record.open()) as record:
             return _check_piece(record, piece)
     except _DAMAGE as fault:
         return _Checked(0, 0, 0, None, (f"{piece.origin}: {_said(fault)}",))
@@ -366,13 +365,13 @@ def _head_pieces(book: Book, origin: Origin, size: int, public: str) -> Iterator
                 cosigners[name, note_hint(name, COSIGNATURE_TYPE, bytes.fromhex(key))] = key
     for first in range(0, size + 1, _HEADS_SPAN):
         end = first + _HEADS_SPAN if first + _HEADS_SPAN <= size else ENTRIES_MAX + 1
-        yield _HeadPiece(book.record.path, origin, first, end, size, public, cosigners)
+        yield _HeadPiece(book.record.reader, origin, first, end, size, public, cosigners)
 
 
 def _check_heads(piece: _HeadPiece) -> tuple[Counter[str], list[str]]:
     """Check every head and every confirmation of a piece against the log's tree."""
     try:
-        with closing(Record(piece.record, read_only=True)) as record:
+        with closing(piece.record.open()) as record:
             return _heads(record, piece)
     except _DAMAGE as fault:
         return Counter(), [f"{piece.origin}: {_said(fault)}"]

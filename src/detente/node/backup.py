@@ -26,17 +26,20 @@ from detente.door.files import writing
 from detente.line import canonical
 from detente.line.errors import Refused
 from detente.node.home import open_reading
-from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock, whole_folder
+from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock
+from detente.node.store_place import DEFAULT
 from detente.store.drafts import Drafts
 from detente.store.errors import HomeMistake
-from detente.store.record import Record
+from detente.store.folder import Folder
+from detente.store.whole import whole_folder
 
 __all__ = ["backup", "restore"]
 
 say = words.speaker("node")
 
 _NAME = re.compile(
-    r"home\.json|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3|drafts\.sqlite3",
+    r"home\.json|settings\.toml|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3"
+    r"|drafts\.sqlite3",
     re.ASCII,
 )
 _DRAFTS = "drafts.sqlite3"
@@ -71,7 +74,8 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
                 copy = room / "lines" / line / "record.sqlite3"
                 copy.parent.mkdir(parents=True)
                 home.record(line).backup(copy)
-            for name in ["home.json", "keys/operational.json", *_acts(path)]:
+            settings = ["settings.toml"] if (path / "settings.toml").is_file() else []
+            for name in ["keys/operational.json", *settings, *_acts(path)]:
                 (room / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path / name, room / name)
             if (path / _DRAFTS).exists():
@@ -80,6 +84,9 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
                     drafts.backup(room / _DRAFTS)
                 finally:
                     drafts.close()
+            # a restored home keeps its records in files, wherever these came from: no two homes share a server's
+            plain = msgspec.structs.replace(described(path), store=DEFAULT, before=None)
+            (room / "home.json").write_bytes(plain.encoded())
             names = sorted(str(one.relative_to(room)) for one in room.rglob("*") if one.is_file())
             manifest = _Manifest(tuple(_described_file(room, name) for name in names), 1, home.id, home.member)
             with (
@@ -110,9 +117,7 @@ def restore(source: Path, path: Path, *, vfs: str | None = None) -> None:
             with whole_folder(path) as part:
                 _unpack(source, part)
                 card = described(part)
-                (part / "home.json").write_bytes(
-                    canonical.encode(msgspec.to_builtins(msgspec.structs.replace(card, restored=True)))
-                )
+                (part / "home.json").write_bytes(msgspec.structs.replace(card, restored=True).encoded())
                 _check(part, card, vfs)
         finally:
             if lock is not None:
@@ -145,6 +150,10 @@ def _unpack(source: Path, part: Path) -> None:
                 _unpack_file(archive, one, part, source)
             if archive.next() is not None:
                 raise _no_backup(source, say("a file that it does not name"))
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as failure:
+        if failure.filename != str(source):
+            raise
+        raise _no_backup(source, failure.strerror or str(failure)) from failure
     except (tarfile.TarError, EOFError) as fault:
         raise _no_backup(source, say("bytes that are no backup, or cut short")) from fault
 
@@ -188,11 +197,14 @@ def _unpack_file(archive: tarfile.TarFile, one: _File, part: Path, source: Path)
 
 def _check(part: Path, card: HomeCard, vfs: str | None) -> None:
     """Open what was unpacked once: a version that is too new, or damage, shows before the home appears."""
-    (part / "lines").mkdir(exist_ok=True)
+    if card.store != DEFAULT or card.before is not None:
+        raise _mistake(say("a home of files alone"), say("one that names a server"), part)
+    store = Folder(part / DEFAULT.place, vfs=vfs)
+    store.prepare()
     if open_reading(part).ring().member != card.member:
         raise _mistake(say("the member's own root acts"), say("those of another"), part)
-    for line in (part / "lines").iterdir():
-        Record(line / "record.sqlite3", vfs=vfs).close()
+    for line in store.lines():
+        store.open(line, read_only=False).close()
     if (part / _DRAFTS).exists():
         Drafts(part / _DRAFTS, vfs=vfs).close()
 

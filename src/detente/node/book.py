@@ -29,7 +29,7 @@ from detente.line.state import Settings, State
 from detente.line.statement import Commitment, Reference, Statement, commit
 from detente.line.watching import CONTROL_TYPES
 from detente.notices.line_types import LINE_TYPES
-from detente.store.record import Record
+from detente.store.interface import Record
 
 __all__ = ["ANSWERS", "KNOWN_TYPES", "REPLIES", "Book", "Entry", "Reply", "Reveal"]
 
@@ -111,12 +111,9 @@ class Book:
     asked: list[Entry] = field(default_factory=list)
 
     @classmethod
-    def open(cls, member: str, record: Record, settings: Settings | None = None) -> Book:
-        """Open the book of a line that this home joined; raises LineMistake when it did not.
-
-        settings: the line's periods, by which silence is judged; the defaults when not given.
-        """
-        return cls(record, load(member, record, settings or Settings()))
+    def open(cls, member: str, record: Record, limits: Settings | None = None) -> Book:
+        """Open the book of a line that this home joined; raises LineMistake when it did not."""
+        return cls(record, load(member, record, limits or Settings()))
 
     # ---- entries --------------------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
     HOME/home.json                       format, member, the home's id, whether it was restored
     HOME/acts/000000.json ...            the member's own root acts, whole envelopes
     HOME/keys/operational.json           operational keys, encrypted
-    HOME/lines/<line>/record.sqlite3     one record for each line
+    HOME/lines/<line>/record.sqlite3     one record for each line, unless home.json names another store
     HOME.head/head.sqlite3               the signer's own record: outside the home, outside every backup
     HOME.head/lock                       one process with the keys at a time
     HOME.head/node.lock, signer.sock     of a running node, whose signer is a process of its own
@@ -24,7 +24,7 @@ from typing import Self
 import msgspec
 
 from detente import words
-from detente.line import canonical, merkle
+from detente.line import merkle
 from detente.line.checkpoint import Head, Origin
 from detente.line.effects import HeadFile, Part, Role
 from detente.line.envelope import Envelope, PayloadType
@@ -42,7 +42,6 @@ from detente.node.home_folder import (
     own_acts,
     own_ring,
     take_lock,
-    whole_folder,
     write_small,
 )
 from detente.node.keyfile import Cost, Keys, write_keys
@@ -51,9 +50,12 @@ from detente.node.officers import Officers
 from detente.node.signing.keeping import Keeping, Machine
 from detente.node.signing.remote import RemoteSigner
 from detente.node.signing.surface import KeeperLike, SignerLike
+from detente.node.store_opening import opened
+from detente.node.store_place import DEFAULT
 from detente.store.errors import StoreFailure
 from detente.store.headfile import HeadRecord
-from detente.store.record import Record
+from detente.store.interface import Record
+from detente.store.whole import whole_folder
 
 __all__ = ["FORMAT", "Home", "HomeCard", "found", "head_folder", "open_reading", "open_serving", "open_writing"]
 
@@ -86,12 +88,12 @@ def found(
     for place in (path, head_folder(path)):
         if place.exists() and (not place.is_dir() or any(place.iterdir())):
             raise home_mistake(say("a new or empty folder"), say("something that exists already"), place)
-    card_of_home = HomeCard(format=FORMAT, id=secrets.token_hex(16), member=ring.member, restored=False)
+    card_of_home = HomeCard(format=1, id=secrets.token_hex(16), member=ring.member, restored=False)
     with on_disk(path), whole_folder(path) as part:
-        (part / "lines").mkdir()
+        (part / DEFAULT.place).mkdir()
         (part / "acts").mkdir()
         (part / "keys").mkdir(mode=0o700)
-        write_small(part / "home.json", canonical.encode(msgspec.to_builtins(card_of_home)))
+        write_small(part / "home.json", card_of_home.encoded())
         write_small(part / "acts" / "000000.json", card)
         write_keys(keys_file(part), {0: keys}, passphrase, cost=cost)
         head = head_folder(path)
@@ -158,6 +160,7 @@ class Home:
         self.path = path
         self._described = about
         self._vfs = vfs
+        self._store = opened(path, about.store, vfs=vfs)
         self._lock = lock
         self._records: dict[str, Record] = {}
         self._signer: SignerLike | None = None
@@ -244,16 +247,14 @@ class Home:
     def lines(self) -> list[str]:
         """Return the ids of the lines that this home joined, sorted."""
         with on_disk(self.path):
-            return sorted(one.parent.name for one in (self.path / "lines").glob("*/record.sqlite3"))
+            return self._store.lines()
 
     def record(self, line: str) -> Record:
         """Return the record of a line, opened once. Raises HomeMistake for a line that was never joined."""
         if line not in self._records:
             if line not in self.lines():
                 raise home_mistake(say("a line that this home has joined"), line, self.path)
-            self._records[line] = Record(
-                _record_path(self.path, line), read_only=self._lock is None, vfs=self._vfs
-            )
+            self._records[line] = self._store.open(line, read_only=self._lock is None)
         return self._records[line]
 
     def drop_record(self, line: str) -> None:
@@ -269,15 +270,8 @@ class Home:
         Raises HomeMistake when the line was joined before.
         """
         self._writer()
-        folder = _record_path(self.path, line).parent
-        if folder.exists():
-            raise home_mistake(say("a line that this home has not joined"), line, self.path)
-        with on_disk(self.path), whole_folder(folder) as part:
-            record = Record(part / "record.sqlite3", create=True, vfs=self._vfs)
-            try:
-                record.apply(parts)
-            finally:
-                record.close()
+        with on_disk(self.path), self._store.founding(line) as record:
+            record.apply(parts)
         return self.record(line)
 
     # ---- the head file --------------------------------------------------------------------------------------
@@ -430,7 +424,7 @@ class Home:
 
     def _describe(self, about: HomeCard) -> None:
         with on_disk(self.path):
-            write_small(self.path / "home.json", canonical.encode(msgspec.to_builtins(about)))
+            write_small(self.path / "home.json", about.encoded())
         self._described = about
 
 
@@ -441,7 +435,3 @@ def _check_signer(about: HomeCard, signer: RemoteSigner, path: Path) -> None:
 
 def _edge(record: Record, origin: Origin, size: int) -> tuple[bytes, ...]:
     return merkle.Frontier.load(size, lambda level, index: record.node(origin, level, index)).edge()
-
-
-def _record_path(path: Path, line: str) -> Path:
-    return path / "lines" / line / "record.sqlite3"

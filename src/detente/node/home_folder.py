@@ -8,8 +8,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -22,8 +20,10 @@ from detente.door.files import writing
 from detente.line import canonical
 from detente.line.errors import Refused
 from detente.line.rootact import Keyring
+from detente.node.store_place import DEFAULT, StorePlace
 from detente.store.disk import translated
 from detente.store.errors import HomeMistake, StoreFailure
+from detente.store.whole import sync_folder
 
 __all__ = [
     "FORMAT",
@@ -38,13 +38,13 @@ __all__ = [
     "own_acts",
     "own_ring",
     "take_lock",
-    "whole_folder",
     "write_small",
 ]
 
 say = words.speaker("node")
 
-FORMAT = 1
+FORMAT = 2
+"""2: a home whose records are not, or not only, in SQLite files under HOME/lines; else 1."""
 LOCK = "lock"
 """Held by whoever holds the keys and the head file: a verb, or the signer of a running node."""
 NODE_LOCK = "node.lock"
@@ -53,13 +53,23 @@ NODE_LOCK = "node.lock"
 _SMALL_MAX = 1024 * 1024
 
 
-class HomeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``home.json``. id: drawn when the home was founded, the same in the head file."""
+class HomeCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """``home.json``. id: drawn when the home was founded, the same in the head file.
+
+    store: where the records are; before: where they were moved from and still are.
+    """
 
     format: Annotated[int, Meta(ge=1)]
     id: Annotated[str, Meta(pattern=r"\A[0-9a-f]{32}\Z")]
     member: Annotated[str, Meta(pattern=r"\A[a-z][a-z0-9-]{0,30}\Z")]
     restored: bool
+    store: StorePlace = DEFAULT
+    before: StorePlace | None = None
+
+    def encoded(self) -> bytes:
+        """Return the file's bytes; a home in plain SQLite files stays of format 1."""
+        plain = self.store == DEFAULT and self.before is None
+        return canonical.encode(msgspec.to_builtins(msgspec.structs.replace(self, format=1 if plain else FORMAT)))
 
 
 def head_folder(path: Path) -> Path:
@@ -94,7 +104,7 @@ def described(path: Path) -> HomeCard:
     """Return home.json; raises HomeMistake for a folder that is no home or of a newer version."""
     try:
         octets = (path / "home.json").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise home_mistake(say("a home"), say("no home.json in it"), path) from None
     except OSError as failure:
         raise _failing(path, failure) from failure
@@ -134,40 +144,11 @@ def take_lock(path: Path, head: Path, name: str = LOCK) -> int:
     return file
 
 
-@contextlib.contextmanager
-def whole_folder(target: Path) -> Iterator[Path]:
-    """Give a folder beside ``target`` that becomes it in one step; on any error nothing of it is left."""
-    part = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
-    part.mkdir(parents=True)
-    try:
-        yield part
-        _sync_tree(part)
-        if target.exists():
-            target.rmdir()  # empty, or we would not be here
-        part.rename(target)
-        _sync_folder(target.parent)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
-
-
 def write_small(path: Path, octets: bytes) -> None:
     """Write a small file, whole or not at all, durably."""
     with writing(path) as part:
         part.write_bytes(octets)
-    _sync_folder(path.parent)
-
-
-def _sync_tree(folder: Path) -> None:
-    for inner in [folder, *(one for one in folder.rglob("*") if one.is_dir())]:
-        _sync_folder(inner)
-
-
-def _sync_folder(folder: Path) -> None:
-    file = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(file)  # a new name must survive a power cut as well as the bytes under it
-    finally:
-        os.close(file)
+    sync_folder(path.parent)
 
 
 @contextlib.contextmanager

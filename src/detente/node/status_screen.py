@@ -91,8 +91,6 @@ def _top(document: Mapping[str, Any]) -> Iterator[str]:
     )
     if document.get("stale"):
         yield visible(say("this is old: {fault}", fault=document["stale"]))
-    if document["settings_fault"]:
-        yield visible(say("its settings do not hold, usual periods are shown: {fault}", fault=document["settings_fault"]))
     if not document["head_file"]:
         yield say("the head file of this home is missing: it signs nothing until detente line confirm")
     if not document["lines"]:

@@ -407,6 +407,15 @@ EXAMPLES: dict[str, Notice] = {
             areas=(_GROUND,),
             differences="The active phase ended one day earlier because of fog.",
         ),
+        kinds.AnnualExchange(
+            title="Information on forces, as of 1 January 2031",
+            author=_WEST,
+            issued_at="2030-12-10",
+            year=2031,
+            units_reported=61,
+            forces=(Force(state="NO", troops=17200, battle_tanks=36, artillery_pieces=24),),
+            given_in="Two volumes, handed over at the annual exchange.",
+        ),
     )
 }
 """Every kind's example by the kind's word."""

@@ -32,6 +32,7 @@ from detente.notices.kinds import KINDS
 from detente.notices.notice import FORMAT
 from detente.notices.places import parse_latitude_deg, parse_longitude_deg
 from detente.notices.shapes import PARTS_OF_A_DEGREE, Position
+from detente.notices.syntax import malformed_words
 
 __all__ = ["FORM_MAX", "check_form", "document_of", "plain_type", "read_notice", "read_position"]
 
@@ -86,7 +87,7 @@ def _parsed(octets: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as fault:
         raise _unread(say("text in UTF-8"), say("a byte that is none, at {place}", place=fault.start)) from None
     except (msgspec.DecodeError, tomllib.TOMLDecodeError) as fault:
-        raise _unread(say("a form in TOML, or a JSON object"), str(fault)[:120]) from None
+        raise _unread(say("a form in TOML, or a JSON object"), malformed_words(fault, text)) from None
     except (RecursionError, ValueError):  # a whole number of thousands of digits
         raise _unread(
             say("a form in TOML, or a JSON object"), say("something nested or long beyond use")

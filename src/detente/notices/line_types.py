@@ -13,6 +13,7 @@ LINE_TYPES = frozenset(
     "notice." + kind
     for kind in (
         "after-report",
+        "annual-exchange",
         "calendar",
         "cancellation",
         "caution-area",

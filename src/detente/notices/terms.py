@@ -36,6 +36,7 @@ KIND_NAMES: dict[str, str] = {
     "correction": word("Correction"),
     "cancellation": word("Cancellation"),
     "after_report": word("Report after an activity"),
+    "annual_exchange": word("Annual exchange of military information"),
 }
 """What each kind of notice is called."""
 

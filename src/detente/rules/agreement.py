@@ -14,6 +14,8 @@ import msgspec
 __all__ = [
     "KINDS",
     "Agreement",
+    "Allowance",
+    "Beside",
     "Box",
     "Case",
     "Clause",
@@ -29,6 +31,7 @@ __all__ = [
     "Suspension",
     "Text",
     "Texts",
+    "Together",
     "Verified",
     "Zone",
 ]
@@ -47,7 +50,7 @@ KINDS = (
     "humanitarian_movement",
     "annual_exchange",
 )
-"""Kinds of notice that a clause may be about; the annual exchange of information is a case of its own."""
+"""Kinds of notice that a clause may be about."""
 
 Verified = Literal["primary", "secondary", "unverified"]
 """How far a number was checked: in the instrument itself, in a text about it, or not at all."""
@@ -131,6 +134,29 @@ class Relief(_Data, frozen=True, kw_only=True):
     deadline: Deadline | None = None
 
 
+class Together(_Data, frozen=True, kw_only=True):
+    """What the record adds up before the thresholds are asked: the sum of all that is under way at one time.
+
+    of: the number that is summed, that of the thresholds. whose: of everybody whom the clause's conditions let in,
+    parties or not, or of one state.
+    """
+
+    of: str
+    whose: Literal["all", "state"]
+
+
+class Allowance(_Data, frozen=True, kw_only=True):
+    """How many must be taken in a year: one for every ``per`` of ``of`` that the one asked has reported, or part of it.
+
+    counted: the fact that counts them. most: never more than that many.
+    """
+
+    counted: str
+    of: str
+    per: int
+    most: int
+
+
 class Clause(_Data, frozen=True, kw_only=True):
     """One duty: what sets it off, what is owed, by when, to whom, and how far all that was verified.
 
@@ -140,6 +166,7 @@ class Clause(_Data, frozen=True, kw_only=True):
     to: all other parties, the author of the request, or those in ``named``.
     told_by: kinds of notice that tell it; empty means the plan's own notice does.
     shrinks: quotes why a bigger activity may owe less here; needed where a threshold has an upper end.
+    together: the thresholds are asked of a sum over the record. allowance: it binds only while that many are not taken.
     quota: for duty ``quota``: at most ``count`` in ``years`` calendar years, or ``simultaneous``.
     """
 
@@ -158,6 +185,8 @@ class Clause(_Data, frozen=True, kw_only=True):
     requires: tuple[Condition, ...] = ()
     combine: Literal["any", "all"] = "any"
     thresholds: tuple[Limit, ...] = ()
+    together: Together | None = None
+    allowance: Allowance | None = None
     within_zone: bool = True
     told_by: tuple[str, ...] = ()
     contents: Texts = Texts(en=(), ru=())
@@ -186,13 +215,17 @@ class Zone(_Data, frozen=True, kw_only=True):
 
 
 class Parties(_Data, frozen=True, kw_only=True):
-    """States that joined on one day."""
+    """States that joined on one day.
+
+    at_latest: they were in on that day; since when is not known, so that before it nothing is said of them.
+    """
 
     states: tuple[str, ...]
     since: date
     verified: Verified
     source: str
     until: date | None = None
+    at_latest: bool = False
 
 
 class Suspension(_Data, frozen=True, kw_only=True):
@@ -242,8 +275,17 @@ class Expected(_Data, frozen=True, kw_only=True):
     crossed: tuple[str, ...] = ()
 
 
+class Beside(_Data, frozen=True, kw_only=True):
+    """Another plan of the same kind that stands in a case's record beside the one that is judged."""
+
+    state: str
+    start: str
+    end: str = ""
+    facts: dict[str, bool | int | str] = {}
+
+
 class Case(_Data, frozen=True, kw_only=True):
-    """One plan in few words, and what the agreement's clauses say about it."""
+    """One plan in few words, what else the record holds, and what the agreement's clauses say about it."""
 
     name: str
     kind: str
@@ -258,6 +300,7 @@ class Case(_Data, frozen=True, kw_only=True):
     lon: float | None = None
     year: int | None = None
     facts: dict[str, bool | int | str] = {}
+    beside: tuple[Beside, ...] = ()
 
 
 class Agreement(_Data, frozen=True, kw_only=True):
@@ -267,6 +310,8 @@ class Agreement(_Data, frozen=True, kw_only=True):
     everyone: the text speaks to all states, whether they joined or not.
     complete: whether ``parties`` names all of them; else a state that is not named may or may not be one,
     but for the ``outsiders``.
+    hub: states with which each of the other parties has such an agreement of its own; the others owe each other
+    nothing under it. Empty: all owe all.
     since, until: from when to when it was in force; until is the first day on which it was not.
     """
 
@@ -282,6 +327,7 @@ class Agreement(_Data, frozen=True, kw_only=True):
     outsiders: tuple[str, ...] = ()
     everyone: bool = False
     complete: bool = True
+    hub: tuple[str, ...] = ()
     until: date | None = None
     note: Text | None = None
     zone: Zone | None = None

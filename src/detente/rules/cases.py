@@ -7,7 +7,7 @@ from detente.rules.agreement import Case
 from detente.rules.facts import Facts, Place, Telling
 from detente.rules.spans import Span, span_of
 
-__all__ = ["facts_of_case"]
+__all__ = ["facts_of_case", "record_of_case"]
 
 
 def facts_of_case(case: Case) -> Facts:
@@ -45,6 +45,27 @@ def facts_of_case(case: Case) -> Facts:
         values=values,
         year=case.year,
     )
+
+
+def record_of_case(case: Case) -> list[Facts]:
+    """Return the plan of a case, and after it what its record holds beside it.
+
+    Raises MomentMistake where a moment of the case is none.
+    """
+    return [
+        facts_of_case(case),
+        *(
+            Facts(
+                ref=f"{case.name}, beside it {number}",
+                kind=case.kind,
+                state=one.state,
+                start=_span(one.start),
+                end=_span(one.end),
+                values=dict(one.facts),
+            )
+            for number, one in enumerate(case.beside, start=1)
+        ),
+    ]
 
 
 def _span(text: str) -> Span | None:

@@ -92,9 +92,11 @@ def read_list(text: str, *, where: str) -> Lists:
         ]
     except csv.Error as fault:
         raise ListMistake(
-            expected=say("a CSV with a line of column names"), came=str(fault)[:120], where=where,
+            expected=say("a CSV with a line of column names"),
+            came=say("malformed in line {line} ({words})", line=reader.reader.line_num, words=str(fault)[:120]),
+            where=where,
             remedy=say("write one line a row, with commas between and quotes around text with commas"),
-        ) from None  # fmt: skip
+        ) from None
     numbered = [(_checked(row, where, number), number) for number, row in enumerate(rows, start=2)]
     if head >= _OFFICES:
         return Lists(holders=tuple(_holder(row, f"{where}:{number}") for row, number in numbered))

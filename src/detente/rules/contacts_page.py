@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from detente import words
 from detente.rules.contacts import Readouts, Story
@@ -14,14 +15,27 @@ __all__ = ["contacts_page"]
 
 say = words.speaker("rules")
 
-_WIDTH, _LEFT, _LANE = 1100, 150, 34
+_LANE = 34
+
+
+class _Frame(NamedTuple):
+    """How wide a picture is, and where its years begin; above: lanes are named above their line, not beside it."""
+
+    css: str
+    width: int
+    left: int
+    above: bool
+
+
+_FRAMES = (_Frame("broad", 1100, 170, above=False), _Frame("narrow", 380, 6, above=True))
+"""One picture for a broad screen, one for a phone; a page shows the one that fits."""
 
 
 def contacts_page(told: Story) -> str:
     """Return the page."""
     parts = []
     if told.rows:
-        parts += [heading(say("The years")), _picture(told)]
+        parts += [heading(say("The years")), *(_picture(told, frame) for frame in _FRAMES)]
     if told.suspensions:
         parts.append(heading(say("Suspensions and what followed")))
         parts += [f"<p>{escape(suspended_words(one))}</p>" for one in told.suspensions]
@@ -71,7 +85,7 @@ def _lane(one: Happening) -> int:
     return 3 if one.kind == "incident" else 2
 
 
-def _picture(told: Story) -> str:
+def _picture(told: Story, frame: _Frame) -> str:
     """Return lanes over the years: meetings, calls, papers, incidents; suspensions shaded until the next contact."""
     happened = [row.happening for row in told.rows]
     first = datetime(min(one.at.earliest for one in happened).year, 1, 1, tzinfo=UTC)
@@ -79,12 +93,14 @@ def _picture(told: Story) -> str:
     span = (last - first).total_seconds()
 
     def x(moment: datetime) -> float:
-        return _LEFT + (_WIDTH - _LEFT - 10) * (moment - first).total_seconds() / span
+        return frame.left + (frame.width - frame.left - 10) * (moment - first).total_seconds() / span
 
     lanes = (say("meetings, councils"), say("calls, letters"), say("papers, suspensions"), say("incidents"))
     height = _LANE * len(lanes) + 30
     name = say("the years of a channel")
-    drawn = [f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(name)}">']
+    drawn = [
+        f'<svg class="{frame.css}" viewBox="0 0 {frame.width} {height}" role="img" aria-label="{escape(name)}">'
+    ]
     for one in told.suspensions:
         until = one.first_contact.at.earliest if one.first_contact else last
         begin, end = x(one.suspension.at.earliest), x(until)
@@ -92,29 +108,33 @@ def _picture(told: Story) -> str:
             f'<rect class="suspended" x="{begin:.1f}" y="0" width="{max(end - begin, 2):.1f}" height="{height - 22}"/>'
         )
     for number, name in enumerate(lanes):
-        y = _LANE * number + _LANE / 2
-        drawn.append(f'<line class="rule" x1="{_LEFT}" y1="{y}" x2="{_WIDTH - 10}" y2="{y}"/>')
-        drawn.append(f'<text x="0" y="{y + 4}">{escape(name)}</text>')
-    step = max((last.year - first.year) // 12, 1)
+        y = _middle(number, frame)
+        drawn.append(f'<line class="rule" x1="{frame.left}" y1="{y}" x2="{frame.width - 10}" y2="{y}"/>')
+        drawn.append(f'<text x="{frame.left if frame.above else 0}" y="{y - 9 if frame.above else y + 4}">')
+        drawn[-1] += f"{escape(name)}</text>"
+    step = max(-(-(last.year - first.year) * (100 if frame.above else 60) // frame.width), 1)
     for year in range(first.year, last.year, step):
         at = x(datetime(year, 1, 1, tzinfo=UTC))
         drawn.append(f'<line class="rule" x1="{at:.1f}" y1="0" x2="{at:.1f}" y2="{height - 22}"/>')
         drawn.append(f'<text class="quiet" x="{at + 3:.1f}" y="{height - 6}">{year}</text>')
-    drawn += [_dot(one, x) for one in happened]
+    drawn += [_dot(one, x(one.at.earliest), x(one.at.latest), frame) for one in happened]
     return "\n".join([*drawn, "</svg>"])
 
 
-def _dot(one: Happening, x) -> str:  # type: ignore[no-untyped-def]  # noqa: ANN001 - the picture's own scale
+def _middle(lane: int, frame: _Frame) -> float:
+    return _LANE * lane + (_LANE - 9 if frame.above else _LANE / 2)
+
+
+def _dot(one: Happening, begin: float, end: float, frame: _Frame) -> str:
     lane = _lane(one)
-    begin, end = x(one.at.earliest), x(one.at.latest)
-    y = _LANE * lane + _LANE / 2
+    y = _middle(lane, frame)
     css = ("contact", "contact", "paper", "incident")[lane]
     title = escape(f"{one.at.text} {kind_words(one.kind)}: {seats_words(one)}")
     wide = end - begin > 12
     shape = (
         f'<rect class="{css}" x="{begin:.1f}" y="{y - 3}" width="{end - begin:.1f}" height="6" rx="3" opacity=".55">'
         if wide
-        else f'<circle class="{css}" cx="{(begin + end) / 2:.1f}" cy="{y}" r="5">'
+        else f'<circle class="{css}" cx="{(begin + end) / 2:.1f}" cy="{y}" r="{4 if frame.above else 5}">'
     )
     return f"{shape}<title>{title}</title></{'rect' if wide else 'circle'}>"
 

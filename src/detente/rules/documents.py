@@ -57,6 +57,8 @@ def _verdict(verdict: Verdict, judged: Judged) -> dict[str, Any]:
             {"state": one.state, "since": one.since.isoformat(), "text": in_words(one.text), "source": one.source}
             for one in verdict.suspensions
         ],
+        "together": list(verdict.together),
+        "together_more": verdict.together_more,
         "due": _span(verdict.due),
         "clock": clause.deadline.clock,
         "told": _told(verdict.told),

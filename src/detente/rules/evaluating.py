@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from detente.rules.agreement import Agreement, Clause, Deadline, Relief
 from detente.rules.facts import Facts
 from detente.rules.record import Record
@@ -73,7 +75,9 @@ class Judge:
     def _verdict(
         self, clause: Clause, plan: Facts, record: Record, now: datetime | None, concerned: tuple[str, ...]
     ) -> Verdict:
-        found = triggered(clause, self.agreement.zone, plan)
+        sums = record.sums(clause, self.agreement.zone) if clause.together is not None else None
+        seen = sums.seen(plan) if sums is not None else plan
+        found = _named(triggered(clause, self.agreement.zone, seen), clause, plan)
         if found.fires is False:
             return Verdict(
                 clause=clause,
@@ -96,7 +100,11 @@ class Judge:
             )
         if found.fires is None:
             return _open(clause, found)
-        return self._set_off(clause, plan, found, reliefs[:1], record, now, concerned)
+        verdict = self._set_off(clause, plan, found, reliefs[:1], record, now, concerned)
+        if sums is None:
+            return verdict
+        named, more = sums.others(plan)
+        return msgspec.structs.replace(verdict, together=named, together_more=more)
 
     def _set_off(
         self,
@@ -155,7 +163,12 @@ class Judge:
 
     def _addressees(self, clause: Clause, plan: Facts, by: tuple[str, ...], moment: datetime) -> tuple[str, ...]:
         if clause.to == "parties":
-            return tuple(state for state in self._standing.parties(moment) if state not in by)
+            others = tuple(state for state in self._standing.parties(moment) if state not in by)
+            hub = self.agreement.hub
+            # with a hub, each of the others has an agreement with it and none with each other
+            return (
+                tuple(state for state in others if (state in hub) != bool(set(hub) & set(by))) if hub else others
+            )
         if clause.to == "asker":
             return (plan.state,) if plan.state else ()
         return clause.named
@@ -169,17 +182,24 @@ class Judge:
         moment: datetime,
         concerned: tuple[str, ...],
     ) -> tuple[str, ...]:
-        """Return the states concerned that are no parties: the text asks nothing for them."""
+        """Return the states concerned that are no parties, or not to the author: the text asks nothing for them."""
         if clause.to != "parties" or clause.owed_by != "author":
             return ()
         named = dict.fromkeys((*plan.asked, *concerned))
+        free = {"not_a_party", "not_in_force", *(["party"] if self.agreement.hub else [])}
         return tuple(
             state
             for state in named
-            if state not in by
-            and state not in to
-            and self._standing.bound(state, moment) in {"not_a_party", "not_in_force"}
+            if state not in by and state not in to and self._standing.bound(state, moment) in free
         )
+
+
+def _named(found: Trigger, clause: Clause, plan: Facts) -> Trigger:
+    """Return a trigger that says, where a sum is open and the plan's own number is not, that others leave it open."""
+    of = clause.together.of if clause.together is not None else ""
+    if of not in found.missing or of not in plan.values:
+        return found
+    return found._replace(missing=tuple("together" if name == of else name for name in found.missing))
 
 
 def _who(clause: Clause, plan: Facts) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from statistics import median
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,6 +19,7 @@ from detente.notices.kinds.after_report import AfterReport
 from detente.notices.kinds.cancellation import Cancellation
 from detente.notices.kinds.correction import Correction
 from detente.notices.notice import Force
+from detente.rules.agreement import Agreement, Clause, Text
 from detente.rules.chances import rate_interval, share_interval
 from detente.rules.facts import Facts, Telling
 from detente.rules.happenings import Happening
@@ -51,6 +53,8 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
     agreement: str
     clause: str
+    paragraph: str
+    title: Text
     sha256: str
     refs: dict[str, tuple[str, ...]]
     met: int
@@ -75,9 +79,19 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     undated: tuple[str, ...]
     norm_h: float | None
     norm_of: str
+    norm_paragraph: str
+    norm_title: Text | None
     late: int
     share_low: float
     share_high: float
+
+
+class _Norm(NamedTuple):
+    """The shortest time before the start that is asked, in hours, and the clause that asks it; None where none does."""
+
+    hours: float | None
+    name: str
+    clause: Clause | None
 
 
 class Acknowledged(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,35 +155,42 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
 def told_in_time(plans: Sequence[Facts], judged: Sequence[Sequence[Judged]]) -> tuple[Told, ...]:
     """Return for each clause that something was owed under how what was told compares with what was due."""
-    found: dict[tuple[str, str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    known: dict[tuple[str, str], tuple[Agreement, Clause]] = {}
     for plan, each in zip(plans, judged, strict=True):
         for one in each:
             for verdict in one.verdicts:
                 if verdict.outcome is Outcome.OWED and verdict.told is not None:
-                    key = (one.agreement.id, verdict.clause.id, one.agreement.sha256)
+                    key = (one.agreement.id, verdict.clause.id)
+                    known[key] = one.agreement, verdict.clause
                     found[key][verdict.told.outcome.value].append(plan.ref)
-    return tuple(_told(*key, by) for key, by in sorted(found.items()))
+    return tuple(_told(*known[key], by) for key, by in sorted(found.items()))
 
 
-def answered(procedures: Iterable[Progress], hashes: dict[str, str]) -> tuple[Told, ...]:
-    """Return for each clause of a procedure how answers compare with when they were due."""
-    found: dict[tuple[str, str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+def answered(procedures: Iterable[Progress], agreements: Iterable[Agreement]) -> tuple[Told, ...]:
+    """Return for each clause of a procedure how answers compare with when they were due.
+
+    agreements: those that the procedures are of.
+    """
+    found: dict[tuple[str, str], dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    known = {(one.id, clause.id): (one, clause) for one in agreements for clause in one.clauses}
     for one in procedures:
         ref = one.taken[0][0] if one.taken else one.procedure.id
         for due in one.dues:
-            key = (one.agreement, due.clause, hashes.get(one.agreement, ""))
-            found[key][due.told.outcome.value].append(ref)
-    return tuple(_told(*key, by) for key, by in sorted(found.items()))
+            found[one.agreement, due.clause][due.told.outcome.value].append(ref)
+    return tuple(_told(*known[key], by) for key, by in sorted(found.items()))
 
 
-def _told(agreement: str, clause: str, sha256: str, by: dict[str, list[str]]) -> Told:
+def _told(agreement: Agreement, clause: Clause, by: dict[str, list[str]]) -> Told:
     met = len(by.get(ToldOutcome.MET.value, ()))
     decided = sum(len(by.get(one.value, ())) for one in (ToldOutcome.MET, ToldOutcome.LATE, ToldOutcome.MISSING))
     low, high = share_interval(met, decided)
     return Told(
-        agreement=agreement,
-        clause=clause,
-        sha256=sha256,
+        agreement=agreement.id,
+        clause=clause.id,
+        paragraph=clause.paragraph,
+        title=clause.title,
+        sha256=agreement.sha256,
         refs={outcome: tuple(refs) for outcome, refs in sorted(by.items())},
         met=met,
         decided=decided,
@@ -185,29 +206,28 @@ def leads(plans: Sequence[Facts], judged: Sequence[Sequence[Judged]]) -> tuple[L
     else of those in force that are a norm between others. A norm is compared with, and called owed nowhere here.
     """
     grouped: dict[tuple[str, str, str], list[tuple[datetime, str, float | None]]] = defaultdict(list)
-    norm_h: dict[str, float | None] = {"": None}
+    norms: dict[str, _Norm] = {}
     for plan, each in zip(plans, judged, strict=True):
         told = plan.told.not_before if plan.told else None
         if told is None or plan.start is None:
             continue
-        hours, clause = _norm(each)
-        norm_h[clause] = hours
+        norm = _norm(each)
+        clause = norm.name
+        norms[clause] = norm
         if _is_undated(plan.told):
             grouped[plan.author or plan.state, plan.kind, clause].append((told, plan.ref, None))
             continue
         lead_h = (plan.start.earliest - told).total_seconds() / 3600.0
         grouped[plan.author or plan.state, plan.kind, clause].append((told, plan.ref, lead_h))
     return tuple(
-        _lead(authority, kind, clause, norm_h[clause], sorted(rows, key=lambda row: row[:2]))
+        _lead(authority, kind, norms[clause], sorted(rows, key=lambda row: row[:2]))
         for (authority, kind, clause), rows in sorted(grouped.items())
     )
 
 
-def _lead(
-    authority: str, kind: str, clause: str, norm_h: float | None, rows: list[tuple[datetime, str, float | None]]
-) -> Lead:
+def _lead(authority: str, kind: str, norm: _Norm, rows: list[tuple[datetime, str, float | None]]) -> Lead:
     hours = tuple(lead_h for _, _, lead_h in rows if lead_h is not None)
-    late = 0 if norm_h is None else sum(one < norm_h for one in hours)
+    late = 0 if norm.hours is None else sum(one < norm.hours for one in hours)
     low, high = share_interval(late, len(hours))
     return Lead(
         authority=authority,
@@ -216,8 +236,10 @@ def _lead(
         hours=hours,
         median_h=median(hours) if hours else None,
         undated=tuple(ref for _, ref, lead_h in rows if lead_h is None),
-        norm_h=norm_h,
-        norm_of=clause,
+        norm_h=norm.hours,
+        norm_of=norm.name,
+        norm_paragraph=norm.clause.paragraph if norm.clause else "",
+        norm_title=norm.clause.title if norm.clause else None,
         late=late,
         share_low=low,
         share_high=high,
@@ -235,9 +257,9 @@ def _is_undated(told: Telling | None) -> bool:
     )
 
 
-def _norm(judged: Sequence[Judged]) -> tuple[float | None, str]:
+def _norm(judged: Sequence[Judged]) -> _Norm:
     """Return the shortest time before the start that is asked of a plan, in hours, and by which clause."""
-    found: dict[Outcome, list[tuple[float, str]]] = {Outcome.OWED: [], Outcome.NORM: []}
+    found: dict[Outcome, list[_Norm]] = {Outcome.OWED: [], Outcome.NORM: []}
     for one in judged:
         for verdict in one.verdicts:
             deadline = verdict.clause.deadline
@@ -249,9 +271,10 @@ def _norm(judged: Sequence[Judged]) -> tuple[float | None, str]:
                 and not verdict.clause.told_by
             ):
                 hours = float(deadline.value) * (24.0 if deadline.unit == "d" else 1.0)
-                found[verdict.outcome].append((hours, f"{one.agreement.id} {verdict.clause.id}"))
-    shortest = min(found[Outcome.OWED] or found[Outcome.NORM], default=None)
-    return shortest or (None, "")
+                name = f"{one.agreement.id} {verdict.clause.id}"
+                found[verdict.outcome].append(_Norm(hours, name, verdict.clause))
+    asked_of_it = found[Outcome.OWED] or found[Outcome.NORM]
+    return min(asked_of_it, key=lambda norm: (norm.hours, norm.name), default=_Norm(None, "", None))
 
 
 def acknowledged(filed: Iterable[Filed]) -> tuple[Acknowledged, ...]:

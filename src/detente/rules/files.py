@@ -21,6 +21,7 @@ from detente.notices.faults import Fault
 from detente.notices.filed import Delivery, Filed, Told, filed_alone
 from detente.notices.forms import FORM_MAX, read_notice
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
+from detente.notices.syntax import malformed_words, misfit_words
 from detente.rules.errors import RequestMistake
 from detente.rules.shelf import read_bounded
 
@@ -71,7 +72,7 @@ def _areas(path: Path) -> Iterator[tuple[Filed, bool]]:
     try:
         features = msgspec.json.decode(content, type=_Collection).features
     except (ValueError, RecursionError) as error:
-        raise _no_collection(path, str(error)[:200]) from None
+        raise _no_collection(path, _unread_words(error, content)) from None
     told: set[bytes] = set()
     for index, feature in enumerate(features):
         given = feature.get("properties")
@@ -114,7 +115,7 @@ def _entries(path: Path) -> Iterator[tuple[Filed, bool]]:
                 entry = msgspec.json.decode(line, type=_Entry)
                 told = _told(entry)
             except (ValueError, RecursionError, OverflowError) as error:
-                raise _no_entry(where, str(error)[:200]) from None
+                raise _no_entry(where, _unread_words(error, line.rstrip(b"\r\n"))) from None
             if entry.body.media_type != NOTICE_MEDIA_TYPE or entry.body.content is None:
                 continue
             checked, faults = check_document(entry.body.content)
@@ -127,6 +128,12 @@ def _entries(path: Path) -> Iterator[tuple[Filed, bool]]:
             )
             filed = Filed(notice=checked.notice, ref=entry.ref, told=told, deliveries=deliveries, from_line=True)
             yield filed, bool(entry.standing)
+
+
+def _unread_words(error: Exception, content: bytes) -> str:
+    if isinstance(error, msgspec.ValidationError):
+        return ": ".join(part for part in misfit_words(error) if part)
+    return malformed_words(error, content)
 
 
 def _no_entry(where: str, came: str) -> NoticeRefused:

@@ -16,9 +16,10 @@ import msgspec
 
 from detente import words
 from detente.notices.kinds import KINDS as NOTICE_KINDS
+from detente.notices.syntax import malformed_words, misfit_words
 from detente.rules.agreement import KINDS, Agreement, Clause, Condition, Deadline, Procedure
 from detente.rules.errors import AgreementMistake
-from detente.rules.measures import FACTS, MARKS, SIZES, TEXTS
+from detente.rules.measures import FACTS, MARKS, NUMBERS, SIZES, TEXTS
 
 __all__ = ["BYTES_MAX", "parse_agreement"]
 
@@ -49,13 +50,13 @@ def parse_agreement(content: bytes, *, where: str = "", with_cases: bool = True)
         text = text.partition(_CASES)[0]
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _mistake([say("not TOML: {fault}", fault=str(error)[:200])], where) from None
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError alone
+        raise _mistake([say("not TOML: {fault}", fault=malformed_words(error, text))], where) from None
     document["sha256"] = hashlib.sha256(content).hexdigest()
     try:
         agreement = msgspec.convert(document, Agreement)
     except msgspec.ValidationError as error:
-        raise _mistake([_placed(str(error), document)], where) from None
+        raise _mistake([_placed(error, document)], where) from None
     faults = list(_faults(agreement))
     if faults:
         raise _mistake(faults, where)
@@ -76,10 +77,9 @@ def _mistake(faults: list[str], where: str) -> AgreementMistake:
     )
 
 
-def _placed(fault: str, document: dict[str, Any]) -> str:
-    """Return msgspec's sentence with the place first, and the clause's id where the place is a clause."""
-    sentence, _, path = fault.partition(" - at `$")
-    path = path.rstrip("`").lstrip(".")
+def _placed(fault: msgspec.ValidationError, document: dict[str, Any]) -> str:
+    """Return what does not fit with the place first, and the clause's id where the place is a clause."""
+    path, sentence = misfit_words(fault)
     numbered = re.match(r"clauses\[(\d+)\]", path)
     if numbered:
         clause = document["clauses"][int(numbered[1])]
@@ -106,6 +106,8 @@ def _faults(agreement: Agreement) -> Iterator[str]:
         )
         if parties.until is not None and parties.until <= parties.since:
             yield _at(place, say("it ends before it begins"))
+    states = {state for parties in agreement.parties for state in parties.states}
+    yield from _unknown("hub", agreement.hub, states)
     if not agreement.clauses:
         yield _at("clauses", say("an agreement without a clause"))
     seen: set[str] = set()
@@ -127,6 +129,8 @@ def _references(agreement: Agreement, known: set[str]) -> Iterator[str]:
         place = f"cases[{index}] ({case.name})"
         yield from _unknown(place, tuple(one.clause for one in case.expect), known)
         yield from _unknown(place, tuple(case.facts), FACTS)
+        for other in case.beside:
+            yield from _unknown(f"{place}.beside", tuple(other.facts), FACTS)
         yield from _unknown(place, (case.kind,), KINDS)
 
 
@@ -152,8 +156,23 @@ def _clause_faults(clause: Clause, place: str) -> Iterator[str]:
         yield _at(
             place, say('where a larger activity may owe less, "shrinks" quotes why; elsewhere it is absent')
         )
+    yield from _sum_faults(clause, place)
     yield from _conditions_faults(clause, place)
     yield from _deadline_faults(clause.deadline, f"{place}.deadline")
+
+
+def _sum_faults(clause: Clause, place: str) -> Iterator[str]:
+    """Yield what does not fit of a sum over the record and of a yearly allowance."""
+    together, allowance = clause.together, clause.allowance
+    if together is not None:
+        if clause.duty != "limit" or {limit.metric for limit in clause.thresholds} != {together.of}:
+            yield _at(place, say("a sum goes with a limit whose thresholds are all of the number that is summed"))
+        if any(limit.op not in {">", ">="} for limit in clause.thresholds):
+            yield _at(place, say("a sum is limited from above only"))
+    if allowance is not None:
+        yield from _unknown(place, (allowance.counted, allowance.of), NUMBERS)
+        if allowance.per < 1 or allowance.most < 1:
+            yield _at(place, say("an allowance counts in steps of at least 1, up to at least 1"))
 
 
 def _conditions_faults(clause: Clause, place: str) -> Iterator[str]:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from detente import words
 
-__all__ = ["FACTS", "MARKS", "SIZES", "STRENGTHS", "TEXTS", "fact_words"]
+__all__ = ["FACTS", "MARKS", "NUMBERS", "SIZES", "STRENGTHS", "TEXTS", "fact_words"]
 
 say = words.speaker("rules")
 
@@ -39,6 +39,7 @@ _NUMBERS: dict[str, Callable[[], str]] = {
     **_SIZES,
     "inspectors": lambda: say("members of the team"),
     "visits_this_year": lambda: say("visits of this kind taken this year, this one included"),
+    "units_reported": lambda: say("formations and units reported for the year"),
     "distance_m": lambda: say("distance in m"),
 }
 _MARKS: dict[str, Callable[[], str]] = {
@@ -68,6 +69,8 @@ STRENGTHS: frozenset[str] = frozenset(_STRENGTHS)
 """Numbers that forces have; several plans' add up."""
 SIZES: frozenset[str] = frozenset(_SIZES)
 """Numbers for which more means a bigger activity."""
+NUMBERS: frozenset[str] = frozenset(_NUMBERS)
+"""Facts that are numbers."""
 MARKS: frozenset[str] = frozenset(_MARKS)
 """Facts that are true, false or not stated."""
 TEXTS: frozenset[str] = frozenset(_TEXTS)
@@ -86,6 +89,7 @@ _WHOLE: dict[str, Callable[[], str]] = {
     "area": lambda: say("area"),
     "start": lambda: say("start"),
     "end": lambda: say("end"),
+    "together": lambda: say("a number or the end of another notice in the sum"),
     "party": lambda: say("whether the state is a party"),
     "requested": lambda: say("moment of the request"),
     "year": lambda: say("year"),

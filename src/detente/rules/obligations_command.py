@@ -27,6 +27,7 @@ from detente.rules.reading import facts_of_record
 from detente.rules.settings import SETTINGS_MAX, Settings, parse_settings
 from detente.rules.verdict import Judged, Outcome, Reason, Verdict
 from detente.rules.wording import (
+    clause_words,
     due_words,
     event_words,
     finding_words,
@@ -64,6 +65,17 @@ class _Account:
     doubtful: list[str]
     adrift: list[str]
     now: datetime | None
+
+    def clause(self, agreement: str, name: str) -> str:
+        """Return a clause of an agreement that was judged by, in words."""
+        [found] = [
+            each
+            for one in self.judged[0]
+            if one.agreement.id == agreement
+            for each in one.agreement.clauses
+            if each.id == name
+        ]
+        return clause_words(agreement, found.paragraph, found.title)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +193,8 @@ def _settings(name: str | None) -> Settings:
 
 def _account(filed: list[Filed], doubtful: list[str], asked: Asked) -> _Account:
     standing, adrift = standing_now(filed)
-    plans = [*facts_of_record(standing), *_yearly(asked.party, asked.now)]
+    told = facts_of_record(standing)
+    plans = [*told, *_yearly(asked.party, asked.now, told)]
     concerned = (asked.party,) if asked.party else ()
     judged = evaluate(plans, asked.agreements, now=asked.now, concerned=concerned)
     return _Account(
@@ -195,11 +208,13 @@ def _account(filed: list[Filed], doubtful: list[str], asked: Asked) -> _Account:
     )
 
 
-def _yearly(party: str, now: datetime | None) -> list[Facts]:
-    """Return the exchange of information that a party owes for the coming year, whatever it plans."""
+def _yearly(party: str, now: datetime | None, told: list[Facts]) -> list[Facts]:
+    """Return the exchange of information that a party owes for the coming year, if the record does not hold it."""
     if not party or now is None or now.year >= 9999:
         return []
     year = now.year + 1
+    if any((one.kind, one.state, one.year) == ("annual_exchange", party, year) for one in told):
+        return []
     return [
         Facts(
             ref=say("yearly"),
@@ -247,7 +262,9 @@ def _show_document(account: _Account, settings: Settings) -> None:
 
 
 def _show(account: _Account, *, show_all: bool, named: bool, party: str) -> None:
+    clock = datetime.now(UTC) if account.now is None else None
     for plan, judged in zip(account.plans, account.judged, strict=True):
+        _show_head(plan, clock)
         _show_plan(plan, judged, show_all=show_all, named=named, party=party)
     if account.found:
         terminal.note("")
@@ -258,7 +275,7 @@ def _show(account: _Account, *, show_all: bool, named: bool, party: str) -> None
                 (
                     flag_words(one.flag),
                     ", ".join(one.refs),
-                    ", ".join(f"{agreement} {clause}" for agreement, clause in one.clauses),
+                    "; ".join(account.clause(agreement, name) for agreement, name in one.clauses),
                     finding_words(one),
                 )
                 for one in account.found
@@ -268,7 +285,7 @@ def _show(account: _Account, *, show_all: bool, named: bool, party: str) -> None
         terminal.note("")
         terminal.table(
             (say("procedure"), say("agreement"), say("state"), say("waits for"), say("by"), say("told")),
-            [row for one in account.procedures for row in _procedure_rows(one)],
+            [row for one in account.procedures for row in _procedure_rows(one, account)],
         )
     for ref in account.doubtful:
         terminal.note(say("{ref}: read with doubts, so judged with doubts", ref=terminal.visible(ref)))
@@ -276,22 +293,17 @@ def _show(account: _Account, *, show_all: bool, named: bool, party: str) -> None
         terminal.note(say("{ref}: corrects or cancels nothing that is known here", ref=terminal.visible(ref)))
 
 
-def _procedure_rows(progress: Progress) -> list[tuple[str, ...]]:
+def _procedure_rows(progress: Progress, account: _Account) -> list[tuple[str, ...]]:
     lead = (in_words(progress.procedure.title), progress.agreement, event_words(progress.state))
     rows: list[tuple[str, ...]] = [
-        (*lead, one.clause, due_words(one.due), told_words(one.told)) for one in progress.dues
+        (*lead, account.clause(progress.agreement, one.clause), due_words(one.due), told_words(one.told))
+        for one in progress.dues
     ]
     return rows or [(*lead, "", "", "")]
 
 
-def _show_plan(plan: Facts, judged: list[Judged], *, show_all: bool, named: bool, party: str) -> None:
-    pairs = [(one, verdict) for one in judged for verdict in one.verdicts]
-    shown = [
-        (one, verdict)
-        for one, verdict in pairs
-        if show_all or _is_shown(verdict, named=named, plan=plan, party=party)
-    ]
-    shown.sort(key=lambda pair: _ORDER.index(pair[1].outcome))
+def _show_head(plan: Facts, clock: datetime | None) -> None:
+    """Show which plan it is, whose word tells it, and, where nobody said --at, that it lies in the past."""
     terminal.note("")
     terminal.note(
         say(
@@ -309,6 +321,23 @@ def _show_plan(plan: Facts, judged: list[Judged], *, show_all: bool, named: bool
                 moment=moment_words(told.astimezone(UTC)) if told else "-",
             )
         )
+    if clock is None or plan.start is None or plan.start.latest > clock:
+        return
+    if plan.end is not None and plan.end.latest <= clock:
+        past = say("its dates lie in the past: over since {day}", day=due_words(plan.end))
+    else:
+        past = say("its dates lie in the past: begun {day}", day=due_words(plan.start))
+    terminal.note(say("{past}; without --at what nothing tells is missing, never still in time", past=past))
+
+
+def _show_plan(plan: Facts, judged: list[Judged], *, show_all: bool, named: bool, party: str) -> None:
+    pairs = [(one, verdict) for one in judged for verdict in one.verdicts]
+    shown = [
+        (one, verdict)
+        for one, verdict in pairs
+        if show_all or _is_shown(verdict, named=named, plan=plan, party=party)
+    ]
+    shown.sort(key=lambda pair: _ORDER.index(pair[1].outcome))
     if shown:
         head = (say("notice"), say("verdict"), say("clause"), say("what and why"), say("by"), say("told"))
         first = (
@@ -346,7 +375,7 @@ def _row(plan: Facts, judged: Judged, verdict: Verdict) -> tuple[str, ...]:
     return (
         plan.ref,
         outcome_words(verdict.outcome),
-        f"{judged.agreement.id} {clause.paragraph}: {in_words(clause.title)}",
+        clause_words(judged.agreement.id, clause.paragraph, clause.title),
         reason_words(verdict, judged.agreement),
         due_words(verdict.due),
         told_words(verdict.told),

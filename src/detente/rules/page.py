@@ -34,13 +34,43 @@ td:first-child { white-space: nowrap; } td:last-child { overflow-wrap: anywhere;
 .card p { white-space: pre-wrap; overflow-wrap: anywhere; }
 .figure { font-size: 1.7rem; font-variant-numeric: tabular-nums; } mark { background: none; color: var(--red); }
 svg { display: block; width: 100%; height: auto; }
-svg text { fill: var(--ink); font: 12px system-ui, "DejaVu Sans", sans-serif; }
+svg text { fill: var(--ink); font: 14px system-ui, "DejaVu Sans", sans-serif; }
+.narrow { display: none; }
 svg .quiet { fill: var(--quiet); } svg .rule { stroke: var(--rule); } svg .bar { fill: var(--blue); }
 svg .late { fill: var(--red); } svg .suspended { fill: var(--red); opacity: .16; } svg .norm { stroke: var(--amber); }
 svg .contact { fill: var(--green); } svg .incident { fill: var(--red); } svg .paper { fill: var(--blue); }
-@media (max-width: 40rem) { body { padding: .8rem; } td:first-child { white-space: normal; } }
+.share { display: grid; grid-template-columns: minmax(14rem, 26rem) 1fr 4.5rem; gap: .2rem .8rem; align-items: center;
+  padding: .25rem 0; border-bottom: 1px solid var(--rule); }
+.share > :last-child { text-align: right; white-space: nowrap; }
+.track { position: relative; height: 1rem; background: var(--card); border-radius: .2rem; }
+.track > * { position: absolute; top: 0; bottom: 0; }
+.track .part { left: 0; background: var(--blue); border-radius: .2rem; }
+.track .within { border: solid var(--amber); border-width: 0 2px; min-width: 4px; }
+.track .within::after { content: ""; position: absolute; left: 0; right: 0; top: 50%; margin-top: -1.5px;
+  border-top: 3px solid var(--amber); }
+.bars { display: grid; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); margin: .2rem 0 1.2rem; }
+.bars > div { display: flex; flex-direction: column; text-align: center; font-size: 13px; line-height: 1.25; }
+.bars .room { display: flex; flex-direction: column; justify-content: flex-end; height: 7rem;
+  border-bottom: 1px solid var(--rule); }
+.bars .room > :last-child { margin: 0 1px; background: var(--blue); border-radius: .15rem .15rem 0 0; }
+.bars .late .room > :last-child { background: var(--red); }
+.bars .quiet { overflow-wrap: anywhere; } .bars .quiet b { display: block; font-weight: inherit; }
+h3 { font-size: 1rem; font-weight: 600; margin: 1rem 0 0; }
+@media (max-width: 44rem) {
+  body { padding: .8rem; }
+  .broad { display: none; } .narrow { display: block; }
+  .share { grid-template-columns: 1fr 4.5rem; } .share > :first-child { grid-column: 1 / -1; }
+  table, tbody, tr, td { display: block; width: auto; } thead { position: absolute; left: -200vw; }
+  tr { border-bottom: 1px solid var(--rule); padding: .5rem 0; }
+  td, td:first-child, td.number { border: 0; padding: .1rem 0; white-space: normal; text-align: left;
+    overflow-wrap: anywhere; }
+  td:empty { display: none; }
+  td::before { content: attr(data-name) ": "; color: var(--quiet); }
+  .bars > div { font-size: 11px; }
+}
 @media print { body { max-width: none; } }
 """
+_NUMBER = ' class="number"'
 
 
 def escape(text: str) -> str:
@@ -66,16 +96,20 @@ def heading(text: str) -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, numeric: Sequence[bool] | None = None) -> str:
-    """Return a table; head and cells are text."""
+    """Return a table, each row of which is a card on a narrow screen; head and cells are text."""
     right = numeric or [False] * len(head)
     body = "".join(
-        "<tr>"
+        '<tr role="row">'
         + "".join(
-            f'<td class="number">{escape(cell)}</td>' if is_right else f"<td>{escape(cell)}</td>"
-            for cell, is_right in zip(row, right, strict=True)
+            f'<td role="cell" data-name="{escape(name)}"{_NUMBER if is_right else ""}>{escape(cell)}</td>'
+            for name, cell, is_right in zip(head, row, right, strict=True)
         )
         + "</tr>\n"
         for row in rows
     )
-    names = "".join(f"<th>{escape(name)}</th>" for name in head)
-    return f'<div class="wide"><table><thead><tr>{names}</tr></thead>\n<tbody>\n{body}</tbody></table></div>'
+    names = "".join(f'<th role="columnheader" scope="col">{escape(name)}</th>' for name in head)
+    # roles stay where a narrow screen shows each row as a card
+    return (
+        f'<div class="wide"><table role="table"><thead role="rowgroup"><tr role="row">{names}</tr></thead>\n'
+        f'<tbody role="rowgroup">\n{body}</tbody></table></div>'
+    )

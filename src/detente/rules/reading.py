@@ -195,6 +195,12 @@ def _calendar(notice: Any, _values: Values, _ranges: Ranges) -> dict[str, Any]:
     return {"year": notice.year, "planned": planned}
 
 
+def _annual_exchange(notice: Any, values: Values, _ranges: Ranges) -> dict[str, Any]:
+    if notice.units_reported is not None or notice.nothing_held:
+        values["units_reported"] = notice.units_reported or 0
+    return {"year": notice.year}
+
+
 def _movement(notice: Any, values: Values, ranges: Ranges) -> dict[str, Any]:
     _count_forces(notice.forces, values, ranges)
     movers = notice.movers
@@ -220,6 +226,8 @@ def _movement(notice: Any, values: Values, ranges: Ranges) -> dict[str, Any]:
         values["stay_days"] = (back.earliest.date() - out.earliest.date()).days
     if out:
         timed["start"] = out
+    if notice.strait:  # how long it stays beyond the strait is not how long it is on its way
+        timed["end"] = back
     return timed
 
 
@@ -310,6 +318,7 @@ def _humanitarian(notice: Any, values: Values, _ranges: Ranges) -> dict[str, Any
 _READERS: tuple[tuple[type[Notice], Callable[[Any, Values, Ranges], dict[str, Any]]], ...] = (
     (kinds.Exercise, _exercise),
     (kinds.AnnualCalendar, _calendar),
+    (kinds.AnnualExchange, _annual_exchange),
     (kinds.Movement, _movement),
     (kinds.Launch, _launch),
     (kinds.DangerArea, _danger_area),
@@ -326,7 +335,15 @@ _READERS: tuple[tuple[type[Notice], Callable[[Any, Values, Ranges], dict[str, An
 
 
 def _with_visits(facts: list[Facts]) -> list[Facts]:
-    """Return the facts with visits numbered by their kind, state and year, in the order of the requests."""
+    """Return the facts with visits numbered by their kind, state and year, in the order of the requests.
+
+    Each is told how many units the state visited has reported for that year, where its exchange stands in the record.
+    """
+    units = {
+        (one.state, one.year): one.values["units_reported"]
+        for one in facts
+        if one.kind == "annual_exchange" and "units_reported" in one.values
+    }
     seen: Counter[tuple[str, object, int]] = Counter()
     requests = [
         one for one in facts if one.kind == "visit_request" and one.requested and not one.values["invitation"]
@@ -336,4 +353,6 @@ def _with_visits(facts: list[Facts]) -> list[Facts]:
         for state in one.asked:
             seen[state, one.values["subject"], year] += 1
             one.values["visits_this_year"] = seen[state, one.values["subject"], year]
+            if (state, year) in units:
+                one.values["units_reported"] = units[state, year]
     return facts

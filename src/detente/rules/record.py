@@ -7,8 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from detente.rules.agreement import Clause
+from detente.rules.agreement import Clause, Zone
 from detente.rules.facts import Facts, Telling
+from detente.rules.together import Sums
 
 __all__ = ["Record", "stem"]
 
@@ -25,10 +26,12 @@ class Record:
     """Everything that was given, ready to be asked which of it tells a duty of a plan."""
 
     def __init__(self, plans: Iterable[Facts]) -> None:
+        self._plans = tuple(plans)
+        self._sums: dict[int, tuple[Clause, Sums]] = {}
         self._by_activity: dict[tuple[str, str], list[Facts]] = defaultdict(list)
         self._by_answer: dict[tuple[str, str], list[Facts]] = defaultdict(list)
         self._calendars: dict[tuple[str, int], list[Facts]] = defaultdict(list)
-        for plan in plans:
+        for plan in self._plans:
             if plan.activity:
                 self._by_activity[plan.kind, plan.activity].append(plan)
             for ref in plan.answers:
@@ -50,6 +53,13 @@ class Record:
                 found += self._by_activity.get((kind, plan.activity), ())
         tellings = [one.told for one in found if one is not plan and one.told and _speaks_for(one, by)]
         return min(tellings, key=_moment, default=None)
+
+    def sums(self, clause: Clause, zone: Zone | None) -> Sums:
+        """Return the sums of a clause over this record, made once."""
+        held = self._sums.get(id(clause))
+        if held is None:
+            held = self._sums[id(clause)] = clause, Sums(clause, zone, self._plans)
+        return held[1]
 
     def calendars(self, state: str, year: int) -> list[Facts]:
         """Return the calendars of a state for a year."""

@@ -9,10 +9,12 @@ import msgspec
 
 from detente import words
 from detente.door import terminal
+from detente.notices.terms import kind_name
 from detente.rules import shelf
-from detente.rules.agreement import Agreement, Clause
+from detente.rules.agreement import Agreement, Clause, Condition, Parties
 from detente.rules.measures import fact_words
 from detente.rules.wording import (
+    Value,
     addressees_words,
     binding_words,
     deadline_words,
@@ -20,6 +22,7 @@ from detente.rules.wording import (
     in_words,
     list_words,
     number,
+    value_words,
     verified_words,
 )
 
@@ -150,13 +153,11 @@ def _show(arguments: argparse.Namespace) -> int:
         lines.append((say("zone"), in_words(agreement.zone.text)))
     if agreement.note is not None:
         lines.append((say("note"), in_words(agreement.note)))
-    lines += [
-        (
-            say("parties"),
-            f"{one.since} - {one.until or ''}: {', '.join(one.states)} ({verified_words(one.verified)}: {one.source})",
-        )
-        for one in agreement.parties
-    ]
+    lines += [(say("parties"), _joined_words(one)) for one in agreement.parties]
+    if agreement.hub:
+        lines.append((say("between"), say("{states} and each of the others", states=", ".join(agreement.hub))))
+    if agreement.outsiders:
+        lines.append((say("no parties"), ", ".join(agreement.outsiders)))
     lines += [(say("suspension"), f"{in_words(one.text)} ({one.source})") for one in agreement.suspensions]
     terminal.table((say("name"), say("value")), lines)
     for clause in agreement.clauses:
@@ -165,22 +166,32 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _joined_words(parties: Parties) -> str:
+    """Return from when to when some states are parties, how far that was verified, and by what."""
+    day = str(parties.since)
+    since = say("{day} at the latest", day=day) if parties.at_latest else day
+    states, mark = ", ".join(parties.states), verified_words(parties.verified)
+    return f"{since} - {parties.until or ''}: {states} ({mark}: {parties.source})"
+
+
 def _clause_lines(clause: Clause) -> list[tuple[str, str]]:
     thresholds = [
         f"{fact_words(one.metric)} {one.op} {number(one.value)}"
-        + "".join(f" [{fact_words(need.fact)} {need.op} {_value(need.value)}]" for need in one.needs)
+        + "".join(f" [{_condition(need)}]" for need in one.needs)
         for one in clause.thresholds
     ]
     joiner = say("or") if clause.combine == "any" else say("and")
     rows = [
         (say("paragraph"), clause.paragraph),
         (say("duty"), f"{duty_words(clause.duty)}: {in_words(clause.what)}"),
-        (say("about"), ", ".join(clause.kinds)),
+        (say("about"), ", ".join(kind_name(kind) for kind in clause.kinds)),
         (
             say("where"),
-            ", ".join(f"{fact_words(one.fact)} {one.op} {_value(one.value)}" for one in clause.requires),
+            "; ".join(map(_condition, clause.requires)),
         ),
         (say("thresholds"), f" {joiner} ".join(thresholds)),
+        (say("sum"), _sum_words(clause)),
+        (say("quota"), _allowance_words(clause)),
         (say("when"), deadline_words(clause.deadline)),
         (say("to"), addressees_words(clause)),
         (say("contents"), "; ".join(list_words(clause.contents))),
@@ -192,10 +203,32 @@ def _clause_lines(clause: Clause) -> list[tuple[str, str]]:
     return [(name, text) for name, text in rows if text]
 
 
-def _value(value: object) -> str:
-    if isinstance(value, bool):
-        return say("yes") if value else say("no")
-    return ", ".join(str(one) for one in value) if isinstance(value, tuple) else str(value)
+def _condition(condition: Condition) -> str:
+    sign = {"in": say("one of:"), "not in": say("none of:")}.get(condition.op, condition.op)
+    return f"{fact_words(condition.fact)} {sign} {_value(condition.value)}"
+
+
+def _sum_words(clause: Clause) -> str:
+    if clause.together is None:
+        return ""
+    if clause.together.whose == "state":
+        return say("of all notices of one state that are under way at one time")
+    return say("of all notices that are under way at one time")
+
+
+def _allowance_words(clause: Clause) -> str:
+    if clause.allowance is None:
+        return ""
+    return say(
+        "one for every {per} or part of them ({of}), at most {most}",
+        per=number(clause.allowance.per),
+        of=fact_words(clause.allowance.of),
+        most=number(clause.allowance.most),
+    )
+
+
+def _value(value: Value | tuple[str, ...]) -> str:
+    return ", ".join(map(_value, value)) if isinstance(value, tuple) else value_words(value)
 
 
 RULES = _Rules()

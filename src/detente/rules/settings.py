@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from detente import words
+from detente.notices.syntax import malformed_words, misfit_words
 from detente.rules.errors import SettingsMistake
 
 __all__ = ["SETTINGS_MAX", "Settings", "parse_settings"]
@@ -46,8 +47,12 @@ def parse_settings(content: bytes, *, where: str = "") -> Settings:
         raise _mistake(say("more than {bytes} bytes", bytes=SETTINGS_MAX), where)
     try:
         return msgspec.convert(tomllib.loads(content.decode("utf-8")), Settings)
-    except (ValueError, RecursionError) as error:  # of msgspec, TOML and UTF-8 all alike
-        raise _mistake(str(error)[:200], where) from None
+    except UnicodeDecodeError as error:
+        raise _mistake(say("not text in UTF-8 at byte {place}", place=error.start), where) from None
+    except msgspec.ValidationError as error:
+        raise _mistake(": ".join(part for part in misfit_words(error) if part), where) from None
+    except (ValueError, RecursionError) as error:
+        raise _mistake(malformed_words(error, content), where) from None
 
 
 def _mistake(came: str, where: str) -> SettingsMistake:

@@ -55,6 +55,9 @@ class Standing:
             return "not_in_force"
         if self._agreement.everyone or state in self.parties(moment):
             return "party"
+        day = moment.date()
+        if any(one.at_latest and state in one.states and day < one.since for one in self._agreement.parties):
+            return "unknown"
         if self._agreement.complete or state in self._agreement.outsiders:
             return "not_a_party"
         later = any(state in one.states for one in self._agreement.parties)  # named, with another day

@@ -122,9 +122,7 @@ def figures_of(filed: list[Filed], listed: list[Happening], period: Period = (No
         told=told_in_time(plans, judged),
         leads=leads(plans, judged),
         acknowledged=acknowledged(filed),
-        answers=answered(
-            progresses(plans, agreements, now=period[1]), {one.id: one.sha256 for one in agreements}
-        ),
+        answers=answered(progresses(plans, agreements, now=period[1]), agreements),
         # of all that was told: what stands no more was changed too
         changed=changed_after_start(filed, facts_of_record(filed)),
         declared=declared(standing),

@@ -7,12 +7,21 @@ from typing import Any
 import msgspec
 
 from detente import __version__, words
+from detente.notices.terms import kind_name
 from detente.rules.area_times import AreaTime
 from detente.rules.chances import LEVEL
 from detente.rules.figures import Acknowledged, Changed, Declared, Figures, Incidents, Lead, Told
 from detente.rules.verdict import ToldOutcome
+from detente.rules.wording import clause_words
 
-__all__ = ["Availability", "figure_rows", "figures_document", "share_words"]
+__all__ = [
+    "Availability",
+    "at_most_words",
+    "figure_rows",
+    "figures_document",
+    "share_words",
+    "told_outcome_words",
+]
 
 say = words.speaker("rules")
 
@@ -65,14 +74,24 @@ def share_words(part: int, whole: int, low: float, high: float) -> str:
 
 def _told_row(one: Told) -> tuple[str, str, str]:
     by = ", ".join(f"{told_outcome_words(outcome)} {len(refs)}" for outcome, refs in one.refs.items())
+    most = at_most_words(one)
+    by = f"{by}; {most}" if most else by
+    return (
+        clause_words(one.agreement, one.paragraph, one.title),
+        share_words(one.met, one.decided, one.share_low, one.share_high),
+        by,
+    )
+
+
+def at_most_words(one: Told) -> str:
+    """Return how many were told in time at most, where some cannot be decided; "" where all are decided.
+
+    An author's own word can show itself late and never in time: a share of the decided alone would slander.
+    """
     undecidable = len(one.refs.get(ToldOutcome.UNDECIDABLE, ()))
-    if undecidable:
-        # an author's own word can show itself late and never in time: a share of the decided alone would slander
-        most = say(
-            "in time at most {most} of {whole}", most=one.met + undecidable, whole=one.decided + undecidable
-        )
-        by = f"{by}; {most}"
-    return f"{one.agreement} {one.clause}", share_words(one.met, one.decided, one.share_low, one.share_high), by
+    if not undecidable:
+        return ""
+    return say("in time at most {most} of {whole}", most=one.met + undecidable, whole=one.decided + undecidable)
 
 
 def figure_rows(
@@ -94,8 +113,9 @@ def figure_rows(
 
 def _lead_row(lead: Lead) -> Row:
     remark = say("no fixed norm")
-    if lead.norm_h is not None:
-        norm = say("under the norm of {hours} h ({clause})", hours=_number(lead.norm_h), clause=lead.norm_of)
+    if lead.norm_h is not None and lead.norm_title is not None:
+        clause = clause_words(lead.norm_of.split(" ", 1)[0], lead.norm_paragraph, lead.norm_title)
+        norm = say("under the norm of {hours} h ({clause})", hours=_number(lead.norm_h), clause=clause)
         remark = f"{norm}: {share_words(lead.late, len(lead.hours), lead.share_low, lead.share_high)}"
     value = "-" if lead.median_h is None else say("median {hours} h", hours=_number(lead.median_h, 1))
     if lead.undated:
@@ -103,7 +123,7 @@ def _lead_row(lead: Lead) -> Row:
             "{count} more is not dated to a day", "{count} more are not dated to a day", count=len(lead.undated)
         )
         remark = f"{remark}; {undated}" if lead.hours else undated
-    return say("lead time"), f"{lead.authority} {lead.kind}", value, remark
+    return say("lead time"), f"{lead.authority}: {kind_name(lead.kind)}", value, remark
 
 
 def _acknowledged_row(known: Acknowledged) -> Row:
@@ -147,22 +167,41 @@ def _incidents_row(one: Incidents) -> Row:
         say("incidents"),
         one.period,
         str(one.count),
-        say("{rate} a year ({low} to {high})", rate=rate, low=low, high=high),
+        say(
+            "{rate} a year ({low} to {high}), over {years} years on record",
+            rate=rate,
+            low=low,
+            high=high,
+            years=_number(one.exposure_years, 2),
+        ),
     )
 
 
 def _area_row(area: AreaTime) -> Row:
-    size = "-" if area.announced_km2_h is None else say("{figure} km2 h", figure=_number(area.announced_km2_h))
+    known = area.announced_km2_h is not None and (area.windows or not area.open_windows)
+    size = say("{figure} km2 h", figure=_number(area.announced_km2_h or 0.0)) if known else "-"
+    remark = _seen_words(area)
+    if area.open_windows:
+        size = say("more than {figure}", figure=size) if known else size
+        uncounted = say.many(
+            "{count} window without a start or an end is not counted",
+            "{count} windows without a start or an end are not counted",
+            count=area.open_windows,
+        )
+        remark = f"{remark}; {uncounted}"
+    return say("area and time"), area.name, size, remark
+
+
+def _seen_words(area: AreaTime) -> str:
     if area.seen_h is None:
-        return say("area and time"), area.name, size, say("nobody looked: --seen gives who was seen there")
-    seen = say(
+        return say("nobody looked: --seen gives who was seen there")
+    return say(
         "seen {seen} of {active} h, {windows_seen} of {windows} windows",
         seen=_number(area.seen_h, 1),
         active=_number(area.active_h, 1),
         windows_seen=area.windows_seen,
         windows=area.windows,
     )
-    return say("area and time"), area.name, size, seen
 
 
 def _number(value: float, decimals: int = 0) -> str:

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from detente import words
+from detente.notices.terms import kind_name
 from detente.rules.area_times import AreaTime
 from detente.rules.figures import Figures, Lead, Told
 from detente.rules.page import escape, heading, page, table
-from detente.rules.transparency_document import Availability, figure_rows
+from detente.rules.transparency_document import (
+    Availability,
+    at_most_words,
+    figure_rows,
+    share_words,
+    told_outcome_words,
+)
+from detente.rules.wording import clause_words
 
 __all__ = ["transparency_page"]
 
 say = words.speaker("rules")
 
-_WIDTH, _LEFT = 1100, 260
 _HOURS = (0, 1, 3, 6, 12, 24, 48, 72, 120, 168, 336, 672, 1008, 2016)
 """Borders of the histogram: an hour to twelve weeks, closer where the norms lie."""
+_DAYS_FROM_H = 72
+"""Hours above which a border is said in days."""
 
 
 def transparency_page(
@@ -27,7 +36,7 @@ def transparency_page(
         parts += [heading(say("Told in time")), _shares(shares)]
     if figures.leads:
         parts.append(heading(say("Lead time")))
-        note = say("Hours between telling and start. Red: under the norm that is asked of it, signed or not.")
+        note = say("From telling to start. Red: under the norm that is asked of it, signed or not.")
         parts.append(f'<p class="quiet">{escape(note)}</p>')
         parts += [_histogram(lead) for lead in figures.leads if lead.hours]
     parts.append(heading(say("Every figure")))
@@ -35,7 +44,12 @@ def transparency_page(
     parts.append(table(head, figure_rows(figures, areas, availability)))
     parts.append(heading(say("Entries behind the shares")))
     rows = [
-        (f"{one.agreement} {one.clause}", outcome, ", ".join(refs), one.sha256[:16])
+        (
+            clause_words(one.agreement, one.paragraph, one.title),
+            told_outcome_words(outcome),
+            ", ".join(refs),
+            one.sha256[:16],
+        )
         for one in shares
         for outcome, refs in one.refs.items()
     ]
@@ -49,29 +63,26 @@ def transparency_page(
 
 
 def _shares(shares: list[Told]) -> str:
-    """Return a bar with its interval for each share."""
-    row, top = 26, 8
-    height = top + row * len(shares) + 22
-    scale = (_WIDTH - _LEFT - 120) / 100.0
-    name = say("told in time")
-    drawn = [f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="{escape(name)}">']
-    for percent in (0, 25, 50, 75, 100):
-        x = _LEFT + scale * percent
-        drawn.append(f'<line class="rule" x1="{x}" y1="0" x2="{x}" y2="{height - 20}"/>')
-        drawn.append(f'<text class="quiet" x="{x - 10}" y="{height - 4}">{percent} %</text>')
-    for number, one in enumerate(shares):
-        y = top + row * number
-        drawn.append(f'<text x="0" y="{y + 14}">{escape(f"{one.agreement} {one.clause}"[:44])}</text>')
-        if one.decided:
-            share = 100.0 * one.met / one.decided
-            low, high = 100.0 * one.share_low, 100.0 * one.share_high
-            drawn.append(f'<rect class="bar" x="{_LEFT}" y="{y + 4}" width="{scale * share:.1f}" height="12"/>')
-            drawn.append(
-                f'<line class="norm" stroke-width="3" x1="{_LEFT + scale * low:.1f}" y1="{y + 10}"'
-                f' x2="{_LEFT + scale * high:.1f}" y2="{y + 10}"/>'
-            )
-        drawn.append(f'<text x="{_WIDTH - 110}" y="{y + 14}">{one.met} / {one.decided}</text>')
-    return "\n".join([*drawn, "</svg>"])
+    """Return a bar with its interval for each share; without a decided one a track alone."""
+    drawn = []
+    for one in shares:
+        name = clause_words(one.agreement, one.paragraph, one.title)
+        low, high = 100.0 * one.share_low, 100.0 * one.share_high
+        bar = (
+            f'<span class="part" style="width: {100.0 * one.met / one.decided:.1f}%"></span>'
+            f'<span class="within" style="left: {low:.1f}%; width: {high - low:.1f}%"></span>'
+            if one.decided
+            else ""
+        )
+        said = share_words(one.met, one.decided, one.share_low, one.share_high)
+        most = at_most_words(one)
+        under = f'<br><small class="quiet">{escape(most)}</small>' if most else ""
+        drawn.append(
+            f'<div class="share"><span>{escape(name)}{under}</span><span class="track" role="img"'
+            f' aria-label="{escape(said)}">{bar}</span><span>{one.met} / {one.decided}</span></div>'
+        )
+    note = say("The bar is the share told in time, from 0 to 100 %; the bracket is its interval.")
+    return f'<p class="quiet">{escape(note)}</p>\n' + "\n".join(drawn)
 
 
 def _histogram(lead: Lead) -> str:
@@ -80,20 +91,15 @@ def _histogram(lead: Lead) -> str:
         sum(low <= max(hours, 0.0) < high for hours in lead.hours)
         for low, high in zip(_HOURS, (*_HOURS[1:], float("inf")), strict=True)
     ]
-    hour = escape(say("h"))
-    tall, wide = 110, (_WIDTH - 40) / len(_HOURS)
     most = max(*counts, 1)
-    title = f"{lead.authority}: {lead.kind} ({len(lead.hours)})"
-    drawn = [f'<svg viewBox="0 0 {_WIDTH} {tall + 50}" role="img" aria-label="{escape(title)}">']
-    drawn.append(f'<text x="20" y="14">{escape(title)}</text>')
-    for number, (border, count) in enumerate(zip(_HOURS, counts, strict=True)):
-        x, high = 20 + wide * number, tall * count / most
-        css = "late" if lead.norm_h is not None and border < lead.norm_h else "bar"
-        drawn.append(
-            f'<rect class="{css}" x="{x + 2:.1f}" y="{24 + tall - high:.1f}" width="{wide - 4:.1f}"'
-            f' height="{high:.1f}"/>'
+    title = f"{lead.authority}: {kind_name(lead.kind)} ({len(lead.hours)})"
+    columns = []
+    for border, count in zip(_HOURS, counts, strict=True):
+        css = ' class="late"' if lead.norm_h is not None and border < lead.norm_h else ""
+        value, unit = (border // 24, say("d")) if border > _DAYS_FROM_H else (border, say("h"))
+        columns.append(
+            f'<div{css}><div class="room"><span>{count or ""}</span>'
+            f'<span style="height: {80.0 * count / most:.1f}%"></span></div>'
+            f'<span class="quiet"><b>{value}</b>{escape(unit)}</span></div>'
         )
-        drawn.append(f'<text class="quiet" x="{x:.1f}" y="{tall + 42}">{border} {hour}</text>')
-        if count:
-            drawn.append(f'<text x="{x + wide / 2 - 4:.1f}" y="{20 + tall - high:.1f}">{count}</text>')
-    return "\n".join([*drawn, "</svg>"])
+    return f'<h3>{escape(title)}</h3>\n<div class="bars">' + "".join(columns) + "</div>"

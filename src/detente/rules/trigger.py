@@ -8,11 +8,11 @@ from __future__ import annotations
 from operator import ge, gt, le, lt
 from typing import NamedTuple
 
-from detente.rules.agreement import Box, Clause, Condition, Limit, Zone
+from detente.rules.agreement import Allowance, Box, Clause, Condition, Limit, Zone
 from detente.rules.facts import Facts, Place
 from detente.rules.verdict import Crossing, Reason
 
-__all__ = ["Trigger", "crosses", "holds", "in_zone", "triggered"]
+__all__ = ["Trigger", "crosses", "holds", "in_zone", "meets", "triggered"]
 
 _COMPARE = {">=": ge, ">": gt, "<=": le, "<": lt}
 
@@ -30,24 +30,54 @@ class Trigger(NamedTuple):
 
 def triggered(clause: Clause, zone: Zone | None, facts: Facts) -> Trigger:
     """Return whether zone, conditions and thresholds of a clause are all met by a plan of a kind it is about."""
-    missing: list[str] = []
-    if clause.within_zone and zone is not None:
-        inside = in_zone(zone, facts.places)
-        if inside is False:
-            return Trigger(False, Reason.OUTSIDE_ZONE)
-        if inside is None:
-            missing.append("area")
-    for condition in clause.requires:
-        met = holds(condition, facts)
-        if met is False:
-            return Trigger(False, Reason.CONDITION, failed=condition.fact)
-        if met is None:
-            missing.append(condition.fact)
+    stopped, missing = _conditions(clause, zone, facts)
+    if stopped is not None:
+        return stopped
     if not clause.thresholds:
         return Trigger(
             None if missing else True, Reason.MISSING if missing else Reason.TRIGGERED, missing=tuple(missing)
         )
     return _with_thresholds(clause, facts, missing)
+
+
+def meets(clause: Clause, zone: Zone | None, facts: Facts) -> bool | None:
+    """Return whether zone and conditions of a clause are met, whatever the thresholds; None when a fact is missing."""
+    stopped, missing = _conditions(clause, zone, facts)
+    return False if stopped is not None else None if missing else True
+
+
+def _conditions(clause: Clause, zone: Zone | None, facts: Facts) -> tuple[Trigger | None, list[str]]:
+    """Return why zone or conditions say no, or None and the facts that are missing for them to say yes."""
+    missing: list[str] = []
+    if clause.within_zone and zone is not None:
+        inside = in_zone(zone, facts.places)
+        if inside is False:
+            return Trigger(False, Reason.OUTSIDE_ZONE), []
+        if inside is None:
+            missing.append("area")
+    for condition in clause.requires:
+        met = holds(condition, facts)
+        if met is False:
+            return Trigger(False, Reason.CONDITION, failed=condition.fact), []
+        if met is None:
+            missing.append(condition.fact)
+    if clause.allowance is not None:
+        used_up, lacking = _used_up(clause.allowance, facts)
+        if used_up is not None:
+            return Trigger(False, Reason.USED_UP, below=(used_up,)), []
+        missing += lacking
+    return None, missing
+
+
+def _used_up(allowance: Allowance, facts: Facts) -> tuple[Crossing | None, tuple[str, ...]]:
+    """Return the count beside what must be taken, when it is more; else the facts without which nobody can say."""
+    counted, of = facts.values.get(allowance.counted), facts.values.get(allowance.of)
+    if counted is None:
+        return None, (allowance.counted,)
+    most = allowance.most if of is None else min(allowance.most, -(-int(of) // allowance.per))
+    if int(counted) > most:
+        return Crossing(allowance.counted, "<=", most, int(counted)), ()
+    return None, (allowance.of,) if of is None and int(counted) > 1 else ()
 
 
 def _with_thresholds(clause: Clause, facts: Facts, missing: list[str]) -> Trigger:

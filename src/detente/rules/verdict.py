@@ -32,6 +32,7 @@ class Reason(StrEnum):
     OUTSIDE_ZONE = "outside_zone"
     CONDITION = "condition"
     BELOW = "below"
+    USED_UP = "used_up"
     RELIEVED = "relieved"
     MISSING = "missing"
     NOT_IN_FORCE = "not_in_force"
@@ -89,7 +90,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     crossed: thresholds that the plan crosses. below: those that it does not. missing: facts whose absence
     leaves it open. failed: the condition that is not met. by: states that owe it. to: states or services that it
     is owed to. norm_to: states concerned that it is not owed to. reliefs: exceptions that were claimed and apply.
-    suspensions: what those who owe it have said about not carrying it out. due: when, at the latest.
+    together: other notices that are in the sum that crossed; together_more: how many beside those. suspensions: what
+    those who owe it have said about not carrying it out. due: when, at the latest.
     """
 
     clause: Clause
@@ -104,6 +106,8 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     norm_to: tuple[str, ...] = ()
     reliefs: tuple[Relief, ...] = ()
     suspensions: tuple[Suspension, ...] = ()
+    together: tuple[str, ...] = ()
+    together_more: int = 0
     due: Span | None = None
     told: Told | None = None
 

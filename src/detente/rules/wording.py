@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from detente import words
 from detente.notices.spoken import amount
+from detente.notices.terms import term_of
 from detente.rules.agreement import Agreement, Clause, Deadline, Text, Texts
 from detente.rules.loopholes import Finding, Flag
 from detente.rules.measures import fact_words
@@ -13,8 +14,10 @@ from detente.rules.spans import Span
 from detente.rules.verdict import Crossing, Outcome, Reason, Told, ToldOutcome, Verdict
 
 __all__ = [
+    "Value",
     "addressees_words",
     "binding_words",
+    "clause_words",
     "deadline_words",
     "due_words",
     "duty_words",
@@ -30,17 +33,33 @@ __all__ = [
     "reason_words",
     "to_words",
     "told_words",
+    "value_words",
     "verified_words",
 ]
 
 say = words.speaker("rules")
 
 _TO_SHOWN = 6
+Value = bool | int | str
 
 
 def in_words(text: Text) -> str:
     """Return a text of an agreement's file in the language in use."""
     return text.ru if words.language() == "ru" else text.en
+
+
+def clause_words(agreement: str, paragraph: str, title: Text) -> str:
+    """Return a clause as a reader finds it again: its agreement, its paragraph, its title."""
+    return f"{agreement} {paragraph}: {in_words(title)}"
+
+
+def value_words(value: Value) -> str:
+    """Return a value that a fact may have."""
+    if isinstance(value, bool):
+        return say("yes") if value else say("no")
+    if isinstance(value, int):
+        return number(value)
+    return say("the Turkish Straits") if value == "turkish_straits" else term_of(value)
 
 
 def list_words(texts: Texts) -> tuple[str, ...]:
@@ -195,13 +214,16 @@ def reason_words(verdict: Verdict, agreement: Agreement) -> str:
         Reason.OUTSIDE_ZONE,
         Reason.CONDITION,
         Reason.BELOW,
+        Reason.USED_UP,
         Reason.MISSING,
     }:
         parts.insert(0, in_words(verdict.clause.what))
     if verdict.outcome in {Outcome.OWED, Outcome.NORM} and verdict.reason is not Reason.RELIEVED:
         if verdict.outcome is Outcome.OWED and verdict.to:
             parts.append(say("to {states}", states=to_words(verdict.to)))
-        if verdict.norm_to:
+        if verdict.norm_to and agreement.hub:
+            parts.append(say("nothing owed to {states}: none between them", states=", ".join(verdict.norm_to)))
+        elif verdict.norm_to:
             parts.append(say("nothing owed to {states}: not a party", states=", ".join(verdict.norm_to)))
     parts += [in_words(one.text) for one in verdict.reliefs]
     parts += [in_words(one.text) for one in verdict.suspensions]
@@ -210,8 +232,16 @@ def reason_words(verdict: Verdict, agreement: Agreement) -> str:
 
 def _ground(verdict: Verdict, agreement: Agreement) -> str:
     crossed = ", ".join(_pair(one) for one in verdict.crossed)
+    if verdict.together:
+        crossed = say(
+            "{sum}, together with {notices}",
+            sum=crossed,
+            notices=_notices(verdict.together, verdict.together_more),
+        )
     if verdict.reason is Reason.BELOW:
         return ", ".join(_pair(one) for one in verdict.below) or say("no threshold applies to it")
+    if verdict.reason is Reason.USED_UP:
+        return say("more than need be taken: {number}", number=", ".join(_pair(one) for one in verdict.below))
     if verdict.reason is Reason.MISSING:
         names = ", ".join(fact_words(name) for name in verdict.missing)
         return say("not stated: {facts}", facts=names)
@@ -231,13 +261,22 @@ def _ground(verdict: Verdict, agreement: Agreement) -> str:
     return _joined(crossed, said)
 
 
+def _notices(refs: tuple[str, ...], beside: int) -> str:
+    """Return the first of some notices, and how many more there are, those beside them included."""
+    said = ", ".join(refs[:_TO_SHOWN])
+    more = max(len(refs) - _TO_SHOWN, 0) + beside
+    return say("{notices} and {count} more", notices=said, count=more) if more > 0 else said
+
+
 def _joined(*parts: str) -> str:
     return "; ".join(part for part in parts if part)
 
 
 def _pair(pair: Crossing) -> str:
-    holds = {">=": pair.value >= pair.limit, ">": pair.value > pair.limit}.get(pair.op, True)
-    sign = {">=": "≥", "<=": "≤"}.get(pair.op, pair.op) if holds else {">=": "<", ">": "≤"}[pair.op]
+    over, same = pair.value > pair.limit, pair.value == pair.limit
+    holds = {">=": over or same, ">": over, "<=": not over, "<": not (over or same)}[pair.op]
+    signs = {">=": "≥<", ">": ">≤", "<=": "≤>", "<": "<≥"}[pair.op]
+    sign = signs[0] if holds else signs[1]
     return f"{fact_words(pair.metric)} {number(pair.value)} {sign} {number(pair.limit)}"
 
 

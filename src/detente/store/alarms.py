@@ -12,7 +12,8 @@ from typing import Any, TypeVar
 import msgspec
 
 from detente import words
-from detente.store.disk import damaged, open_database, translated
+from detente.store.disk import open_database, translated
+from detente.store.errors import damaged
 from detente.store.schema import mark
 
 __all__ = ["ALARMS_MAX", "Acknowledgement", "AlarmFile", "Delivery", "KeptAlarm"]

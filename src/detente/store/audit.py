@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
@@ -21,6 +21,7 @@ from detente.store.schema import MIGRATIONS, entry_id, entry_mark, entry_place, 
 
 __all__ = [
     "TABLES",
+    "Asked",
     "Portion",
     "entries_and_faults",
     "look_through",
@@ -28,6 +29,7 @@ __all__ = [
     "look_through_table",
     "nodes_between",
     "portions",
+    "whole_file",
 ]
 
 say = words.speaker("store")
@@ -72,7 +74,44 @@ class Portion:
     end: int | str | None = None
 
 
-def portions(connection: apsw.Connection) -> list[Portion]:
+class Asked(Protocol):
+    """A connection to either store, as an audit asks it: ? stands for each value."""
+
+    def execute(self, statements: str, bindings: Any = None, /) -> Any:
+        """Return the rows of the answer, to be gone through or taken with ``fetchall``."""
+
+
+Whole = Callable[[Any], Iterator[str]]
+"""Yields what a store itself finds wrong with the place of a record."""
+
+
+def whole_file(connection: Asked) -> Iterator[str]:
+    """Yield what SQLite itself finds wrong with its file, and tables of another shape than this program's."""
+    for row in connection.execute("PRAGMA integrity_check(100)"):
+        if row[0] != "ok":
+            yield str(row[0])
+    if _shape(connection) != _shape_written():
+        yield say("the tables are not those that this program made")
+
+
+def _shape(connection: Asked) -> list[tuple[Any, ...]]:
+    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
+    return [tuple(row) for row in connection.execute(sql)]
+
+
+@lru_cache(maxsize=1)
+def _shape_written() -> list[tuple[Any, ...]]:
+    """Return the tables and indexes as this program makes them."""
+    connection = apsw.Connection(":memory:")
+    try:
+        for step in MIGRATIONS:
+            connection.execute(step)
+        return _shape(connection)
+    finally:
+        connection.close()
+
+
+def portions(connection: Asked) -> list[Portion]:
     """Return everything to be looked through but the leaves of the entries, the longest work first."""
     found = [Portion(_WHOLE_FILE)]
     (rows,) = connection.execute("SELECT coalesce(max(id), 0) FROM bodies").fetchall()[0]
@@ -88,10 +127,10 @@ def portions(connection: apsw.Connection) -> list[Portion]:
     return found
 
 
-def look_through_portion(connection: apsw.Connection, portion: Portion) -> list[str]:
+def look_through_portion(connection: Asked, portion: Portion, whole: Whole = whole_file) -> list[str]:
     """Return each fault in words, at most FAULTS_MAX. Of entries only the count: see ``entries_and_faults``."""
     if portion.table == _WHOLE_FILE:
-        faults = _file(connection)
+        faults = whole(connection)
     elif portion.table == "entries":
         faults = _entry_counts(connection)
     elif portion.table == "bodies":
@@ -102,7 +141,7 @@ def look_through_portion(connection: apsw.Connection, portion: Portion) -> list[
 
 
 def entries_and_faults(
-    connection: apsw.Connection, log: int, start: int, count: int
+    connection: Asked, log: int, start: int, count: int
 ) -> tuple[list[tuple[bytes, bytes]], list[str]]:
     """Return leaves and leaf hashes of a stretch of a log, and what does not hold of places, times and marks."""
     leaves, faults = [], []
@@ -118,7 +157,7 @@ def entries_and_faults(
     return leaves, faults
 
 
-def nodes_between(connection: apsw.Connection, log: int, level: int, first: int, end: int) -> list[bytes]:
+def nodes_between(connection: Asked, log: int, level: int, first: int, end: int) -> list[bytes]:
     """Return the stored tree nodes of one level from an index up to another."""
     rows = connection.execute(
         "SELECT hash FROM nodes WHERE id >= ? AND id < ? ORDER BY id",
@@ -127,12 +166,12 @@ def nodes_between(connection: apsw.Connection, log: int, level: int, first: int,
     return [row[0] for row in rows]
 
 
-def look_through(connection: apsw.Connection) -> list[str]:
+def look_through(connection: Asked, whole: Whole = whole_file) -> list[str]:
     """Return each fault in words, at most FAULTS_MAX; an empty list when all is as it was written."""
-    return list(islice(_all(connection), FAULTS_MAX))
+    return list(islice(_all(connection, whole), FAULTS_MAX))
 
 
-def look_through_table(connection: apsw.Connection, table: str) -> Iterator[str]:
+def look_through_table(connection: Asked, table: str) -> Iterator[str]:
     """Yield the faults of one table of TABLES."""
     if table in _OWN_CHECKS:
         yield from _OWN_CHECKS[table](connection)
@@ -140,7 +179,7 @@ def look_through_table(connection: apsw.Connection, table: str) -> Iterator[str]
     yield from _marked(connection, Portion(table))
 
 
-def _marked(connection: apsw.Connection, portion: Portion) -> Iterator[str]:
+def _marked(connection: Asked, portion: Portion) -> Iterator[str]:
     table = portion.table
     if table in _OWN_CHECKS:
         yield from _OWN_CHECKS[table](connection)
@@ -160,16 +199,8 @@ def _bounds(portion: Portion) -> tuple[str, tuple[int | str, ...]]:
     return (" WHERE " + " AND ".join(terms) if terms else ""), values
 
 
-def _file(connection: apsw.Connection) -> Iterator[str]:
-    for row in connection.execute("PRAGMA integrity_check(100)"):
-        if row[0] != "ok":
-            yield str(row[0])
-    if _shape(connection) != _shape_written():
-        yield say("the tables are not those that this program made")
-
-
-def _all(connection: apsw.Connection) -> Iterator[str]:
-    yield from _file(connection)
+def _all(connection: Asked, whole: Whole) -> Iterator[str]:
+    yield from whole(connection)
     for table in TABLES:
         yield from _readable(table, look_through_table(connection, table))
 
@@ -182,24 +213,7 @@ def _readable(table: str, faults: Iterator[str]) -> Iterator[str]:
         yield say("{table}: values that cannot be read: {fault}", table=table, fault=str(fault)[:80])
 
 
-def _shape(connection: apsw.Connection) -> list[tuple[Any, ...]]:
-    sql = "SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name"
-    return [tuple(row) for row in connection.execute(sql)]
-
-
-@lru_cache(maxsize=1)
-def _shape_written() -> list[tuple[Any, ...]]:
-    """Return the tables and indexes as this program makes them."""
-    connection = apsw.Connection(":memory:")
-    try:
-        for step in MIGRATIONS:
-            connection.execute(step)
-        return _shape(connection)
-    finally:
-        connection.close()
-
-
-def _entries(connection: apsw.Connection) -> Iterator[str]:
+def _entries(connection: Asked) -> Iterator[str]:
     """Check every entry's place, time and leaf, and that no log has a gap."""
     sizes: dict[int, int] = {}
     for identity, leaf, received_ms, found in connection.execute(
@@ -223,7 +237,7 @@ def _entries(connection: apsw.Connection) -> Iterator[str]:
         yield say("entries: a log {log} that is not known", log=log)
 
 
-def _entry_counts(connection: apsw.Connection) -> Iterator[str]:
+def _entry_counts(connection: Asked) -> Iterator[str]:
     """Check that every log has as many entries as it says, and that there are no others."""
     known = 0
     for log, size in connection.execute("SELECT id, size FROM logs").fetchall():
@@ -238,7 +252,7 @@ def _entry_counts(connection: apsw.Connection) -> Iterator[str]:
         yield say("entries that belong to no log")
 
 
-def _nodes(connection: apsw.Connection) -> Iterator[str]:
+def _nodes(connection: Asked) -> Iterator[str]:
     """Check that each log has exactly the nodes of its size; their hashes are the tree's matter."""
     known = 0
     for log, size in connection.execute("SELECT id, size FROM logs").fetchall():
@@ -258,7 +272,7 @@ def _nodes(connection: apsw.Connection) -> Iterator[str]:
         yield say("tree nodes that belong to no log")
 
 
-def _bodies(connection: apsw.Connection, portion: Portion = Portion("bodies")) -> Iterator[str]:
+def _bodies(connection: Asked, portion: Portion = Portion("bodies")) -> Iterator[str]:
     where, values = _bounds(portion)
     rows = connection.execute(f"SELECT hash, salt, content, open, mark FROM bodies{where}", values)  # noqa: S608 - ours
     for digest, salt, content, opened, found in rows:

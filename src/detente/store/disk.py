@@ -13,10 +13,10 @@ from pathlib import Path
 import apsw
 
 from detente import words
-from detente.store.errors import HomeMistake, StoreFailure
+from detente.store.errors import HomeMistake, StoreFailure, damaged
 from detente.store.schema import PRAGMAS
 
-__all__ = ["damaged", "missing_node", "open_database", "translated", "write_copy"]
+__all__ = ["open_database", "translated", "write_copy"]
 
 say = words.speaker("store")
 
@@ -151,18 +151,3 @@ def translated(path: Path) -> Iterator[None]:
             where=str(path),
             remedy=say("free space or mend the disk, then try again; nothing acknowledged was lost"),
         ) from fault
-
-
-def damaged(path: Path, came: str) -> StoreFailure:
-    """Return the error for a file whose content cannot be what this program wrote."""
-    return StoreFailure(
-        expected=say("an undamaged record"),
-        came=came,
-        where=str(path),
-        remedy=say("restore a backup; the mirrors give back what it lacks"),
-    )
-
-
-def missing_node(path: Path, level: int, index: int) -> StoreFailure:
-    """Return the error for a tree node that is not there although its log reaches beyond it."""
-    return damaged(path, say("no tree node at level {level}, index {index}", level=level, index=index))

@@ -14,8 +14,8 @@ import msgspec
 
 from detente import words
 from detente.line.effects import Draft
-from detente.store.disk import damaged, open_database, translated, write_copy
-from detente.store.errors import HomeMistake
+from detente.store.disk import open_database, translated, write_copy
+from detente.store.errors import HomeMistake, damaged
 from detente.store.schema import mark
 
 __all__ = ["DRAFTS_MAX", "Drafts", "Kept"]

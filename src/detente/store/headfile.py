@@ -14,8 +14,8 @@ from typing import Any
 from detente import words
 from detente.line.checkpoint import Origin
 from detente.line.effects import HeadFile, Role
-from detente.store.disk import damaged, open_database, translated
-from detente.store.errors import StoreFailure
+from detente.store.disk import open_database, translated
+from detente.store.errors import StoreFailure, damaged
 from detente.store.schema import mark
 
 __all__ = ["HeadRecord", "OwnHead"]

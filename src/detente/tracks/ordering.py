@@ -183,16 +183,21 @@ class _Runs:
             yield from _sorted(wanted.collect()).iter_slices(ROWS_PER_BATCH)
 
 
-def slices_of(frame: pl.LazyFrame, *, rows: int = ROWS_PER_BATCH) -> Iterator[pl.DataFrame]:
+def slices_of(
+    frame: pl.LazyFrame, *, rows: int = ROWS_PER_BATCH, unasked: bool = False
+) -> Iterator[pl.DataFrame]:
     """Yield a lazy frame's rows in slices of about ``rows`` rows, in order of time, in bounded memory.
 
     frame: any columns, among them ``time`` and ``mover`` (types of detente.tracks.SCHEMA, no nulls). Files and
     tables in memory are first asked for their time column: when it is in order, slices are passed on as they
     are read (rows of one time in any order), otherwise in_time_order puts them in total order. What Python
     computes is computed once: detente.tracks.read comes in order, anything else goes through in_time_order.
+    unasked: take it for granted that files and tables in memory are in order, and raise OutOfOrder where they are
+    not: who can begin anew saves reading the times twice.
     """
     plan = frame.explain(optimized=False)
-    if plan.count(_OUR_SCAN) == 1 and not any(step in plan for step in _REORDERING):
+    ours = plan.count(_OUR_SCAN) == 1 and not any(step in plan for step in _REORDERING)
+    if ours or (unasked and "PYTHON" not in plan):
         yield from _passed_on(_slices(frame, rows))
     elif "PYTHON" not in plan and _is_in_order(frame, rows):
         yield from _slices(frame, rows)

@@ -42,7 +42,9 @@ def tls_files(folder: Path, name: str = "server") -> tuple[Path, Path]:
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + datetime.timedelta(days=1))
         .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
+            x509.SubjectAlternativeName(
+                [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+            ),
             critical=False,
         )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
@@ -109,7 +111,9 @@ class _Controller(Controller):
 
 
 @contextlib.contextmanager
-def mail_server(files: tuple[Path, Path] | None, *, login: bool = True, tls_at_once: bool = False) -> Iterator[MailServer]:
+def mail_server(
+    files: tuple[Path, Path] | None, *, login: bool = True, tls_at_once: bool = False
+) -> Iterator[MailServer]:
     """Run a mail server: with STARTTLS, or TLS from the first byte, or in the clear without files."""
     taken = MailServer()
     context = None if files is None else _context(files)
@@ -179,7 +183,9 @@ def posts(files: tuple[Path, Path] | None) -> Iterator[Posts]:
     server = Server(("127.0.0.1", 0), Handler)
     if files is not None:
         server.socket = _context(files).wrap_socket(server.socket, server_side=True)
-    taken.link = f"{'http' if files is None else 'https'}://127.0.0.1:{server.server_address[1]}/hook?token=tell-nobody"
+    taken.link = (
+        f"{'http' if files is None else 'https'}://127.0.0.1:{server.server_address[1]}/hook?token=tell-nobody"
+    )
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

@@ -107,7 +107,9 @@ def test_a_post_is_signed_and_its_link_is_never_shown(home: Path) -> None:
         assert (document["id"], document["priority"], document["person"]) == ("0123456789ab", "alarm", "Officer")
         assert document["sentence"] == "east is silent"
         at_s, signed = taken.headers[0][SIGNATURE_HEADER].removeprefix("t=").split(",sha256=")
-        proven = hmac.new(b"a-secret-of-the-hook", at_s.encode() + b"." + taken.bodies[0], hashlib.sha256).hexdigest()
+        proven = hmac.new(
+            b"a-secret-of-the-hook", at_s.encode() + b"." + taken.bodies[0], hashlib.sha256
+        ).hexdigest()
         assert hmac.compare_digest(signed, proven)
         taken.status = 500
         with pytest.raises(ChannelFailure, match="the answer 500") as failed:
@@ -137,7 +139,9 @@ def test_a_post_follows_no_redirect(home: Path) -> None:
         assert taken.paths == ["/hook?token=tell-nobody"]
 
 
-def test_a_receiver_that_answers_forever_or_never_ends_the_try(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_receiver_that_answers_forever_or_never_ends_the_try(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(channels, "_STEP_S", 0.5)
     monkeypatch.setattr(channels, "_WHOLE_S", 1.0)
     with posts(None) as taken:
@@ -191,7 +195,11 @@ def test_ways_are_those_of_the_settings_as_they_are_now(home: Path) -> None:
         duty=people,
     )  # fmt: skip
     assert [way(one, "", nothing) for one in ("terminal", "webhook", "mail")] == ["Terminal", "", ""]
-    assert [way(one, "", everything) for one in ("terminal", "webhook", "mail")] == ["Terminal", "Webhook", "Mail"]
+    assert [way(one, "", everything) for one in ("terminal", "webhook", "mail")] == [
+        "Terminal",
+        "Webhook",
+        "Mail",
+    ]
     assert [way(one, "a", everything) for one in ("webhook", "mail")] == ["", "Mail"]
     assert [way(one, "b", everything) for one in ("webhook", "mail")] == ["Webhook", ""]
     assert way("mail", "gone", everything) == ""

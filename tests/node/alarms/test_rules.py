@@ -14,7 +14,9 @@ DAY_MS = 86_400_000
 NOON_MS = DAY_MS // 2
 SETTINGS = Settings(
     alarms=AlarmSettings(
-        webhook="https://hook.example/a", smtp=SmtpSettings(host="mail", from_="a@b.c", to=("d@e.f",)), again_s=600
+        webhook="https://hook.example/a",
+        smtp=SmtpSettings(host="mail", from_="a@b.c", to=("d@e.f",)),
+        again_s=600,
     ),
     duty=(
         Duty(name="day", mail="day@e.f", from_hour=6, to_hour=18),
@@ -26,7 +28,9 @@ SETTINGS = Settings(
 SILENT = Alarm("silent", Priority.ALARM, "east", (("count", "1"),))
 
 
-def told(alarm: Alarm = SILENT, now_ms: int = NOON_MS, old: KeptAlarm | None = None, step_s: int = 300) -> KeptAlarm:
+def told(
+    alarm: Alarm = SILENT, now_ms: int = NOON_MS, old: KeptAlarm | None = None, step_s: int = 300
+) -> KeptAlarm:
     return rules.raised(old, "baltic-1", alarm, now_ms, SETTINGS, step_s=step_s)
 
 
@@ -108,7 +112,10 @@ def test_the_next_person_is_asked_at_once_when_every_way_to_the_one_before_faile
     night_ms = DAY_MS - 3_600_000
     kept = rules.ask_next(told(now_ms=night_ms), night_ms, SETTINGS.duty)
     assert kept.asked == ("night",)
-    mail, webhook = (next(one for one in kept.deliveries if (one.channel, one.person) == (c, "night")) for c in ("mail", "webhook"))
+    mail, webhook = (
+        next(one for one in kept.deliveries if (one.channel, one.person) == (c, "night"))
+        for c in ("mail", "webhook")
+    )
     kept = rules.attempted(kept, mail, night_ms, "no route")
     assert rules.ask_next(kept, night_ms + 1, SETTINGS.duty) is kept
     kept = rules.attempted(kept, webhook, night_ms, "404")
@@ -116,7 +123,10 @@ def test_the_next_person_is_asked_at_once_when_every_way_to_the_one_before_faile
 
 
 def test_somebody_is_asked_even_where_nobody_is_on_duty() -> None:
-    early = (Duty(name="a", mail="a@e.f", from_hour=1, to_hour=2), Duty(name="b", mail="b@e.f", from_hour=2, to_hour=3))
+    early = (
+        Duty(name="a", mail="a@e.f", from_hour=1, to_hour=2),
+        Duty(name="b", mail="b@e.f", from_hour=2, to_hour=3),
+    )
     assert [one.name for one in rules.on_duty(early, NOON_MS)] == ["a", "b"]
     assert [one.name for one in rules.on_duty(early, 2 * 3_600_000)] == ["b"]
     assert rules.on_duty((), NOON_MS) == []

@@ -65,7 +65,9 @@ def linked(shell: Shell, more_west: str, more_east: str = "") -> tuple[int, int]
         shell.run(f"cert new {name}")
     for name, other, more in (("west", "east", more_west), ("east", "west", more_east)):
         folder = shell.folder / name / "certificates"
-        (folder / f"{other}.pem").write_bytes((shell.folder / other / "certificates" / f"{other}.pem").read_bytes())
+        (folder / f"{other}.pem").write_bytes(
+            (shell.folder / other / "certificates" / f"{other}.pem").read_bytes()
+        )
         (shell.folder / name / "settings.toml").write_text(
             f"""
             [courier]
@@ -137,11 +139,15 @@ def test_a_served_pair_is_tested_and_a_lost_peer_reaches_people(shell: Shell, tm
         west_port, east_port = linked(shell, told(shell, posted, mails, files, port))
         with serving(shell.folder / "west", shell.folder / "secret", *courier_args(west_port)) as west:
             with serving(shell.folder / "east", shell.folder / "secret", *courier_args(east_port)):
-                until(lambda: value(metrics(port), "detente_party_state", party="east", state="open") == 1, "open")
+                until(
+                    lambda: value(metrics(port), "detente_party_state", party="east", state="open") == 1, "open"
+                )
                 until(lambda: answer(port, "/health")[0] == 200, "healthy")
                 shell.send("east", SECRET_TEXT)  # nobody at west reads it
                 until(lambda: any(one["To"] == "first@west.example" for one in mails.mails), "the first on duty")
-                until(lambda: any(one["To"] == "second@west.example" for one in mails.mails), "the second on duty")
+                until(
+                    lambda: any(one["To"] == "second@west.example" for one in mails.mails), "the second on duty"
+                )
                 unread = next(one for one in shell.json("alarms west") if one["name"] == "unread")
                 assert (unread["detail"]["ref"], unread["detail"]["precedence"]) == ("east/0", "routine")
                 assert unread["asked"] == ["First", "Second"]
@@ -228,7 +234,9 @@ def test_every_metric_is_documented_and_every_documented_one_is_there(shell: She
         assert (health["ok"], health["member"]) == (True, "west")
 
 
-def test_a_locked_signer_is_an_alarm_that_ends_when_it_is_unlocked(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_signer_is_an_alarm_that_ends_when_it_is_unlocked(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = free_port()
     (shell.folder / "west" / "settings.toml").write_text(f'[metrics]\nlisten = "127.0.0.1:{port}"\n')
     with serving(shell.folder / "west", None) as west:

@@ -14,7 +14,7 @@ from detente.areas.outcomes import Unplaced
 from detente.areas.outlines import outline
 from detente.door.terminal import visible
 from detente.encounters.announced import Announced
-from detente.encounters.report import chart
+from detente.encounters.report import chart, visits_labels
 
 __all__ = ["AREAS_MAX", "TRACKS_MAX", "drawn"]
 
@@ -75,7 +75,8 @@ def _rings(area: Announced) -> list[Floats]:
 
 
 def _title(area: Announced) -> str:
-    return visible(" ".join(part for part in (area.id, area.name, area.activity) if part))
+    known = (visible(area.id), visible(area.name), visits_labels.activity(area.activity))
+    return " ".join(part for part in known if part)
 
 
 def _projected(fitted: chart.Chart, line: Floats) -> Floats:
@@ -105,8 +106,9 @@ def _names(
         if area.id in named or (area.id not in visited and len(placed) > 40):
             continue
         points = _projected(fitted, ring)
-        top = points[int(np.argmin(points[:, 1]))]
-        x, y = float(points[:, 0].mean()), float(top[1]) - 5.0
+        # over the middle of what lies highest: the peak of a triangle, or the whole of a level edge
+        top = points[points[:, 1] <= points[:, 1].min() + 2.0]
+        x, y = 0.5 * float(top[:, 0].min() + top[:, 0].max()), float(top[:, 1].min()) - 5.0
         free = all(abs(x - other[1]) > 110.0 or abs(y - other[2]) > 15.0 for other in placed)
         if -500.0 < x < 1500.0 and -500.0 < y < 1500.0 and free:
             placed.append((visible(area.name or area.id), round(x, 1), round(y, 1)))

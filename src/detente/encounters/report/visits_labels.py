@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from detente import words
+from detente.door.terminal import visible
 from detente.encounters.report import labels as shared
 
-__all__ = ["began", "ended", "labels", "qualities", "script_words", "wheres"]
+__all__ = ["activity", "began", "ended", "labels", "qualities", "script_words", "wheres"]
 
 say = words.speaker("encounters")
 
@@ -78,6 +79,25 @@ def _table() -> dict[str, str]:
 def wheres() -> dict[str, str]:
     """Return the two places of a visit by their code."""
     return {"inside": say("inside"), "near": say("near")}
+
+
+def activity(kind: str) -> str:
+    """Return the kind of activity in words; one that nobody listed as it stands."""
+    known = {
+        "": "",
+        "unspecified": say("not stated"),
+        "debris": say("falling debris"),
+        "missile": say("missiles"),
+        "rocket-launch": say("rocket launch"),
+        "firing": say("firing"),
+        "exercise": say("exercise"),
+        "hazardous-operations": say("hazardous operations"),
+        "flight-restriction": say("flight restriction"),
+        "unmanned-aircraft": say("unmanned aircraft"),
+        "naval-operations": say("naval operations"),
+        "military-activity": say("military activity"),
+    }
+    return known.get(kind) or visible(kind)
 
 
 def began() -> dict[str, str]:

@@ -66,6 +66,7 @@ def write_visits_report(
         "summary": _summary(found, span),
         "key_figures": _key_figures(found, areas),
         "map": drawn,
+        "map_capped": _map_capped(len(areas.searched), listed.height),
         "rows": [_cells(number, row) for number, row in enumerate(rows, 1)],
         "wheres": visits_labels.wheres(),
         "capped": _capped(found.visits.height),
@@ -178,6 +179,28 @@ def _capped(found: int) -> str:
     )
 
 
+def _map_capped(areas: int, visits: int) -> list[str]:
+    """Return what the map leaves out, a sentence each."""
+    told = []
+    if areas > area_map.AREAS_MAX:
+        told.append(
+            say(
+                "The map draws {drawn} of {searched} areas, those with visits first.",
+                drawn=figures.number(area_map.AREAS_MAX),
+                searched=figures.number(areas),
+            )
+        )
+    if visits > area_map.TRACKS_MAX:
+        told.append(
+            say(
+                "Tracks are drawn around the {drawn} deepest of {listed} visits; every visit has its symbol.",
+                drawn=figures.number(area_map.TRACKS_MAX),
+                listed=figures.number(visits),
+            )
+        )
+    return told
+
+
 def _unvisited_capped(count: int) -> str:
     if count <= _UNVISITED_MAX:
         return ""
@@ -191,7 +214,7 @@ def _unvisited_capped(count: int) -> str:
 def _window(row: dict[str, Any]) -> dict[str, Any]:
     return {
         "area": visible(" ".join(part for part in (row["area"], row["area_name"]) if part)),
-        "activity": visible(row["activity"]),
+        "activity": visits_labels.activity(row["activity"]),
         "from": figures.with_date(row["active_from"])[:16] if row["active_from"] else "\u2013",
         "to": figures.with_date(row["active_to"])[:16] if row["active_to"] else "\u2013",
         "seen_near": row["seen_near"],

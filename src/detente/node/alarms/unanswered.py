@@ -19,7 +19,7 @@ from detente.line.watching import ANSWERS, CONTROL_TYPES
 from detente.node.book import REPLIES, read_entry
 from detente.node.settings.structs import EscalationSettings
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
-from detente.store.record import Record
+from detente.store.interface import Record
 
 __all__ = ["PRECEDENCES", "Unanswered", "Waits"]
 

@@ -23,7 +23,7 @@ from detente.node.home import open_reading
 from detente.node.host import clock_ms
 from detente.node.serving.log import Log
 from detente.node.settings.structs import Settings
-from detente.store.record import Record
+from detente.store.interface import Record
 
 __all__ = ["Watch"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from detente.notices.kinds.after_report import AfterReport
+from detente.notices.kinds.annual_exchange import AnnualExchange
 from detente.notices.kinds.calendar import AnnualCalendar, CalendarEntry
 from detente.notices.kinds.cancellation import Cancellation
 from detente.notices.kinds.caution_area import CautionArea
@@ -24,6 +25,7 @@ __all__ = [
     "KINDS",
     "AfterReport",
     "AnnualCalendar",
+    "AnnualExchange",
     "CalendarEntry",
     "Cancellation",
     "CautionArea",
@@ -89,6 +91,7 @@ KINDS: dict[str, type[Notice]] = {
         Correction,
         Cancellation,
         AfterReport,
+        AnnualExchange,
     )
 }
 """Every kind by its word."""

@@ -10,6 +10,7 @@ from typing import Annotated
 from detente.notices.faults import Fault
 from detente.notices.fields import Reference, Text, about, term
 from detente.notices.kinds.after_report import AfterReport
+from detente.notices.kinds.annual_exchange import AnnualExchange
 from detente.notices.kinds.calendar import AnnualCalendar
 from detente.notices.kinds.caution_area import CautionArea
 from detente.notices.kinds.contact import ContactAgreement, ContactRecord, ContactRequest
@@ -30,6 +31,7 @@ __all__ = ["Correctable", "Correction"]
 Correctable = (
     AfterReport
     | AnnualCalendar
+    | AnnualExchange
     | CautionArea
     | ContactAgreement
     | ContactRecord
