@@ -113,11 +113,16 @@ class Health:
         else:
             self._log.warning("alarm.terminal", says=text)
 
-    async def _metrics(self) -> Answer:
+    async def _figures_soon(self) -> Figures:
+        """Return the figures, or those of a node that is not ready where the lines take too long to tell."""
         try:
-            figures = await asyncio.wait_for(self.figures(), _FIGURES_WITHIN_S)
+            async with asyncio.timeout(_FIGURES_WITHIN_S):
+                return await self.figures()
         except (DetenteError, TimeoutError):
-            figures = Figures(self._member, ready=False)
+            return Figures(self._member, ready=False)
+
+    async def _metrics(self) -> Answer:
+        figures = await self._figures_soon()
         seen = Seen(
             figures,
             clock_ms(),
@@ -133,10 +138,7 @@ class Health:
     async def _health(self) -> Answer:
         """Return how the node is; why something does not run may name a file or a person, and is not said here."""
         waits = self._lines.waits
-        try:
-            figures = await asyncio.wait_for(self.figures(), _FIGURES_WITHIN_S)
-        except (DetenteError, TimeoutError):
-            figures = Figures(self._member, ready=False)
+        figures = await self._figures_soon()
         running = figures.ready and all(one.run == "running" for one in figures.lines)
         document = {
             "ok": running and not self._states.port_error,
