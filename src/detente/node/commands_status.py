@@ -175,7 +175,7 @@ def _ends(keys: int | None, wait_s: float) -> bool:
     while (left_s := end_s - time.monotonic()) > 0:
         if select.select([keys], [], [], left_s)[0]:
             pressed = os.read(keys, 64)
-            if not pressed or pressed[:1] in {b"q", b"Q"}:
+            if not pressed or b"q" in pressed.lower():
                 return True
     return False
 

@@ -57,7 +57,10 @@ def test_an_answer_is_owed_by_us_and_by_them_until_it_comes(shell: Shell) -> Non
     kept = Unanswered(open_reading(shell.folder / "west").lines()[0], "west")
     assert names(read(shell, "west", 7_300, kept)) == [("answer-overdue", "east/0", "west")]
     assert names(read(shell, "east", 7_300)) == [("answer-overdue", "east/0", "west")]
-    assert names(read(shell, "west", 14_500, kept)) == [("unread", "east/0", "west"), ("answer-overdue", "east/0", "west")]
+    assert names(read(shell, "west", 14_500, kept)) == [
+        ("unread", "east/0", "west"),
+        ("answer-overdue", "east/0", "west"),
+    ]
     shell.run("line reply west --to east/0 understood --body -", text="")
     assert names(read(shell, "west", 14_500, kept)) == [("answer-overdue", "east/0", "west")]
     shell.run("line reply west --to east/0 answer --body -", text="at noon")
@@ -72,7 +75,9 @@ def test_the_precedence_of_a_notice_says_how_long_it_may_wait(shell: Shell) -> N
     document = '{"precedence": "flash", "title": "x"}'
     for media, text in (("application/vnd.detente.notice+json", document), ("text/plain", document)):
         shell.run(f"line send east --type message --media-type {media} --body -", text=text)
-    shell.run("line send east --type message --media-type application/vnd.detente.notice+json --body -", text="[]")
+    shell.run(
+        "line send east --type message --media-type application/vnd.detente.notice+json --body -", text="[]"
+    )
     shell.carry("east", "west")
     found = {one.ref: one.precedence for one in read(shell, "west", DAY_S)}
     assert found == {"east/0": "flash", "east/1": "routine", "east/2": "routine"}

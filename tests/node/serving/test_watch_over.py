@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from detente.node.signing.remote import look
 from tests.node.alarms.receivers import PASSWORD, USER, MailServer, Posts, mail_server, posts, tls_files
 from tests.node.serving.served import Served, free_port, serving, until
 from tests.stories.shell import Shell
@@ -212,7 +211,15 @@ def _nothing_tells_content(shell: Shell, posted: Posts, mails: MailServer, west:
     assert len(everything) > 10_000
     assert "east is silent" in everything  # what is looked through is what people get
     secret = (shell.folder / "secret").read_text().strip()
-    for hidden in (SECRET_TEXT, secret, PASSWORD, "hush-hush-hook", "tell-nobody", "walrus-sextant", "PRIVATE KEY"):
+    for hidden in (
+        SECRET_TEXT,
+        secret,
+        PASSWORD,
+        "hush-hush-hook",
+        "tell-nobody",
+        "walrus-sextant",
+        "PRIVATE KEY",
+    ):
         assert hidden not in everything, hidden
     with (shell.folder / "west" / "keys" / "courier.pem").open() as pem:
         inner = [line.strip() for line in pem if not line.startswith("-----")]
@@ -264,8 +271,3 @@ def test_a_taken_port_of_the_metrics_is_said_before_anything_runs(shell: Shell) 
         with serving(shell.folder / "west", shell.folder / "secret", wait=False) as west:
             assert west.process.wait(60) == 2
             assert address in west.log_file.read_text()
-
-
-def test_the_standing_of_the_signer_shows_no_old_key(shell: Shell) -> None:
-    with serving(shell.folder / "west", shell.folder / "secret"):
-        assert look(shell.folder / "west").old_sealing == 0

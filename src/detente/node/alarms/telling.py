@@ -148,7 +148,9 @@ class Telling:
                 now_ms = self._clock()
                 next_ms = rules.next_look_ms(self._kept.alarms.values(), now_ms, _LOOK_MS)
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(max(0.02, (next_ms - now_ms) / 1000)):  # wait_for may lose a cancel
+                    async with asyncio.timeout(
+                        max(0.02, (next_ms - now_ms) / 1000)
+                    ):  # wait_for may lose a cancel
                         await self._wake.wait()
         finally:
             for task in self._sending.values():

@@ -74,15 +74,15 @@ class HealthPage:
                 return
             async with asyncio.timeout(_ANSWER_WITHIN_S):
                 await _send(connection, writer, await self._answer(request), body=request.method != b"HEAD")
-        except (ConnectionError, TimeoutError, h11.LocalProtocolError):
-            return  # the asker went away, or was too slow
+        except (ConnectionError, TimeoutError, asyncio.CancelledError, h11.LocalProtocolError):
+            return  # the asker went away, or was too slow, or the node stops
         except Exception as failure:  # noqa: BLE001 - a page must not stop the node
             self._log.failure("metrics.failed", failure)
         finally:
-            self._open.discard(task)
             writer.close()
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
+            self._open.discard(task)
 
     async def _answer(self, request: h11.Request) -> Answer:
         page = self._pages.get(request.target.split(b"?", 1)[0].decode("ascii", "replace"))
