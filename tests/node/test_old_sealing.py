@@ -1,4 +1,4 @@
-"""Old keys for sealed bundles are destroyed while a node runs: by the signer, with the passphrase, or an alarm says so."""
+"""Old keys for sealed bundles are destroyed while a node runs, by the signer with the passphrase, or an alarm tells."""
 
 from __future__ import annotations
 
@@ -36,8 +36,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     found_homes(tmp_path)
     now_ms = time.time_ns() // 1_000_000
     add_key(tmp_path / "west", PASSPHRASE, now_ms)
-    write = keeping.write_keys
-    monkeypatch.setattr(keeping, "write_keys", lambda *given, **more: write(*given, **{**more, "cost": CHEAP}))
+    monkeypatch.setattr(
+        keeping, "write_keys", lambda *given, **more: write_keys(*given, **{**more, "cost": CHEAP})
+    )
     return tmp_path / "west"
 
 

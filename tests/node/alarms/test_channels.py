@@ -158,9 +158,11 @@ def test_a_receiver_that_answers_forever_or_never_ends_the_try(
         with pytest.raises(ChannelFailure):
             Webhook(taken.link).send(MESSAGE)
         ends.set()
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        with pytest.raises(ChannelFailure, match="an answer in time"):
-            Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/").send(MESSAGE)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        pytest.raises(ChannelFailure, match="an answer in time"),
+    ):
+        Webhook(f"http://127.0.0.1:{silent.getsockname()[1]}/").send(MESSAGE)
     with pytest.raises(ChannelFailure, match="a server that can be reached"):
         Webhook(f"http://127.0.0.1:{free_port()}/").send(MESSAGE)
     with pytest.raises(ChannelFailure, match="a server that can be reached"):

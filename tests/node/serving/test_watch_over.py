@@ -127,9 +127,7 @@ def logged(served: Served, name: str) -> list[dict[str, Any]]:
 
 
 def names(shell: Shell) -> list[str]:
-    found = [one["name"] for one in shell.json("alarms west")]
-    print(found)  # shown when the wait for one fails
-    return found
+    return [one["name"] for one in shell.json("alarms west")]
 
 
 def sentences(posted: Posts) -> list[str]:
