@@ -18,6 +18,7 @@ from detente.line.load import join_parts
 from detente.line.opening import first_opening
 from detente.line.state import Settings
 from detente.node.backup import backup, restore
+from detente.node.book import Book
 from detente.node.home import Home
 from detente.node.host import Host, clock_ms
 from detente.node.serving.lines import Lines
@@ -373,3 +374,23 @@ def test_a_restored_home_asks_every_mirror_before_it_is_said_to_be_whole(tmp_pat
             assert not await lines.with_home(lambda home, _: home.restored)
 
     run(work)
+
+
+def test_running_lines_say_once_a_day_in_the_log_how_the_line_is(tmp_path: Path) -> None:
+    line = found_homes(tmp_path)
+    day_ms, now_ms = 86_400_000, [clock_ms()]
+
+    async def work() -> None:
+        async with running(tmp_path / "west", clock=lambda: now_ms[0]) as lines:
+            await lines.give(line, Ticked())
+            for _ in range(2):
+                now_ms[0] += day_ms + 60_000
+                await lines.give(line, Ticked())
+                await lines.give(line, Ticked())
+
+    run(work)
+    with open_home(tmp_path / "west") as home:
+        book = Book.open("west", home.record(line))
+        types = [entry.statement.type for origin in book.origins() for entry in book.entries(origin)]
+    assert types.count("line.daily") == 2
+    assert "line.state" in types

@@ -255,3 +255,25 @@ def test_what_is_in_force_is_shown_under_the_names_of_the_file() -> None:
     shown = documented.in_force(parsed("[[line.b.courier.e]]\nkind='folder'\nin='i'\n"))
     assert shown["line"]["b"]["courier"]["e"][0]["in"] == "i"
     assert shown["line"]["b"]["courier"]["e"][0]["kind"] == "folder"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[alarms]\nwebhook = "https://:443/x"', "a link without a host"),
+        ('[alarms]\nwebhook = "https://host:99999/x"', "a link without a host"),
+        ('[alarms]\nwebhook = "https://me:word@host/x"', "a password in the link"),
+        ('[[duty]]\nname = "a"\nwebhook = "https://me@host/x"', "a password in the link"),
+        ('[alarms.smtp]\nhost = "m"\nfrom = "a@b"\nuser = "me"', "belong together"),
+        ('[alarms.smtp]\nhost = "m"\nfrom = "a@b"\npassword_file = "x"', "belong together"),
+        (
+            '[alarms.smtp]\nhost = "m"\nfrom = "a@b"\nuser = "me"\npassword_file = "x"\nstarttls = false',
+            "for everybody to read",
+        ),
+    ],
+)
+def test_ways_to_people_that_cannot_work_or_tell_a_secret_are_refused(text: str, named: str) -> None:
+    found = faults(text)
+    assert len(found) == 1
+    assert named in found[0][1]
+    assert "word@host" not in found[0][1]

@@ -220,6 +220,23 @@ def _alarms() -> dict[str, str]:
     return {
         "terminal": say("Whether alarms are written to the terminal or the journal."),
         "webhook": say('Link to which alarms are posted as JSON; "" for none.'),
+        "webhook_secret_file": say(
+            'File with the secret under which posted alarms are signed (HMAC-SHA256); "": they are not signed.'
+        ),
+        "webhook_authorities_file": say(
+            'File with the certificates of whoever vouches for receivers of posts; "": the system\'s.'
+        ),
+        "least": say(
+            'The least grave that is sent: "emergency", "alarm", "warning" or "caution"; the rest stays in the log.'
+        ),
+        "again_s": say(
+            "After how many seconds an alarm that nobody acknowledged is told again; each time twice as long, a day"
+            " at most."
+        ),
+        "with_text": say(
+            "Whether alarms about a notice show its subject and text to whoever gets them. Mail and posts leave"
+            " this machine."
+        ),
     }
 
 
@@ -230,6 +247,12 @@ def _smtp() -> dict[str, str]:
         "from": say("Who the mail is from."),
         "to": say("Who gets every alarm."),
         "starttls": say("Whether the connection must become TLS before anything is said."),
+        "tls": say(
+            "Whether the connection is TLS from its first byte, as usual on port 465; starttls is ignored then."
+        ),
+        "authorities_file": say(
+            'File with the certificates of whoever vouches for the mail server; "": the system\'s.'
+        ),
         "user": say('User name; "" for none.'),
         "password_file": say("File with the password."),
     }

@@ -167,15 +167,22 @@ class SmtpSettings(
     from_: Mail
     to: tuple[Mail, ...] = ()
     starttls: bool = True
+    tls: bool = False
+    authorities_file: MaybeFile = ""
     user: Annotated[str, Meta(max_length=1000, title="text")] = ""
     password_file: MaybeFile = ""
 
 
 class AlarmSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[alarms]``."""
+    """``[alarms]``. least: what is less grave than this stays in the log."""
 
     terminal: bool = True
     webhook: Link = ""
+    webhook_secret_file: MaybeFile = ""
+    webhook_authorities_file: MaybeFile = ""
+    least: Literal["emergency", "alarm", "warning", "caution"] = "warning"
+    again_s: Seconds = 3_600
+    with_text: bool = False
     smtp: SmtpSettings | None = None
 
 
