@@ -92,15 +92,18 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, secret: Path | None, *more: str, wait: bool = True) -> Iterator[Served]:
-    """Serve a home until the block ends."""
+def serving(
+    home: Path, secret: Path | None, *more: str, wait: bool = True, variables: dict[str, str] | None = None
+) -> Iterator[Served]:
+    """Serve a home until the block ends. variables: more of the environment."""
     log_file = home.with_name(f"{home.name}.{os.urandom(3).hex()}.log")
     port = free_port()
     command = [sys.executable, "-m", "detente", "serve", str(home)]
     command += ["--passphrase-file", str(secret)] if secret is not None else []
-    command += ["--desk", f"127.0.0.1:{port}", *(more if "--courier" in more else ("--courier", "off", *more))]
+    command += [] if "--desk" in more else ["--desk", f"127.0.0.1:{port}"]
+    command += [*(more if "--courier" in more else ("--courier", "off", *more))]
     with log_file.open("wb") as log:
-        process = subprocess.Popen(command, env=environment(), stderr=log, stdout=log)
+        process = subprocess.Popen(command, env=environment(**(variables or {})), stderr=log, stdout=log)
     served = Served(home, process, log_file, port)
     try:
         if wait:
