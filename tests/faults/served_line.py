@@ -18,8 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from detente.line.effects import Draft
+from detente.node.home import open_reading
 from detente.node.serving.remote_host import Link
-from detente.node.serving.wire import Answer, Looks
+from detente.node.serving.wire import Answer, Looks, Submits
+from detente.node.speaking import new_submission
 from tests.node.couriers.proxy import Proxy
 from tests.node.serving.served import Served, free_port, serving, until
 from tests.stories.shell import Shell
@@ -110,7 +113,9 @@ class ServedLine:
         self.ports[name] = free_port()
         self.shell.run(f"cert new {name}")
 
-    def settle_with(self, name: str, addresses: dict[str, int | None], more: str = QUICK, rest: str = "") -> None:
+    def settle_with(
+        self, name: str, addresses: dict[str, int | None], more: str = QUICK, host: str = "127.0.0.1"
+    ) -> None:
         """Write the settings of one node: which party is reached at which port of this machine, None: it calls."""
         text = more
         for other, port in addresses.items():
@@ -118,16 +123,16 @@ class ServedLine:
                 self.home(other) / "certificates" / f"{other}.pem",
                 self.home(name) / "certificates" / f"{other}.pem",
             )
-            address = f'address = "127.0.0.1:{port}"\n' if port else ""
+            address = f'address = "{host}:{port}"\n' if port else ""
             text += f'[[line.baltic.courier.{other}]]\nkind = "https"\n{address}'
             text += f'certificate = "certificates/{other}.pem"\nevery_s = 5\n'
-        (self.home(name) / "settings.toml").write_text(text + rest)
+        (self.home(name) / "settings.toml").write_text(text)
 
     @contextmanager
-    def serving(self, name: str, *more: str, **options: Any) -> Iterator[Served]:
-        """Serve one home with its courier port; without a desk."""
-        where = ("--courier", f"127.0.0.1:{self.ports[name]}", "--desk", "off")
-        with serving(self.home(name), self.shell.folder / "secret", *where, *more, **options) as served:
+    def serving(self, name: str, *, desk: bool = False, **options: Any) -> Iterator[Served]:
+        """Serve one home with its courier port."""
+        where = ("--courier", f"127.0.0.1:{self.ports[name]}", *(() if desk else ("--desk", "off")))
+        with serving(self.home(name), self.shell.folder / "secret", *where, **options) as served:
             self.nodes[name] = served
             yield served
 
@@ -135,6 +140,39 @@ class ServedLine:
     def all_serving(self) -> Iterator[list[Served]]:
         with contextlib.ExitStack() as stack:
             yield [stack.enter_context(self.serving(name)) for name in self.parties]
+
+    def mesh(self, more: str = QUICK) -> None:
+        """Let everybody reach everybody, without proxies."""
+        for name in self.parties:
+            self.settle_with(name, {other: self.ports[other] for other in self.parties if other != name}, more)
+
+    def mesh_again(self) -> None:
+        """Make certificates and settings anew: a backup holds neither."""
+        for name in self.parties:
+            for path in (self.home(name) / "keys" / "courier.pem", self.home(name) / "certificates"):
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+            self.certify(name)
+        self.mesh()
+
+    @contextmanager
+    def sending(self, name: str, text: str) -> Iterator[None]:
+        """Send one notice in a thread while the block runs; it must be acknowledged by its end."""
+        with open_reading(self.home(name)) as opened:
+            (line,) = opened.lines()
+        draft = Draft("notice", "text/plain", text.encode(), new_submission())
+        held: list[Answer] = []
+
+        def send() -> None:
+            link = Link(self.home(name))
+            with contextlib.closing(link):
+                held.append(link.ask(Submits(line, (draft,))))
+
+        thread = threading.Thread(target=send)
+        thread.start()
+        yield
+        thread.join(150)
+        assert len(held) == 1, f"{name} was not told that it is held: {text}"
+        self.said.setdefault(name, []).append(text)
 
     def send(self, name: str, text: str, more: str = "") -> Any:
         """Send one notice beside the running node; it is acknowledged when this returns."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,23 +93,19 @@ def test_three_hundred_bits_a_second_carry_a_short_notice(line: ServedLine) -> N
 @pytest.mark.prove
 @pytest.mark.timeout(300)
 def test_a_link_of_five_minutes_a_day(line: ServedLine) -> None:
-    """A day is ten seconds here and five minutes are half a one; each day has its notices."""
+    """A day is six seconds here and five minutes are half a one; each day has its notices."""
     chance = random.Random(5)
     with linked(line) as (to_east, to_west):
         for day in range(6):
             for proxy in (to_east, to_west):
                 proxy.refuse = True
-                asyncio_cut(proxy)
+                proxy.cut_from_outside()
             said(line, f"of day {day}", f"of day {day}, later " + "x" * chance.randrange(20_000))
-            __import__("time").sleep(6)
+            time.sleep(5)
             for proxy in (to_east, to_west):
                 proxy.refuse = False
-            __import__("time").sleep(0.6)
+            time.sleep(0.6)
         for proxy in (to_east, to_west):
             proxy.refuse = False
         line.settled()
     line.sound()
-
-
-def asyncio_cut(proxy: Proxy) -> None:
-    proxy.cut_now = True

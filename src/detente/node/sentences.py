@@ -27,6 +27,10 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "head-does-not-fit": lambda: say("a signed head of {member} does not fit its statements"),
     "held-out": lambda: say("a new epoch leaves this member out"),
     "keys-changed": lambda: say("{member} changed its keys ({reason})"),
+    "lines-go-on": lambda: say("the lines go on"),
+    "lines-held": lambda: say(
+        "the lines wait for a signer, a disk or a server that does not answer; it goes on by itself when that does"
+    ),
     "line-again": lambda: say("a line that had stopped runs again"),
     "line-stopped": lambda: say("a line stopped and is being started anew: {reason}"),
     "not-done": lambda: say("what was asked could not be done: {reason}"),

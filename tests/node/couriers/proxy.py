@@ -30,6 +30,12 @@ class Proxy:
     forth: int = 0
     back: int = 0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def cut_from_outside(self) -> None:
+        """Cut every connection that is open, asked from another thread than the loop's."""
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self.cut(), self._loop).result(10)
 
     async def cut(self) -> None:
         """Cut every connection that is open."""
@@ -38,6 +44,7 @@ class Proxy:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._loop = asyncio.get_running_loop()
         if self.refuse:
             writer.transport.abort()
             return

@@ -53,6 +53,8 @@ __all__ = ["Control", "socket_path"]
 say = words.speaker("node")
 
 _CONNECTIONS_MAX = 512
+_STANDS_WITHIN_S = 6.0
+"""Who asks how the node stands is answered by then, whatever holds the lines."""
 _FRAME_WITHIN_S = 60.0
 """A frame that began must be whole by then."""
 
@@ -205,7 +207,14 @@ class Control:
     async def _stands(self) -> Answer:
         if self._lines.waits is not None:
             return Answer(member=described(self._home).member, process=os.getpid(), waits=str(self._lines.waits))
-        standings = await self._lines.standings()
+        standings = None
+        if not self._lines.held_s:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_STANDS_WITHIN_S):
+                    standings = await self._lines.standings()
+        if standings is None:
+            held_s = max(1, int(self._lines.held_s))
+            return Answer(member=self._lines.member, process=os.getpid(), held_s=held_s)
         return Answer(
             member=self._lines.member,
             process=os.getpid(),

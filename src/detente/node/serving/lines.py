@@ -33,6 +33,8 @@ __all__ = ["Answered", "Lines", "LinesLike", "Standing"]
 say = words.speaker("node")
 
 T = TypeVar("T")
+_HELD_AFTER_S = 5.0
+"""A piece of work that takes longer holds every line: whoever asks is told."""
 _LOOK_S = 1.0
 """How long the thread sleeps at most: a clock that jumped, or a stopped process, is noticed by then."""
 
@@ -183,6 +185,15 @@ class Lines:
                 self._find_lines()
 
         return await self._ask("", whole)
+
+    @property
+    def held_s(self) -> float:
+        """How long the thread has been at one piece of work, when that is too long for any; else 0.
+
+        A signer that was stopped, a disk or a server that does not answer: it goes on by itself, or is killed.
+        """
+        since_s = time.monotonic() - self.beat_at_s
+        return since_s if since_s > _HELD_AFTER_S and self._thread.is_alive() else 0.0
 
     async def standings(self) -> dict[str, Standing]:
         """Return how each line stands now."""

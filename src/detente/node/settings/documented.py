@@ -24,7 +24,6 @@ from detente.node.settings.structs import (
     Settings,
     SignerSettings,
     SmtpSettings,
-    StoreSettings,
 )
 
 __all__ = ["about", "document", "in_force"]
@@ -45,7 +44,6 @@ _ROOMS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("[alarms.smtp]", SmtpSettings),
     ("[[duty]]", Duty),
     ("[escalation]", EscalationSettings),
-    ("[store]", StoreSettings),
     ("[readers]", ReaderSettings),
 )
 _NEEDED = {
@@ -145,7 +143,6 @@ def _room(kind: type[msgspec.Struct]) -> str:
         "EscalationSettings": say(
             "After how many seconds without an answer the next person is asked, by the notice's precedence."
         ),
-        "StoreSettings": say("Where the record is kept."),
         "ReaderSettings": say("Who, besides the line's parties, may read the statements' log in tiles."),
     }[kind.__name__]
 
@@ -272,10 +269,6 @@ _SENTENCES: dict[str, Callable[[], dict[str, str]]] = {
         "immediate_s": say("Precedence immediate."),
         "priority_s": say("Precedence priority."),
         "routine_s": say("Precedence routine."),
-    },
-    "StoreSettings": lambda: {
-        "kind": say('"sqlite": files in the home; "postgresql": a server.'),
-        "address": say("Address of the server, without a password in it."),
     },
     "ReaderSettings": lambda: {"auditors": say("Certificate files of auditors.")},
 }
