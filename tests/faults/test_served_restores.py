@@ -66,14 +66,16 @@ def test_what_both_lost_is_never_signed_twice_and_ends_in_a_new_generation(line:
     line.said = kept
     line.mesh_again()
     with line.serving("west"), line.serving("east"):
-        until(lambda: {shell.status(name, code=None)["run"] for name in line.members} == {"refilling"}, "they wait")
+        until(
+            lambda: {shell.status(name, code=None)["run"] for name in line.members} == {"refilling"}, "they wait"
+        )
         for name in line.members:
             shell.run(f"line send {name} --type notice --body -", text="too early", code=2)
-            shell.run(f"line key propose {name} generation {name}.proposal --reason", "restored")
+            shell.run(f"line key propose {name} generation {name}.proposal --reason loss --close-at {name}/0")
             for number in (1, 2):
                 shell.run(f"line key approve {name}.proposal --root-key keeper-{name}/{name}.root-{number}.key")
             shell.run(f"line key commit {name} {name}.proposal")
         for name in line.members:
             line.send(name, f"{name} with new keys")
         line.settled()
-    line.sound(BEHIND)
+    line.sound(BEHIND, lost="fewer statements than the head file says")

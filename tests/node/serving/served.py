@@ -56,7 +56,7 @@ class Served:
         lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
         return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
 
-    def events(self, name: str, **fields: Any) -> list[dict[str, Any]]:
+    def events(self, name: str, /, **fields: Any) -> list[dict[str, Any]]:
         """Return the events of one name with these fields."""
         return [
             one
@@ -64,7 +64,7 @@ class Served:
             if one["event"] == name and all(one.get(key) == value for key, value in fields.items())
         ]
 
-    def until(self, name: str, count: int = 1, **fields: Any) -> dict[str, Any]:
+    def until(self, name: str, /, count: int = 1, **fields: Any) -> dict[str, Any]:
         """Wait until an event came so many times; returns the last."""
         until(lambda: len(self.events(name, **fields)) >= count or self.process.poll() is not None, name)
         found = self.events(name, **fields)

@@ -142,7 +142,7 @@ def test_every_fault_is_named_with_its_line() -> None:
         ("[alarms.smtp]\nhost='x'\nfrom='nobody'\n", 3, "mail address"),
         ("[signer]\npassphrase_file = {a=1}\n", 2, "a table"),
         ("[readers]\nauditors = [[1]]\n", 2, "a list"),
-        ("[signer]\npassphrase_file = \"\"\"\na\n\"\"\"\n[nod]\n", 5, "no such setting"),
+        ('[signer]\npassphrase_file = """\na\n"""\n[nod]\n', 5, "no such setting"),
     ],
 )
 def test_each_kind_of_fault_has_its_words(text: str, line: int, what: str) -> None:

@@ -210,6 +210,10 @@ def _folder() -> dict[str, str]:
         ),
         "keep_taken": say('Whether what was taken moves into "taken" beside it; else it is deleted.'),
         "settle_s": say("A file is taken when it has not changed for this many seconds."),
+        "receipt_s_max": say(
+            "After how many seconds without a receipt the next courier carries as well; 0: unacknowledged_after_s of"
+            " the line."
+        ),
     }
 
 

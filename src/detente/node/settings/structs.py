@@ -131,6 +131,7 @@ class FolderTo(
     every_s: Seconds = 60
     keep_taken: bool = True
     settle_s: Annotated[int, Meta(ge=0, le=3_600)] = 2
+    receipt_s_max: Annotated[int, Meta(ge=0, le=366 * 86_400)] = 0
 
 
 CourierTo = HttpsTo | FolderTo
