@@ -216,7 +216,7 @@ class ServedLine:
             assert said.count("does not hold") == said.count(lost or "does not hold") == (1 if lost else 0), said
             assert not (self.home(name) / "proofs").exists(), name
             self.shell.run(f"line export {name} {name}.export")
-            cards = [word for one in self.parties for word in ("--card", f"{one}.card")]
+            cards = [word for one in sorted(self.shell.folder.glob("*.card")) for word in ("--card", one)]
             judged = subprocess.run(
                 [sys.executable, ROOT / "verifier" / "verify.py", f"{name}.export", *cards],
                 cwd=self.shell.folder, capture_output=True, text=True, check=False,

@@ -15,6 +15,7 @@ from tests.node.serving.served import Served, until
 from tests.stories.shell import Shell
 
 FULL = frozenset({"line-stopped", "line-again", "signer-gone"})
+FULL_TEXT = "into a full disk" + "x" * 200_000
 UNLIMITED = resource.RLIM_INFINITY
 
 
@@ -42,8 +43,8 @@ def test_files_that_may_not_grow_stop_the_line_until_they_may(line: ServedLine, 
     with line.serving("west") as west, line.serving("east"):
         line.send("west", "before")
         line.settled()
-        held_to(west, child, 4096)
-        refused(line, "into a full disk")
+        held_to(west, child, 60_000 if child == "node" else 4096)  # the log is a file, too: the alarm must fit
+        refused(line, FULL_TEXT)
         west.until("alarm", name="line-stopped")
         line.send("east", "east goes on")
         assert looked(line.home("west")).process == west.pid("node")  # it lives, and says why it does not work
@@ -58,7 +59,7 @@ def test_files_that_may_not_grow_stop_the_line_until_they_may(line: ServedLine, 
 def west_said_again(line: ServedLine) -> None:
     """Take in what was said into the full disk, if it is held after all: nobody was told that it is."""
     held = [one["body"]["content"] for one in line.shell.log("west") if one["member"] == "west"]
-    line.said["west"] += [text for text in held if text == "into a full disk"]
+    line.said["west"] += [text for text in held if text == FULL_TEXT]
 
 
 @pytest.fixture
@@ -92,7 +93,7 @@ def test_a_disk_that_fills_up_and_is_freed(
                     file.write(bytes(size))
                 except OSError:
                     size //= 2
-        refused(line, "into a full disk")
+        refused(line, FULL_TEXT)
         assert west.process.poll() is None
         ballast.unlink()
         until(lambda: looked(line.home("west")).lines[line_id(line)].run == "running", "it goes on by itself")

@@ -69,7 +69,7 @@ class Proxy:
         step = max(1, self.bytes_per_s // 10) if self.bytes_per_s else 65_536
         carried = 0
         while octets := await source.read(step if self.bytes_per_s else 65_536):
-            while self.stalled:
+            while self.stalled:  # noqa: ASYNC110 - set from other threads, too
                 await asyncio.sleep(0.02)
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)

@@ -52,9 +52,13 @@ class Served:
     ended: list[int] = field(default_factory=list)
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the events of the log so far."""
-        lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        """Return the events of the log so far; a line that a full disk cut is none."""
+        found = []
+        for line in self.log_file.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("{") and line.endswith("}"):
+                with contextlib.suppress(json.JSONDecodeError):
+                    found.append(json.loads(line))
+        return found
 
     def events(self, name: str, /, **fields: Any) -> list[dict[str, Any]]:
         """Return the events of one name with these fields."""
