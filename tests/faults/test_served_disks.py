@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import subprocess
@@ -10,6 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from detente.errors import DetenteError
+from detente.line.effects import Draft
+from detente.node.errors import SignerFailure
+from detente.node.home import open_reading
+from detente.node.serving.remote_host import Link
+from detente.node.serving.wire import Submits
+from detente.node.speaking import new_submission
+from detente.store.errors import StoreFailure
 from tests.faults.served_line import ServedLine, looked
 from tests.node.serving.served import Served, until
 from tests.stories.shell import Shell
@@ -28,9 +37,13 @@ def line(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest
 
 
 def refused(line: ServedLine, text: str) -> None:
-    """Say something that nobody acknowledges; it is the last of its sender that is not known to be held."""
-    line.shell.run("line send west --type notice --body -", text=text, code=2)
-    assert "Traceback" not in line.shell.err
+    """Say something that nobody acknowledges: it is not known whether it is held."""
+    home = line.home("west")
+    link, draft = Link(home), Draft("notice", "text/plain", text.encode(), new_submission())
+    with contextlib.closing(link), pytest.raises(DetenteError) as failure:
+        link.ask(Submits(line_id(line), (draft,)), again=False)
+    assert isinstance(failure.value, StoreFailure | SignerFailure)
+    assert failure.value.remedy
 
 
 def held_to(node: Served, child: str, bytes_max: int) -> None:
@@ -38,7 +51,7 @@ def held_to(node: Served, child: str, bytes_max: int) -> None:
     resource.prlimit(node.pid(child), resource.RLIMIT_FSIZE, (bytes_max, UNLIMITED))
 
 
-@pytest.mark.parametrize("child", ["node", "signer"])
+@pytest.mark.parametrize("child", ["node", pytest.param("signer", marks=pytest.mark.prove)])
 def test_files_that_may_not_grow_stop_the_line_until_they_may(line: ServedLine, child: str) -> None:
     with line.serving("west") as west, line.serving("east"):
         line.send("west", "before")
@@ -105,5 +118,6 @@ def test_a_disk_that_fills_up_and_is_freed(
 
 
 def line_id(line: ServedLine) -> str:
-    (one,) = looked(line.home("west")).lines
+    with open_reading(line.home("west")) as opened:
+        (one,) = opened.lines()
     return one

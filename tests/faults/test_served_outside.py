@@ -133,11 +133,10 @@ def test_names_that_are_silent_or_lie_hold_nothing_up(line: ServedLine, outside:
 
 
 def test_an_address_without_a_way_is_said_and_the_others_go_on(line: ServedLine) -> None:
-    for host in ("[2001:db8::1]", "255.255.255.255"):
-        line.settle_with("west", {"east": line.ports["east"]}, host=host)
-        with line.serving("west"), line.serving("east"):
-            line.send("west", f"not by {host}")
-            until(lambda: courier(line)["state"] == "failing", "the courier says that there is no way")
-            assert courier(line)["last_error"]
-            line.settled()  # east calls
+    line.settle_with("west", {"east": line.ports["east"]}, host="255.255.255.255")
+    with line.serving("west"), line.serving("east"):
+        line.send("west", "not by this way")
+        until(lambda: courier(line)["state"] == "failing", "the courier says that there is no way")
+        assert courier(line)["last_error"]
+        line.settled()  # east calls
     line.sound()

@@ -30,7 +30,7 @@ def test_a_node_beside_its_server_goes_on_after_either_was_killed(line: ServedLi
     try:
         own.found()
         own.start()
-        line.shell.run("store move west --to", own.address())
+        line.shell.run("store move west --to", own.tcp_address())
         line.shell.run("store move west --forget-old")
         with line.serving("west") as west, line.serving("east"):
             line.send("west", "before")
