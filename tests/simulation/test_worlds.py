@@ -69,6 +69,8 @@ def test_no_kind_of_trouble_breaks_an_invariant(kind: str) -> None:
         (1321, ""),  # a halted copy of a home answered from its old head file
         (10039, ""),  # a receipt and a lower answer, one of them on its way to a slow disk
         (20826, ""),  # an answer below what only disowned keys had cosigned
+        (1009270, ""),  # restored beside a liar who then falls silent for good
+        (1010174, ""),  # restored while its clock stood in 2038, then set right
         (3, "restored"),  # a restored home spoke in a log that its backup had not begun
         (24, "restored"),  # a root act given back by a mirror, then another one of the keepers
         (124, "restored"),  # a batch that reached the disk and not the head file, then an old backup

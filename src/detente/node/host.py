@@ -43,6 +43,7 @@ from detente.line.proof import identity
 from detente.line.state import Settings, State
 from detente.line.writing import drafted
 from detente.node.home import Home, open_writing
+from detente.node.limits import LimitsOf, limits_of
 from detente.store.errors import HomeMistake
 from detente.store.interface import Record
 
@@ -235,21 +236,23 @@ def speaking(
     passphrase: bytes,
     *,
     lines: Callable[[Home], list[str]] = Home.lines,
-    settings: Settings | None = None,
+    limits: LimitsOf | None = None,
 ) -> Iterator[tuple[Home, dict[str, Host]]]:
     """Open a home for writing and run the machines of the lines that ``lines`` chooses.
 
+    limits: what is set for each line; by default what the home's own settings file says, else the defaults.
     After a restore every line of the home starts once, so that each asks its mirrors before anything leaves.
     """
+    chosen = limits_of(path) if limits is None else limits
     with open_writing(path, passphrase) as home:
         if home.restored:
             for line in home.lines():
-                Host(home, line).open()
+                Host(home, line, settings=chosen(line)).open()
             home.challenged()
         hosts = {}
         try:
             for line in lines(home):
-                hosts[line] = Host(home, line, settings=settings)
+                hosts[line] = Host(home, line, settings=chosen(line))
                 hosts[line].open()
             yield home, hosts
         finally:

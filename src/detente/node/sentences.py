@@ -58,9 +58,15 @@ _REASONS: dict[str, Callable[[], str]] = {
     "behind-the-head-file": lambda: say(
         "behind its head file; the others give back what is missing: pack and take"
     ),
+    "confirmed-by-a-keeper": lambda: say(
+        "a keeper confirmed it; first the others tell what it signed before: pack and take"
+    ),
     "database-and-head-file-disagree": lambda: say("its record and its head file do not agree"),
     "machine-changed": lambda: say("it runs on another machine than before; a keeper must confirm"),
     "no-head-file": lambda: say("its head file is missing; a keeper must confirm"),
+    "own-root-act-from-outside": lambda: say(
+        "somebody else's hand brought a root act of this member: look for a thief"
+    ),
     "possible-key-theft": lambda: say("somebody shows its own signatures beyond its record: possible key theft"),
     "signer-refused": lambda: say("its signer refused to sign"),
 }
