@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -114,7 +114,7 @@ class ServedLine:
         self.shell.run(f"cert new {name}")
 
     def settle_with(
-        self, name: str, addresses: dict[str, int | None], more: str = QUICK, host: str = "127.0.0.1"
+        self, name: str, addresses: Mapping[str, int | None], more: str = QUICK, host: str = "127.0.0.1"
     ) -> None:
         """Write the settings of one node: which party is reached at which port of this machine, None: it calls."""
         text = more

@@ -29,7 +29,7 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "keys-changed": lambda: say("{member} changed its keys ({reason})"),
     "lines-go-on": lambda: say("the lines go on"),
     "lines-held": lambda: say(
-        "the lines wait for a signer, a disk or a server that does not answer; it goes on by itself when that does"
+        "the lines wait for a signer, a disk or a server that does not answer; they go on by themselves when it does"
     ),
     "line-again": lambda: say("a line that had stopped runs again"),
     "line-stopped": lambda: say("a line stopped and is being started anew: {reason}"),
