@@ -20,6 +20,7 @@ from detente.line.state import Settings
 from detente.node.backup import backup, restore
 from detente.node.home import Home
 from detente.node.host import Host, clock_ms
+from detente.node.serving import line_runner
 from detente.node.serving.lines import Lines
 from detente.store.errors import HomeMistake, StoreFailure
 from detente.store.record import Record as StoredRecord
@@ -210,7 +211,29 @@ async def until(true: Callable[[], bool]) -> None:
     raise AssertionError("did not come")
 
 
-def test_time_brings_tests_and_alarms_and_a_clock_that_is_set_back_stops_neither(tmp_path: Path) -> None:
+def test_after_a_time_that_passed_at_once_the_others_are_heard_before_they_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_runner, "_LISTENS_S", 10_000.0)
+    line = found_homes(tmp_path)
+    clock, alarms = Clock(), []  # type: ignore[var-annotated]  # filled below
+
+    async def work() -> None:
+        async with running(tmp_path / "west", alarms, clock=clock) as lines:
+            await lines.standings()
+            clock.ahead_ms = 24 * 3_600_000
+            for _ in range(50):
+                await lines.attempt(line, lambda _: None)
+        assert (line, "silent") not in alarms
+        assert (line, "test-missed") not in alarms
+
+    run(work)
+
+
+def test_time_brings_tests_and_alarms_and_a_clock_that_is_set_back_stops_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_runner, "_LISTENS_S", 0.2)
     line = found_homes(tmp_path)
     clock, alarms = Clock(), []  # type: ignore[var-annotated]  # filled below
 
