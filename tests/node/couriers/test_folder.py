@@ -150,9 +150,9 @@ def test_what_is_no_bundle_for_this_home_is_put_aside_with_the_reason(pair: Pair
         (place / "letter.txt").write_text("no bundle by its name")
         async with running(pair.path("east"), folder(pair, "east")) as east:
             refused = place / "refused"
-            await until(lambda: refused.is_dir() and len(list(refused.glob("*.txt"))) == 6, 40)
-            assert {path.name[0] for path in refused.glob("*.bundle")} == set("abcdef")
-            why = {path.name[0]: path.read_text() for path in refused.glob("*.txt")}
+            await until(lambda: refused.is_dir() and len(list(refused.glob("[!.]*.txt"))) == 6, 40)
+            assert {path.name[0] for path in refused.glob("[!.]*.bundle")} == set("abcdef")
+            why = {path.name[0]: path.read_text() for path in refused.glob("[!.]*.txt")}
             assert "export" in why["b"]
             assert "cut short" in why["c"]
             assert stranger.line in why["f"]
