@@ -211,6 +211,27 @@ async def until(true: Callable[[], bool]) -> None:
     raise AssertionError("did not come")
 
 
+def test_a_line_asked_for_before_the_home_is_open_is_not_called_unknown(tmp_path: Path) -> None:
+    line, opening = found_homes(tmp_path), threading.Event()
+
+    def open_late() -> Home:
+        assert opening.wait(60)
+        return open_home(tmp_path / "west")
+
+    async def work() -> None:
+        lines = Lines(open_late)
+        starting = asyncio.create_task(lines.start())
+        await asyncio.sleep(0)
+        with pytest.raises(StoreFailure, match="starting"):
+            await lines.submit(line, (draft(1),))
+        opening.set()
+        await starting
+        assert len(await lines.submit(line, (draft(1),))) == 1
+        await lines.close()
+
+    run(work)
+
+
 def test_after_a_time_that_passed_at_once_the_others_are_heard_before_they_are_judged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

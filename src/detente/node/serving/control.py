@@ -46,7 +46,6 @@ from detente.node.serving.wire import (
     from_wire,
     transmitted,
 )
-from detente.store.errors import HomeMistake
 
 __all__ = ["Control", "socket_path"]
 
@@ -179,10 +178,6 @@ class Control:
                 return await lines.with_home(keepers.confirm_halted)
             case Consents():
                 proposed = _opening(question.opening)
-                if proposed.opening.line not in lines.line_ids():
-                    raise HomeMistake(
-                        expected=say("a line that this home has joined"), came=proposed.opening.line, where="FILE"
-                    )
                 return await lines.with_home(lambda _, runners: keepers.consent_to(runners, proposed))
             case Joins():
                 proposed = _opening(question.opening)

@@ -213,6 +213,8 @@ class Lines:
         if self.waits is not None:
             why = self.waits
             raise type(why)(expected=why.expected, came=why.came, where=why.where, remedy=why.remedy)
+        if line and not self._started.done():  # which lines there are is not known yet
+            raise not_running(line, say("this node is starting"))
         if line and line not in self._runners:
             raise HomeMistake(
                 expected=say("a line that this home has joined"),
