@@ -78,13 +78,17 @@ def test_only_one_side_reaches_the_other(line: ServedLine) -> None:
 
 @pytest.mark.prove
 @pytest.mark.timeout(300)
-def test_three_hundred_bits_a_second_carry_a_short_notice(line: ServedLine) -> None:
+def test_three_hundred_bits_a_second_carry_a_short_notice(
+    line: ServedLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The pace is eight times that of the link that was promised, so that the test ends; nothing else is scaled."""
-    with linked(line, one_way=True, more="[courier]\nretry_s_max = 1\nanswer_s_max = 120\n") as (to_east, _):
-        to_east.bytes_per_s = 300
-        line.send("west", "short")
+    monkeypatch.setattr("tests.node.serving.served._PATIENCE_S", 200.0)
+    with linked(line, one_way=True) as (to_east, _):
+        said(line, "while the link is good")
         line.settled()
-        line.send("east", "short, too")
+        to_east.bytes_per_s = 300
+        to_east.cut_from_outside()
+        line.send("west", "short")
         line.settled()
         to_east.bytes_per_s = 0
     line.sound()

@@ -227,6 +227,18 @@ def test_what_nobody_gives_back_ends_in_a_new_generation() -> None:
     assert held(east, origin_of(west, 1)) == 1
 
 
+def test_what_is_given_back_without_its_head_gets_one_and_is_confirmed() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    backup = copy.deepcopy(west.store)
+    say(west, "one")
+    carry(west, east, without=[Kind.CHECKPOINT])
+    west = next_run(west, backup)
+    exchange(west, east, 3)
+    assert run_of(west) is Run.RUNNING
+    assert delivered(west, "east") == 1
+
+
 def test_own_root_acts_and_the_own_epoch_come_back_from_mirrors() -> None:
     hosts = line_of("east", "west")
     west, east = hosts["west"], hosts["east"]
@@ -396,7 +408,7 @@ def test_a_restored_node_takes_own_root_acts_from_mirrors_until_one_was_heard_ho
     backup = copy.deepcopy(west.store)
     west.give(ActGiven(new_generation(west, "rotation", at=0)))
     settle(hosts.values())
-    west.signer.head_file.own.clear()  # west has said nothing yet
+    west.signer.head_file = HeadFile({}, {})  # of before root acts were counted; west has said nothing yet
     west = next_run(west, backup, restored=True)
     later([west], 3 * HOUR_MS)
     tick(west)

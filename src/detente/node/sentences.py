@@ -31,6 +31,9 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "lines-held": lambda: say(
         "the lines wait for a signer, a disk or a server that does not answer; they go on by themselves when it does"
     ),
+    "keys-missing": lambda: say(
+        "the private keys of this member's newest generation are not in this home: begin a new generation"
+    ),
     "line-again": lambda: say("a line that had stopped runs again"),
     "line-stopped": lambda: say("a line stopped and is being started anew: {reason}"),
     "not-done": lambda: say("what was asked could not be done: {reason}"),
@@ -64,6 +67,9 @@ _REASONS: dict[str, Callable[[], str]] = {
     "database-and-head-file-disagree": lambda: say("its record and its head file do not agree"),
     "machine-changed": lambda: say("it runs on another machine than before; a keeper must confirm"),
     "no-head-file": lambda: say("its head file is missing; a keeper must confirm"),
+    "root-acts-missing": lambda: say(
+        "its head file counts root acts that this home lacks; the others or its keepers bring them: pack and take"
+    ),
     "own-root-act-from-outside": lambda: say(
         "somebody else's hand brought a root act of this member: look for a thief"
     ),
