@@ -89,6 +89,7 @@ class LineRunner:
         try:
             host = Host(self.home, self.line, self.clock, self.settings, stored=self._parts.extend)
             host.open()
+            self._looked_ms = self._looked_ms or self.clock()
             self.host = host
             self.fault = ""
             self._after(host)
