@@ -39,6 +39,10 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "head-does-not-fit": lambda: say("a signed head of {member} does not fit its statements"),
     "held-out": lambda: say("a new epoch leaves this member out"),
     "keys-changed": lambda: say("{member} changed its keys ({reason})"),
+    "lines-go-on": lambda: say("the lines go on"),
+    "lines-held": lambda: say(
+        "the lines wait for a signer, a disk or a server that does not answer; they go on by themselves when it does"
+    ),
     "keys-missing": lambda: say(
         "the private keys of this member's newest generation are not in this home: begin a new generation"
     ),

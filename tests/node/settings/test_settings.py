@@ -123,7 +123,8 @@ def test_every_fault_is_named_with_its_line() -> None:
         ("[[duty]]\nname = 'x'\nmail = 'a@b'\n", 3, "without a mail server"),
         ("[courier]\nlisten = 'a:70000'\n", 2, "65535"),
         ("[courier]\nretry_s_min = 9\nretry_s_max = 3\n", 2, "more than"),
-        ("[store]\nkind = 'postgresql'\n", 2, "without an address"),
+        ("[store]\nkind = 'postgresql'\n", 1, "detente store move HOME --to"),
+        ("[node]\nstore = 1\n", 2, "no such setting"),
         ("[line.'B A']\n", 1, "name of a line"),
         ("[line.b]\nsilent_after_s = 5\n", 2, "always be silent"),
         ("[[line.b.courier.East]]\nkind='folder'\nout='o'\n", 1, "name of a party"),
@@ -141,7 +142,7 @@ def test_every_fault_is_named_with_its_line() -> None:
         ("[alarms.smtp]\nhost='x'\nfrom='nobody'\n", 3, "mail address"),
         ("[signer]\npassphrase_file = {a=1}\n", 2, "a table"),
         ("[readers]\nauditors = [[1]]\n", 2, "a list"),
-        ('[store]\naddress = """\na\n"""\n[nod]\n', 5, "no such setting"),
+        ('[signer]\npassphrase_file = """\na\n"""\n[nod]\n', 5, "no such setting"),
     ],
 )
 def test_each_kind_of_fault_has_its_words(text: str, line: int, what: str) -> None:

@@ -148,9 +148,16 @@ class Node:
             self.stop()  # the supervisor starts everything anew
 
     async def _beat(self) -> None:
+        held = False
         while True:
             self._beat_s = time.monotonic()
             await asyncio.sleep(_BEAT_S)
+            held_s = self.lines.held_s
+            if held_s and not held:
+                self._alarm("", Alarm("lines-held", Priority.ALARM, self.lines.member))
+            elif held and not held_s:
+                self._alarm("", Alarm("lines-go-on", Priority.WARNING, self.lines.member))
+            held = held_s > 0
 
     def _lives(self) -> bool:
         now_s = time.monotonic()

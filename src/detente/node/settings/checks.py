@@ -26,12 +26,6 @@ def faults(settings: Settings) -> Iterator[Found]:
         yield from _address((room, "listen"), getattr(settings, room).listen)
     if settings.courier.retry_s_min > settings.courier.retry_s_max:
         yield ("courier", "retry_s_min"), say("more than retry_s_max"), say("make it smaller")
-    if settings.store.kind == "postgresql" and not settings.store.address:
-        yield (
-            ("store", "kind"),
-            say("postgresql without an address"),
-            say('add address = "postgresql://user@host/name"'),
-        )
     yield from _alarms(settings)
     for index, person in enumerate(settings.duty):
         if not person.mail and not person.webhook:

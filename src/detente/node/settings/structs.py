@@ -30,7 +30,6 @@ __all__ = [
     "Settings",
     "SignerSettings",
     "SmtpSettings",
-    "StoreSettings",
     "host_and_port",
     "path_in",
 ]
@@ -132,6 +131,7 @@ class FolderTo(
     every_s: Seconds = 60
     keep_taken: bool = True
     settle_s: Annotated[int, Meta(ge=0, le=3_600)] = 2
+    receipt_s_max: Annotated[int, Meta(ge=0, le=366 * 86_400)] = 0
 
 
 CourierTo = HttpsTo | FolderTo
@@ -205,13 +205,6 @@ class EscalationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     routine_s: Seconds = 14_400
 
 
-class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[store]``."""
-
-    kind: Literal["sqlite", "postgresql"] = "sqlite"
-    address: Annotated[str, Meta(max_length=2000, title="text")] = ""
-
-
 class ReaderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[readers]``: who else may read statements in tiles."""
 
@@ -229,7 +222,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alarms: AlarmSettings = AlarmSettings()
     duty: tuple[Duty, ...] = ()
     escalation: EscalationSettings = EscalationSettings()
-    store: StoreSettings = StoreSettings()
     readers: ReaderSettings = ReaderSettings()
     line: dict[str, LineSettings] = {}
 
