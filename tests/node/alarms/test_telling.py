@@ -24,7 +24,11 @@ SILENT = Alarm("silent", Priority.ALARM, "east")
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(work(), 60))
+    async def bounded() -> None:
+        async with asyncio.timeout(60):
+            await work()
+
+    asyncio.run(bounded())
 
 
 @asynccontextmanager

@@ -31,11 +31,12 @@ def served(work: Callable[[int, list[str]], Coroutine[Any, Any, None]]) -> None:
         await made.close()
         await made.start()
         try:
-            await work(port, logged)
+            async with asyncio.timeout(60):
+                await work(port, logged)
         finally:
             await made.close()
 
-    asyncio.run(asyncio.wait_for(whole(), 60))
+    asyncio.run(whole())
 
 
 async def end(writer: asyncio.StreamWriter) -> None:
