@@ -124,9 +124,8 @@ class LineRunner:
         self.retry_at_s = time.monotonic() + _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)]
         self._failures += 1
         if self._failures == 1:
-            reason = (
-                self.fault if isinstance(failure, DetenteError) else f"{type(failure).__name__}: {self.fault}"
-            )
+            # an alarm leaves by mail and webhook: the words of an error that is not ours may quote a notice
+            reason = self.fault if isinstance(failure, DetenteError) else type(failure).__name__
             detail = (("reason", reason[:500]),)
             self.tell_alarm(self.line, Alarm("line-stopped", Priority.ALARM, self.home.member, detail))
 
