@@ -253,7 +253,7 @@ def cards(shell: Shell) -> Shell:
 
 JOINS = {
     "--line baltic east.card un.card": "own card",
-    "--line baltic west.card": "1 members",
+    "--line baltic west.card": "at least two members",
     "--line baltic west.card west.card east.card": "each party once",
     "--line baltic west.card east.card --observer east.card": "each party once",
     "--line baltic west.card secret": "a card",
@@ -433,7 +433,9 @@ def test_ctrl_c_at_every_step_of_a_verb_leaves_nothing_half(pair: Shell, verb: s
     while not done:
         stop = Interrupted(number, after=after)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(node_host.Host, "_carry_out", lambda host, effect, stop=stop: stop(host, effect))
+            patch.setattr(
+                node_host.Host, "_carry_out", lambda host, effect, stop=stop, **how: stop(host, effect, **how)
+            )
             pair.run(f"line {verb}", code=None)
             done = stop.count < number
         assert not [one.name for one in pair.folder.rglob("*") if ".part" in one.name]

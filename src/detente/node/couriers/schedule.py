@@ -32,6 +32,7 @@ from detente.node.couriers.tls import client_context, server_context
 from detente.node.couriers.traffic import Traffic
 from detente.node.sealing import Unsealer
 from detente.node.settings.structs import FolderTo, HttpsTo, Settings, path_in
+from detente.node.tiles.shelf import Shelf
 
 __all__ = ["PartyCouriers", "back_off_s", "run"]
 
@@ -171,6 +172,10 @@ class _Couriers:
     _port: CourierPort | None = None
     _port_task: asyncio.Task[None] | None = None
     _port_retry_s: float = 0.0
+    _shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shelf = Shelf(self.home)
 
     async def run(self) -> None:
         built: object = None
@@ -194,6 +199,7 @@ class _Couriers:
             if self._port_task is not None:
                 self._port_task.cancel()
                 await asyncio.gather(self._port_task, return_exceptions=True)
+            await self._shelf.close()
 
     async def _parties(self) -> dict[str, tuple[str, ...]]:
         found = {}
@@ -249,7 +255,14 @@ class _Couriers:
         parties: Mapping[str, tuple[str, ...]],
         folders: Mapping[tuple[str, str], str],
     ) -> Intake:
-        return Intake(place, self.lines, self.seals, self.states, parties, folders, to.keep_taken, to.settle_s)
+        return Intake(
+            place, self.lines, self.seals, self.states, parties, folders, to.keep_taken, to.settle_s, self._came
+        )
+
+    def _came(self, line: str, party: str) -> None:
+        traffic = self.traffic.get((line, party))
+        if traffic is not None:
+            traffic.by_folder_at_s = time.monotonic()
 
     def _courier(self, name: str, to: HttpsTo | FolderTo, traffic: Traffic, peers: Peers) -> Courier | None:
         """Return the courier, or None for one that is never called from here; its state is shown either way."""
@@ -257,7 +270,8 @@ class _Couriers:
         if isinstance(to, FolderTo):
             self.states.known(*place)
             if to.out:
-                return FolderCourier(name, traffic, to, path_in(self.home, to.out), self.states.clock)
+                out = path_in(self.home, to.out)
+                return FolderCourier(name, traffic, to, out, self.states.clock, self._receipt_s(traffic, to))
             return None
         traffic.inbound = traffic.inbound or name
         certificates = peers.of.get((traffic.line, traffic.party))
@@ -276,6 +290,13 @@ class _Couriers:
             return None
         return HttpsCourier(name, traffic, to, self.settings.courier, context, peers)
 
+    def _receipt_s(self, traffic: Traffic, to: FolderTo) -> float | None:
+        """Return how long a folder's bundle may stay without a receipt; None where no other courier could carry."""
+        line = self.settings.of_line(traffic.line)
+        if len(line.courier[traffic.party]) == 1:
+            return None
+        return float(to.receipt_s_max or line.unacknowledged_after_s)
+
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.add(asyncio.get_running_loop().create_task(work))
 
@@ -288,7 +309,9 @@ class _Couriers:
             context = server_context(path_in(self.home, courier.certificate), peers.anchors())
             if self._port is None or self._port_task is None or self._port_task.done():
                 listener = listening(courier.listen)
-                self._port = CourierPort(courier, context, peers, self._traffic_of, self.states, self._sealed_to)
+                self._port = CourierPort(
+                    courier, context, peers, self._traffic_of, self.states, self._sealed_to, self._shelf
+                )
                 self._port_task = asyncio.get_running_loop().create_task(self._port.serve(listener))
                 name = listener.getsockname()
                 self.states.port = f"{name[0]}:{name[1]}"
