@@ -453,8 +453,9 @@ def candidates(  # noqa: C901 - the loop over slots, stretches and partners
 ) -> tuple[Integers, int]:
     """Return the pairs of stretches that may meet (RECORD), a before b, and how many were near.
 
-    Stretches of one slot stand together, from place[slot] on. rank: says which of two movers is a. side, related: which pairs of sides are looked
-    for; axes: an orthonormal frame whose third axis is upwards where most movers are.
+    Stretches of one slot stand together, from place[slot] on. rank: of each mover, the lower one is a. side,
+    related: which pairs of sides are looked for; axes: an orthonormal frame whose third axis is upwards where most
+    movers are.
     """
     pairs = np.empty((1024, RECORD), np.int64)
     count = tested = most = 0

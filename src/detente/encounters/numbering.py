@@ -42,7 +42,7 @@ class Numbering:
     _rank: Shorts = field(default_factory=lambda: np.zeros(0, np.int32))
 
     def of(self, fixes: Fixes, others: Integers) -> Numbered:
-        """Number the movers of fixes, and others by code."""
+        """Return numbers for the movers of fixes, and for others, by code."""
         count = len(self.movers.ids)
         last = np.full(count, -1, np.int64)
         last[others] = 0
