@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
+import vector_acts as acts
 import vector_pieces as pieces
 import vector_release as releases
 from vector_scene import (
@@ -152,7 +153,7 @@ def evidence_cases() -> Iterator[dict[str, Any]]:
         "the entry names the release",
         canonical.encode(shown),
         valid=True,
-        told="release beside it",
+        told="release beside it, of which nothing is judged here",
     )
     yield one(
         "its release not shown",
@@ -423,8 +424,8 @@ def export_cases() -> Iterator[dict[str, Any]]:
 
 FILES = {
     "canonical": pieces.canonical_cases, "keys": pieces.key_cases, "envelopes": pieces.envelope_cases, "statements": pieces.statement_cases,
-    "heads": pieces.head_cases, "cosignatures": pieces.cosignature_cases, "root_acts": pieces.root_act_cases, "openings": pieces.opening_cases,
-    "releases": releases.release_cases, "bundles": bundle_cases, "evidence": evidence_cases, "forks": fork_cases, "exports": export_cases,
+    "heads": pieces.head_cases, "cosignatures": pieces.cosignature_cases, "root_acts": acts.root_act_cases, "openings": acts.opening_cases,
+    "releases": releases.release_cases, "officers": releases.officer_cases, "bundles": bundle_cases, "evidence": evidence_cases, "forks": fork_cases, "exports": export_cases,
 }  # fmt: skip
 
 
@@ -436,7 +437,7 @@ def made() -> dict[str, str]:
 def _text(about: str, cases: list[dict[str, Any]]) -> str:
     """Return a file; what most of its cases share stands once, beside them, and holds where a case is silent."""
     shared: dict[str, Any] = {}
-    for field in ("cards", "key", "opening", "previous", "seq"):
+    for field in ("cards", "key", "officers", "opening", "previous", "seq"):
         values = [json.dumps(one[field]) for one in cases if field in one]
         if len(values) == len(cases):
             most = max(values, key=values.count)

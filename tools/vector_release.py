@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from vector_scene import NODE, Scene, case, digest, public, text64
+from vector_scene import BOTH, NODE, Scene, case, digest, public, text64
 
 from detente.line import canonical
 from detente.line.release import Assertion, Release, challenge
@@ -32,7 +32,11 @@ def touch(asked: bytes, officer: str = "anna", algorithm: str = "es256", **how: 
     }
     said |= {name: value for name, value in how.items() if name in said}
     client = json.dumps(said, separators=(",", ":")).encode()
-    data = digest(SITE) + bytes([how.get("flags", 5)]) + int(how.get("count", 7)).to_bytes(4, "big")
+    data = (
+        digest(str(how.get("site", SITE)))
+        + bytes([how.get("flags", 5)])
+        + int(how.get("count", 7)).to_bytes(4, "big")
+    )
     message = data + hashlib.sha256(client).digest()
     if algorithm == "ed25519":
         plain = Ed25519PrivateKey.from_private_bytes(digest(f"{officer}/officer"))
@@ -127,3 +131,98 @@ def release_cases() -> Iterator[dict[str, Any]]:
     yield one("field more", "four fields", changed(more=1))
     yield one("format 2", "format 1", changed(format=2))
     yield one("other spelling", "canonical JSON", good + b"\n")
+
+
+def officers(**given: Any) -> dict[str, Any]:
+    """Return the officers' file of west: anna with a key of either kind, berta with Ed25519."""
+    asked = digest("nothing")
+    return {
+        "format": 1,
+        "kind": "officers",
+        "member": "west",
+        "needed": 1,
+        "needed_for": {"incident": 2},
+        "officers": [
+            {"key": touch(asked).key, "name": "Anna"},
+            {"key": touch(asked, "berta", "ed25519").key, "name": "Berta"},
+            {"key": touch(asked, algorithm="ed25519").key, "name": "Anna, second key"},
+        ],
+        "origins": [ORIGIN],
+        "site": SITE,
+    } | given
+
+
+def officer_cases() -> Iterator[dict[str, Any]]:
+    """Releases beside a statement and its author's ``officers``: what the signer signs, and a judge who has them accepts.
+
+    ``input`` is base64 of the release, ``null`` where there is none; the counters of all keys stand at 0.
+    """
+    statement = Scene().log.statement("Notice 5 of west.")
+    asked = challenge(statement, ["east"])
+    both = [touch(asked), touch(asked, "berta", "ed25519")]
+
+    def one(
+        name: str,
+        reason: str,
+        octets: bytes | None,
+        *,
+        valid: bool = False,
+        about: Statement = statement,
+        by: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        payload = about if octets is None else named(about, octets)
+        shown = None if octets is None else text64(octets)
+        return case(
+            name,
+            reason,
+            BOTH,
+            valid=valid,
+            input=shown,
+            statement=text64(payload.encode()),
+            officers=by or officers(),
+        )
+
+    for made in release_cases():
+        again = {name: made[name] for name in ("name", "reason", "input", "statement")}
+        yield {
+            **again,
+            "valid": made["valid"] and made["name"] != "nobody recognised",
+            "judges": BOTH,
+            "officers": officers(),
+        }
+    yield one("no release", "people say it, so officers release it", None)
+    about_itself = msgspec.structs.replace(statement, type="line.daily")
+    yield one("said by the node itself", "nobody releases it", None, valid=True, about=about_itself)
+    asked_of_node = challenge(about_itself, ["east"])
+    yield one(
+        "said by the node itself, and released",
+        "harmless",
+        release_for([touch(asked_of_node)]),
+        valid=True,
+        about=about_itself,
+    )
+    nothing = hashlib.sha256(b"").hexdigest()
+    yield one(
+        "its release not shown", "it names one", None, about=msgspec.structs.replace(statement, release=nothing)
+    )
+    yield one("nobody present", "somebody must be seen", release_for([touch(asked, flags=4)]))
+    yield one(
+        "at another origin",
+        "the desk's own pages",
+        release_for([touch(asked, origin="https://desk.east.example")]),
+    )
+    yield one("at another site", "its own keys", release_for([touch(asked, site="east.example")]))
+    yield one("a key of nobody", "officers alone", release_for([touch(asked, "carl")]))
+    yield one(
+        "a key of nobody beside one of an officer", "officers alone", release_for([*both, touch(asked, "carl")])
+    )
+    yield one("two needed, two came", "as the file says", release_for(both), valid=True, by=officers(needed=2))
+    yield one("two needed, one came", "as the file says", release_for(both[:1]), by=officers(needed=2))
+    incident = msgspec.structs.replace(statement, type="incident")
+    two = [touch(challenge(incident, ["east"])), touch(challenge(incident, ["east"]), "berta", "ed25519")]
+    yield one(
+        "two needed for this type, two came", "as the file says", release_for(two), valid=True, about=incident
+    )
+    yield one("two needed for this type, one came", "as the file says", release_for(two[1:]), about=incident)
+    only_berta = officers(officers=officers()["officers"][1:])
+    yield one("an officer of before", "who is in office now", release_for(both[:1]), by=only_berta)

@@ -21,17 +21,15 @@ SMALL_ORDER_Y = {0, 1, P - 1, 27073855011448406493182252872256587889368042675753
 spell = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 NOTE = re.compile(r"((detente/([a-z][a-z0-9-]{0,62})/([1-9]\d{0,8})/([a-z][a-z0-9-]{0,30})/(0|[1-9]\d{0,8}))\n"
                   r"(0|[1-9]\d{0,15})\n(\S{44})\n)\n((?:— [!-~]{1,240} \S{1,122}\n)+)", re.ASCII)
-
 class VerdictError(Exception):
     """Why FILE is not true: the exit code (1 refused, 2 bad input) and the reason."""
-
 def need(holds, reason, code=1):
     if not holds:
         raise VerdictError(code, reason)
 def read(octets):
     """Return the document that these bytes spell in the one allowed way (canonical.md)."""
     document = json.loads(octets.decode(), parse_float=bytes.fromhex, parse_constant=bytes.fromhex)  # both refuse
-    need(spell(document).encode() == octets and document.get("format", 1) == 1, "another spelling or format")
+    need(spell(document).encode() == octets and repr(document.get("format", 1)) == "1", "another spelling or format")
     return document
 def raw(text):
     octets = base64.b64decode(text, validate=True)
@@ -154,6 +152,10 @@ class Judge:
         return one, (one["line"], one["epoch"], one["author"], one["generation"])
     def body(self, octets):
         need(self.promised.get(sha256(octets).hex()) == len(octets) - 32, "a content that no statement here promises")
+    def release(self, octets):
+        need(sha256(octets).hex() in self.releases, "a release that no statement here names")
+        note = ["with an officers' release beside it, of which nothing is judged here: see officers.py"]
+        self.told = note * (self.told[:1] != note) + self.told
     def founding(self, first, log):
         """Return the opening that a log's first statement names: so who it is shared with (epochs.md)."""
         started = bytes.fromhex(self.members[log[2]].started[log[3]][0])
@@ -216,7 +218,7 @@ class Judge:
         file = self.file(octets)
         first, roots, held = file["first"] or {"entry": file["entry"], "path": file["proofs"][0]["path"]}, {}, []
         founding, same = self.statement(raw(first["entry"]))
-        self.promised.clear()  # what the first statement promised is no content of this entry
+        self.promised, self.releases = {}, set()  # what the first statement names is nothing of this entry
         entry, log = self.statement(raw(file["entry"]))
         need(log == same and founding["seq"] == 0 and (file["first"] is None) == (entry["seq"] == 0), "evidence: first")
         paths = [(entry["seq"], file["entry"], proof["path"], proof["checkpoint"]) for proof in file["proofs"]]
@@ -229,8 +231,7 @@ class Judge:
             need(len(salt) == 32 and not self.body(salt + content), "evidence: a salt of another length")
             self.told.append(f"and this content with it: {content[:4000]!r}")
         if file["release"] is not None:
-            need(sha256(release := raw(file["release"])).hex() == entry["release"], "evidence: another release")
-            self.told.append(f"with the officers' release beside it, not judged here: {release!r}")
+            self.release(raw(file["release"]))
         self.tell(log, self.founding(founding, log), entry["seq"] + 1, roots, held)
 
     def export(self, stream):
@@ -255,7 +256,7 @@ class Judge:
                 need(place in logs and [root] == logs[place]["roots"][size : size + 1], "export: a head of another log")
                 logs[place]["held"] += held
             elif kind in (judges := {b"R": self.act, b"O": self.opening, b"B": self.body, b"F": self.fork,
-                                     b"L": lambda one: need(sha256(one).hex() in self.releases, "export: release")}):
+                                     b"L": self.release}):
                 judges[kind](content)
         need(content == digest.digest() and not stream.read(1), "export: the closing hash does not hold", 2)
         for place, log in logs.items():
@@ -278,7 +279,7 @@ class Judge:
         self.told.append(f"as of key event {len(member.hashes) - 1} of {log[2]}, head {newest} {roots[newest].hex()}, "
                          f"time {clock(time_s) if held else 'unknown'} by the clock of {owner}")
 
-def main(arguments):
+def main(arguments, make=Judge):
     paths, judge, code = [Path(one) for one in arguments if one != "--card"], None, 0
     try:
         need(len(paths) > 1, __doc__)
@@ -286,9 +287,8 @@ def main(arguments):
             octets = stream.read(len(EXPORT))
             octets += b"" if octets == EXPORT else stream.read()
             kind = "export" if octets == EXPORT else json.loads(octets)["kind"]
-            judge = Judge([card for path in paths[1:] for card in path.read_bytes().splitlines()])
-            judgement = {"export": judge.export, "evidence": judge.evidence}.get(kind, judge.fork)
-            judgement(stream if kind == "export" else octets)
+            judge = make([card for path in paths[1:] for card in path.read_bytes().splitlines()])
+            {"export": lambda _: judge.export(stream), "evidence": judge.evidence}.get(kind, judge.fork)(octets)
     except VerdictError as verdict:
         code, reason = verdict.args
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError) as fault:

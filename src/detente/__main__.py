@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import argparse
 import gettext
+import io
 import os
 import re
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from detente import __version__, words
@@ -28,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
     given = list(sys.argv[1:] if argv is None else argv)
     _choose_language(given)
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # as standard error does: a narrow locale loses no run
     try:
         code = _run(given)
         sys.stdout.flush()  # a full disk behind standard output is said here, not at Python's exit
@@ -84,12 +90,30 @@ def _choose_language(given: list[str]) -> None:
 
 def _run(given: list[str]) -> int:
     verb = next((verb for verb in VERBS for word in given[:3] if word == verb.name), None)
-    parser = _parser(verb)
+    with _ctrl_c_ends_at_once():
+        parser = _parser(verb)
     arguments = parser.parse_args(given)
     if verb is None or arguments.verb != verb.name:
         parser.print_help()
         return 0 if not given else 2
     return verb.load().run(arguments)
+
+
+@contextmanager
+def _ctrl_c_ends_at_once() -> Iterator[None]:
+    """Let Ctrl-C end the program at once while rooms are imported: native modules broken off half-way may crash.
+
+    Nothing has been opened by then. Where somebody else handles Ctrl-C, or in another thread, it stays as it is.
+    """
+    usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if not usual or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _parser(wanted: Verb | None) -> argparse.ArgumentParser:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import types
@@ -137,6 +138,32 @@ def act(monkeypatch):
     monkeypatch.setattr(words, "from_environment", lambda: "en")
     monkeypatch.delenv("DETENTE_DEBUG", raising=False)
     return run_door
+
+
+def test_ctrl_c_ends_the_program_at_once_while_a_room_is_imported_and_is_heeded_again_after(act, monkeypatch):
+    seen = []
+    load = Verb.load
+
+    def loading(verb):
+        seen.append(signal.getsignal(signal.SIGINT))
+        return load(verb)
+
+    monkeypatch.setattr(Verb, "load", loading)
+
+    def deed(_arguments):
+        seen.append(signal.getsignal(signal.SIGINT))
+        return 0
+
+    assert act(deed) == 0
+    assert seen[0] is signal.SIG_DFL
+    assert seen[-1] is signal.default_int_handler
+    monkeypatch.setattr(
+        signal, "getsignal", lambda _number: signal.SIG_IGN
+    )  # a program that takes none, as under nohup
+    handlers = []
+    monkeypatch.setattr(signal, "signal", lambda *given: handlers.append(given))
+    assert act(lambda _arguments: 0) == 0
+    assert handlers == []
 
 
 def failing(error: BaseException):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -46,6 +48,17 @@ def test_a_failing_disk_is_said_with_the_targets_name(tmp_path):
     assert caught.value.where == str(target)
     assert "No space left" in caught.value.came
     assert names(tmp_path) == []
+
+
+def test_a_disk_that_takes_nothing_is_said_with_the_targets_name_as_well(tmp_path, monkeypatch):
+    def refusing(*_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS), "a temporary name")
+
+    monkeypatch.setattr(Path, "unlink", refusing)
+    with pytest.raises(OutputFailure) as raised, writing(tmp_path / "out.csv") as temporary:
+        refusing(temporary)
+    assert raised.value.where == str(tmp_path / "out.csv")
+    assert raised.value.came == "Read-only file system"
 
 
 def test_a_missing_folder_is_said(tmp_path):

@@ -282,7 +282,7 @@ def _signing_inputs(payload: bytes) -> list[bytes]:
         frames.Adopt(log, (bytes(32),), (b"leaf",)),
         frames.FoundCosigned(log, 1, bytes(32), Role.COSIGN_LOG, "name", b"hint", 5, bytes(64)),
         frames.Unlock(b"correct horse"),
-        frames.Recording(((log, 3, bytes(32)),), ((log, Role.COSIGN_LOG, 1, bytes(32)),), 5),
+        frames.Recording(((log, 3, bytes(32)),), ((log, Role.COSIGN_LOG, 1, bytes(32)),), 5, (2, "ab" * 32)),
         frames.Failed("StoreFailure", "a disk", "none", "here", "mend it"),
     ]
     return [frames.encode(one) for one in messages]

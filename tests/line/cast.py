@@ -61,7 +61,7 @@ def neutralised(opening: Opening, neutral: dict[str, tuple[str, ...]]) -> Openin
     return msgspec.structs.replace(changed, line=module._line_id(changed))
 
 
-def next_run(host: Host, store: MemoryStore | None = None, *, head_file: bool = True, **how: bool) -> Host:
+def next_run(host: Host, store: MemoryStore | None = None, *, head_file: bool = True, **how: Any) -> Host:
     """Return the same member's next run, on the same store or on another, with the same signer's record."""
     signer = MemorySigner(host.member)
     if head_file:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -36,6 +36,7 @@ from detente.line.effects import (
     PutPeer,
     PutState,
     Raise,
+    RecordedActs,
     Role,
     Sign,
     Signed,
@@ -346,6 +347,10 @@ class MemorySigner:
                     return "does not extend what was cosigned"
         return ""
 
+    def note_acts(self, hashes: list[str]) -> None:
+        """Count own root acts that are on the disk."""
+        self.head_file = replace(self.head_file, acts=RecordedActs(len(hashes), hashes[-1]))
+
     def durable(self, own: tuple[tuple[Origin, int, bytes], ...]) -> None:
         for origin, size, root in own:
             self.head_file.own[origin] = (size, root)
@@ -370,8 +375,9 @@ class Host:
         self.now_ms = 1_700_000_000_000
         self.line = Line(member.name, store, settings)
 
-    def open(self, *, head_file: bool = True, **how: bool) -> None:
-        recorded = HeadFile(dict(self.signer.head_file.own), dict(self.signer.head_file.cosigned))
+    def open(self, *, head_file: bool = True, **how: Any) -> None:
+        found = self.signer.head_file
+        recorded = HeadFile(dict(found.own), dict(found.cosigned), acts=found.acts)
         entropy = hashlib.sha256(f"{self.member.name}/{self.now_ms}".encode()).digest()
         self.give(Opened(recorded if head_file else None, entropy, **how))
 
@@ -390,6 +396,8 @@ class Host:
             case Append():
                 self.store.apply(effect.parts)
                 self.signer.durable(effect.own)
+                if any(isinstance(part, PutAct) and part.member == self.member.name for part in effect.parts):
+                    self.signer.note_acts(self.line.state.rings[self.member.name].hashes)
                 return Durable(effect.batch)
             case Raise():
                 self.alarms.append(effect)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from detente.line.load import join_parts
 from detente.line.opening import first_opening
@@ -23,7 +24,7 @@ def pair() -> tuple[Host, Host]:
     return hosts[0], hosts[1]
 
 
-def next_run(host: Host, store: MemoryStore | None = None, **how: bool) -> Host:
+def next_run(host: Host, store: MemoryStore | None = None, **how: Any) -> Host:
     signer = MemorySigner(host.member)
     signer.head_file = host.signer.head_file
     fresh = Host(host.member, store or host.store, signer)

@@ -227,6 +227,18 @@ def test_what_nobody_gives_back_ends_in_a_new_generation() -> None:
     assert held(east, origin_of(west, 1)) == 1
 
 
+def test_what_is_given_back_without_its_head_gets_one_and_is_confirmed() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    backup = copy.deepcopy(west.store)
+    say(west, "one")
+    carry(west, east, without=[Kind.CHECKPOINT])
+    west = next_run(west, backup)
+    exchange(west, east, 3)
+    assert run_of(west) is Run.RUNNING
+    assert delivered(west, "east") == 1
+
+
 def test_own_root_acts_and_the_own_epoch_come_back_from_mirrors() -> None:
     hosts = line_of("east", "west")
     west, east = hosts["west"], hosts["east"]
@@ -386,3 +398,43 @@ def test_somebody_else_who_cosigns_with_our_key_halts_us_when_it_is_shown() -> N
     carry(east, west)
     assert "own-cosignature-from-outside" in alarms(west)
     assert run_of(west) is Run.HALTED
+
+
+def test_a_restored_node_takes_own_root_acts_from_mirrors_until_one_was_heard_however_late() -> None:
+    """The keepers gave new keys after the backup, and nobody answers within the window."""
+    hosts = line_of("west", "east")
+    west, east = hosts["west"], hosts["east"]
+    settle(hosts.values())
+    backup = copy.deepcopy(west.store)
+    west.give(ActGiven(new_generation(west, "rotation", at=0)))
+    settle(hosts.values())
+    west.signer.head_file = HeadFile({}, {})  # of before root acts were counted; west has said nothing yet
+    west = next_run(west, backup, restored=True)
+    later([west], 3 * HOUR_MS)
+    tick(west)
+    assert run_of(west) is Run.RUNNING
+    give_records(west, records_of(east, "west")[0])
+    assert run_of(west) is Run.RUNNING
+    assert "own-root-act-from-outside" not in alarms(west)
+    assert west.line.state.rings["west"].generation == 1
+
+
+def test_a_clock_set_right_ends_the_window_of_a_restored_node_in_time() -> None:
+    """It was restored while its clock stood years ahead, and one of its mirrors never answers."""
+    hosts = line_of("west", "east", "north")
+    west, east = hosts["west"], hosts["east"]
+    say(west, "before the backup")
+    settle(hosts.values())
+    right_ms, backup = west.now_ms, copy.deepcopy(west.store)
+    later([west], 5000 * DAY_MS)
+    west = next_run(west, backup, restored=True)
+    assert west.line.state.challenging
+    west.now_ms = right_ms + HOUR_MS
+    tick(west)
+    say(west, "after it")
+    exchange(west, east, 2)
+    assert held(east, origin_of(west)) == 1  # north may still know of more
+    later([west], 2 * HOUR_MS)
+    tick(west)
+    exchange(west, east, 2)
+    assert held(east, origin_of(west)) == held(west, origin_of(west)) > 1

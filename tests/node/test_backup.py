@@ -167,7 +167,7 @@ def test_a_backup_cut_short_anywhere_is_refused(tmp_path: Path) -> None:
         (tmp_path / "bad").write_bytes(octets[:size])
         with pytest.raises(HomeMistake):
             restore(tmp_path / "bad", tmp_path / "new")
-    with pytest.raises(StoreFailure):
+    with pytest.raises(HomeMistake):
         restore(tmp_path / "missing", tmp_path / "new")
     assert not (tmp_path / "new").exists()
 

@@ -557,7 +557,7 @@ def test_many_requests_at_once_are_answered_in_order_also_to_one_who_reads_late(
     with knocking(west) as sock:
         assert isinstance(asked(sock, frames.Serve(frames.PROTOCOL)), frames.Facing)
         rows = tuple((f"detente/baltic-{number:020x}/1/west/0", number, bytes(32)) for number in range(2000))
-        monkeypatch.setattr(frames.Recording, "of", classmethod(lambda cls, _found: cls(rows, (), 0)))
+        monkeypatch.setattr(frames.Recording, "of", classmethod(lambda cls, _found: cls(rows, (), 0, None)))
         count = 40
         writer = threading.Thread(
             target=lambda: sock.sendall(
@@ -571,7 +571,7 @@ def test_many_requests_at_once_are_answered_in_order_also_to_one_who_reads_late(
         writer.start()
         assert look(west).state == "serving"  # nobody else waits for it
         for _ in range(count):
-            assert answered(sock) == frames.Recording(rows, (), 0)
+            assert answered(sock) == frames.Recording(rows, (), 0, None)
             assert answered(sock) == frames.Told(0)
         writer.join(20)
 
@@ -672,9 +672,14 @@ def _bent(request: frames.Request, seed: int, changes: int) -> bytes:
 def test_every_request_and_answer_comes_out_as_it_went_in() -> None:
     for request in GOOD:
         assert decode_request(encode(request)) == request
-    for answer in (frames.Done(), frames.Told(3), frames.Given(1, None, "no"), frames.Recording(None, (), 0)):
+    for answer in (
+        frames.Done(),
+        frames.Told(3),
+        frames.Given(1, None, "no"),
+        frames.Recording(None, (), 0, None),
+    ):
         assert frames.decode_answer(encode(answer)) == answer
-    assert frames.Recording(None, (), 0).head_file() is None
+    assert frames.Recording(None, (), 0, None).head_file() is None
     for error in (
         SignerGone(expected="e", came="c"),
         LineMistake(expected="e", came="c"),

@@ -25,12 +25,13 @@ class Before:
     """What the observer looks at again after an event."""
 
     run: Run
+    reason: str
     generation: int
     seen_own: dict[Origin, int]
 
     @classmethod
     def of(cls, state: State) -> Before:
-        return cls(state.run, state.rings[state.me].generation, dict(state.seen_own))
+        return cls(state.run, state.reason, state.rings[state.me].generation, dict(state.seen_own))
 
 
 class Account:
@@ -46,6 +47,8 @@ class Account:
         self.lost: set[str] = set()  # submissions that a restore destroyed before anybody else had them
         self.doubtful: set[tuple[str, int]] = set()  # (member, generation) whose key did or may have signed twice
         self.beyond_help: set[tuple[str, int]] = set()  # doubtful by an operator's act, not by theft
+        self.acts_counted: dict[str, int] = defaultdict(int)  # own root acts that a node's head file ever counted
+        self.acts_due: dict[str, int] = {}  # and how many it had counted when this life began
         self.expected_halts: set[str] = set()
         self.overdue_raised: dict[str, dict[str, int]] = defaultdict(dict)
         self.proven: set[str] = set()

@@ -134,7 +134,13 @@ class Checks(Storing, Leaving):
         state = node.line.state
         if before.generation != state.rings[node.member].generation or before.run is not Run.REFILLING:
             return
-        if not any(party.answer is not None for party in state.parties.values()):
+        asked = before.reason != "root-acts-missing"  # who lacked nothing else equals its head file again
+        head_file = node.disk.head
+        assert head_file is not None  # it was not halted
+        for origin, own in head_file.own.items():
+            if not asked and node.disk.database.size(origin) < own.size:
+                self.fail("I6 signs again below its head file", node, (origin, own.size))
+        if asked and not any(party.answer is not None for party in state.parties.values()):
             self.fail("I6 signs again before any mirror answered", node, state.reason)
         for origin, size in before.seen_own.items():
             ring = state.rings[node.member]
@@ -257,11 +263,18 @@ class Checks(Storing, Leaving):
 
     def head_file_lost(self, node: Node) -> None:
         """Without its head file a node may sign an index again: the keeper who confirms answers for it."""
+        self.acts_counted[node.label] = 0
         for generation in range(len(node.party.generations)):
             self.doubt(node.member, generation)
 
+    def counted(self, node: Node) -> None:
+        """Remember how many own root acts this home held, head file included: no copy of an old home undoes it."""
+        if node.disk.head is not None:
+            self.acts_counted[node.label] = max(self.acts_counted[node.label], len(node.disk.acts))
+
     def opening(self, node: Node) -> None:
-        """A node starts: remember how much of its own it had, when it was restored."""
+        """A node starts: remember what it must know of its keepers, and how much of its own it had when restored."""
+        self.acts_due[node.label] = self.acts_counted[node.label]
         self.held_back.pop(node.label, None)
         if node.honest and node.restored:
             database = node.disk.database

@@ -12,7 +12,7 @@ from typing import Any
 
 from detente.line import merkle
 from detente.line.checkpoint import Cosignature, Head, Origin
-from detente.line.effects import HeadFile, Part, PutEntry, Role, Sign, Signed
+from detente.line.effects import HeadFile, Part, PutEntry, RecordedActs, Role, Sign, Signed
 from detente.node.signer import Signer
 from detente.store.headfile import OwnHead
 from tests.line.memory import MemoryStore
@@ -72,15 +72,21 @@ class HeadDisk:
         self.own: dict[Origin, OwnHead] = {}
         self.cosigned: dict[tuple[Origin, Role], tuple[int, bytes]] = {}
         self.answered_ms = 0
+        self.acts: RecordedActs | None = None
 
     def copy(self) -> HeadDisk:
         made = HeadDisk()
         made.own, made.cosigned, made.answered_ms = dict(self.own), dict(self.cosigned), self.answered_ms
+        made.acts = self.acts
         return made
 
     def head_file(self) -> HeadFile:
         own = {origin: (one.size, one.root) for origin, one in self.own.items()}
-        return HeadFile(own, dict(self.cosigned), self.answered_ms)
+        return HeadFile(own, dict(self.cosigned), self.answered_ms, self.acts)
+
+    def put_acts(self, count: int, newest: str) -> None:
+        assert self.acts is None or count > self.acts.count, "own root acts were lowered"
+        self.acts = RecordedActs(count, newest)
 
     def put_answered(self, clock_ms: int) -> None:
         self.answered_ms = max(self.answered_ms, clock_ms)
@@ -98,13 +104,22 @@ class HeadDisk:
 
 @dataclass
 class Disk:
-    """What survives a power cut: the database, and the signer's head file outside the home."""
+    """What survives a power cut: the database, the home's own root acts, the signer's head file outside the home."""
 
     database: Database = field(default_factory=Database)
     head: HeadDisk | None = field(default_factory=HeadDisk)
+    acts: list[bytes] = field(default_factory=list)
 
     def copy(self) -> Disk:
-        return Disk(self.database.copy(), self.head.copy() if self.head else None)
+        return Disk(self.database.copy(), self.head.copy() if self.head else None, list(self.acts))
+
+    def note_acts(self, hashes: Sequence[str]) -> None:
+        """Let the head file count what the home holds, as detente.node.signing.keeping does; by the acts' hashes."""
+        held = len(self.acts)
+        recorded = self.head.acts if self.head is not None else None
+        follows = recorded is None or (held > recorded.count and hashes[recorded.count - 1] == recorded.newest)
+        if self.head is not None and held and follows:
+            self.head.put_acts(held, hashes[held - 1])
 
 
 class Session:
@@ -151,6 +166,7 @@ class Session:
             return None
         database, head = self.disk.database, HeadDisk()
         self.disk.head = head
+        self.disk.note_acts(self.party.ring.hashes)
         self.signer.found(head)  # type: ignore[arg-type]  # a head file without a file
         for origin in database.origins():
             if origin.member == self.party.name:

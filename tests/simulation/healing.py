@@ -93,10 +93,15 @@ def _keepers(world: World, node: Node) -> None:
         officers.catch_up_acts(world, node)  # a node that refills gets what others have from them (L5)
     if doubtful and node.member in world.members:
         officers.new_generation(world, node, "fork")
-    elif state.run is Run.REFILLING and world.checks.cannot_refill(node):
+    elif state.run is Run.REFILLING and (world.checks.cannot_refill(node) or _nobody_answers(world, node)):
         world.marks["refill impossible: new generation"] += 1
         officers.new_generation(world, node, "loss")
     officers.consent(world, node)
+
+
+def _nobody_answers(world: World, node: Node) -> bool:
+    """Whether every other party is gone for good: of a node that must hear one, only new keys make a writer again."""
+    return all(other.retired or other.member == node.member for other in world.nodes)
 
 
 def _known_elsewhere(world: World, node: Node) -> bool:

@@ -87,6 +87,9 @@ class Node:
         self.life += 1
         self.tick_at_ms = -1
         self.pending.clear()
+        self._note_acts()
+        held = self.disk.database.acts(self.member)
+        self._keep_acts(held[len(self.disk.acts) :])
         self.signer = self._session()
         stored = self.disk.database.state()
         self.line = Line(self.member, self.disk.database, self.world.settings)
@@ -94,7 +97,8 @@ class Node:
         self.world.checks.opening(self)
         entropy = hashlib.sha256(b"%d %s %d" % (self.world.seed, self.label.encode(), self.life)).digest()
         head_file = self.disk.head.head_file() if self.disk.head else None
-        self.give(Opened(head_file, entropy, restored=self.restored, machine_changed=self.moved))
+        acts = tuple(self.disk.acts[len(held) :])
+        self.give(Opened(head_file, entropy, restored=self.restored, machine_changed=self.moved, acts=acts))
         self.restored = False
         self.world.checks.opened(self, stored)
 
@@ -111,6 +115,7 @@ class Node:
             self.disk.database.apply(append.parts)
             if number < kept - 1 or rng.random() < 0.5:
                 self.signer.settle(append.own)
+                self._own_acts(append)
             else:
                 self.world.marks["crash between database and head file"] += bool(append.own)
             self.world.checks.committed(self, append)
@@ -215,10 +220,50 @@ class Node:
         self.world.checks.committing(self, append)
         self.disk.database.apply(append.parts)
         self.signer.settle(append.own)
-        if any(type(part) is PutAct and part.member == self.member for part in append.parts):
-            self.signer.use_generation(self._session().generation)
+        if self._own_acts(append):
+            self.signer.use_generation(self.disk_generation())
         self.world.checks.committed(self, append)
         return Durable(append.batch)
+
+    # ---- own root acts ----------------------------------------------------------------------------------------
+
+    def bring(self, octets: bytes) -> None:
+        """Keepers commit an own root act: into the home, then its head file, then the line; it may die in between."""
+        if self.line is None:
+            return
+        if octets not in self.disk.acts:
+            self.disk.acts.append(octets)
+            if self._dies_between("crash between own root act and head file"):
+                return
+            self._note_acts()
+            if self._dies_between("crash between head file and the line's root act"):
+                return
+        self.signer.use_generation(self.disk_generation())
+        self.give(ActGiven(octets))
+
+    def _dies_between(self, mark: str) -> bool:
+        world = self.world
+        chance = 4 * world.swarm.crash_at_effect
+        if not (world.trouble and self.honest and chance) or world.rng.random() >= chance:
+            return False
+        world.marks[mark] += 1
+        self.crash()
+        world.after(world.draw_delay_ms(), world.restart, self)
+        return True
+
+    def _own_acts(self, append: Append) -> bool:
+        """The home keeps own root acts that a mirror gave back; True when the batch has any of its own."""
+        own = [part.envelope for part in append.parts if type(part) is PutAct and part.member == self.member]
+        self._keep_acts(own)
+        return bool(own)
+
+    def _keep_acts(self, acts: list[bytes]) -> None:
+        self.disk.acts += [octets for octets in acts if octets not in self.disk.acts]
+        self._note_acts()
+
+    def _note_acts(self) -> None:
+        self.disk.note_acts(self.party.ring.hashes)
+        self.world.checks.counted(self)
 
     def _wake(self, at_ms: int) -> None:
         delay_ms = max(0, int((at_ms - self.now_ms()) / self.clock_rate)) + 1
@@ -277,8 +322,7 @@ class Node:
 
     def disk_generation(self) -> int:
         """The generation in which this home works, by the acts that it has stored."""
-        acts = self.disk.database.acts(self.member)
-        return sum(self.party.starts_generation(octets) for octets in acts) - 1
+        return sum(self.party.starts_generation(octets) for octets in self.disk.acts) - 1
 
     def behind_its_keepers(self) -> bool:
         """Whether its keepers committed acts that this home does not know."""

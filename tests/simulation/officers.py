@@ -196,7 +196,8 @@ def restore(world: World) -> None:
     node.crash()
     old = rng.choice(node.backups)
     behind = node.disk.database.leaves != old.database.leaves
-    node.disk = Disk(old.database.copy(), node.disk.head)
+    world.marks["restored behind its root acts"] += len(old.acts) < len(node.disk.acts)
+    node.disk = Disk(old.database.copy(), node.disk.head, list(old.acts))
     node.restored = rng.random() < 0.7
     world.marks["restored"] += 1
     world.marks["restored behind"] += behind
@@ -327,7 +328,7 @@ def anchor(world: World) -> None:
         heads = own_heads(world, node)
         if heads:
             world.marks["anchor"] += 1
-            node.give(ActGiven(node.party.anchor(heads, node.now_ms())))
+            node.bring(node.party.anchor(heads, node.now_ms()))
 
 
 def own_heads(world: World, node: Node):
@@ -355,7 +356,7 @@ def new_generation(world: World, node: Node, reason: str) -> None:
     world.marks[f"new generation: {reason}"] += 1
     world.tell(node, f"gets a new generation ({reason})", str([head.size for head in heads]))
     others = [other for other in world.nodes if other.member == node.member and other is not node]
-    node.give(ActGiven(node.party.new_generation(heads, reason, node.now_ms())))
+    node.bring(node.party.new_generation(heads, reason, node.now_ms()))
     if any(not other.retired for other in others):  # a clone or a thief gets to the new keys as well
         world.checks.doubt(node.member, len(node.party.generations) - 1)
 
@@ -372,8 +373,7 @@ def wrong_act(world: World) -> None:
 def catch_up_acts(world: World, node: Node) -> None:
     """Keepers bring what the home does not know of their own acts."""
     for octets in node.party.ring.envelopes[len(node.disk.database.acts(node.member)) :]:
-        if node.line is not None:
-            node.give(ActGiven(octets))
+        node.bring(octets)
 
 
 def epoch(world: World) -> None:

@@ -44,6 +44,9 @@ class Storing(Account):
         state = node.line.state
         if request.what in {"statement", "head", "cosign"} and state.run is not Run.RUNNING:
             self.fail("I6 signed an entry, head or cosignature while not running", node, state.reason)
+        held = len(state.rings[node.member].acts)
+        if request.what in {"statement", "head", "cosign"} and held < self.acts_due[node.label]:
+            self.fail("I12 signed on without root acts that its home held", node, held)
         if request.what in {"have", "answer", "test"}:
             self.said.add(request.message)
         if request.what == "statement":

@@ -69,8 +69,15 @@ def test_no_kind_of_trouble_breaks_an_invariant(kind: str) -> None:
         (1321, ""),  # a halted copy of a home answered from its old head file
         (10039, ""),  # a receipt and a lower answer, one of them on its way to a slow disk
         (20826, ""),  # an answer below what only disowned keys had cosigned
+        (
+            1006059,
+            "",
+        ),  # a copy of an old home lacked the root act that had closed its log, and halted as for a thief
+        (1009270, ""),  # restored beside a liar who then falls silent for good
+        (1010174, ""),  # restored while its clock stood in 2038, then set right
         (3, "restored"),  # a restored home spoke in a log that its backup had not begun
         (24, "restored"),  # a root act given back by a mirror, then another one of the keepers
+        (5068, "restored"),  # a statement that was given back without its head was never confirmed
         (124, "restored"),  # a batch that reached the disk and not the head file, then an old backup
         (5, "headless"),  # a receipt that only the head file of its cosigner knew
         (105, "crashes"),  # a draft before the head file was brought up

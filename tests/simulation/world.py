@@ -158,7 +158,7 @@ class World:
         self.line_id, self.opening = opening.line, opening
         parts = join_parts(opening, [party.ring for party in self.parties.values()])
         for name in self.members + self.observers:
-            disk = Disk()
+            disk = Disk(acts=list(self.parties[name].ring.envelopes))
             disk.database.apply(parts)
             node = Node(self, self.parties[name], disk, honest=name not in self.liars)
             self.nodes.append(node)

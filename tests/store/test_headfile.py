@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from detente.line.checkpoint import Origin
-from detente.line.effects import Role
+from detente.line.effects import RecordedActs, Role
 from detente.store.errors import HomeMistake, StoreFailure
 from detente.store.headfile import HeadRecord, OwnHead
 
@@ -50,6 +50,23 @@ def test_a_head_never_goes_back(tmp_path: Path) -> None:
         made.put_cosigned(OTHERS, (Role.COSIGN_LOG,), 4, b"r" * 32)
     assert made.own[OWN] == head(3)
     made.close()
+
+
+def test_own_root_acts_are_counted_and_never_fewer_or_others(tmp_path: Path) -> None:
+    path = tmp_path / "head.sqlite3"
+    made = HeadRecord(path, create=True)
+    assert made.acts is None
+    assert made.head_file().acts is None
+    made.put_acts(2, "ab" * 32)
+    made.put_acts(2, "ab" * 32)
+    for count, newest in ((2, "cd" * 32), (1, "ab" * 32)):
+        with pytest.raises(StoreFailure, match="2 recorded"):
+            made.put_acts(count, newest)
+    made.put_acts(5, "ef" * 32)
+    made.close()
+    again = HeadRecord(path, read_only=True)
+    assert again.head_file().acts == RecordedActs(5, "ef" * 32)
+    again.close()
 
 
 def test_a_head_file_that_is_not_there_is_not_founded_by_chance(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 from detente.line.bundle import BUNDLE_MAGIC, Kind, Parser, Record, write
 from detente.node import host as node_host
+from detente.node.home import FORMAT
 from tests.stories.shell import Shell
 
 
@@ -307,7 +308,7 @@ def test_a_folder_that_is_no_home_and_one_that_exists_are_named(pair: Shell) -> 
 def test_a_home_of_a_newer_version_is_left_alone(pair: Shell) -> None:
     path = pair.folder / "west" / "home.json"
     document = json.loads(path.read_text())
-    path.write_text(json.dumps({**document, "format": 2}, sort_keys=True, separators=(",", ":")))
+    path.write_text(json.dumps({**document, "format": FORMAT + 1}, sort_keys=True, separators=(",", ":")))
     before = path.read_bytes()
     for verb in ("line status west", "line send west --type notice --body secret", "line pack west --to east b"):
         pair.run(verb, code=2)

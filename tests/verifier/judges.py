@@ -25,6 +25,7 @@ from detente.line.release import judge as judge_release
 from detente.line.rootact import Keyring
 from detente.line.statement import Statement
 from detente.line.watching import CONTROL_TYPES
+from detente.node.officers import Officers, check_release
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 KNOWN_TYPES = frozenset({"notice"}) | CONTROL_TYPES
@@ -44,6 +45,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 - writing over a file that is on a disk
 # each judgement writes its files over those before, each process apart
 _folder = TemporaryDirectory(dir=_MEMORY if os.access(_MEMORY, os.W_OK) else None)
 verifier = _load("verify", ROOT / "verifier" / "verify.py")
+officers_verifier = _load("officers", ROOT / "verifier" / "officers.py")  # it imports the one above
 
 
 def scene() -> ModuleType:
@@ -61,8 +63,11 @@ def tool() -> ModuleType:
     return load_tool("make_vectors")
 
 
-def verdict(octets: bytes, cards: list[bytes]) -> tuple[int, str]:
-    """Return the verifier's exit code and words for a file and the cards beside it."""
+def verdict(octets: bytes, cards: list[bytes], officers: list[dict[str, Any]] | None = None) -> tuple[int, str]:
+    """Return the verifier's exit code and words for a file and the cards beside it.
+
+    officers: officers' files; with them the program that judges releases too is asked.
+    """
     own = Path(_folder.name) / str(os.getpid())  # a forked process has this folder too
     own.mkdir(exist_ok=True)
     paths = [own / str(number) for number in range(len(cards) + 1)]
@@ -70,7 +75,14 @@ def verdict(octets: bytes, cards: list[bytes]) -> tuple[int, str]:
         path.write_bytes(content)
     said = io.StringIO()
     with redirect_stdout(said):
-        code = verifier.main([str(path) for path in paths])
+        if officers is None:
+            code = verifier.main([str(path) for path in paths])
+        else:
+            named = []
+            for number, document in enumerate(officers):
+                (own / f"officers{number}").write_text(json.dumps(document, indent=2))
+                named += ["--officers", str(own / f"officers{number}")]
+            code = officers_verifier.main([*map(str, paths), *named])
     return code, said.getvalue()
 
 
@@ -166,10 +178,16 @@ def _release(case: dict[str, Any]) -> None:
     judge_release(base64.b64decode(case["input"]), Statement.decode_known(base64.b64decode(case["statement"])))
 
 
+def _officers(case: dict[str, Any]) -> None:
+    given = {name: case["officers"][name] for name in ("needed", "needed_for", "officers", "origins", "site")}
+    octets = b"" if case["input"] is None else base64.b64decode(case["input"])
+    check_release(Officers.read(given), Statement.decode_known(base64.b64decode(case["statement"])), octets, {})
+
+
 NODE: dict[str, Callable[[dict[str, Any]], None]] = {
     "canonical": _canonical, "keys": _key, "envelopes": _envelope, "statements": _statement, "heads": _head,
     "cosignatures": _head, "root_acts": _root_acts, "openings": _opening, "bundles": _bundle, "evidence": _evidence,
-    "forks": _fork, "releases": _release,
+    "forks": _fork, "releases": _release, "officers": _officers,
 }  # fmt: skip
 
 
@@ -215,6 +233,13 @@ def _verifier_opening(case: dict[str, Any]) -> None:
         judge.opening(base64.b64decode(octets))
 
 
+def _verifier_officers(case: dict[str, Any]) -> None:
+    octets = None if case["input"] is None else base64.b64decode(case["input"])
+    document = json.dumps(case["officers"]).encode()
+    _, listed = officers_verifier.listed_officers(document)
+    officers_verifier.released(verifier.read(base64.b64decode(case["statement"])), octets, listed)
+
+
 VERIFIER: dict[str, Callable[[dict[str, Any]], object]] = {
     "canonical": lambda case: verifier.read(base64.b64decode(case["input"])),
     "keys": _verifier_signature,
@@ -226,6 +251,7 @@ VERIFIER: dict[str, Callable[[dict[str, Any]], object]] = {
     "cosignatures": _verifier_head,
     "root_acts": lambda case: verifier.Judge([base64.b64decode(act) for act in case["input"]]),
     "openings": _verifier_opening,
+    "officers": _verifier_officers,
 }
 
 
@@ -247,6 +273,7 @@ __all__ = [
     "Malformed",
     "load_tool",
     "node_accepts",
+    "officers_verifier",
     "scene",
     "tool",
     "verdict",

@@ -17,7 +17,7 @@ from detente import words
 if TYPE_CHECKING:
     from detente.errors import DetenteError
 
-__all__ = ["failure", "note", "progress", "result", "result_json", "table", "visible"]
+__all__ = ["failure", "json_text", "note", "progress", "result", "result_json", "table", "visible"]
 
 say = words.speaker("door")
 
@@ -54,7 +54,13 @@ def failure(error: DetenteError) -> None:
 
 def result_json(result: object) -> None:
     """Print one JSON document on standard output; keys stay in the order given."""
-    print(json.dumps(result, ensure_ascii=False, allow_nan=False, indent=2))
+    print(json_text(result, indent=2))
+
+
+def json_text(document: object, *, indent: int | None = None) -> str:
+    """Return a document as JSON; letters that standard output cannot spell are escaped, so that it stays JSON."""
+    spells_all = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "") in {"utf8", "utf16"}
+    return json.dumps(document, ensure_ascii=not spells_all, allow_nan=False, indent=indent)
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[bool] | None = None) -> None:

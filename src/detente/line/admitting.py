@@ -18,7 +18,7 @@ from detente.line.errors import OutOfPlace, Refused
 from detente.line.halting import halt
 from detente.line.load import REVOKING
 from detente.line.opening import Opening, first_previous
-from detente.line.restoring import may_take_own_act
+from detente.line.restoring import may_take_own_act, note_missing_keys
 from detente.line.rootact import Act, Keyring, decode_act
 from detente.line.state import Party, State
 from detente.line.statement import Statement
@@ -111,8 +111,13 @@ def take_act(state: State, octets: bytes) -> Act | None:
         raise _out_of_place(say("more root acts than acts_quota_bytes allows"))
     if not ring.take(octets):
         return None
+    if act.member == state.me and act.act == "generation":
+        for mirrored in state.logs.values():
+            mirrored.cosigned.clear()  # what the old key said is said again by the new one
     state.rings[act.member] = ring
     state.parts.append(PutAct(act.member, act.index, octets))
+    if act.member == state.me:
+        note_missing_keys(state)
     if act.act in {"generation", "leave"}:
         state.raise_alarm("keys-changed", Priority.WARNING, act.member, reason=act.reason)
         _check_closing(state, act)
@@ -123,8 +128,9 @@ def take_act(state: State, octets: bytes) -> Act | None:
 
 def _own_act(state: State, ring: Keyring, octets: bytes) -> None:
     """Let an own root act from elsewhere in only where the home may lack it; else somebody acts for the keepers."""
-    copy.deepcopy(ring).take(octets)  # raises unless its quorum holds: nobody else can raise this alarm
-    if may_take_own_act(state):
+    longer = copy.deepcopy(ring)
+    longer.take(octets)  # raises unless its quorum holds: nobody else can raise this alarm
+    if may_take_own_act(state, len(ring.acts), longer.hashes[-1]):
         return
     state.raise_alarm("own-root-act-from-outside", Priority.EMERGENCY, state.me)
     halt(state, "own-root-act-from-outside")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import dataclass
 
 from detente import words
 from detente.line.checkpoint import Origin
 from detente.line.effects import Draft, Priority, PutAct, PutOpening
 from detente.line.envelope import Envelope, PayloadType
-from detente.line.errors import LineMistake
+from detente.line.errors import LineMistake, OutOfPlace
 from detente.line.forks import held_leaf
 from detente.line.halting import history
 from detente.line.load import log_of
 from detente.line.opening import Opening
 from detente.line.release import Release
+from detente.line.restoring import is_off_the_record, lacks_acts
 from detente.line.standing import DISPUTING, addressees, closed_at
 from detente.line.state import Party, Run, State
 from detente.line.statement import Reference, Statement
@@ -27,10 +29,13 @@ say = words.speaker("line")
 def act_given(state: State, octets: bytes, now_ms: int) -> None:
     """Take in a committed root act of this node's own member; a new generation starts a new, empty own log.
 
-    Nothing is signed with the new keys before the act is durable: see ``said_again``. Raises Refused.
+    Nothing is signed with the new keys before the act is durable: see ``said_again``. Raises Refused, and nothing
+    changed then: also for another act than the one that the head file names in its place.
     """
     before = state.own_origin
     ring = state.rings[state.me]
+    if lacks_acts(state):
+        _check_recorded(state, octets)
     if not ring.take(octets):
         return
     act = ring.acts[-1]
@@ -38,6 +43,8 @@ def act_given(state: State, octets: bytes, now_ms: int) -> None:
     history(state, now_ms, "root-act", state.me, act=act.act, reason=act.reason)
     if act.act != "generation":
         return
+    if state.own_generations is not None:
+        state.own_generations.add(ring.generation)  # who commits an act puts its keys into the home first
     for mirrored in state.logs.values():
         mirrored.cosigned.clear()  # what the old key said is said again by the new one
     if not state.writes:
@@ -49,6 +56,17 @@ def act_given(state: State, octets: bytes, now_ms: int) -> None:
     if closed is not None and closed[0].size < held and (act.reason in DISPUTING or act.keys is None):
         # a person must say which of it was ours
         state.raise_alarm("say-again", Priority.ALARM, state.me, above=closed[0].size, held=held)
+
+
+def _check_recorded(state: State, octets: bytes) -> None:
+    """Refuse another act than the one that the head file names in its place: two at one index fork the root."""
+    longer = copy.deepcopy(state.rings[state.me])
+    if longer.take(octets) and is_off_the_record(state, longer.acts[-1].index, longer.hashes[-1]):
+        raise OutOfPlace(
+            expected=say("the root act that this home held before: its head file names it"),
+            came=say("another one at index {index}", index=longer.acts[-1].index),
+            remedy=say("bring the act that was committed first; nothing was changed"),
+        )
 
 
 def said_again(state: State) -> tuple[Draft, ...]:

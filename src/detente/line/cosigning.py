@@ -57,7 +57,7 @@ def witness(state: State, now_ms: int) -> Signing:
 
     What it cosigned before stays binding; from now on it cosigns nothing above the closed head under the old key.
     """
-    own = state.rings[state.me].keys_of(state.signing_generation)
+    own = state.own_keys()
     if state.run is not Run.RUNNING or own is None or state.head_file is None:
         return
     origin_of_word = state.own_origin._replace(generation=state.signing_generation)

@@ -52,6 +52,7 @@ __all__ = [
     "PutPeer",
     "PutState",
     "Raise",
+    "RecordedActs",
     "Role",
     "Sign",
     "Signed",
@@ -124,11 +125,22 @@ class Signed(msgspec.Struct, frozen=True, gc=False):
 
 
 @dataclass(frozen=True, slots=True)
+class RecordedActs:
+    """How many root acts of its own member the home held, card included, and the hash of the newest, hexadecimal.
+
+    Each act names the one before it: the newest pins the whole chain.
+    """
+
+    count: int
+    newest: str
+
+
+@dataclass(frozen=True, slots=True)
 class HeadFile:
     """What the signer durably recorded, outside the home and outside every backup.
 
     own: per own log, the size and root of the last durable head. cosigned: per mirrored log and role, the highest
-    head cosigned.
+    head cosigned. acts: the home's own root acts; None in a head file of before they were recorded.
     """
 
     own: dict[Origin, tuple[int, bytes]]
@@ -136,6 +148,7 @@ class HeadFile:
     answered_ms: int = (
         0  # latest clock of a challenge answer that was signed: no cosignature bears an earlier one
     )
+    acts: RecordedActs | None = None
 
 
 # ---- what is stored -----------------------------------------------------------------------------------------
@@ -421,13 +434,17 @@ class Opened:
 
     head_file: what the signer recorded; None: there is no head file. entropy: 32 random bytes from which this run
     derives its salts and nonces. restored: by the verb ``restore``, since the last run. machine_changed: since
-    then.
+    then. acts: own root acts that the home holds and this line does not, in order: a commit that died half-way
+    through the lines of a home is finished before anything is decided. generations: the own ones whose private keys
+    are here, None for all: the copy of an old home may get root acts back, and never the keys that they began.
     """
 
     head_file: HeadFile | None
     entropy: bytes
     restored: bool = False
     machine_changed: bool = False
+    acts: tuple[bytes, ...] = ()
+    generations: frozenset[int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

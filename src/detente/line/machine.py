@@ -50,7 +50,7 @@ from detente.line.session import Answer, decode_session
 from detente.line.state import Settings, Signing, State
 from detente.line.taking import Taken, take
 from detente.line.watching import next_wake_ms, tick
-from detente.line.writing import check_drafts, check_may_write, write
+from detente.line.writing import check_drafts, check_may_write, write, write_head_again
 
 __all__ = ["Effect", "Event", "Line"]
 
@@ -63,7 +63,7 @@ Transaction = Generator[Sign, bytes, Transmit | Took | Wake | None]
 
 @dataclass(frozen=True, slots=True)
 class _Begun:
-    """The machine's own event: new own keys are durable."""
+    """The machine's own event: new own keys are durable, or own statements that were given back."""
 
 
 class Line:
@@ -128,7 +128,7 @@ class Line:
             case Opened():
                 self.state.since_ms = self.state.since_ms or now_ms
                 self._queue.appendleft(_Begun())
-                return self._after(lambda: opened(self.state, event, now_ms), now_ms)
+                return self._opening(event, now_ms)
             case Submitted():
                 return self._writing(self._coalesce(event.drafts), now_ms)
             case Arrived():
@@ -153,20 +153,40 @@ class Line:
         yield from self._give_words(set(self.state.logs), now_ms)
         return Wake(next_wake_ms(self.state, now_ms))
 
+    def _opening(self, event: Opened, now_ms: int) -> Transaction:
+        """Take the own root acts that only this line lacks, then decide: by every act that the home holds."""
+        if not event.acts:
+            return (yield from self._after(lambda: opened(self.state, event, now_ms), now_ms))
+        generation = self.state.rings[self.state.me].generation
+        for envelope in event.acts:
+            act_given(self.state, envelope, now_ms)
+        opened(self.state, event, now_ms)
+        self._given(generation, now_ms)
+        return Wake(next_wake_ms(self.state, now_ms))  # the words that new keys give wait for the disk
+
     def _acting(self, event: ActGiven, now_ms: int) -> Transaction:
         generation = self.state.rings[self.state.me].generation
         act_given(self.state, event.envelope, now_ms)
-        if self.state.rings[self.state.me].generation > generation:
-            begun_anew(self.state, now_ms)
+        self._given(generation, now_ms)
         yield from ()  # the words that new keys give wait until the act is durable
         return Wake(next_wake_ms(self.state, now_ms))
 
+    def _given(self, generation: int, now_ms: int) -> None:
+        """Go on after own root acts from the keepers: at once with new keys, else when nothing else is lacking."""
+        if self.state.rings[self.state.me].generation > generation:
+            begun_anew(self.state, now_ms)
+        maybe_resume(self.state, now_ms)
+
     def _beginning(self, now_ms: int) -> Transaction:
-        """Use the own keys that became durable, or that this run starts with: cosign what is owed, say again."""
+        """Use the own keys that became durable, or that this run starts with: cosign what is owed, say again.
+
+        So also after own statements were given back: their head may have to be signed again.
+        """
         yield from self._give_words(set(self.state.logs), now_ms)
         drafts = said_again(self.state)
         if drafts:
             yield from write(self.state, drafts, now_ms)
+        yield from write_head_again(self.state)
         return Wake(next_wake_ms(self.state, now_ms))
 
     def _coalesce(self, drafts: tuple[Draft, ...]) -> tuple[Draft, ...]:
@@ -196,7 +216,13 @@ class Line:
         )
 
     def _give_words(self, changed: set[Origin], now_ms: int) -> Signing:
-        """Cosign what changed, or everything owed when this node just became whole; speak on revocations."""
+        """Cosign what changed, or everything owed when this node just became whole; speak on revocations.
+
+        Nothing while own keys are on their way to the disk: with the old ones it would be said under a generation that
+        is over, and ``_beginning`` says all of it under the new one.
+        """
+        if self.state.signing_generation != self.state.rings[self.state.me].generation:
+            return
         if self.state.refilled:
             self.state.refilled = False
             changed = set(self.state.logs)
@@ -296,6 +322,8 @@ class Line:
         """Everything up to this batch is on the disk: what is in it may leave from now on."""
         for number in [number for number in self._batches if number <= batch]:
             append = self._batches.pop(number)
+            if number == self._adopting:  # the signer goes on from there
+                self._queue.append(_Begun())
             for part in append.parts:
                 if isinstance(part, PutEntry):
                     log = self.state.logs[part.origin]

@@ -4,7 +4,8 @@
 - It is one batch ahead: the machine died between database and head file; the head file is brought up.
 - It is behind: refill from the mirrors up to the head file (own root acts and the opening that this member works
   in included), then ask each mirror for the highest head of ours that it holds; at least one must answer, the
-  others until a stated window; the silent are recorded.
+  others until a stated window; the silent are recorded. Behind is also a home that lacks own root acts which the
+  head file counts: they may have closed the very log in which it would go on.
 - There is no head file, the machine changed, or somebody shows our own signature beyond the head file: halt as
   possible key theft, until a keeper confirms. What others then show under our own signature is fetched first.
 - What a head file names and nobody gives back can never be signed again: a log that is closed by the root keys
@@ -29,14 +30,18 @@ __all__ = [
     "confirmed",
     "convict",
     "halt",
+    "is_off_the_record",
+    "lacks_acts",
     "may_take_own_act",
     "maybe_resume",
+    "note_missing_keys",
     "opened",
     "own_seen",
 ]
 
 say = words.speaker("line")
 
+_ACTS_MISSING = "root-acts-missing"
 _BEHIND = "behind-the-head-file"
 _CONFIRMED = "confirmed-by-a-keeper"
 _DISAGREE = "database-and-head-file-disagree"
@@ -45,6 +50,8 @@ _DISAGREE = "database-and-head-file-disagree"
 def opened(state: State, event: Opened, now_ms: int) -> None:
     """Decide at the start of a run what this node may do."""
     state.head_file, state.entropy = event.head_file, event.entropy
+    state.own_generations = None if event.generations is None else set(event.generations)
+    note_missing_keys(state)
     if not state.challenging:  # a challenge of an earlier run still waits for answers that name its nonce
         state.challenge_nonce = state.draw(16).hex()
         state.challenged_since_ms = now_ms
@@ -62,7 +69,7 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
     confirmed_before = state.recorded == (Run.REFILLING.value, _CONFIRMED)
     if confirmed_before:
         _aim_at_what_was_shown(state)
-    if state.targets or state.recorded[0] == Run.REFILLING.value:
+    if state.targets or (state.recorded[0] == Run.REFILLING.value and state.recorded[1] != _ACTS_MISSING):
         _refill(state, _CONFIRMED if confirmed_before else _BEHIND, now_ms)
         return
     if event.restored and not state.challenging:
@@ -70,6 +77,9 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
         state.withheld = {origin: log.size for origin, log in state.logs.items() if origin.member == state.me}
         state.withheld.setdefault(state.own_origin, 0)  # also what was not begun in the backup
         state.put_state()
+    if lacks_acts(state):
+        _refill(state, _ACTS_MISSING, now_ms)
+        return
     _set_run(state, Run.RUNNING, "", now_ms)
     maybe_resume(state, now_ms)
 
@@ -117,7 +127,7 @@ def begun_anew(state: State, now_ms: int) -> None:
 
     The quorum of the root keys that gave them is more than the keeper's word for which a halted node waits.
     """
-    if state.run is Run.RUNNING or state.head_file is None or state.own_keys() is None:
+    if state.run is Run.RUNNING or state.head_file is None or state.own_keys() is None or lacks_acts(state):
         return
     own = state.own_origin
     signed = [one for one in state.head_file.own if (one.line, one.member) == (own.line, own.member)]
@@ -125,13 +135,34 @@ def begun_anew(state: State, now_ms: int) -> None:
         _whole_again(state, [party.name for party in state.parties.values() if party.answer is None], now_ms)
 
 
-def may_take_own_act(state: State) -> bool:
-    """Tell whether root acts of this node's own member may come from mirrors.
+def note_missing_keys(state: State) -> None:
+    """Tell a person when the keys of the newest own generation are not here: only new ones help."""
+    if state.keys_missing:
+        state.raise_alarm("keys-missing", Priority.ALARM, state.me)
 
-    Only while it refills itself, or since a restore until its mirrors were heard: a backup lacks the acts since it
-    was made. At any other time its keepers bring them; one from outside then means that somebody else acts for them.
+
+def lacks_acts(state: State) -> bool:
+    """Tell whether the head file counts own root acts that are not here: a copy of an old home lost them."""
+    recorded = state.head_file.acts if state.head_file is not None else None
+    return recorded is not None and len(state.rings[state.me].acts) < recorded.count
+
+
+def is_off_the_record(state: State, index: int, identity: str) -> bool:
+    """Tell whether the head file names another root act of this member at this index than the one of this hash."""
+    recorded = state.head_file.acts if state.head_file is not None else None
+    return recorded is not None and index == recorded.count - 1 and identity != recorded.newest
+
+
+def may_take_own_act(state: State, index: int, identity: str) -> bool:
+    """Tell whether the next root act of this node's own member may come from a mirror.
+
+    Up to where the head file counts them always, on the recorded chain: this home held them before. Beyond it only
+    while it refills itself, or since a restore until its mirrors were heard: a backup lacks the acts since it was
+    made. At any other time its keepers bring them; one from outside then means that somebody else acts for them.
     """
-    return state.run is Run.REFILLING or (state.run is Run.RUNNING and state.challenging)
+    if is_off_the_record(state, index, identity):
+        return False
+    return lacks_acts(state) or state.run is Run.REFILLING or (state.run is Run.RUNNING and state.challenging)
 
 
 def answer_arrived(state: State, answer: Answer, octets: bytes, now_ms: int) -> bytes | None:
@@ -147,7 +178,14 @@ def answer_arrived(state: State, answer: Answer, octets: bytes, now_ms: int) -> 
 
 
 def maybe_resume(state: State, now_ms: int) -> None:
-    """Sign again when every target is reached and the mirrors were heard."""
+    """Sign again when every target is reached, no own root act is lacking and the mirrors were heard.
+
+    Who lacked root acts alone equals its head file once it has them, and signs as at any start; it goes on asking.
+    """
+    if state.run is Run.REFILLING and state.reason == _ACTS_MISSING and not lacks_acts(state):
+        history(state, now_ms, "refilled", state.me, silent=[])
+        _set_run(state, Run.RUNNING, "", now_ms)
+        state.refilled = True
     mirrors = [party for party in state.parties.values() if state.role_of(party.name)]
     answered = [party for party in mirrors if party.answer is not None and _borne_out(state, party.answer)]
     window = now_ms - state.challenged_since_ms >= state.settings.answer_window_ms
@@ -157,7 +195,7 @@ def maybe_resume(state: State, now_ms: int) -> None:
         state.challenging = not heard
         state.withheld.clear()
         state.put_state()
-    if state.run is not Run.REFILLING:
+    if state.run is not Run.REFILLING or lacks_acts(state):
         return
     for origin, (size, root) in state.targets.items():
         closed = _closed_size(state, origin)
@@ -188,6 +226,7 @@ def _whole_again(state: State, silent: list[str], now_ms: int) -> None:
         _move_to(state, state.openings[newest.opening])
     state.targets.clear()
     state.seen_own.clear()
+    state.withheld.clear()
     state.challenging = False
     history(state, now_ms, "refilled", state.me, silent=sorted(silent))
     _set_run(state, Run.RUNNING, "", now_ms)
@@ -238,12 +277,15 @@ def _closed_size(state: State, origin: Origin) -> int | None:
 
 
 def _compare(state: State, head_file: HeadFile) -> bool:
-    """Compare the own logs with the head file; False when they disagree, which halts this node.
+    """Compare the own root acts and logs with the head file; False when they disagree, which halts this node.
 
     A log that is held no further than the head file says becomes a target; its opening or its generation may be
     among what is lost, so that it is not even founded yet.
     """
-    line = state.opening.line
+    line, hashes = state.opening.line, state.rings[state.me].hashes
+    if any(is_off_the_record(state, index, identity) for index, identity in enumerate(hashes)):
+        halt(state, _DISAGREE)
+        return False
     own = {origin for origin in state.logs if origin.member == state.me}
     own |= {origin for origin in head_file.own if (origin.line, origin.member) == (line, state.me)}
     for origin in sorted(own):

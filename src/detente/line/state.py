@@ -195,6 +195,7 @@ class State:
     own_direction: Direction = Direction.OPEN  # what this member's own statements say of its sending
     daily_ms: int = 0
     since_ms: int = 0  # when this node first opened the line, own clock
+    own_generations: set[int] | None = None  # whose private keys are here; None: all
     signing_generation: int = 0  # the newest own generation that is durable: the signer has its keys
 
     def draw(self, size: int = 32) -> bytes:
@@ -231,8 +232,15 @@ class State:
         return Origin(self.opening.line, self.opening.epoch, self.me, self.rings[self.me].generation)
 
     def own_keys(self) -> KeySet | None:
-        """Return the keys of the current generation, None after a bare revocation."""
-        return self.rings[self.me].generations[-1]
+        """Return the keys of the current generation, None after a bare revocation and while ``keys_missing``."""
+        return None if self.keys_missing else self.rings[self.me].generations[-1]
+
+    @property
+    def keys_missing(self) -> bool:
+        """Whether the private halves of the current generation's keys are not here: only new ones help then."""
+        ring = self.rings[self.me]
+        here = self.own_generations is None or ring.generation in self.own_generations
+        return ring.generations[-1] is not None and not here
 
     def role_of(self, member: str) -> str:
         """Return "member", "observer" or "" on the current opening."""

@@ -77,16 +77,22 @@ def tick(state: State, now_ms: int, *, tests: bool = True) -> list[Draft]:
 def _heed_a_step_back(state: State, now_ms: int) -> None:
     """Forget times that lie ahead of this node's clock: it was ahead then, and was set right.
 
-    What was heard a year from now would keep a dead line looking alive for a year.
+    What was heard a year from now would keep a dead line looking alive for a year, and a restored node that asks its
+    mirrors since then would hold back for as long what it says.
     """
-    before = (state.since_ms, state.daily_ms, [(one.heard_ms, one.test_at_ms) for one in state.parties.values()])
+    before = _times(state)
     state.since_ms, state.daily_ms = min(state.since_ms, now_ms), min(state.daily_ms, now_ms)
+    state.challenged_since_ms = min(state.challenged_since_ms, now_ms)
     for party in state.parties.values():
         party.heard_ms = None if party.heard_ms is None else min(party.heard_ms, now_ms)
         party.test_at_ms = min(party.test_at_ms, now_ms)
-    after = (state.since_ms, state.daily_ms, [(one.heard_ms, one.test_at_ms) for one in state.parties.values()])
-    if after != before:
+    if _times(state) != before:
         state.put_state()
+
+
+def _times(state: State) -> tuple[object, ...]:
+    heard = [(one.heard_ms, one.test_at_ms) for one in state.parties.values()]
+    return state.since_ms, state.daily_ms, state.challenged_since_ms if state.challenging else 0, heard
 
 
 def next_wake_ms(state: State, now_ms: int) -> int:

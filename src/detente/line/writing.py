@@ -16,7 +16,7 @@ from detente.line.errors import LineMistake, Refused
 from detente.line.load import log_of
 from detente.line.release import judge
 from detente.line.rootact import KeySet
-from detente.line.standing import addressees, readers
+from detente.line.standing import addressees, is_closed, readers
 from detente.line.state import Direction, Log, Run, Signing, State
 from detente.line.statement import (
     ATTACHMENTS_MAX,
@@ -31,7 +31,7 @@ from detente.line.statement import (
 )
 from detente.line.watching import ANSWERS
 
-__all__ = ["check_drafts", "drafted", "write"]
+__all__ = ["check_drafts", "check_may_write", "drafted", "write", "write_head_again"]
 
 say = words.speaker("line")
 
@@ -69,7 +69,12 @@ def check_may_write(state: State) -> None:
             say("a node that may sign"), say("{run}: {reason}", run=state.run.value, reason=state.reason)
         )
     if state.own_keys() is None:
-        raise _mistake(say("operational keys"), say("revoked keys without successors"))
+        lost = say(
+            "keys of generation {generation} that are not here", generation=state.rings[state.me].generation
+        )
+        raise _mistake(
+            say("operational keys"), lost if state.keys_missing else say("revoked keys without successors")
+        )
     closed = state.rings[state.me].closed.get(
         (state.opening.line, state.opening.epoch, state.rings[state.me].generation)
     )
@@ -178,12 +183,34 @@ def _write(state: State, log: Log, own: KeySet, drafts: tuple[Draft, ...], now_m
         state.named.update({head.member: (head.generation, head.size) for head in heads})
         written += 1
     if written:
-        head = Head(log.origin, log.size, log.frontier.root())
-        signature = yield Sign(0, "head", Role.SIGN, log.origin, head.text(), index=head.size, leaf=head.root)
-        log.head = notes.make_checkpoint(head, signature, bytes.fromhex(own.sign))
-        state.parts.append(PutCheckpoint(log.head))
-        state.own.append((log.origin, head.size, head.root))
+        yield from _write_head(state, log, own)
         state.put_state()
+
+
+def _write_head(state: State, log: Log, own: KeySet) -> Signing:
+    head = Head(log.origin, log.size, log.frontier.root())
+    signature = yield Sign(0, "head", Role.SIGN, log.origin, head.text(), index=head.size, leaf=head.root)
+    log.head = notes.make_checkpoint(head, signature, bytes.fromhex(own.sign))
+    state.parts.append(PutCheckpoint(log.head))
+    state.own.append((log.origin, head.size, head.root))
+
+
+def write_head_again(state: State) -> Signing:
+    """Sign the head over the open own log where it is not here.
+
+    What mirrors gave back may have reached them without its head: without one nobody can confirm it.
+    """
+    log, own = state.logs.get(state.own_origin), state.own_keys()
+    if (
+        not state.writes
+        or state.run is not Run.RUNNING
+        or log is None
+        or own is None
+        or is_closed(state, log.origin)
+    ):
+        return
+    if log.size > (log.head.head.size if log.head is not None else 0):
+        yield from _write_head(state, log, own)
 
 
 def _note_debts(state: State, statement: Statement) -> None:

@@ -10,15 +10,17 @@ from typing import Any, Protocol
 
 from detente import words
 from detente.door import terminal
+from detente.door.errors import ArgumentMistake
 from detente.line.effects import Alarm, Ticked
-from detente.line.state import Settings
 from detente.node.book import Book
 from detente.node.home import Home, open_reading, open_writing
 from detente.node.host import Host, clock_ms, one_line, speaking
 from detente.node.keychange import destroy_old_sealing
 from detente.node.keyfile import read_passphrase
+from detente.node.limits import limits_of
 from detente.node.sentences import alarm_sentence
 from detente.node.serving.remote_host import RemoteHome, remote_lines, running_node
+from detente.node.settings.reading import NAME
 
 __all__ = [
     "Subcommand",
@@ -115,12 +117,12 @@ def reading(home: Path) -> Iterator[Home]:
 
 
 @contextmanager
-def speaker_of(arguments: argparse.Namespace, *, settings: Settings | None = None) -> Iterator[tuple[Home, Host]]:
+def speaker_of(arguments: argparse.Namespace) -> Iterator[tuple[Home, Host]]:
     """Open a home for writing and run the one line that was asked for.
 
     Tell alarms at the end, whatever happened.
     """
-    with all_lines(arguments, lambda home: [one_line(home, arguments.line)], settings=settings) as (home, hosts):
+    with all_lines(arguments, lambda home: [one_line(home, arguments.line)]) as (home, hosts):
         yield home, next(iter(hosts.values()))
 
 
@@ -129,20 +131,31 @@ def all_lines(
     arguments: argparse.Namespace,
     lines: Callable[[Home], list[str]] = Home.lines,
     *,
-    settings: Settings | None = None,
+    quota_bytes: int | None = None,
     secret: bytes | None = None,
     keeper: bool = False,
 ) -> Iterator[tuple[Home, dict[str, Host]]]:
     """Open a home for writing and run several lines, or hand what is written to the node that runs for it.
 
-    ``secret`` is the passphrase when it was asked for before. keeper: it is asked for beside a running node, too.
+    quota_bytes: the most of one party, instead of what is set for the line. secret: the passphrase when it was
+    asked for before. keeper: it is asked for beside a running node, too.
     """
     warn_roots(arguments.home)
     with open_reading(arguments.home) as home:
-        chosen = lines(home)  # a wrong name is said before a passphrase is asked
+        chosen = lines(home)  # a wrong name is said before a passphrase is asked, and a wrong setting
+    limits = limits_of(arguments.home, quota_bytes=quota_bytes)
     link = running_node(arguments.home)
     if link is not None:
-        with remote_lines(link, arguments.home, chosen, settings) as (running, hosts):
+        with remote_lines(link, arguments.home, chosen, limits) as (running, hosts):
+            if quota_bytes is not None:
+                raise ArgumentMistake(
+                    expected=say("what the running node is set to keep"),
+                    came=str(quota_bytes),
+                    where="--quota-bytes",
+                    remedy=say(
+                        "set quota_bytes in {file} and start the node anew", file=str(arguments.home / NAME)
+                    ),
+                )
             say_training(hosts)
             if secret is not None or keeper:
                 running.unlock(passphrase(arguments) if secret is None else secret)
@@ -155,7 +168,7 @@ def all_lines(
                     tell(host.alarms)
         return
     secret = passphrase(arguments) if secret is None else secret
-    with speaking(arguments.home, secret, lines=lines, settings=settings) as (home, hosts):
+    with speaking(arguments.home, secret, lines=lines, limits=limits) as (home, hosts):
         say_training(hosts)
         destroyed = destroy_old_sealing(home, secret, clock_ms())
         if destroyed:
@@ -197,7 +210,7 @@ def with_line(arguments: argparse.Namespace) -> Iterator[tuple[Home, Book]]:
     with reading(arguments.home) as home:
         line = one_line(home, arguments.line)
         say_training([line])
-        yield home, Book.open(home.member, home.record(line))
+        yield home, Book.open(home.member, home.record(line), limits_of(arguments.home)(line))
 
 
 def tell(alarms: Iterable[Alarm]) -> None:

@@ -435,6 +435,11 @@ def _head_file(home: Home, book: Book, audit: Audit) -> None:
     if head_file is None:
         audit.faults.append(say("the head file is missing"))
         return
+    recorded, hashes = head_file.acts, home.ring().hashes
+    if recorded is not None and len(hashes) < recorded.count:
+        audit.faults.append(say("fewer root acts of this home than the head file says"))
+    elif recorded is not None and hashes[recorded.count - 1] != recorded.newest:
+        audit.faults.append(say("other root acts of this home than the head file says"))
     for origin, (size, root) in head_file.own.items():
         if origin.line != audit.line:
             continue

@@ -37,7 +37,8 @@ __all__ = ["backup", "restore"]
 say = words.speaker("node")
 
 _NAME = re.compile(
-    r"home\.json|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3", re.ASCII
+    r"home\.json|settings\.toml|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3",
+    re.ASCII,
 )
 _MANIFEST = "manifest.json"
 _MANIFEST_MAX = 16 * 1024 * 1024
@@ -70,7 +71,8 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
                 copy = room / "lines" / line / "record.sqlite3"
                 copy.parent.mkdir(parents=True)
                 home.record(line).backup(copy)
-            for name in ["keys/operational.json", *_acts(path)]:
+            settings = ["settings.toml"] if (path / "settings.toml").is_file() else []
+            for name in ["keys/operational.json", *settings, *_acts(path)]:
                 (room / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path / name, room / name)
             # a restored home keeps its records in files, wherever these came from: no two homes share a server's
@@ -139,6 +141,10 @@ def _unpack(source: Path, part: Path) -> None:
                 _unpack_file(archive, one, part, source)
             if archive.next() is not None:
                 raise _no_backup(source, say("a file that it does not name"))
+    except (FileNotFoundError, IsADirectoryError, PermissionError) as failure:
+        if failure.filename != str(source):
+            raise
+        raise _no_backup(source, failure.strerror or str(failure)) from failure
     except (tarfile.TarError, EOFError) as fault:
         raise _no_backup(source, say("bytes that are no backup, or cut short")) from fault
 

@@ -111,9 +111,9 @@ class Book:
     asked: list[Entry] = field(default_factory=list)
 
     @classmethod
-    def open(cls, member: str, record: Record) -> Book:
+    def open(cls, member: str, record: Record, limits: Settings | None = None) -> Book:
         """Open the book of a line that this home joined; raises LineMistake when it did not."""
-        return cls(record, load(member, record, Settings()))
+        return cls(record, load(member, record, limits or Settings()))
 
     # ---- entries --------------------------------------------------------------------------------------------
 

@@ -10,7 +10,6 @@ from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.line.errors import LineMistake
-from detente.line.state import Settings
 from detente.node.asking import add_home, add_line, add_passphrase, all_lines, show, speaker_of
 from detente.node.courier_file import SIZE_DEFAULT, TakenFile, bundles_in, pack, take_file
 from detente.node.home import Home
@@ -139,23 +138,22 @@ class _Take:
         parser.add_argument(
             "--quota-bytes",
             type=int,
-            default=Settings().quota_bytes,
             metavar="BYTES",
-            help=say("most bytes kept of one party; taking stops there and can go on later"),
+            help=say("most bytes kept of one party, instead of what HOME/settings.toml sets for the line"),
         )
         add_passphrase(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Take; 0 when all was taken, 1 when something was refused or cut short."""
         files = bundles_in(arguments.source)
-        if arguments.quota_bytes < 1:
+        if arguments.quota_bytes is not None and arguments.quota_bytes < 1:
             raise ArgumentMistake(
                 expected=say("a size above zero"),
                 came=str(arguments.quota_bytes),
                 where="--quota-bytes",
-                remedy=say("leave it out for {size}", size=Settings().quota_bytes),
+                remedy=say("leave it out for what is set for the line"),
             )
-        with all_lines(arguments, _joined, settings=Settings(quota_bytes=arguments.quota_bytes)) as (home, hosts):
+        with all_lines(arguments, _joined, quota_bytes=arguments.quota_bytes) as (home, hosts):
             before = {line: len(host.record.forks()) for line, host in hosts.items()}
             taken = [take_file(one, hosts.get, home.open_seal, me=home.member) for one in files]
             document = {"files": [_document(one) for one in taken], **_after(home, hosts, before)}

@@ -32,6 +32,7 @@ from detente.node.home import Home, open_reading
 from detente.node.host import clock_ms, one_line
 from detente.node.keychange import KINDS, commit_act, commit_card, own_heads, propose
 from detente.node.keyfile import read_passphrase, read_root_key
+from detente.node.neutral import add_neutral, read_neutral
 from detente.node.readable import moment
 from detente.node.sentences import act_sentence, run_sentence
 from detente.node.serving.remote_host import RemoteHome, RemoteHost
@@ -82,8 +83,7 @@ class _Propose:
         parser.add_argument(
             "--reason",
             choices=("rotation", "loss", "theft", "fork"),
-            default="rotation",
-            help=say("why new keys"),
+            help=say("why new keys; rotation when it is not given"),
         )
         parser.add_argument(
             "--close-at",
@@ -112,6 +112,9 @@ class _Propose:
         parser.add_argument(
             "--without", action="append", default=[], metavar="PARTY", help=say("epoch: a party that is left out")
         )
+        add_neutral(
+            parser, say("epoch: who is neutral for a member from then on; west= leaves the observers alone")
+        )
         add_passphrase(parser)
 
     def run(self, arguments: argparse.Namespace) -> int:
@@ -120,6 +123,7 @@ class _Propose:
             raise _mistake(
                 say("a file in a folder that exists"), str(arguments.out), "OUT", say("make the folder first")
             )
+        _check_fitting(arguments)
         if arguments.what == "epoch":
             return _propose_epoch(arguments)
         root = _new_root(arguments)
@@ -137,7 +141,7 @@ class _Propose:
                 arguments.what,
                 clock_ms=clock_ms(),
                 passphrase=secret,
-                reason=arguments.reason,
+                reason=arguments.reason or "rotation",
                 heads=heads,
                 root=root,
             )
@@ -290,6 +294,29 @@ class _Confirm:
         return 0
 
 
+def _check_fitting(arguments: argparse.Namespace) -> None:
+    """Refuse an option that WHAT would not heed: whoever gave it believes that it was heeded."""
+    fitting = {
+        "reason": ("generation", "revoke"),
+        "close_at": ("anchor", "generation", "revoke", "leave"),
+        "root": ("roots",),
+        "root_needed": ("roots",),
+        "line": ("anchor", "generation", "revoke", "leave", "epoch"),
+        "add": ("epoch",),
+        "add_observer": ("epoch",),
+        "without": ("epoch",),
+        "neutral": ("epoch",),
+    }
+    for name, whats in fitting.items():
+        if getattr(arguments, name) not in (None, []) and arguments.what not in whats:
+            raise _mistake(
+                say("an option for {what}", what=arguments.what),
+                say("one for {whats} alone", whats=", ".join(whats)),
+                "--" + name.replace("_", "-"),
+                say("leave it out; nothing was written"),
+            )
+
+
 def _new_root(arguments: argparse.Namespace) -> RootKeys | None:
     """Return the new root keys of an act of kind roots; None for another kind."""
     if arguments.what != "roots":
@@ -350,7 +377,7 @@ def _propose_epoch(arguments: argparse.Namespace) -> int:
         }
         members = [*kept["member"], *_cards(arguments.add)]
         observers = [*kept["observer"], *_cards(arguments.add_observer)]
-        proposed = next_opening(state, members, observers)
+        proposed = next_opening(state, members, observers, read_neutral(arguments.neutral))
     ceremony.write_bytes(arguments.out, proposed.encode())
     say_training([proposed.opening.line])
     show(arguments, _opening_document(arguments.out, proposed), lambda: _tell_opening(arguments.out, proposed))
@@ -495,7 +522,10 @@ def _opening_document(path: Path, proposed: ProposedOpening) -> dict[str, Any]:
         "line": opening.line,
         "epoch": opening.epoch,
         "fingerprint": opening.fingerprint(),
-        "seats": [{"member": seat.member, "role": seat.role} for seat in opening.seats],
+        "seats": [
+            {"member": seat.member, "role": seat.role, "neutral_for": list(seat.neutral_for)}
+            for seat in opening.seats
+        ],
         "final": [
             {"member": one.member, "generation": one.generation, "size": one.size} for one in opening.final
         ],
@@ -514,7 +544,12 @@ def _tell_opening(path: Path, proposed: ProposedOpening) -> None:
     )
     for seat in opening.seats:
         role = say("member") if seat.role == "member" else say("observer")
-        terminal.result(f"  {seat.member}: {role}")
+        neutral = ", ".join(seat.neutral_for)
+        terminal.result(
+            "  " + say("{member}: {role}, neutral for {others}", member=seat.member, role=role, others=neutral)
+            if neutral
+            else f"  {seat.member}: {role}"
+        )
     for one in opening.final:
         terminal.result(say("  the log of {member} ends at {size} statements", member=one.member, size=one.size))
     terminal.note(say("file: {file}", file=terminal.visible(str(path))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -32,6 +33,7 @@ from detente.node.epochs import ProposedOpening, join_later, read_opening
 from detente.node.home import found, head_folder, open_reading
 from detente.node.host import clock_ms
 from detente.node.keyfile import Keys, read_passphrase, read_root_key, write_keys, write_root_key
+from detente.node.neutral import add_neutral, read_neutral, with_neutrals
 from detente.node.serving.remote_host import RemoteHome
 
 __all__ = ["CARD", "INIT", "JOIN", "ROOT_NEW"]
@@ -185,7 +187,8 @@ class _Init:
             found(home, own, card, secret)
         except BaseException:
             for path, _ in made:  # root keys of a home that never was would only confuse
-                path.unlink(missing_ok=True)
+                with suppress(OSError):
+                    path.unlink(missing_ok=True)
             raise
         _founded(arguments, [path for path, _ in made])
         return 0
@@ -242,8 +245,10 @@ class _Join:
         return say(
             "Every member and observer runs the same command with the same cards, its own among them, and\n"
             "reads the fingerprint aloud: all must hear the same words. An observer mirrors statements,\n"
-            "not bodies, and confirms them; it writes nothing. With --opening a party joins a line that\n"
-            "has begun before."
+            "not bodies, and confirms them; it writes nothing. Observers are neutral between all members;\n"
+            "--neutral west=north says that north is so for west: it heeds a revocation of west's keys as a\n"
+            "third side, and its clock may settle a deadline. Everybody must give the same. With --opening\n"
+            "a party joins a line that has begun before."
         )
 
     def examples(self) -> str:
@@ -251,6 +256,7 @@ class _Join:
         return (
             "  detente line join west --line baltic west.card east.card\n"
             "  detente line join west --line baltic west.card east.card --observer un.card --training\n"
+            "  detente line join west --line baltic west.card east.card north.card --neutral west=north\n"
             "  detente line join south --opening baltic-2.opening"
         )
 
@@ -270,6 +276,7 @@ class _Join:
         parser.add_argument(
             "--observer", action="append", default=[], type=Path, metavar="CARD", help=say("an observer's card")
         )
+        add_neutral(parser, say("parties that are neutral for a member, besides the observers; may be repeated"))
         parser.add_argument("--training", action="store_true", help=say("an exercise: every screen will say so"))
         parser.add_argument(
             "--opening",
@@ -285,15 +292,21 @@ class _Join:
             warn_roots(arguments.home)
             own = home.ring()
         if arguments.opening is not None:
-            if arguments.cards or arguments.observer or arguments.line:
+            if arguments.cards or arguments.observer or arguments.line or arguments.neutral or arguments.training:
                 raise _mistake(
-                    say("--opening alone"), say("cards or --line beside it"), "--opening", say("leave them out")
+                    say("--opening alone"),
+                    say("what it says already beside it"),
+                    "--opening",
+                    say("leave them out"),
                 )
             proposed = read_opening(arguments.opening)
             opening = proposed.opening
         else:
             name, members, observers = _cards(arguments, own)
-            opening = first_opening(name, members, observers, training=arguments.training)
+            opening = with_neutrals(
+                first_opening(name, members, observers, training=arguments.training),
+                read_neutral(arguments.neutral),
+            )
             proposed = ProposedOpening((opening,), (*members, *observers))
         with open_working(arguments.home, passphrase(arguments)) as home:
             if isinstance(home, RemoteHome):
@@ -491,7 +504,15 @@ def _joined(arguments: argparse.Namespace, opening: Opening, me: str) -> None:
         "epoch": opening.epoch,
         "training": opening.training,
         "fingerprint": opening.fingerprint(),
-        "seats": [{"member": seat.member, "role": seat.role, "card": seat.card} for seat in opening.seats],
+        "seats": [
+            {
+                "member": seat.member,
+                "role": seat.role,
+                "card": seat.card,
+                "neutral_for": list(seat.neutral_for),
+            }
+            for seat in opening.seats
+        ],
     }
 
     def text() -> None:
@@ -502,9 +523,14 @@ def _joined(arguments: argparse.Namespace, opening: Opening, me: str) -> None:
         )
         roles = {"member": say("member"), "observer": say("observer")}
         terminal.table(
-            (say("party"), say("role"), say("card")),
+            (say("party"), say("role"), say("neutral for"), say("card")),
             [
-                (seat.member, roles[seat.role], line_keys.fingerprint_words(bytes.fromhex(seat.card)))
+                (
+                    seat.member,
+                    roles[seat.role],
+                    ", ".join(seat.neutral_for) or "-",
+                    line_keys.fingerprint_words(bytes.fromhex(seat.card)),
+                )
                 for seat in opening.seats
             ],
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +110,7 @@ class _Log:
                 document = entry_document(book, entry)
                 told += 1
                 if arguments.json:
-                    terminal.result(json.dumps(document, ensure_ascii=False, allow_nan=False))
+                    terminal.result(terminal.json_text(document))
                     continue
                 if told > 1:
                     terminal.result("")
@@ -329,6 +328,9 @@ def _show_line(line: dict[str, Any], now_ms: int) -> None:
         )
     )
     terminal.result(say("fingerprint: {words}", words=line["fingerprint"]))
+    for member, neutrals in line["neutrals"].items():
+        if neutrals:
+            terminal.result(say("neutral for {member}: {parties}", member=member, parties=", ".join(neutrals)))
     members = [one for one in line["parties"] if one["role"] == "member"]
     if line["role"] == "member":
         terminal.result(

@@ -8,7 +8,7 @@ member's consent is its own first statement in the new epoch, and whoever has no
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,8 @@ from detente.line.state import State
 from detente.line.watching import system_draft
 from detente.node.home import Home
 from detente.node.host import Host
+from detente.node.limits import limits_of
+from detente.node.neutral import carried, with_neutrals
 
 __all__ = [
     "ProposedOpening",
@@ -63,11 +65,17 @@ class ProposedOpening:
         )
 
 
-def next_opening(state: State, members: Sequence[Keyring], observers: Sequence[Keyring]) -> ProposedOpening:
+def next_opening(
+    state: State,
+    members: Sequence[Keyring],
+    observers: Sequence[Keyring],
+    neutral: Mapping[str, Sequence[str]] | None = None,
+) -> ProposedOpening:
     """Return the opening of the next epoch with these parties and the heads that are held now.
 
-    Raises Refused for doubled parties or fewer than two members, LineMistake for a party whose card differs
-    from the one held.
+    neutral: member -> parties that are neutral for it, for members for whom that changes; of the others the neutrals
+    of the running epoch stay, as far as they stay on the line. Raises ArgumentMistake for wrong ones, Refused for
+    doubled parties or fewer than two members, LineMistake for a party whose card differs from the one held.
     """
     current = state.opening
     rings = {**state.rings}
@@ -98,6 +106,7 @@ def next_opening(state: State, members: Sequence[Keyring], observers: Sequence[K
         training=current.training,
     )
     opening.check()
+    opening = with_neutrals(opening, {**carried(current, everyone), **(neutral or {})})
     chain = [opening]
     while chain[0].previous is not None:
         chain.insert(0, state.openings[chain[0].previous])
@@ -173,7 +182,7 @@ def consent(host: Host, proposed: ProposedOpening) -> Host:
     if parts:
         # the wire could not bring these: openings from outside are kept only with a consent that names them
         host.record.apply(tuple(parts))
-        host = Host(host.home, host.line_id)
+        host = Host(host.home, host.line_id, settings=host.settings)
         host.open()
     host.give(Consented(opening.encode()))
     return host
@@ -200,7 +209,7 @@ def join_later(home: Home, proposed: ProposedOpening) -> None:
     ]
     home.join(opening.line, tuple(parts))
     if seat.role == "member":
-        host = Host(home, opening.line)
+        host = Host(home, opening.line, settings=limits_of(home.path)(opening.line))
         host.open()
         draft = system_draft(host.state, "line.consent", {"opening": opening.hash()})
         host.give(Submitted((draft,)))

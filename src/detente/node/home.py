@@ -28,6 +28,7 @@ from detente.line import merkle
 from detente.line.checkpoint import Head, Origin
 from detente.line.effects import HeadFile, Part, Role
 from detente.line.envelope import Envelope, PayloadType
+from detente.line.errors import OutOfPlace
 from detente.line.rootact import Keyring
 from detente.line.statement import Statement
 from detente.node.home_folder import (
@@ -100,6 +101,7 @@ def found(
         head.mkdir(mode=0o700, exist_ok=True)
         record = HeadRecord(head / "head.sqlite3", create=True, vfs=vfs)
         try:
+            record.put_acts(1, ring.card)
             record.put_facts({"home": card_of_home.id, "machine": machine(head)})
         finally:
             record.close()
@@ -234,13 +236,20 @@ class Home:
         return own_ring(self.path)
 
     def add_act(self, envelope: bytes) -> None:
-        """Add the next own root act, durably; raises Refused for any other, HomeMistake for a reader."""
+        """Add the next own root act, durably; raises Refused for any other, HomeMistake for a reader.
+
+        The head file counts it after it is on the disk, never before: who dies in between is brought up at the next
+        start, and a home that holds fewer than its head file counts is a copy of an old one.
+        """
         self._writer()
         ring = self.ring()
         index = len(ring.acts)
         if ring.take(envelope):
+            self._check_recorded(index, ring.hashes[-1])
             with on_disk(self.path):
                 write_small(self.path / "acts" / f"{index:06d}.json", envelope)
+            assert self._keeper is not None  # it writes
+            self._keeper.note_acts()
 
     # ---- lines ----------------------------------------------------------------------------------------------
 
@@ -383,6 +392,20 @@ class Home:
     def _writer(self) -> None:
         if self._lock is None:
             raise home_mistake(say("a home open for writing"), say("one open for reading"), self.path)
+
+    def _check_recorded(self, index: int, identity: str) -> None:
+        """Refuse another root act than the one that the head file names in its place."""
+        head_file = self.head_file()
+        recorded = head_file.acts if head_file is not None else None
+        if recorded is not None and index == recorded.count - 1 and identity != recorded.newest:
+            raise OutOfPlace(
+                expected=say("the root act that this home held before: its head file names it"),
+                came=say("another one at index {index}", index=index),
+                remedy=say(
+                    "bring the act that was committed first; if nobody has it, move the head file away, then let a "
+                    "keeper confirm: detente line confirm"
+                ),
+            )
 
     def _keeping(self) -> Keeping:
         if not isinstance(self._keeper, Keeping):

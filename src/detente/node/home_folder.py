@@ -104,7 +104,7 @@ def described(path: Path) -> HomeCard:
     """Return home.json; raises HomeMistake for a folder that is no home or of a newer version."""
     try:
         octets = (path / "home.json").read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise home_mistake(say("a home"), say("no home.json in it"), path) from None
     except OSError as failure:
         raise _failing(path, failure) from failure

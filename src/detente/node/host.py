@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,6 +43,7 @@ from detente.line.proof import identity
 from detente.line.state import Settings, State
 from detente.line.writing import drafted
 from detente.node.home import Home, open_writing
+from detente.node.limits import LimitsOf, limits_of
 from detente.store.errors import HomeMistake
 from detente.store.interface import Record
 
@@ -89,19 +90,23 @@ class Host:
     def open(self) -> None:
         """Start the run: give the machine the head file, and the own root acts that this line has not seen yet.
 
-        A commit of an act that died half-way through the lines of a home is finished here.
+        A commit of an act that died half-way through the lines of a home is finished here, and so is one that a mirror
+        gave back to this line and that did not reach the home.
         """
         home = self.home
         home.signer.begin_run(self.line_id)
+        held = self.state.rings[home.member].envelopes
+        self._keep_acts(held[len(home.acts()) :])
         self.give(
             Opened(
                 home.head_file(),
                 os.urandom(32),
                 restored=home.restored,
                 machine_changed=home.machine_changed,
+                acts=tuple(home.acts()[len(held) :]),
+                generations=home.signer.generations,
             )
         )
-        self.give_acts()
 
     def give_acts(self) -> None:
         """Give the machine every own root act that it has not seen."""
@@ -168,9 +173,12 @@ class Host:
 
     def _own_acts(self, append: Append) -> None:
         """Give the home an own root act that mirrors gave back after a restore, and its generation the word."""
-        acts = [part for part in append.parts if isinstance(part, PutAct) and part.member == self.home.member]
-        for act in acts:
-            self.home.add_act(act.envelope)
+        own = [part for part in append.parts if isinstance(part, PutAct) and part.member == self.home.member]
+        self._keep_acts([part.envelope for part in own])
+
+    def _keep_acts(self, acts: Sequence[bytes]) -> None:
+        for envelope in acts:
+            self.home.add_act(envelope)
         if acts and self.home.ring().generation in self.home.signer.generations:
             self.home.use_generation(self.home.ring().generation)
 
@@ -235,21 +243,23 @@ def speaking(
     passphrase: bytes,
     *,
     lines: Callable[[Home], list[str]] = Home.lines,
-    settings: Settings | None = None,
+    limits: LimitsOf | None = None,
 ) -> Iterator[tuple[Home, dict[str, Host]]]:
     """Open a home for writing and run the machines of the lines that ``lines`` chooses.
 
+    limits: what is set for each line; by default what the home's own settings file says, else the defaults.
     After a restore every line of the home starts once, so that each asks its mirrors before anything leaves.
     """
+    chosen = limits_of(path) if limits is None else limits
     with open_writing(path, passphrase) as home:
         if home.restored:
             for line in home.lines():
-                Host(home, line).open()
+                Host(home, line, settings=chosen(line)).open()
             home.challenged()
         hosts = {}
         try:
             for line in lines(home):
-                hosts[line] = Host(home, line, settings=settings)
+                hosts[line] = Host(home, line, settings=chosen(line))
                 hosts[line].open()
             yield home, hosts
         finally:

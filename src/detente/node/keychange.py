@@ -65,9 +65,11 @@ def propose(
 ) -> Proposal:
     """Return the proposal of the member's next root act; new private keys wait in the home until it is committed.
 
-    kind: one of KINDS; "revoke" is a generation without keys. Raises Refused for an act that breaks the rules.
+    kind: one of KINDS; "revoke" is a generation without keys. Raises Refused for an act that breaks the rules,
+    LineMistake while the home lacks acts that it held before: what followed would be a second act in their place.
     """
     ring = home.ring()
+    _check_complete(home, len(ring.acts))
     act = Act(
         act="generation" if kind == "revoke" else kind,  # type: ignore[arg-type]  # one of KINDS
         clock_ms=clock_ms,
@@ -134,6 +136,20 @@ def destroy_old_sealing(home: Home, passphrase: bytes, now_ms: int) -> int:
     if old:
         home.store_keys(kept, passphrase)
     return old
+
+
+def _check_complete(home: Home, held: int) -> None:
+    head_file = home.head_file()
+    recorded = head_file.acts if head_file is not None else None
+    if recorded is not None and held < recorded.count:
+        raise LineMistake(
+            expected=say("all {count} root acts that this home held before", count=recorded.count),
+            came=str(held),
+            remedy=say(
+                "let it take bundles of the others, or commit the proposals again; if nobody has them, move the head "
+                "file away, then let a keeper confirm: detente line confirm"
+            ),
+        )
 
 
 def _sealing_keys(generations: Mapping[int, Keys]) -> int:

@@ -62,6 +62,7 @@ say = words.speaker("node")
 
 PASSPHRASE_VARIABLE = "DETENTE_PASSPHRASE_FILE"  # noqa: S105 - the name of a variable that names a file
 _FILE_MAX = 4 * 1024 * 1024
+_PASSPHRASE_MAX = 4096
 _MEMORY_MAX_KIB = 1024 * 1024
 
 
@@ -171,9 +172,12 @@ def read_passphrase(file: Path | None = None, *, new: bool = False, prompt: str 
     named = file or (Path(os.environ[PASSPHRASE_VARIABLE]) if os.environ.get(PASSPHRASE_VARIABLE) else None)
     if named is not None:
         try:
-            octets = named.read_bytes()
+            with named.open("rb") as source:
+                octets = source.read(_PASSPHRASE_MAX + 1)
         except OSError as failure:
             raise _no_passphrase(failure.strerror or str(failure), str(named)) from failure
+        if len(octets) > _PASSPHRASE_MAX:
+            raise _no_passphrase(say("more than {size} bytes", size=_PASSPHRASE_MAX), str(named))
         passphrase = octets.removesuffix(b"\n").removesuffix(b"\r")
     elif sys.stdin is not None and sys.stdin.isatty():
         passphrase = getpass.getpass(prompt or say("Passphrase: ")).encode()
@@ -244,7 +248,10 @@ def open_keys(path: Path, passphrase: bytes) -> tuple[dict[int, Keys], Officers 
         )
         for one in content["generations"]
     }
-    return found, None if listed is None else Officers.read(listed)
+    try:
+        return found, None if listed is None else Officers.read(listed)
+    except msgspec.ValidationError:  # no other hand can have written it: it lies under the passphrase
+        raise _no_key_file(path, say("a list of officers that this version does not know")) from None
 
 
 def check_key_file(path: Path) -> None:

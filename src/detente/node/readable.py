@@ -23,6 +23,7 @@ from detente.line.release import judge
 from detente.line.standing import Standing, standing
 from detente.line.statement import Commitment
 from detente.node.book import ANSWERS, Book, Entry, Reply
+from detente.node.neutral import neutrals_of
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
 
 __all__ = ["entry_document", "in_order", "moment"]
@@ -92,6 +93,7 @@ def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
         "seq": entry.seq,
         "type": statement.type,
         "understood": entry.understood,
+        "neutrals": _neutrals(book, entry),
         "author_clock_ms": statement.clock_ms,
         "received_ms": book.record.received_ms(entry.origin, entry.seq),
         "after": _after(book, entry),
@@ -120,6 +122,12 @@ def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
     if not entry.understood:
         document["unknown_fields"] = entry.unknown
     return document
+
+
+def _neutrals(book: Book, entry: Entry) -> list[str]:
+    """Return who is neutral for the author by the opening under which it wrote this."""
+    opening = book.state.openings.get(book.state.logs[entry.origin].opening)
+    return list(neutrals_of(opening, entry.origin.member)) if opening is not None else []
 
 
 def moment(clock_ms: int) -> str:

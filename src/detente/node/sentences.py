@@ -27,6 +27,9 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "head-does-not-fit": lambda: say("a signed head of {member} does not fit its statements"),
     "held-out": lambda: say("a new epoch leaves this member out"),
     "keys-changed": lambda: say("{member} changed its keys ({reason})"),
+    "keys-missing": lambda: say(
+        "the private keys of this member's newest generation are not in this home: begin a new generation"
+    ),
     "line-again": lambda: say("a line that had stopped runs again"),
     "line-stopped": lambda: say("a line stopped and is being started anew: {reason}"),
     "not-done": lambda: say("what was asked could not be done: {reason}"),
@@ -54,9 +57,18 @@ _REASONS: dict[str, Callable[[], str]] = {
     "behind-the-head-file": lambda: say(
         "behind its head file; the others give back what is missing: pack and take"
     ),
+    "confirmed-by-a-keeper": lambda: say(
+        "a keeper confirmed it; first the others tell what it signed before: pack and take"
+    ),
     "database-and-head-file-disagree": lambda: say("its record and its head file do not agree"),
     "machine-changed": lambda: say("it runs on another machine than before; a keeper must confirm"),
     "no-head-file": lambda: say("its head file is missing; a keeper must confirm"),
+    "root-acts-missing": lambda: say(
+        "its head file counts root acts that this home lacks; the others or its keepers bring them: pack and take"
+    ),
+    "own-root-act-from-outside": lambda: say(
+        "somebody else's hand brought a root act of this member: look for a thief"
+    ),
     "possible-key-theft": lambda: say("somebody shows its own signatures beyond its record: possible key theft"),
     "signer-refused": lambda: say("its signer refused to sign"),
 }

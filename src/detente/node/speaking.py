@@ -5,20 +5,21 @@ A text or JSON body is read strictly before anything is signed: what one side ca
 
 from __future__ import annotations
 
-import json
 import mimetypes
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 from detente import words
 from detente.line import canonical
 from detente.line.effects import Draft, Submitted
-from detente.line.errors import LineMistake, Malformed, Refused
+from detente.line.errors import LineMistake
+from detente.line.state import Run
 from detente.line.statement import ATTACHMENTS_MAX, ATTACHMENTS_TOTAL_MAX, BODY_MAX, Commitment
 from detente.node.book import Book, Entry
 from detente.node.host import Host
+from detente.node.json_text import read_json
+from detente.node.sentences import run_sentence
 
 __all__ = ["attachments", "body_of", "new_submission", "read_bytes", "reveal_drafts", "submit"]
 
@@ -42,7 +43,11 @@ def body_of(source: str, media_type: str | None) -> tuple[str, bytes]:
     content = read_bytes(source, BODY_MAX, "--body")
     kind = media_type or ("application/json" if content.lstrip()[:1] == b"{" else "text/plain")
     if kind == "application/json":
-        return kind, _canonical(content, source)
+        return kind, read_json(
+            content,
+            source,
+            say('mend it; write decimals as text ("12.5"); --media-type text/plain sends it as plain text'),
+        )
     if kind.startswith("text/"):
         try:
             content.decode()
@@ -107,15 +112,15 @@ def submit(host: Host, draft: Draft) -> Entry:
 
     Raises LineMistake when this node may not write now: nothing was sent.
     """
-    host.give(Submitted((draft,)))
+    try:
+        host.give(Submitted((draft,)))
+    except LineMistake:
+        if host.state.run is Run.RUNNING:
+            raise
+        raise _may_not(host) from None  # its own words for it name states as programs do
     reference = host.record.submission(draft.submission)
     if reference is None:
-        raise _mistake(
-            say("a node that may sign"),
-            host.state.reason or say("a refusal"),
-            "",
-            say("see: detente line status"),
-        )
+        raise _may_not(host)
     book = Book.open(host.home.member, host.record)
     origin = next(
         one
@@ -181,51 +186,9 @@ def _reveal(entry: Entry, contents: list[tuple[Commitment, bytes, bytes]]) -> Dr
     )
 
 
-def _canonical(content: bytes, source: str) -> bytes:
-    """Return JSON in its canonical spelling; refuses what two readers may read in two ways."""
-    try:
-        document = json.loads(
-            content.decode(), object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_fraction
-        )
-        if not isinstance(document, dict):
-            raise _ambiguous(say("no JSON object"))
-        return canonical.encode(document)
-    except UnicodeDecodeError:
-        came = say("bytes that are not UTF-8")
-    except json.JSONDecodeError as fault:
-        came = say("a fault in line {line}, column {column}", line=fault.lineno, column=fault.colno)
-    except RecursionError:
-        came = say("nested deeper than {depth}", depth=canonical.DEPTH_MAX)
-    except Refused as fault:
-        came = fault.came
-    except ValueError:  # a whole number of thousands of digits
-        came = say("a number of 2^53 or more")
-    raise _mistake(
-        say("a JSON object of text, whole numbers below 2^53, lists and objects, each key once"),
-        came,
-        source,
-        say('mend it; write decimals as text ("12.5"); --media-type text/plain sends it as plain text'),
-    )
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        doubled = next(key for position, (key, _) in enumerate(pairs) if key in dict(pairs[:position]))
-        raise _ambiguous(say("the key {key} twice", key=repr(doubled)))
-    return found
-
-
-def _constant(name: str) -> Any:
-    raise _ambiguous(say("{name}, which is no JSON", name=name))
-
-
-def _fraction(text: str) -> Any:
-    raise _ambiguous(say("the fraction {number}", number=text[:40]))
-
-
-def _ambiguous(came: str) -> Malformed:
-    return Malformed(expected=say("content that every reader reads alike"), came=came)
+def _may_not(host: Host) -> LineMistake:
+    came = run_sentence(host.state.run.value, host.state.reason)
+    return _mistake(say("a node that may sign"), came, "", say("nothing was sent; see: detente line status"))
 
 
 def _mistake(expected: str, came: str, where: str, remedy: str) -> LineMistake:

@@ -14,12 +14,14 @@ import msgspec
 from detente.line.effects import PutHistory, Role
 from detente.line.proof import judge
 from detente.line.standing import consents
-from detente.line.state import Direction, State
+from detente.line.state import Direction, Settings, State
 from detente.line.watching import ANSWERS as SETTLING
 from detente.line.watching import direction_now, waiting_since_ms
 from detente.node.book import ANSWERS, Book
 from detente.node.home import Home
 from detente.node.host import proof_file
+from detente.node.limits import limits_of
+from detente.node.neutral import neutrals_of
 
 __all__ = ["line_document", "status_document"]
 
@@ -29,18 +31,19 @@ _DAY_MS = 86_400_000
 
 def status_document(home: Home, now_ms: int) -> dict[str, Any]:
     """Return the home and each of its lines as ``status --json`` gives them."""
+    limits = limits_of(home.path)
     return {
         "home": str(home.path),
         "member": home.member,
         "head_file": home.head_file() is not None,
         "restored": home.restored,
-        "lines": [line_document(home, line, now_ms) for line in home.lines()],
+        "lines": [line_document(home, line, now_ms, limits(line)) for line in home.lines()],
     }
 
 
-def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
-    """Return how one line stands."""
-    book = Book.open(home.member, home.record(line))
+def line_document(home: Home, line: str, now_ms: int, limits: Settings | None = None) -> dict[str, Any]:
+    """Return how one line stands, by what is set for it."""
+    book = Book.open(home.member, home.record(line), limits)
     book.index()
     state, opening = book.state, book.state.opening
     history = book.record.history()
@@ -60,6 +63,13 @@ def line_document(home: Home, line: str, now_ms: int) -> dict[str, Any]:
             "held": sum(book.size(one) for one in book.origins() if one.member == home.member),
         },
         "keys": _keys(state, now_ms),
+        "neutrals": {member: list(neutrals_of(opening, member)) for member in opening.members},
+        "limits": {
+            "test_every_s": state.settings.test_every_ms // 1000,
+            "silent_after_s": state.settings.silent_after_ms // 1000,
+            "unacknowledged_after_s": state.settings.unacknowledged_after_ms // 1000,
+            "quota_bytes": state.settings.quota_bytes,
+        },
         "parties": [_party(book, name, history, now_ms) for name in sorted(state.parties)],
         "answers_owed": list(_answers_owed(book, now_ms)),
         "consented": list(consents(state).get(opening.hash(), ())),

@@ -1,7 +1,8 @@
 """The head file: the signer's own durable record, outside the home and outside every backup.
 
-It says how far this node's own logs were signed and which heads of others it cosigned, so that a restored or
-cloned home cannot sign one index or cosign one size twice. Numbers in it only grow. The signer alone writes it.
+It says how far this node's own logs were signed, which heads of others it cosigned and which own root acts it held, so
+that a restored or cloned home cannot sign one index or cosign one size twice, nor sign on in a log that its keepers
+closed. Numbers in it only grow. The signer alone writes it.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from detente import words
 from detente.line.checkpoint import Origin
-from detente.line.effects import HeadFile, Role
+from detente.line.effects import HeadFile, RecordedActs, Role
 from detente.store.disk import open_database, translated
 from detente.store.errors import StoreFailure, damaged
 from detente.store.schema import mark
@@ -125,6 +126,7 @@ class HeadRecord:
             {origin: (one.size, one.root) for origin, one in self.own.items()},
             dict(self.cosigned),
             self.answered_ms,
+            self.acts,
         )
 
     @property
@@ -136,6 +138,24 @@ class HeadRecord:
         """Record the clock of an answer before it leaves."""
         if clock_ms > self.answered_ms:
             self.put_facts({"answered_ms": str(clock_ms)})
+
+    @property
+    def acts(self) -> RecordedActs | None:
+        """The own root acts that the home held; None in a head file of before they were recorded."""
+        count, _, newest = self.fact("acts").partition(" ")
+        return RecordedActs(int(count), newest) if count else None
+
+    def put_acts(self, count: int, newest: str) -> None:
+        """Record own root acts that the home holds durably: how many, and the hash of the newest, hexadecimal.
+
+        Raises StoreFailure for fewer than recorded, or for as many of another chain.
+        """
+        before = self.acts
+        if before == RecordedActs(count, newest):
+            return
+        if before is not None and count <= before.count:
+            raise damaged(self.path, say("other root acts than the {count} recorded", count=before.count))
+        self.put_facts({"acts": f"{count} {newest}"})
 
     def fact(self, name: str) -> str:
         """Return a fact ("home": the home's id, "machine": the machine's identity), or ""."""

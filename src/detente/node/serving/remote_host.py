@@ -36,6 +36,7 @@ from detente.node.home import Home
 from detente.node.home_folder import described, head_folder, keys_file
 from detente.node.host import Host
 from detente.node.keyfile import Cost, Keys, open_keys, write_keys
+from detente.node.limits import LimitsOf
 from detente.node.officers import Officers
 from detente.node.serving.local_socket import connect, read_frame, write_frame
 from detente.node.serving.wire import (
@@ -284,11 +285,11 @@ class RemoteHost(Host):
 
 @contextlib.contextmanager
 def remote_lines(
-    link: Link, path: Path, lines: list[str], settings: Settings | None
+    link: Link, path: Path, lines: list[str], limits: LimitsOf
 ) -> Iterator[tuple[RemoteHome, dict[str, Host]]]:
     """Give the home and these lines of a running node."""
     with RemoteHome(path, link) as home:
-        yield home, {line: RemoteHost(home, line, settings=settings, link=link) for line in lines}
+        yield home, {line: RemoteHost(home, line, settings=limits(line), link=link) for line in lines}
 
 
 def _connection(home: Path) -> socket.socket:

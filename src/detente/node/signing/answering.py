@@ -156,6 +156,8 @@ class Answering:
             case frames.Reload():
                 keeping.reload(request.passphrase)
                 self._note("reloaded", say("the keys were read again"))
+            case frames.NoteActs():
+                keeping.note_acts()
             case frames.UseGeneration():
                 signer.use_generation(request.generation)
             case _:

@@ -18,7 +18,7 @@ from detente import words
 from detente.errors import DetenteError, OurMistake, TheirMistake, WorldFailure
 from detente.line.canonical import INTEGER_MAX
 from detente.line.checkpoint import NOTE_MAX, Origin
-from detente.line.effects import HeadFile, Role, Sign
+from detente.line.effects import HeadFile, RecordedActs, Role, Sign
 from detente.line.envelope import ENVELOPE_MAX
 from detente.line.errors import BadSignature, LineMistake, Malformed, OutOfPlace, Refused
 from detente.node.errors import KeyMistake, SignerFailure, SignerLocked
@@ -228,6 +228,10 @@ class ConfirmMachine(_Message, frozen=True, tag="confirm machine"):
     """This machine is the right one."""
 
 
+class NoteActs(_Message, frozen=True, tag="note acts"):
+    """The home holds more own root acts: read and record them."""
+
+
 class UseGeneration(_Message, frozen=True, tag="use generation"):
     """This generation is the current one."""
 
@@ -249,6 +253,7 @@ Request = (
     | Founded
     | Heads
     | Knows
+    | NoteActs
     | OpenSeal
     | Recorded
     | Reload
@@ -312,21 +317,23 @@ class Told(_Message, frozen=True, tag="told"):
 
 
 class Recording(_Message, frozen=True, tag="recording"):
-    """A ``line.effects.HeadFile``; own and cosigned are None when there is no head file."""
+    """A ``line.effects.HeadFile``; own is None when there is no head file. acts: count and newest hash, or None."""
 
     own: Annotated[tuple[tuple[OriginText, Number, Digest], ...], Meta(max_length=_LOGS_MAX)] | None
     cosigned: Annotated[tuple[tuple[OriginText, Role, Number, Digest], ...], Meta(max_length=_LOGS_MAX)]
     answered_ms: Number
+    acts: tuple[Number, Annotated[str, Meta(pattern=r"\A[0-9a-f]{64}\Z")]] | None
 
     @classmethod
     def of(cls, found: HeadFile | None) -> Recording:
         """Return the message for a head file."""
         if found is None:
-            return cls(None, (), 0)
+            return cls(None, (), 0, None)
         return cls(
             tuple([(str(origin), size, root) for origin, (size, root) in found.own.items()]),
             tuple([(str(origin), role, size, root) for (origin, role), (size, root) in found.cosigned.items()]),
             found.answered_ms,
+            None if found.acts is None else (found.acts.count, found.acts.newest),
         )
 
     def head_file(self) -> HeadFile | None:
@@ -337,6 +344,7 @@ class Recording(_Message, frozen=True, tag="recording"):
             {origin_of(origin): (size, root) for origin, size, root in self.own},
             {(origin_of(origin), role): (size, root) for origin, role, size, root in self.cosigned},
             self.answered_ms,
+            None if self.acts is None else RecordedActs(*self.acts),
         )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from detente import words
 from detente.line.checkpoint import Origin
+from detente.line.rootact import Keyring
 from detente.node.home_folder import HomeCard, head_folder, home_mistake, keys_file, on_disk, own_ring
 from detente.node.keyfile import Keys, open_keys, without_old_sealing
 from detente.node.machine_id import machine_identity
@@ -95,7 +96,24 @@ class Keeping:
     def founded(self) -> None:
         """Say that everything that the records show was put into the new head file."""
         assert self.head is not None
+        self.note_acts()
         self.head.put_facts({"home": self.about.id, "machine": self._machine})
+
+    def note_acts(self) -> None:
+        """Record the home's own root acts, which are on the disk: those that the head file does not count yet.
+
+        It reads them itself, every signature checked. A home that holds fewer, or others, leaves the record as it is:
+        its machine finds out when it opens. Raises StoreFailure.
+        """
+        if self.head is not None:
+            self._note(own_ring(self.path))
+
+    def _note(self, ring: Keyring) -> None:
+        recorded = self.head.acts if self.head is not None else None
+        count = recorded.count if recorded is not None else 0
+        follows = recorded is None or ring.hashes[count - 1 : count] == [recorded.newest]
+        if self.head is not None and len(ring.acts) > count and follows:
+            self.head.put_acts(len(ring.acts), ring.hashes[-1])
 
     def _open_head(self) -> None:
         file = self._folder / "head.sqlite3"
@@ -148,10 +166,12 @@ class Keeping:
             self.lost[origin] = max(size, self.lost.get(origin, 0))
 
     def _begun(self) -> Signer:
+        ring = own_ring(self.path)
+        self._note(ring)  # the run before may have died between the home's own root acts and the head file
         return Signer(
             self.about.member,
             self.keys,
-            generation=own_ring(self.path).generation,
+            generation=ring.generation,
             head=self.head,
             officers=self.officers,
         )
@@ -161,9 +181,10 @@ class Keeping:
     def reload(self, passphrase: bytes) -> None:
         """Read the keys and officers again, after a verb changed them; raises KeyMistake, and keeps what it has."""
         keys, officers = open_keys(keys_file(self.path), passphrase)
-        generation = own_ring(self.path).generation
+        ring = own_ring(self.path)
         self.take(keys, officers)
-        self.signer.use_generation(generation)
+        self.signer.use_generation(ring.generation)
+        self._note(ring)
 
     def take(self, keys: dict[int, Keys], officers: Officers | None) -> None:
         """Use these keys and ask for the release of these officers from now on."""

@@ -219,6 +219,10 @@ class RemoteSigner:
         """Call this generation the current one; its keys were read by ``reload``."""
         self._ask(frames.UseGeneration(generation), Done)
 
+    def note_acts(self) -> None:
+        """Let it read and record own root acts that the home holds since."""
+        self._ask(frames.NoteActs(), Done)
+
     def confirm_machine(self) -> None:
         """Record that this machine is the right one, if there is a head file."""
         self._ask(frames.ConfirmMachine(), Done)

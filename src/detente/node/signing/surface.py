@@ -44,6 +44,7 @@ class KeeperLike(Protocol):
     @property
     def machine_changed(self) -> bool: ...  # noqa: D102 - Keeping says what each means
     def confirm_machine(self) -> None: ...  # noqa: D102
+    def note_acts(self) -> None: ...  # noqa: D102
     def found_head(self) -> None: ...  # noqa: D102
     def founded(self) -> None: ...  # noqa: D102
     def open_seal(self, info: bytes, sealed: bytes) -> bytes: ...  # noqa: D102
