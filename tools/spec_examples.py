@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import sys
@@ -14,11 +15,13 @@ from vector_scene import CLOCK_MS, Scene, digest, joined, public
 
 from detente.line import canonical, merkle
 from detente.line.bundle import BUNDLE_MAGIC
+from detente.line.checkpoint import cosigner_name, verifier_key
 from detente.line.envelope import Envelope, PayloadType, pre_authentication
 from detente.line.opening import first_previous
 from detente.line.release import challenge, requested
 from detente.line.session import Answer, OwnHead
 from detente.line.statement import commit
+from detente.line.tiles import Tile, bundle, tiles_of
 
 PAGES = Path(__file__).resolve().parent.parent / "spec" / "line"
 BLOCK = re.compile(r"```(json|text|hex) ([a-z-]+)\n(.*?)```", re.DOTALL)
@@ -56,6 +59,7 @@ def examples() -> dict[str, str]:
             + ["consistency of 3 and 5 " + " ".join(s.hex() for s in merkle.consistency_proof(3, 5, log.node))]
         ),
         "head": head.encode().decode().rstrip("\n"),
+        "tiles": tiles(scene),
         "release-request": requested(statement, ["east"]).decode(),
         "release-challenge": challenge(statement, ["east"]).hex(),
         "release": octets.decode(),
@@ -69,6 +73,25 @@ def examples() -> dict[str, str]:
         f"generation 0 {scene.opening.hash()}\ngeneration 1 {first_previous(scene.opening, scene.west.ring, 0, 1)}"
     )
     return {name: text + "\n" for name, text in found.items()}
+
+
+def tiles(scene: Scene) -> str:
+    """Return the log of the example in tiles: keys, each name, and its bytes or what they begin and hash to."""
+    log, line = scene.log, scene.opening.line
+    writer = verifier_key(str(log.origin), bytes.fromhex(public(scene.west.key("sign"))))
+    name, key = cosigner_name(line, 1, "east", "log"), bytes.fromhex(public(scene.east.key("cosign_log")))
+    found = [f"writer    {writer}", f"east      {verifier_key(name, key, cosigns=True)}"]
+    for tile in tiles_of(len(log.leaves)):
+        if tile.kind == "hashes":
+            found += [f"{tile.path()}"] + [f"          {merkle.leaf_hash(leaf).hex()}" for leaf in log.leaves]
+        else:
+            octets = bundle(log.leaves)
+            found += [
+                f"{tile.path()}",
+                f"          {len(octets)} bytes, SHA-256 {hashlib.sha256(octets).hexdigest()}",
+                f"          begins {octets[:2].hex()} ({len(log.leaves[0])} bytes): {octets[2:42].decode()}",
+            ]
+    return "\n".join([*found, f"tile 70,000 of entries, were it full: {Tile('entries', 0, 70_000).path()}"])
 
 
 def filled(page: str, made: dict[str, str]) -> str:

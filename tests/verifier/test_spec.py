@@ -5,9 +5,13 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from dataclasses import dataclass
 
 import msgspec
 import pytest
+from tlog_scales.reader import TilesReader
+from tlog_scales.signing import Vkey
+from tlog_scales.tlog import Checkpoint as ScalesCheckpoint
 
 from detente.line import canonical, keys, merkle
 from detente.line.bundle import CAPS, Kind, Parser
@@ -18,6 +22,7 @@ from detente.line.release import Assertion, Release, judge
 from detente.line.rootact import Act, Keyring, decode_act
 from detente.line.session import Answer, Have, LineTest, decode_session
 from detente.line.statement import FIELDS, Commitment, HeadSeen, Reference, Statement, commit
+from detente.line.tiles import ENTRY_MAX, bundle
 from detente.line.watching import CONTROL_TYPES
 from tests.verifier.judges import ROOT, load_tool, scene, verifier
 
@@ -122,6 +127,37 @@ def test_the_release_shown_is_the_one_asked_for() -> None:
     kind = PayloadType.RELEASE.value.encode()
     paired = b"DSSEv1 %d %s %d %s" % (len(kind), kind, len(message), message)
     assert hashlib.sha256(paired).hexdigest() == BLOCKS["release-challenge"]
+
+
+def test_the_tiles_shown_are_read_by_another_reader() -> None:
+    leaves = scene().Scene().log.leaves
+    shown = BLOCKS["tiles"].split("\n")
+    hashes = [line.strip() for line in shown if re.fullmatch(r" +[0-9a-f]{64}", line)]
+    reader = TilesReader(
+        Shown({"tile/0/000.p/5": bytes.fromhex("".join(hashes)), "tile/entries/000.p/5": bundle(leaves)})
+    )
+    head = ScalesCheckpoint.from_text(BLOCKS["head"])
+    reader.set_size(head.size)
+    assert reader.calculate_root_hash() == head.root_hash
+    assert [reader.get_entry(seq) for seq in range(5)] == leaves
+    names = [line for line in shown if line.startswith("tile/")]
+    assert names == ["tile/entries/000.p/5", "tile/0/000.p/5"]
+    for line in shown[:2]:
+        head.verify(Vkey.from_string(line.split()[1]))
+    assert hashlib.sha256(bundle(leaves)).hexdigest() in BLOCKS["tiles"]
+    page = PAGES["tiles.md"]
+    assert f"{ENVELOPE_MAX:,} bytes" in page
+    assert f"{ENTRY_MAX:,} bytes" in page
+
+
+@dataclass
+class Shown:
+    """What a page shows, as another reader asks for it."""
+
+    found: dict[str, bytes]
+
+    def get(self, *path: str) -> bytes | None:
+        return self.found.get("/".join(path))
 
 
 def test_the_empty_bundle_is_complete() -> None:

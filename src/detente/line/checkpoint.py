@@ -25,7 +25,16 @@ from detente.line import keys
 from detente.line.envelope import decode_base64
 from detente.line.errors import BadSignature, Malformed
 
-__all__ = ["NOTE_MAX", "Checkpoint", "Cosignature", "Head", "Origin", "cosigned_message", "cosigner_name"]
+__all__ = [
+    "NOTE_MAX",
+    "Checkpoint",
+    "Cosignature",
+    "Head",
+    "Origin",
+    "cosigned_message",
+    "cosigner_name",
+    "verifier_key",
+]
 
 say = words.speaker("line")
 
@@ -171,6 +180,15 @@ def make_cosignature(name: str, clock_s: int, signature: bytes, public: bytes) -
 def note_hint(name: str, kind: int, public: bytes) -> bytes:
     """Return the four bytes by which a note's line hints at its key; never trusted alone (C2SP signed-note)."""
     return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + public).digest()[:4]
+
+
+def verifier_key(name: str, public: bytes, *, cosigns: bool = False) -> str:
+    """Return a public key as other tools for logs take it (C2SP signed-note): name, hint, kind and key.
+
+    name: the log's origin for its writer's key; with ``cosigns``, ``cosigner_name`` for a mirror's.
+    """
+    kind = COSIGNATURE_TYPE if cosigns else _SIGNATURE_TYPE
+    return f"{name}+{note_hint(name, kind, public).hex()}+{base64.b64encode(bytes([kind]) + public).decode()}"
 
 
 def _signature_line(name: str, octets: bytes) -> str:

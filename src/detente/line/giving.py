@@ -28,7 +28,7 @@ from detente.line.standing import ceiling, seat_under
 from detente.line.state import Log, Party, State
 from detente.line.statement import shown_contents
 
-__all__ = ["give"]
+__all__ = ["give", "may_leave"]
 
 _RECORD_OVERHEAD = 5
 LOGS_TOLD = 2048
@@ -107,7 +107,7 @@ def _have(state: State, party: Party, public: str, now_ms: int) -> Have:
     missing: list[str] = []
     for origin in sorted(state.logs, key=lambda one: (-one.epoch, one))[:LOGS_TOLD]:
         log = state.logs[origin]
-        size = log.durable if origin.member != state.me else min(log.durable, _may_leave(state, log))
+        size = log.durable if origin.member != state.me else min(log.durable, may_leave(state, log))
         logs.append(
             LogHeld(
                 min(log.bodies, size), origin.epoch, origin.generation, origin.member,
@@ -187,7 +187,7 @@ def _forks(state: State, party: Party) -> list[Record]:
     return records + [Record(Kind.ANSWER, octets) for _, octets in sorted(state.words.items())]
 
 
-def _may_leave(state: State, log: Log) -> int:
+def may_leave(state: State, log: Log) -> int:
     """Return how many statements of a log may leave: after a restore, of own logs only what was there before."""
     if log.origin.member == state.me and state.challenging and state.withheld:
         return state.withheld.get(log.origin, 0)
@@ -211,7 +211,7 @@ def _logs(state: State, party: Party, records: list[Record], event: CourierReady
         if seat is None:
             continue
         start = party.given.get(origin, 0)
-        end = min(log.durable, _may_leave(state, log))
+        end = min(log.durable, may_leave(state, log))
         upto, room = _entries(state, origin, (start, end), records, room, bodies=seat.role == "member")
         party.given[origin] = max(upto, start)
         more = more or upto < end

@@ -21,6 +21,7 @@ from detente.node import (
 from detente.node.asking import Subcommand, add_home, say_training, warn_roots
 from detente.node.backup import backup, restore
 from detente.node.home import open_reading
+from detente.node.tiles.commands import TILES
 
 __all__ = ["BACKUP", "LINE", "RESTORE"]
 
@@ -46,6 +47,7 @@ _VERBS: tuple[Subcommand | str, ...] = (
     commands_notices.NOTICES,
     commands_show.PROVE,
     commands_show.EXPORT,
+    TILES,
     "key",
     commands_officers.OFFICERS,
     commands_keys.CONFIRM,

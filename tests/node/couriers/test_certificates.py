@@ -150,6 +150,36 @@ def test_the_check_names_file_and_peer(tmp_path: Path) -> None:
     assert find_peers(settings, home, "east", parties, now_utc()).findings[0].party == ""
 
 
+def test_auditors_are_named_files_and_nothing_else(tmp_path: Path) -> None:
+    made = certified(tmp_path, "west", "east", "north", "auditor")
+    home, later = tmp_path / "west", now_utc() + timedelta(days=280)
+    text = https("baltic", "east", 1) + https("azov", "north", 1)
+    named = ["certificates/auditor.pem", "certificates/missing.pem"]
+    parties = {"baltic-1": ("east",)}  # azov is named in the settings, but not joined yet
+    found = find_peers(settings_of(text + f"[readers]\nauditors = {named}\n"), home, "west", parties, now_utc())
+    assert list(found.auditors) == [made["auditor"].sha256]
+    assert found.is_auditor(made["auditor"].sha256)
+    assert not found.lines_of(made["auditor"].sha256)
+    assert {one.sha256 for one in found.anchors()} == {made["auditor"].sha256, made["east"].sha256}
+    assert [(one.what[:13], one.party, one.warns) for one in found.findings] == [("an auditor's:", "", False)]
+    assert "missing.pem" in found.findings[0].file
+
+    for slip in ("west", "east", "north"):
+        settings = settings_of(text + f"[readers]\nauditors = ['certificates/{slip}.pem']\n")
+        found = find_peers(settings, home, "west", parties, now_utc())
+        assert not found.auditors
+        assert "or a peer's" in found.findings[0].what
+        assert found.lines_of(made["east"].sha256) == {"baltic-1": "east"}
+
+    settings = settings_of("[readers]\nauditors = ['certificates/auditor.pem']\n")
+    soon = find_peers(settings, home, "west", {}, later)
+    assert soon.is_auditor(made["auditor"].sha256)
+    assert any(one.warns and "an auditor's: expires in" in one.what for one in soon.findings)
+    gone = find_peers(settings, home, "west", {}, later + timedelta(days=90))
+    assert not gone.auditors
+    assert any("an auditor's: expired" in one.what for one in gone.findings)
+
+
 # ---- the verb -----------------------------------------------------------------------------------------------
 
 
@@ -177,6 +207,11 @@ def test_keepers_make_show_and_check_certificates(
     assert "good: east on line baltic" in shell.run("cert check west")
     assert shell.json("cert check west")["good"] is True
     shell.run("cert show west certificates/east.pem")
+    auditors = f"[readers]\nauditors = ['{tmp_path}/auditor/certificates/auditor.pem']\n"
+    certified(tmp_path, "auditor")
+    (tmp_path / "west" / "settings.toml").write_text(https("baltic", "east", 8442) + auditors)
+    assert "good: auditor auditor, until" in shell.run("cert check west")
+    assert [one["name"] for one in shell.json("cert check west")["auditors"]] == ["auditor"]
     (tmp_path / "west" / "settings.toml").write_text("[nod]\n[courier]\nlisten=1\n")
     shell.run("settings west", code=2)
     assert "settings.toml:1: nod" in shell.err

@@ -138,6 +138,7 @@ def _check(arguments: argparse.Namespace, home: Home) -> int:
             for (line, party), found in peers.of.items()
             for one in found
         ],
+        "auditors": [_document(one) for one in peers.auditors.values()],
         "findings": [
             {
                 "file": one.file,
@@ -165,6 +166,10 @@ def _tell(peers: Peers, member: str, named: int) -> None:
             who = say("{party} on line {line}", party=party, line=line)
             day = f"{certificate.not_after:%Y-%m-%d}"
             terminal.result(terminal.visible(say("good: {who}, until {day}", who=who, day=day)))
+    for certificate in peers.auditors.values():
+        who = say("auditor {name}", name=certificate.name)
+        day = f"{certificate.not_after:%Y-%m-%d}"
+        terminal.result(terminal.visible(say("good: {who}, until {day}", who=who, day=day)))
     if not named:
         terminal.note(say("the settings name no peer's certificate yet: see detente settings"))
 

@@ -1,8 +1,9 @@
 """The courier port: HTTPS for pinned peers, and the limits that keep everybody else, and a peer gone mad, at bay.
 
 A stranger costs one handshake at most: without a known certificate not a byte of HTTP is read. A peer speaks of its
-own lines only. Each stage has its own limit: handshakes at once and in time, connections of an address and of a peer,
-time and size of a request's head, pace and size of its body, requests and bytes a second.
+own lines only. An auditor speaks of none: it reads logs in tiles. Each stage has its own limit: handshakes at once and
+in time, connections of an address and of a peer, time and size of a request's head, pace and size of its body, requests
+and bytes a second.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from detente.node.couriers.tls import presented, tls_fault
 from detente.node.couriers.tls_stream import TlsStream
 from detente.node.couriers.traffic import Traffic
 from detente.node.settings.structs import CourierSettings
+from detente.node.tiles.shelf import Reader, Shelf
 
 __all__ = ["CourierPort"]
 
@@ -36,12 +38,16 @@ class _Peer:
     """What one certificate has open, whatever the number of its lines."""
 
     rates: tuple[Rate, Rate, Rate]
+    reading: asyncio.Lock = field(default_factory=asyncio.Lock)
     connections: dict[asyncio.Task[None], None] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class CourierPort:
-    """Serves the courier port. context and peers may be exchanged while it runs; open connections keep theirs."""
+    """Serves the courier port. context and peers may be exchanged while it runs; open connections keep theirs.
+
+    shelf: where logs are read in tiles, None: they are not served.
+    """
 
     limits: CourierSettings
     context: ssl.SSLContext
@@ -49,6 +55,7 @@ class CourierPort:
     traffic_of: Callable[[str, str], Traffic | None]
     states: CourierStates
     sealed_to: Callable[[str, str], bool] = lambda *_: False
+    shelf: Shelf | None = None
     _handshakes: dict[asyncio.Task[None], None] = field(default_factory=dict)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _addresses: Counter[str] = field(default_factory=Counter)
@@ -122,8 +129,8 @@ class CourierPort:
 
     async def _known(self, stream: TlsStream, task: asyncio.Task[None] | None) -> None:
         identity = presented(stream.tls)
-        lines = self.peers.lines_of(identity)
-        if not lines or task is None:
+        lines, auditor = self.peers.lines_of(identity), self.peers.is_auditor(identity)
+        if not (lines or auditor) or task is None:
             self.states.turned_away("unknown certificate")
             return
         peer = self._peers.get(identity)
@@ -135,6 +142,7 @@ class CourierPort:
             next(iter(peer.connections)).cancel()  # the oldest: it may be half open, and its peer came back
         peer.connections[task] = None
         try:
-            await Session(stream, self.limits, lines, self.traffic_of, self.sealed_to, peer.rates).run()
+            reader = None if self.shelf is None else Reader(self.shelf, lines, auditor, peer.reading)
+            await Session(stream, self.limits, lines, self.traffic_of, self.sealed_to, peer.rates, reader).run()
         finally:
             peer.connections.pop(task, None)

@@ -19,6 +19,7 @@ from detente.node.couriers.rates import Rate
 from detente.node.couriers.tls_stream import TlsStream
 from detente.node.couriers.traffic import Traffic
 from detente.node.settings.structs import CourierSettings
+from detente.node.tiles.shelf import Reader, is_about_tiles
 
 __all__ = ["Session"]
 
@@ -43,6 +44,7 @@ class Session:
     """Serves one connection until it is closed, idle for too long, or breaks a rule.
 
     rates: of the peer, whatever it has open: bytes in, bytes out (a flood must not hold back what we say), requests.
+    reader: what of the logs it may read in tiles; None: nothing is served in tiles.
     """
 
     stream: TlsStream
@@ -51,6 +53,7 @@ class Session:
     traffic_of: Callable[[str, str], Traffic | None]
     sealed_to: Callable[[str, str], bool]
     rates: tuple[Rate, Rate, Rate]
+    reader: Reader | None = None
     _http: h11.Connection | None = None
 
     async def run(self) -> None:
@@ -97,7 +100,10 @@ class Session:
     async def _answer(self, http: h11.Connection, request: h11.Request) -> None:
         match = _TARGET.match(request.target)
         if match is None:
-            raise _Stop(404)
+            if self.reader is None or not is_about_tiles(request.target):
+                raise _Stop(404)
+            await self._tile(http, request, self.reader)
+            return
         line = match[1].decode()
         party = self.lines.get(line)
         traffic = self.traffic_of(line, party) if party is not None else None
@@ -176,11 +182,7 @@ class Session:
 
     async def _get(self, http: h11.Connection, traffic: Traffic, wait_s: int) -> None:
         """Answer with the bundle: at once, or as soon as there is news."""
-        while (event := http.next_event()) is not h11.NEED_DATA:
-            if isinstance(event, h11.EndOfMessage):
-                break
-            if not isinstance(event, h11.Data) or event.data:
-                raise _Stop(413)
+        self._no_body(http)
         if not wait_s:
             await self._give(http, traffic, await self._made(traffic))
             return
@@ -236,17 +238,50 @@ class Session:
             (b"cache-control", b"no-store"),
         ]
         try:
-            waiting = http.send(h11.Response(status_code=200, headers=headers)) or b""
-            for start in range(0, len(made.body), _WRITE_BYTES):
-                part = made.body[start : start + _WRITE_BYTES]
-                await self.rates[1].take(len(part))
-                await self._write(waiting + (http.send(h11.Data(data=part)) or b""))
-                waiting = b""
-            await self._write(http.send(h11.EndOfMessage()))
+            await self._send(http, headers, made.body)
         except BaseException:
             traffic.lost()
             raise
         traffic.went(len(made.body))
+
+    # ---- a log is read in tiles -----------------------------------------------------------------------------
+
+    async def _tile(self, http: h11.Connection, request: h11.Request, reader: Reader) -> None:
+        """Answer with a tile; what there is not, and what is not for this reader, are answered alike."""
+        self._no_body(http)
+        packed = any(name == b"accept-encoding" and _takes_gzip(value) for name, value in request.headers)
+        async with reader.busy:
+            try:
+                served = await reader.get(request.target, packed=packed) if request.method == b"GET" else None
+            except DetenteError:
+                raise _Stop(503) from None
+            if served is not None:
+                await self._send(http, served.headers(), served.body)
+                return
+        headers = [(b"content-length", b"0"), (b"cache-control", b"no-store")]
+        await self._write(http.send(h11.Response(status_code=404, headers=headers)))
+        await self._write(http.send(h11.EndOfMessage()))
+
+    # ---- both -----------------------------------------------------------------------------------------------
+
+    @staticmethod
+    def _no_body(http: h11.Connection) -> None:
+        """Refuse a body where none belongs."""
+        while (event := http.next_event()) is not h11.NEED_DATA:
+            if isinstance(event, h11.EndOfMessage):
+                return
+            if not isinstance(event, h11.Data) or event.data:
+                raise _Stop(413)
+
+    async def _send(self, http: h11.Connection, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+        """Answer with a body, in pieces, at the peer's pace."""
+        waiting = http.send(h11.Response(status_code=200, headers=headers)) or b""
+        for start in range(0, len(body), _WRITE_BYTES):
+            part = body[start : start + _WRITE_BYTES]
+            await self.rates[1].take(len(part))
+            await self._write(waiting + (http.send(h11.Data(data=part)) or b""))
+            waiting = b""
+        await self._write(http.send(h11.EndOfMessage()))
 
     async def _end(self, http: h11.Connection, status: int) -> None:
         """Answer with a status alone, if an answer can still be given."""
@@ -266,3 +301,9 @@ class Session:
         if octets:
             async with asyncio.timeout(self.limits.answer_s_max):
                 await self.stream.send(octets)
+
+
+def _takes_gzip(value: bytes) -> bool:
+    """Tell whether a client takes gzip; what it says of preferences beyond that is not heeded."""
+    named = [one.replace(b" ", b"").lower() for one in value.split(b",")]
+    return any(re.fullmatch(rb"gzip(?:;q=(?:1|1\.0{1,3}|0\.0{0,2}[1-9][0-9]{0,2}))?", one) for one in named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,21 +36,28 @@ class Peers:
     """The certificates in use: whose each one is.
 
     own: this node's own by SHA-256, "" when it cannot be used. holders: SHA-256 -> line -> party. of: line and party ->
-    its certificates that are good now.
+    its certificates that are good now. auditors: SHA-256 -> certificate of who may read the logs in tiles, and nothing
+    else.
     """
 
     holders: dict[str, dict[str, str]] = field(default_factory=dict)
     of: dict[tuple[str, str], tuple[Certificate, ...]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     own: str = ""
+    auditors: dict[str, Certificate] = field(default_factory=dict)
 
     def anchors(self) -> list[Certificate]:
         """Return every certificate that may come, once."""
-        return list({one.sha256: one for found in self.of.values() for one in found}.values())
+        found = {one.sha256: one for certificates in self.of.values() for one in certificates}
+        return list((found | self.auditors).values())
 
     def lines_of(self, sha256: str) -> Mapping[str, str]:
         """Return line -> party for who shows this certificate; empty for a stranger."""
         return self.holders.get(sha256, {})
+
+    def is_auditor(self, sha256: str) -> bool:
+        """Tell whether who shows this certificate is named as an auditor."""
+        return sha256 in self.auditors
 
     def name_of(self, sha256: str) -> str:
         """Return the party that shows this certificate, or ""."""
@@ -99,7 +107,47 @@ def find_peers(
             continue
         for one in certificates:
             _add(peers, one, (str(path), line, party), now, own_sha)
+    _add_auditors(peers, settings, home, now)
     return peers
+
+
+def _add_auditors(peers: Peers, settings: Settings, home: Path, now: datetime) -> None:
+    """Add the certificates of auditors. A peer's is refused: it would read every line of the home by a slip."""
+    taken = {peers.own, *_all_named(settings, home)} - {""}
+    for name in settings.readers.auditors:
+        path = path_in(home, name)
+        try:
+            certificates = read_certificates(path)
+        except CertificateMistake as mistake:
+            peers.findings.append(Finding(str(path), "", "", say("an auditor's: {fault}", fault=mistake.came)))
+            continue
+        for one in certificates:
+            fault = one.fault(now)
+            if one.sha256 in taken:
+                fault = say("this node's own certificate or a peer's, which reads its own lines anyhow")
+            if fault:
+                peers.findings.append(Finding(str(path), "", "", say("an auditor's: {fault}", fault=fault)))
+                continue
+            peers.auditors[one.sha256] = one
+            if soon := _soon(one, now):
+                what = say("an auditor's: {fault}", fault=soon)
+                peers.findings.append(Finding(str(path), "", "", what, warns=True))
+
+
+def _all_named(settings: Settings, home: Path) -> set[str]:
+    """Return the SHA-256 of every peer's certificate that the settings name, for lines not joined yet too."""
+    files = {
+        path_in(home, courier.certificate)
+        for line in settings.line.values()
+        for couriers in line.courier.values()
+        for courier in couriers
+        if isinstance(courier, HttpsTo)
+    }
+    found: set[str] = set()
+    for path in files:
+        with contextlib.suppress(CertificateMistake):  # said where it is looked at for its line
+            found.update(one.sha256 for one in read_certificates(path))
+    return found
 
 
 def _add(peers: Peers, one: Certificate, place: tuple[str, str, str], now: datetime, own_sha: str) -> None:

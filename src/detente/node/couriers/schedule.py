@@ -32,6 +32,7 @@ from detente.node.couriers.tls import client_context, server_context
 from detente.node.couriers.traffic import Traffic
 from detente.node.sealing import Unsealer
 from detente.node.settings.structs import FolderTo, HttpsTo, Settings, path_in
+from detente.node.tiles.shelf import Shelf
 
 __all__ = ["PartyCouriers", "back_off_s", "run"]
 
@@ -171,6 +172,10 @@ class _Couriers:
     _port: CourierPort | None = None
     _port_task: asyncio.Task[None] | None = None
     _port_retry_s: float = 0.0
+    _shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._shelf = Shelf(self.home)
 
     async def run(self) -> None:
         built: object = None
@@ -194,6 +199,7 @@ class _Couriers:
             if self._port_task is not None:
                 self._port_task.cancel()
                 await asyncio.gather(self._port_task, return_exceptions=True)
+            await self._shelf.close()
 
     async def _parties(self) -> dict[str, tuple[str, ...]]:
         found = {}
@@ -288,7 +294,9 @@ class _Couriers:
             context = server_context(path_in(self.home, courier.certificate), peers.anchors())
             if self._port is None or self._port_task is None or self._port_task.done():
                 listener = listening(courier.listen)
-                self._port = CourierPort(courier, context, peers, self._traffic_of, self.states, self._sealed_to)
+                self._port = CourierPort(
+                    courier, context, peers, self._traffic_of, self.states, self._sealed_to, self._shelf
+                )
                 self._port_task = asyncio.get_running_loop().create_task(self._port.serve(listener))
                 name = listener.getsockname()
                 self.states.port = f"{name[0]}:{name[1]}"

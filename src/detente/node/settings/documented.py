@@ -277,5 +277,9 @@ _SENTENCES: dict[str, Callable[[], dict[str, str]]] = {
         "kind": say('"sqlite": files in the home; "postgresql": a server.'),
         "address": say("Address of the server, without a password in it."),
     },
-    "ReaderSettings": lambda: {"auditors": say("Certificate files of auditors.")},
+    "ReaderSettings": lambda: {
+        "auditors": say(
+            "Certificate files of auditors, who read the statements of every line here in tiles, never their bodies."
+        )
+    },
 }
