@@ -71,6 +71,9 @@ lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --extra watch --extra report --extra postgresql --group test \
 	  --quiet --output-file locks/test.txt pyproject.toml
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --constraint locks/test.txt \
+	  --quiet --output-file locks/node.txt pyproject.toml
 
 # the peers live apart: some are GPL, and none of them is needed to use or to test détente
 .venv-bench/ready: locks/bench.txt

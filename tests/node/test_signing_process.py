@@ -148,7 +148,7 @@ def test_without_a_signer_the_verb_says_that_none_runs(
     tmp_path: Path, line: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["unlock", str(tmp_path / "west")]) == 2
-    assert "signer.sock" in capsys.readouterr().err
+    assert "nobody serves this home" in capsys.readouterr().err
     assert main(["unlock", str(tmp_path)]) == 2
     assert "a home" in capsys.readouterr().err
 

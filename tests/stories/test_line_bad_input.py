@@ -253,7 +253,7 @@ def cards(shell: Shell) -> Shell:
 
 JOINS = {
     "--line baltic east.card un.card": "own card",
-    "--line baltic west.card": "1 members",
+    "--line baltic west.card": "at least two members",
     "--line baltic west.card west.card east.card": "each party once",
     "--line baltic west.card east.card --observer east.card": "each party once",
     "--line baltic west.card secret": "a card",

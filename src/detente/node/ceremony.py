@@ -209,7 +209,9 @@ def read_card(path: Path) -> Keyring:
     octets = _read(path, _PROPOSAL_MAX)
     ring = Keyring()
     lines = octets.splitlines()
-    if not lines or any(len(line) > ENVELOPE_MAX for line in lines):
+    if not lines:
+        raise _no_file(path, say("a card"), say("an empty file"))
+    if not lines[0].startswith(b'{"payload') or any(len(line) > ENVELOPE_MAX for line in lines):
         raise _no_file(path, say("a card"))
     for line in lines:
         try:

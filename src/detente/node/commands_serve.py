@@ -17,9 +17,11 @@ from pathlib import Path
 import msgspec
 
 from detente import words
+from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.errors import DetenteError
 from detente.node.asking import add_home, add_passphrase, say_training, warn_roots
+from detente.node.couriers.advice import what_is_missing
 from detente.node.errors import KeyMistake
 from detente.node.home import open_reading
 from detente.node.home_folder import head_folder, take_lock
@@ -81,14 +83,20 @@ class _Serve:
         with open_reading(arguments.home) as home:
             warn_roots(arguments.home)
             say_training(home.lines())
-        try:
-            settings = in_force(arguments)
-        except SettingsMistake as mistake:
-            tell_faults(mistake)
-            return DetenteError.exit_code
+            try:
+                settings = in_force(arguments)
+            except SettingsMistake as mistake:
+                tell_faults(mistake)
+                return DetenteError.exit_code
+            for sentence in what_is_missing(home, settings):
+                terminal.note(terminal.visible(sentence))
         passphrase = _passphrase_file(arguments, settings)
         with _only_one(arguments.home):
-            for where, address in (("--courier", settings.courier.listen), ("--desk", settings.desk.listen)):
+            for where, address in (
+                ("--courier", settings.courier.listen),
+                ("--desk", settings.desk.listen),
+                ("[metrics]", settings.metrics.listen),
+            ):
                 check_port(where, address)
             form = _usual_form() if settings.node.log_format == "auto" else settings.node.log_format
             log = Log("supervisor", level=settings.node.log_level, form=form)

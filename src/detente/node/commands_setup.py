@@ -248,7 +248,9 @@ class _Join:
             "not bodies, and confirms them; it writes nothing. Observers are neutral between all members;\n"
             "--neutral west=north says that north is so for west: it heeds a revocation of west's keys as a\n"
             "third side, and its clock may settle a deadline. Everybody must give the same. With --opening\n"
-            "a party joins a line that has begun before."
+            "a party joins a line that has begun before. In order: line init and line card on each side;\n"
+            "hand the cards over, best face to face; join on each side; then cert and serve, or carry\n"
+            "bundles with pack and take."
         )
 
     def examples(self) -> str:
@@ -484,6 +486,13 @@ def _cards(arguments: argparse.Namespace, own: Keyring) -> tuple[str, list[Keyri
                 )
             seen[known] = path
         rings[path] = ring
+    if len(paths) == 1:
+        raise _mistake(
+            say("the cards of at least two members, this home's own among them"),
+            str(paths[0]),
+            "join",
+            say("add the other side's card, which its owner handed over, or this one's: detente line card"),
+        )
     mine = next((ring for ring in rings.values() if ring.member == own.member), None)
     if mine is None or mine.card != own.card:
         raise _mistake(

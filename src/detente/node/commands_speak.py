@@ -15,13 +15,17 @@ from detente.line import canonical
 from detente.line.effects import Draft
 from detente.line.standing import readers
 from detente.line.statement import BODY_MAX, Reference
-from detente.node.asking import add_home, add_line, add_passphrase, reading, show, speaker_of, with_line
+from detente.node.asking import add_home, add_line, add_passphrase, show, speaker_of, warn_roots, with_line
 from detente.node.book import KNOWN_TYPES, REPLIES, Book, Entry
 from detente.node.commands_drafts import keep_drafts, needs_two_people
+from detente.node.couriers.advice import uncarried
+from detente.node.home import open_reading
 from detente.node.host import Host, clock_ms, one_line
 from detente.node.humanitarian import refuse_on_this_line
 from detente.node.readable import moment
 from detente.node.sentences import state_word
+from detente.node.serving.remote_host import RemoteHome
+from detente.node.settings.reading import read_settings
 from detente.node.speaking import attachments, body_of, new_submission, read_bytes, reveal_drafts, submit
 from detente.notices.errors import NoticeMistake
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
@@ -360,16 +364,18 @@ def _target(arguments: argparse.Namespace, text: str | None) -> Reference | None
 
 def _sent(arguments: argparse.Namespace, drafts: list[Draft]) -> None:
     """Submit the drafts and show where they stand; where two people must release one, keep them instead."""
-    with reading(arguments.home) as home:
+    with open_reading(arguments.home) as home:
         line = one_line(home, arguments.line)
         record = home.record(line)
         new = [draft for draft in drafts if record.submission(draft.submission) is None]
         if needs_two_people(arguments.home, line, new):
+            warn_roots(arguments.home)
             for draft in drafts:
                 refuse_on_this_line(draft.type, line)
             keep_drafts(arguments, line, drafts)
             return
-    with speaker_of(arguments) as (_, host):
+    with speaker_of(arguments) as (running, host):
+        served = isinstance(running, RemoteHome)
         for draft in drafts:
             refuse_on_this_line(draft.type, host.state.opening.line)
         entries = [submit(host, draft) for draft in drafts]
@@ -387,7 +393,13 @@ def _sent(arguments: argparse.Namespace, drafts: list[Draft]) -> None:
                     time=moment(int(document["clock_ms"])),
                 )
             )
-        terminal.note(say("not delivered yet: pack a bundle for {names}", names=", ".join(recipients)))
+        by_hand = uncarried(read_settings(arguments.home), line, recipients) if served else list(recipients)
+        if carried := [name for name in recipients if name not in by_hand]:
+            terminal.note(
+                say("not delivered yet: the running node carries it to {names}", names=", ".join(carried))
+            )
+        if by_hand:
+            terminal.note(say("not delivered yet: pack a bundle for {names}", names=", ".join(by_hand)))
 
     show(arguments, documents[0] if len(documents) == 1 else documents, text)
 

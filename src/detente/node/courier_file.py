@@ -213,6 +213,19 @@ def _pieces(file: Path, open_seal: OpenSeal, me: str) -> Iterator[bytes]:
         start = source.read(len(SEALED_MAGIC))
         if start == EXPORT_MAGIC:
             raise _no_bundle(file, say("an export, which is for the verifier"))
+        whole = len(start) >= len(BUNDLE_MAGIC)
+        if (
+            whole
+            and start.startswith(_KINDS)
+            and start[: len(BUNDLE_MAGIC)] != BUNDLE_MAGIC
+            and start != SEALED_MAGIC
+        ):
+            raise Malformed(
+                expected=say("a bundle of this program"),
+                came=say("a bundle of a later form, made by a newer détente"),
+                where=str(file),
+                remedy=say("keep it; take it with the newer version, or ask the sender for one of this form"),
+            )
         if not BUNDLE_MAGIC.startswith(start[: len(BUNDLE_MAGIC)]) and start != SEALED_MAGIC:
             raise _no_bundle(file, say("another kind of file"))
         unsealer = Unsealer(open_seal, me=me) if start == SEALED_MAGIC else None
@@ -230,6 +243,7 @@ def _no_bundle(file: Path, came: str) -> Malformed:
     )
 
 
+_KINDS = tuple(magic[: magic.index(b"/") + 1] for magic in (BUNDLE_MAGIC, SEALED_MAGIC))
 _NAMES = {
     Kind.ENTRY: "statements",
     Kind.BODY: "bodies",

@@ -33,6 +33,7 @@ from detente.line.rootact import Keyring
 from detente.line.statement import Statement
 from detente.node.home_folder import (
     FORMAT,
+    LOCK,
     NODE_LOCK,
     HomeCard,
     described,
@@ -53,7 +54,7 @@ from detente.node.signing.remote import RemoteSigner
 from detente.node.signing.surface import KeeperLike, SignerLike
 from detente.node.store_opening import opened
 from detente.node.store_place import DEFAULT
-from detente.store.errors import StoreFailure
+from detente.store.errors import OlderRecord, StoreFailure
 from detente.store.headfile import HeadRecord
 from detente.store.interface import Record
 from detente.store.whole import whole_folder
@@ -263,8 +264,27 @@ class Home:
         if line not in self._records:
             if line not in self.lines():
                 raise home_mistake(say("a line that this home has joined"), line, self.path)
-            self._records[line] = self._store.open(line, read_only=self._lock is None)
+            self._records[line] = self._opened(line)
         return self._records[line]
+
+    def _opened(self, line: str) -> Record:
+        """Open a record; a reader of one that an older version left brings it up to date first, as a writer would."""
+        if self._lock is not None:
+            return self._store.open(line, read_only=False)
+        try:
+            return self._store.open(line, read_only=True)
+        except OlderRecord:
+            self._bring_up_to_date(line)
+        return self._store.open(line, read_only=True)
+
+    def _bring_up_to_date(self, line: str) -> None:
+        """Open a record for writing once, while nobody else writes. Raises HomeMistake while an older node runs."""
+        head = head_folder(self.path)
+        with on_disk(head), contextlib.ExitStack() as closing:
+            head.mkdir(mode=0o700, exist_ok=True)
+            for name in (LOCK, NODE_LOCK):
+                closing.callback(os.close, take_lock(self.path, head, name))
+            self._store.open(line, read_only=False).close()
 
     def drop_record(self, line: str) -> None:
         """Close the record of a line after its disk failed, or to see a newer state; ``record`` opens it anew."""

@@ -3,6 +3,7 @@
 DetenteError
 ├── OurMistake
 │   └── HomeMistake       not a home, a home in use, a home of a newer version, a server that cannot keep one
+│       └── OlderRecord   a record that an older version left, opened for reading only
 └── WorldFailure
     └── StoreFailure      the disk or server, or what lies on it, lets us down; nothing acknowledged is touched
 """
@@ -14,13 +15,17 @@ from pathlib import Path
 from detente import words
 from detente.errors import OurMistake, WorldFailure
 
-__all__ = ["HomeMistake", "StoreFailure", "damaged", "missing_node"]
+__all__ = ["HomeMistake", "OlderRecord", "StoreFailure", "damaged", "missing_node"]
 
 say = words.speaker("store")
 
 
 class HomeMistake(OurMistake):
     """The folder named is not a usable home: missing, in use by another writer, of a newer version."""
+
+
+class OlderRecord(HomeMistake):
+    """An older version left it, and it was opened for reading only: who opens it for writing brings it up to date."""
 
 
 class StoreFailure(WorldFailure):

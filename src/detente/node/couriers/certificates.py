@@ -161,6 +161,8 @@ def read_certificates(path: Path) -> tuple[Certificate, ...]:
 
 def check_own(path: Path, now: datetime) -> Certificate:
     """Return this node's own certificate, after checking that it can be used. Raises CertificateMistake."""
+    if not path.exists():
+        raise _mistake(say("no such file yet: detente cert new makes it"), str(path))
     octets = _read(path)
     certificate = read_certificates(path)[0]
     try:
@@ -206,6 +208,8 @@ def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
             octets = file.read(_FILE_MAX + 1)
+    except FileNotFoundError:
+        raise _mistake(say("no such file"), str(path)) from None
     except OSError as failure:
         raise _mistake(failure.strerror or str(failure), str(path)) from None
     if len(octets) > _FILE_MAX:

@@ -10,7 +10,7 @@ from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.node.asking import show
-from detente.node.book import Book
+from detente.node.couriers.advice import finding_sentence, other_parties, peers_of, unknown_lines
 from detente.node.couriers.certificates import (
     ALGORITHMS,
     DAYS_DEFAULT,
@@ -22,7 +22,7 @@ from detente.node.couriers.certificates import (
     read_certificates,
     write_new,
 )
-from detente.node.couriers.peers import Peers, certificate_files, find_peers
+from detente.node.couriers.peers import Peers, certificate_files
 from detente.node.home import Home, open_reading
 from detente.node.settings.reading import read_settings
 from detente.node.settings.structs import path_in
@@ -41,7 +41,10 @@ class _Cert:
             "Couriers know each other by certificates that their keepers exchanged beforehand, as they\n"
             "exchanged their cards; there is no authority. new makes this node's own, and a file to hand\n"
             "to each peer; show prints a certificate's fingerprint in words, to be compared by voice;\n"
-            "check says which file or peer fails and why, and ends with 1 when one does."
+            "check says which file or peer fails and why, and ends with 1 when one does. In order: new on\n"
+            "both sides; each hands over HOME/certificates/MEMBER.pem, the other puts it into its own\n"
+            "HOME/certificates; both read the words of show to each other; the settings name the file;\n"
+            "check; serve."
         )
 
     def examples(self) -> str:
@@ -126,9 +129,8 @@ def _show(arguments: argparse.Namespace, home: Home) -> int:
 
 def _check(arguments: argparse.Namespace, home: Home) -> int:
     settings = read_settings(home.path)
-    lines = home.lines()
-    parties = {line: sorted(Book.open(home.member, home.record(line)).state.parties) for line in lines}
-    peers = find_peers(settings, home.path, home.member, parties, now_utc())
+    parties = other_parties(home)
+    peers = peers_of(home, settings, parties)
     failing = [one for one in peers.findings if not one.warns]
     document = {
         "home": str(home.path),
@@ -150,17 +152,26 @@ def _check(arguments: argparse.Namespace, home: Home) -> int:
             for one in peers.findings
         ],
     }
-    named = len(certificate_files(settings, home.path, lines))
-    show(arguments, document, lambda: _tell(peers, home.member, named))
+    named = len(certificate_files(settings, home.path, parties))
+
+    def text() -> None:
+        _tell(peers, home.member)
+        for name in unknown_lines(settings, parties):
+            terminal.note(
+                terminal.visible(say("settings.toml: line {line}: this home has joined no such line", line=name))
+            )
+        if not parties:
+            terminal.note(say("this home has joined no line yet: see detente line join"))
+        elif not named:
+            terminal.note(say("the settings name no peer's certificate yet: see detente settings"))
+
+    show(arguments, document, text)
     return 1 if failing else 0
 
 
-def _tell(peers: Peers, member: str, named: int) -> None:
+def _tell(peers: Peers, member: str) -> None:
     for one in peers.findings:
-        sentence = say("{file}: {what}", file=one.file, what=one.what)
-        who = say("{party} on line {line}", party=one.party, line=one.line) if one.party else member
-        mark = say("soon") if one.warns else say("FAILS")
-        terminal.result(terminal.visible(f"{mark}: {who}: {sentence}"))
+        terminal.result(terminal.visible(finding_sentence(one, member)))
     for (line, party), found in sorted(peers.of.items()):
         for certificate in found:
             who = say("{party} on line {line}", party=party, line=line)
@@ -170,8 +181,6 @@ def _tell(peers: Peers, member: str, named: int) -> None:
         who = say("auditor {name}", name=certificate.name)
         day = f"{certificate.not_after:%Y-%m-%d}"
         terminal.result(terminal.visible(say("good: {who}, until {day}", who=who, day=day)))
-    if not named:
-        terminal.note(say("the settings name no peer's certificate yet: see detente settings"))
 
 
 def _print(one: Certificate) -> None:

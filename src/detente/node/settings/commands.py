@@ -8,10 +8,11 @@ from pathlib import Path
 from detente import words
 from detente.door import terminal
 from detente.errors import DetenteError
+from detente.node.couriers.advice import unknown_lines
 from detente.node.home import open_reading
 from detente.node.settings.documented import document, in_force
-from detente.node.settings.reading import NAME, SettingsMistake, read_settings
-from detente.node.settings.structs import Settings, bare_name
+from detente.node.settings.reading import SettingsMistake, read_settings
+from detente.node.settings.structs import Settings
 
 __all__ = ["SETTINGS"]
 
@@ -56,11 +57,7 @@ class _Settings:
             return DetenteError.exit_code
         for name in unknown_lines(settings, lines):
             terminal.note(
-                say(
-                    "{file}: line {line}: this home has joined no such line",
-                    file=NAME,
-                    line=terminal.visible(name),
-                )
+                terminal.visible(say("settings.toml: line {line}: this home has joined no such line", line=name))
             )
         shown = in_force(settings)
         if arguments.json:
@@ -79,12 +76,6 @@ def tell_faults(mistake: SettingsMistake) -> None:
             terminal.visible(f"{place}: {name}{fault.what}" + (f"; {fault.remedy}" if fault.remedy else ""))
         )
     terminal.note(say("  what to do: mend the lines; nothing was started. detente settings explains every name"))
-
-
-def unknown_lines(settings: Settings, lines: list[str]) -> list[str]:
-    """Return names of lines in the settings under which this home joined none."""
-    known = {*lines, *(bare_name(line) for line in lines)}
-    return sorted(set(settings.line) - known)
 
 
 def _rows(shown: object, name: str = "") -> list[tuple[str, str]]:

@@ -25,7 +25,7 @@ from detente.store.audit import (
     portions,
 )
 from detente.store.copying import copy_tables
-from detente.store.errors import HomeMistake, StoreFailure, damaged
+from detente.store.errors import HomeMistake, OlderRecord, StoreFailure, damaged
 from detente.store.interface import Rows
 from detente.store.postgresql.address import Address
 from detente.store.postgresql.connecting import Session, connect, durability_warnings, take_turn
@@ -248,7 +248,7 @@ class Record(Reading):
                 remedy=say("use the newer version; nothing was changed"),
             )
         if version < newest and not writing:
-            raise HomeMistake(
+            raise OlderRecord(
                 expected=say("a record of version {version}", version=newest),
                 came=say("version {version}", version=version),
                 where=self.where,
