@@ -16,7 +16,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any, TypeVar
 
 import psycopg
@@ -60,18 +60,11 @@ class Session(psycopg.Connection[tuple[Any, ...]]):
     def wait(self, gen: _Waits[T], interval: float = _LOOK_S, timeout: float | None = None) -> T:
         """Wait for what ``gen`` does on this connection. Raises psycopg.OperationalError when nothing comes."""
         del timeout  # of one wait as a whole: ours is of the silence in it
-        try:
-            return super().wait(_in_time(gen, self.answer_s), interval)
-        except _SilentServer:
-            self.pgconn.finish()  # whatever it says after this is for nobody
-            raise
+        # whatever the server says after its time is for nobody
+        return super().wait(_in_time(gen, self.answer_s, give_up=self.pgconn.finish), interval)
 
 
-class _SilentServer(psycopg.OperationalError):
-    pass
-
-
-def _in_time(gen: _Waits[T], answer_s: float) -> _Waits[T]:
+def _in_time(gen: _Waits[T], answer_s: float, *, give_up: Callable[[], None]) -> _Waits[T]:
     """Do as ``gen`` does, and end it when the server is silent for so long."""
     until = time.monotonic() + answer_s
     try:
@@ -81,7 +74,8 @@ def _in_time(gen: _Waits[T], answer_s: float) -> _Waits[T]:
             if ready != waiting.Ready.NONE:
                 until = time.monotonic() + answer_s
             elif time.monotonic() > until:
-                raise _SilentServer(say("no word for {count} seconds", count=int(answer_s)))
+                give_up()
+                raise psycopg.OperationalError(say("no word for {count} seconds", count=int(answer_s)))
             asked = gen.send(ready)
     except StopIteration as end:
         return end.value  # type: ignore[no-any-return]  # what gen returns
