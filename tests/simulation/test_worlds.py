@@ -73,6 +73,7 @@ def test_no_kind_of_trouble_breaks_an_invariant(kind: str) -> None:
             1006059,
             "",
         ),  # a copy of an old home lacked the root act that had closed its log, and halted as for a thief
+        (2000646, ""),  # a copy on another machine finished its keepers' commit, and began the new log as well
         (1009270, ""),  # restored beside a liar who then falls silent for good
         (1010174, ""),  # restored while its clock stood in 2038, then set right
         (3, "restored"),  # a restored home spoke in a log that its backup had not begun
