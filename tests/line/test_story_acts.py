@@ -163,6 +163,27 @@ def test_a_copied_home_whose_line_lacks_a_generation_does_not_begin_it_a_second_
     assert held(clone, origin_of(west, 1)) == 2
 
 
+def test_an_act_brought_to_a_home_on_another_machine_waits_for_a_keepers_word_as_well() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    settle(hosts.values())
+    store, signer = copy.deepcopy(west.store), MemorySigner(west.member)
+    signer.head_file = copy.deepcopy(west.signer.head_file)
+    begin_generation(west, act := new_generation(west))
+    say(west, "under the new keys")
+    settle(hosts.values())
+    clone = Host(west.member, store, signer)
+    clone.now_ms = west.now_ms + 1
+    clone.open(machine_changed=True)
+    clone.give(ActGiven(act))  # the same one, by mistake, to the copy
+    assert run_of(clone) is Run.HALTED
+    clone.give(Confirmed())
+    exchange(clone, east, 3)
+    say(clone, "at the next place")
+    assert held(clone, origin_of(west, 1)) == 2
+    assert clone.store.entries(origin_of(west, 1), 0, 1) == west.store.entries(origin_of(west, 1), 0, 1)
+
+
 def test_a_generation_of_the_keepers_does_not_begin_while_a_later_act_is_lacking() -> None:
     hosts = line_of("east", "west")
     west, east = hosts["west"], hosts["east"]

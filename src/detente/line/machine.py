@@ -156,8 +156,8 @@ class Line:
     def _opening(self, event: Opened, now_ms: int) -> Transaction:
         """Take the own root acts that only this line lacks, then decide: by every act that the home holds.
 
-        Keys that they began are new, so that they outweigh a halt, in the home alone to which the keepers brought
-        them: whoever copied or restored it may have signed with them elsewhere.
+        Keys that they began outweigh a halt as those do that keepers just brought, but not after a restore: what a
+        backup holds is no news.
         """
         if not event.acts:
             return (yield from self._after(lambda: opened(self.state, event, now_ms), now_ms))
@@ -165,7 +165,7 @@ class Line:
         for envelope in event.acts:
             act_given(self.state, envelope, now_ms)
         opened(self.state, event, now_ms)
-        if not (event.machine_changed or event.restored):
+        if not event.restored:
             self._given(generation, now_ms)
         return Wake(next_wake_ms(self.state, now_ms))  # the words that new keys give wait for the disk
 

@@ -45,6 +45,7 @@ _ACTS_MISSING = "root-acts-missing"
 _BEHIND = "behind-the-head-file"
 _CONFIRMED = "confirmed-by-a-keeper"
 _DISAGREE = "database-and-head-file-disagree"
+_MACHINE_CHANGED = "machine-changed"
 
 
 def opened(state: State, event: Opened, now_ms: int) -> None:
@@ -59,7 +60,7 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
         halt(state, "no-head-file")
         return
     if event.machine_changed and not event.restored:
-        halt(state, "machine-changed")
+        halt(state, _MACHINE_CHANGED)
         return
     if state.reason == "possible-key-theft":
         halt(state, "possible-key-theft")
@@ -125,9 +126,12 @@ def own_seen(state: State, log: Log, size: int) -> bool:
 def begun_anew(state: State, now_ms: int) -> None:
     """Sign again at once in a new generation: nothing was ever signed with its keys, wherever the old log went.
 
-    The quorum of the root keys that gave them is more than the keeper's word for which a halted node waits.
+    The quorum of the root keys that gave them is more than the keeper's word for which a halted node waits. Not on
+    another machine than before: a copy of the home has them as well, and only that word says which of the two goes on.
     """
     if state.run is Run.RUNNING or state.head_file is None or state.own_keys() is None or lacks_acts(state):
+        return
+    if state.reason == _MACHINE_CHANGED:
         return
     own = state.own_origin
     signed = [one for one in state.head_file.own if (one.line, one.member) == (own.line, own.member)]
