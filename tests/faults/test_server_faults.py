@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import signal
 import subprocess
 import sys
 import tempfile
@@ -27,6 +28,7 @@ from detente.node.moving import forget_old, move
 from detente.store.errors import StoreFailure
 from detente.store.interface import Record
 from detente.store.postgresql.address import Address
+from detente.store.postgresql.record import Record as RecordOnServer
 from detente.store.postgresql.server import Server
 from tests.faults.batches import WEST, Batches
 from tests.faults.cutting import CuttingProxy
@@ -161,6 +163,31 @@ def test_a_link_cut_hundreds_of_times_loses_nothing_acknowledged(server: DBServe
     proxy, batches = cut(server, database, 400, 5)
     assert proxy.cuts >= 400
     assert batches.acknowledged >= 1000
+
+
+def test_a_server_that_keeps_the_link_and_says_nothing_is_given_up(server: DBServer, database: Database) -> None:
+    """Its process is stopped: the system still takes every byte for it, and no limit of the network ends that."""
+    place, batches = founded(database.address), Batches(9)
+    record = place.open("baltic", read_only=False)
+    record.apply(batches.next(3))
+    batches.took()
+    assert isinstance(record, RecordOnServer)
+    record._session.answer_s = 0.3
+    process = record._session.info.backend_pid
+    os.kill(process, signal.SIGSTOP)
+    try:
+        with pytest.raises(StoreFailure, match="no word") as silent:
+            record.apply(batches.next(3))
+        assert "nothing acknowledged was lost" in silent.value.remedy
+        with pytest.raises(StoreFailure, match="closed"):
+            record.apply(batches.next(3))
+        record.close()
+    finally:
+        os.kill(process, signal.SIGCONT)
+    record = place.open("baltic", read_only=False)
+    batches.check(record)
+    assert record.audit() == []
+    record.close()
 
 
 # ---- a full disk

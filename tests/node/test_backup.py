@@ -13,9 +13,12 @@ import pytest
 
 from detente.door.errors import OutputFailure
 from detente.line.checkpoint import Origin
+from detente.line.effects import Draft
 from detente.line.state import Run
 from detente.node.backup import backup, restore
+from detente.node.commands_drafts import opened_drafts
 from detente.node.home import head_folder
+from detente.store.drafts import Kept
 from detente.store.errors import HomeMistake, StoreFailure
 from tests.store.pair import Desk, exchange, found_homes, open_home
 
@@ -179,3 +182,20 @@ def test_a_backup_whose_acts_are_another_members_is_refused(tmp_path: Path) -> N
     with pytest.raises(HomeMistake, match="another"):
         restore(tmp_path / "bad", tmp_path / "new")
     assert head_folder(tmp_path / "west").exists()
+
+
+def test_drafts_that_wait_for_two_people_are_in_the_backup(tmp_path: Path) -> None:
+    found_homes(tmp_path)
+    waiting = Draft("notice.launch", "text/plain", b"a launch", "0" * 32)
+    with opened_drafts(tmp_path / "west") as drafts:
+        assert drafts is not None
+        drafts.keep("baltic-1", waiting, 7)
+        backup(tmp_path / "west", tmp_path / "west.backup")  # beside whoever has it open
+    restore(tmp_path / "west.backup", tmp_path / "other")
+    with opened_drafts(tmp_path / "other", read_only=True) as drafts:
+        assert drafts is not None
+        assert drafts.waiting() == [Kept("baltic-1", waiting, 7)]
+    (tmp_path / "west" / "drafts.sqlite3").write_bytes(b"no database" * 100)
+    with pytest.raises(StoreFailure):
+        backup(tmp_path / "west", tmp_path / "damaged.backup")
+    assert not (tmp_path / "damaged.backup").exists()

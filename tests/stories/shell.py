@@ -53,7 +53,7 @@ class Shell:
         assert "Traceback" not in self.err
         return self.out
 
-    def json(self, line: str, *more: str, text: str | None = None, code: int = 0) -> Any:
+    def json(self, line: str, *more: str, text: str | None = None, code: int | None = 0) -> Any:
         """Run one verb with --json; returns the document."""
         return json.loads(self.run(f"{line} --json", *more, text=text, code=code))
 
@@ -109,7 +109,7 @@ class Shell:
         self.carry(one, other, more)
         self.carry(other, one, more)
 
-    def status(self, member: str, code: int = 0) -> Any:
+    def status(self, member: str, code: int | None = 0) -> Any:
         """Return how the only line of a home stands."""
         return self.json(f"line status {member}", code=code)["lines"][0]
 

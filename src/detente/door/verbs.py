@@ -124,6 +124,18 @@ VERBS = (
         lambda: say("run the node of a home: its lines, couriers and page, until it is stopped"),
     ),
     Verb(
+        "status",
+        "detente.node.commands_status",
+        "STATUS",
+        lambda: say("one screen of how a node stands: lines, couriers, tests, owed receipts, alarms"),
+    ),
+    Verb(
+        "alarms",
+        "detente.node.commands_alarms",
+        "ALARMS",
+        lambda: say("list a node's alarms, acknowledge one, test every way to a person"),
+    ),
+    Verb(
         "unlock",
         "detente.node.commands_unlock",
         "UNLOCK",

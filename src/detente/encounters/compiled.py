@@ -24,6 +24,7 @@ __all__ = [
     "FLOATS",
     "FLOATS_LENT",
     "INTEGERS",
+    "INTEGERS_APART",
     "INTEGERS_LENT",
     "NUMBER",
     "PAIRS",
@@ -54,6 +55,7 @@ FLOATS = types.float64[::1]
 SINGLES = types.float32[::1]
 TABLE = types.float64[:, ::1]
 INTEGERS = types.int64[::1]
+INTEGERS_APART = types.int64[:]
 SHORTS = types.int32[::1]
 PAIRS = types.int32[:, ::1]
 WHOLES = types.int64[:, ::1]

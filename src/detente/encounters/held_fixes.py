@@ -65,7 +65,7 @@ class _Held(Generic[Held]):
     def add(self, fixes: Held) -> None:
         """Put a copy behind the others."""
         if self.arrays is None or self.arrays.count < self.count + fixes.count:
-            larger = fixes.like(max(self.count + fixes.count, _WINDOW_ROWS + _WINDOW_ROWS // 2))
+            larger = fixes.like(max(2 * (self.count + fixes.count), 2 * _WINDOW_ROWS_MAX))
             if self.arrays is not None:
                 larger.put(0, self.arrays.part(0, self.count))
             self.arrays = larger

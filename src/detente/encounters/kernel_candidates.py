@@ -439,11 +439,12 @@ def _grown(records: Integers) -> Integers:
     return more
 
 
-@kernel(INTEGERS, TABLE, SHORTS, SHORTS, RELATION, TABLE, NUMBER, NUMBER)
+@kernel(INTEGERS, TABLE, SHORTS, SHORTS, SHORTS, RELATION, TABLE, NUMBER, NUMBER)
 def candidates(  # noqa: C901 - the loop over slots, stretches and partners
     place: Integers,
     stretches: Floats,
     movers: Shorts,
+    rank: Shorts,
     side: Shorts,
     related: Bytes,
     axes: Floats,
@@ -452,8 +453,9 @@ def candidates(  # noqa: C901 - the loop over slots, stretches and partners
 ) -> tuple[Integers, int]:
     """Return the pairs of stretches that may meet (RECORD), a before b, and how many were near.
 
-    Stretches of one slot stand together, from place[slot] on. side, related: which pairs of sides are looked
-    for; axes: an orthonormal frame whose third axis is upwards where most movers are.
+    Stretches of one slot stand together, from place[slot] on. rank: of each mover, the lower one is a. side,
+    related: which pairs of sides are looked for; axes: an orthonormal frame whose third axis is upwards where most
+    movers are.
     """
     pairs = np.empty((1024, RECORD), np.int64)
     count = tested = most = 0
@@ -487,7 +489,7 @@ def candidates(  # noqa: C901 - the loop over slots, stretches and partners
                 a, b = movers[s1], movers[s2]
                 if a == b or not related[side[a], side[b]]:
                     continue
-                if a > b:
+                if rank[a] > rank[b]:
                     a, b, s1, s2 = b, a, s2, s1
                 verdict, begin, end = _verdict(stretches, s1, s2, within, vertical)
                 if verdict > 0:

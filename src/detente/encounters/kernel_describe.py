@@ -12,7 +12,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from detente.encounters.compiled import BYTES, FLOATS, SINGLES, TABLE, WHOLE, WHOLES, kernel, lean
+from detente.encounters.compiled import BYTES, FLOATS, INTEGERS, SINGLES, TABLE, WHOLE, WHOLES, kernel, lean
 from detente.encounters.kernel_legs import AT_REST, FOLLOWED, HEIGHT_UNKNOWN, HEIGHT_VARIES
 from detente.encounters.kernel_overlaps import (
     END,
@@ -494,6 +494,7 @@ def _floor(limits: Floats, rcs: Singles) -> float:
 def _told(
     row: int,
     rows: Integers,
+    code_of: Integers,
     base: int,
     certain: bool,  # noqa: FBT001 - compiled
     near: Near,
@@ -507,14 +508,14 @@ def _told(
     _swung(swings[0], swings[1], row, fields, numbers)
     _near(row, near[2], near[3], near[4], near[5], moves, leg, fields, numbers)
     fields[row, 0], fields[row, 1] = near[0], near[6]
-    numbers[row, 0], numbers[row, 1] = rows[row, 0] >> 32, rows[row, 0] & 0xFFFFFFFF
+    numbers[row, 0], numbers[row, 1] = code_of[rows[row, 0] >> 32], code_of[rows[row, 0] & 0xFFFFFFFF]
     numbers[row, 2], numbers[row, 3] = base + rows[row, 1], base + rows[row, 2]
     numbers[row, 4] = base + near[1]
     numbers[row, 5] |= rows[row, 3] | (2 if certain else 0)
 
 
 @kernel(
-    *(WHOLES, BYTES, TABLE, FLOATS, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, FLOATS),
+    *(WHOLES, BYTES, TABLE, FLOATS, BYTES, SINGLES, SINGLES, BYTES, FLOATS, FLOATS, FLOATS, INTEGERS, FLOATS),
     *(WHOLE, TABLE, WHOLES),
 )
 def describe(
@@ -529,6 +530,7 @@ def describe(
     leg_begin: Floats,
     leg_end: Floats,
     turn: Floats,
+    code_of: Integers,
     limits: Floats,
     base: int,
     fields: Floats,
@@ -537,8 +539,8 @@ def describe(
     """Fill in fields and numbers (FIELDS, NUMBERS) of intervals: rows as ``intervals`` returns them.
 
     height: of each mover, see detente.encounters.kernel_legs; ends: of the legs; rcs, ages: of each fix, or empty;
-    leg_begin, leg_end: of the whole leg that a leg is a part of; turn: rate of turn of each mover (rad / us); base:
-    of the times of rows and moves, those of numbers have none.
+    leg_begin, leg_end: of the whole leg that a leg is a part of; turn, code_of: rate of turn (rad / us) and
+    code of each mover; base: of the times of rows and moves, those of numbers have none.
     """
     block = new_block()
     surely = _floor(limits, rcs)
@@ -574,4 +576,4 @@ def describe(
             if at == count and all_whole:
                 break
             ia, ib = (block[6][at], block[7][at]) if at < count else (next_a, next_b)
-        _told(row, rows, base, certain, near, swings, moves, leg, fields, numbers)
+        _told(row, rows, code_of, base, certain, near, swings, moves, leg, fields, numbers)

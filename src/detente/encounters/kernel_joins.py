@@ -7,7 +7,7 @@ import math
 import numpy as np
 import numpy.typing as npt
 
-from detente.encounters.compiled import NUMBER, TABLE, WHOLES, inlined, kernel
+from detente.encounters.compiled import INTEGERS, INTEGERS_APART, NUMBER, TABLE, WHOLES, inlined, kernel
 
 __all__ = ["go_on"]
 
@@ -91,27 +91,30 @@ def _append(f: Floats, n: Integers, g: Floats, m: Integers, least: float) -> Non
     n[5] = flags
 
 
-@kernel(TABLE, WHOLES, TABLE, WHOLES, NUMBER)
+@kernel(TABLE, WHOLES, INTEGERS, INTEGERS, TABLE, WHOLES, INTEGERS_APART, NUMBER)
 def go_on(
-    open_fields: Floats, open_numbers: Integers, fields: Floats, numbers: Integers, swing_m: float
+    open_fields: Floats,
+    open_numbers: Integers,
+    open_pairs: Integers,
+    order: Integers,
+    fields: Floats,
+    numbers: Integers,
+    pairs: Integers,
+    swing_m: float,
 ) -> Integers:
     """Let pieces take up open encounters that they touch, in place; returns the places of those not taken up.
 
-    Both are sorted by pair, in the same numbering of movers, and time.
+    open_pairs, pairs: a number for each pair, the same for both. order: the places of the open ones to look at, by
+    that number; the pieces are sorted by it, and by time.
     """
-    alone = np.empty(open_numbers.shape[0], np.int64)
+    alone = np.empty(order.size, np.int64)
     count = 0
     j = 0
-    for i in range(open_numbers.shape[0]):
-        key = open_numbers[i, 0] << 32 | open_numbers[i, 1]
-        while j < numbers.shape[0] and (numbers[j, 0] << 32 | numbers[j, 1]) < key:
+    for i in order:
+        key = open_pairs[i]
+        while j < pairs.size and pairs[j] < key:
             j += 1
-        touches = (
-            j < numbers.shape[0]
-            and (numbers[j, 0] << 32 | numbers[j, 1]) == key
-            and numbers[j, 2] <= open_numbers[i, 3]
-        )
-        if not touches:
+        if not (j < pairs.size and pairs[j] == key and numbers[j, 2] <= open_numbers[i, 3]):
             alone[count] = i
             count += 1
             continue
@@ -120,4 +123,4 @@ def go_on(
             fields[j, column] = open_fields[i, column]
         for column in range(numbers.shape[1]):
             numbers[j, column] = open_numbers[i, column]
-    return alone[:count]
+    return alone[:count].copy()

@@ -57,6 +57,8 @@ Integers = npt.NDArray[np.int64]
 Shorts = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 
+X, Y, Z, H, VX = 2, 3, 4, 5, 6
+"""Where a leg's row has the place, the height and the rates of all four (``moves_of``)."""
 A_M = 6378137.0
 E2 = 0.0066943799901413165
 """WGS 84: equatorial radius and squared eccentricity."""
@@ -197,7 +199,7 @@ def number(
 def _merge(
     k: int,
     i: int,
-    points: Floats,
+    moves: Floats,
     placed: Floats,
     rcs: Singles,
     rc: Singles,
@@ -207,8 +209,8 @@ def _merge(
     mark: Bytes,
 ) -> None:
     """Let the same position said twice keep the lower known height and the worse quality."""
-    if placed[i, 3] < points[k, 3] or points[k, 3] != points[k, 3]:
-        points[k, 3] = placed[i, 3]
+    if placed[i, 3] < moves[k, H] or moves[k, H] != moves[k, H]:
+        moves[k, H] = placed[i, 3]
     if rc.size and (rc[i] > rcs[k] or rcs[k] != rcs[k]):
         rcs[k] = rc[i]
     if age.size and (age[i] > ages[k] or ages[k] != ages[k]):
@@ -218,7 +220,7 @@ def _merge(
 
 @inlined
 def _close_up(
-    first: Integers, free: Integers, times: Floats, points: Floats, rcs: Singles, ages: Singles, marks: Bytes
+    first: Integers, free: Integers, times: Floats, moves: Floats, rcs: Singles, ages: Singles, marks: Bytes
 ) -> None:
     """Close the holes that left-out fixes leave between movers."""
     kept = 0
@@ -231,7 +233,7 @@ def _close_up(
         for i in range(begin, end):
             times[kept], marks[kept] = times[i], marks[i]
             for axis in range(4):
-                points[kept, axis] = points[i, axis]
+                moves[kept, X + axis] = moves[i, X + axis]
             if rcs.size:
                 rcs[kept] = rcs[i]
             if ages.size:
@@ -241,11 +243,11 @@ def _close_up(
 
 
 @lean
-def _keep(points: Floats, k: int, placed: Floats, i: int) -> int:
+def _keep(moves: Floats, k: int, placed: Floats, i: int) -> int:
     """Compare two positions of one mover at one time: -1 when that of i is less than that kept in k, 0, 1."""
     for axis in range(3):
-        if placed[i, axis] != points[k, axis]:
-            return -1 if placed[i, axis] < points[k, axis] else 1
+        if placed[i, axis] != moves[k, X + axis]:
+            return -1 if placed[i, axis] < moves[k, X + axis] else 1
     return 0
 
 
@@ -265,13 +267,14 @@ def by_mover(
     base: int,
     until: float,
     times: Floats,
-    points: Floats,
-) -> tuple[Integers, Floats, Floats, Singles, Singles, Bytes, int]:
+    moves: Floats,
+) -> tuple[Integers, Floats, Singles, Singles, Bytes, int]:
     """Return where each mover's fixes begin (movers + 1) and the fixes sorted by mover, one of each time.
 
-    code: mover of each fix in time order; local_of: code -> 0 .. movers - 1; rc, age may be empty; times and
-    points: room for as many as come in. Times come out relative to the base. Of several positions of one mover
-    at one time the least (x, y, z) is kept, with its known height and its worst quality, whatever their order.
+    code: mover of each fix in time order; local_of: code -> 0 .. movers - 1; rc, age may be empty; times,
+    moves: room for as many as come in; of the rows of moves, place and height are filled in. Times come out
+    relative to the base. Of several positions of one mover at one time the least (x, y, z) is kept, with its known
+    height and its worst quality, whatever their order.
     The last result counts those not kept from the base to before ``until``.
     """
     n = code.size
@@ -292,57 +295,59 @@ def by_mover(
         if k > first[m] and times[k - 1] == t:
             k -= 1
             twice += 0.0 <= t < until
-            order = _keep(points, k, placed, i)
+            order = _keep(moves, k, placed, i)
             if order == 0:
-                _merge(k, i, points, placed, rcs, rc, ages, age, marks, mark)
+                _merge(k, i, moves, placed, rcs, rc, ages, age, marks, mark)
         else:
             free[m] = k + 1
         if order < 0:
             times[k] = t
             for axis in range(4):
-                points[k, axis] = placed[i, axis]
+                moves[k, X + axis] = placed[i, axis]
             marks[k] = mark[i]
             if rc.size:
                 rcs[k] = rc[i]
             if age.size:
                 ages[k] = age[i]
-    _close_up(first, free, times, points, rcs, ages, marks)
+    _close_up(first, free, times, moves, rcs, ages, marks)
     n = first[movers]
-    return first, times[:n], points[:n], rcs[: min(n, rc.size)], ages[: min(n, age.size)], marks[:n], twice
+    return first, times[:n], rcs[: min(n, rc.size)], ages[: min(n, age.size)], marks[:n], twice
 
 
 @lean
-def _move(i: int, times: Floats, points: Floats, followed: bool, moves: Floats) -> None:  # noqa: FBT001 - compiled
-    """Fill in the leg of a fix as a row."""
+def _move(i: int, times: Floats, followed: bool, moves: Floats) -> None:  # noqa: FBT001 - compiled
+    """Fill in when the leg of a fix begins and ends, and its rates."""
     moves[i, 0] = moves[i, 1] = times[i]
     if followed:
         moves[i, 1] = times[i + 1]
         rate = 1.0 / (times[i + 1] - times[i])
         for axis in range(4):
-            moves[i, 2 + axis] = points[i, axis]
-            moves[i, 6 + axis] = (points[i + 1, axis] - points[i, axis]) * rate
+            moves[i, VX + axis] = (moves[i + 1, X + axis] - moves[i, X + axis]) * rate
 
 
-@kernel(FLOATS, TABLE, BYTES, TABLE)
-def moves_of(times: Floats, points: Floats, leg: Bytes, moves: Floats) -> None:
-    """Fill in each leg as a row: begin, end, x, y, z, height, and their rates (m / us)."""
+@kernel(FLOATS, BYTES, TABLE)
+def moves_of(times: Floats, leg: Bytes, moves: Floats) -> None:
+    """Complete each leg as a row: begin, end, x, y, z, height, and their rates (m / us).
+
+    Place and height are there before.
+    """
     for i in range(times.size):
-        _move(i, times, points, leg[i] & FOLLOWED != 0, moves)
+        _move(i, times, leg[i] & FOLLOWED != 0, moves)
 
 
 @lean
-def _fill_heights(begin: int, end: int, times: Floats, points: Floats, gap: float) -> int:
+def _fill_heights(begin: int, end: int, times: Floats, moves: Floats, gap: float) -> int:
     """Fill in a mover's unknown heights between known ones; returns what its heights are all over."""
     known = -1
     unknown, zero = 0, True
     for i in range(begin, end):
-        if points[i, 3] == points[i, 3]:
+        if moves[i, H] == moves[i, H]:
             if 0 <= known < i - 1 and times[i] - times[known] <= gap:
-                rate = (points[i, 3] - points[known, 3]) / (times[i] - times[known])
+                rate = (moves[i, H] - moves[known, H]) / (times[i] - times[known])
                 for j in range(known + 1, i):
-                    points[j, 3] = points[known, 3] + rate * (times[j] - times[known])
+                    moves[j, H] = moves[known, H] + rate * (times[j] - times[known])
             known = i
-            zero = zero and points[i, 3] == 0.0
+            zero = zero and moves[i, H] == 0.0
         else:
             unknown += 1
     if unknown == end - begin:
@@ -351,7 +356,7 @@ def _fill_heights(begin: int, end: int, times: Floats, points: Floats, gap: floa
 
 
 @lean
-def _mark_rest(first: int, last: int, times: Floats, points: Floats, marks: Bytes, leg: Bytes) -> None:
+def _mark_rest(first: int, last: int, times: Floats, moves: Floats, marks: Bytes, leg: Bytes) -> None:
     """Mark a mover's legs on which it is at rest (detente.encounters.motion states the rule)."""
     baseline = BASELINE_S * 1e6
     begin = back = ahead = first
@@ -367,9 +372,9 @@ def _mark_rest(first: int, last: int, times: Floats, points: Floats, marks: Byte
             while leg[ahead] & FOLLOWED and times[ahead] - times[begin] < baseline:
                 ahead += 1
             end = ahead
-        dx = points[end, 0] - points[back, 0]
-        dy = points[end, 1] - points[back, 1]
-        dz = points[end, 2] - points[back, 2]
+        dx = moves[end, X] - moves[back, X]
+        dy = moves[end, Y] - moves[back, Y]
+        dz = moves[end, Z] - moves[back, Z]
         over_s = (times[end] - times[back]) * 1e-6
         square = (dx * dx + dy * dy + dz * dz) / (over_s * over_s)
         reported = marks[i] & STATUS_AT_REST and marks[i + 1] & STATUS_AT_REST
@@ -390,20 +395,19 @@ def _mean_way(ways: Floats, moving: int) -> float:
     return float(total_m)
 
 
-@kernel(INTEGERS, FLOATS, TABLE, BYTES, NUMBER, NUMBER, BYTES, FLOATS, BYTES, TABLE)
+@kernel(INTEGERS, FLOATS, TABLE, BYTES, NUMBER, NUMBER, BYTES, FLOATS, BYTES)
 def make_legs(
     first: Integers,
     times: Floats,
-    points: Floats,
+    moves: Floats,
     marks: Bytes,
     gap: float,
     until: float,
     leg: Bytes,
     ends: Floats,
     height: Bytes,
-    moves: Floats,
 ) -> tuple[int, float, float, int]:
-    """Fill in each fix's leg to the mover's next fix (FOLLOWED, AT_REST), when it ends, and its row (``moves_of``).
+    """Fill in each fix's leg to the mover's next fix (FOLLOWED, AT_REST), when it ends, and complete its row.
 
     height: of each mover, what its heights are all over (HEIGHT_ZERO, HEIGHT_VARIES, HEIGHT_UNKNOWN). Unknown
     heights between known ones at most ``gap`` (us) apart are filled in, linear in time. Returns the number, the
@@ -415,16 +419,16 @@ def make_legs(
     ways = np.zeros(first.size - 1)
     for m in range(first.size - 1):
         begun_before = begun
-        height[m] = _fill_heights(first[m], first[m + 1], times, points, gap)
+        height[m] = _fill_heights(first[m], first[m + 1], times, moves, gap)
         for i in range(first[m], first[m + 1]):
             followed = i + 1 < first[m + 1] and times[i + 1] - times[i] <= gap
             leg[i] = FOLLOWED if followed else 0
             ends[i] = times[min(i + 1, times.size - 1)]
-            _move(i, times, points, followed, moves)
+            _move(i, times, followed, moves)
             if followed:
-                dx = points[i + 1, 0] - points[i, 0]
-                dy = points[i + 1, 1] - points[i, 1]
-                dz = points[i + 1, 2] - points[i, 2]
+                dx = moves[i + 1, X] - moves[i, X]
+                dy = moves[i + 1, Y] - moves[i, Y]
+                dz = moves[i + 1, Z] - moves[i, Z]
                 length = math.sqrt(dx * dx + dy * dy + dz * dz)
                 long += length > LEG_M_MAX
                 if 0.0 <= times[i] < until:
@@ -432,5 +436,5 @@ def make_legs(
                     total_us += times[i + 1] - times[i]
                     ways[m] += min(length, LONG_M)
         moving += begun > begun_before
-        _mark_rest(first[m], first[m + 1], times, points, marks, leg)
+        _mark_rest(first[m], first[m + 1], times, moves, marks, leg)
     return begun, total_us, _mean_way(ways, moving), long

@@ -14,6 +14,8 @@ from detente.encounters.kernel_legs import (
     E2,
     FOLLOWED,
     LEG_M_MAX,
+    H,
+    X,
     by_mover,
     make_legs,
     moves_of,
@@ -80,7 +82,8 @@ def legs_of(
     room: where they lie, until it is used again. local_of: a mover's code -> its number in the window, below
     ``movers``.
     """
-    first, times, points, rcs, ages, marks, twice = by_mover(
+    moves = room.table("moves", fixes.count, 10)
+    first, times, rcs, ages, marks, twice = by_mover(
         fixes.code,
         local_of,
         movers,
@@ -92,17 +95,18 @@ def legs_of(
         base_us,
         until,
         room.array("times", fixes.count),
-        room.table("points", fixes.count, 4),
+        moves,
     )
     flags, height = np.empty(times.size, np.uint8), np.empty(movers, np.uint8)
     ends = room.array("ends", times.size)
-    moves = room.table("moves", times.size, 10)
+    moves = moves[: times.size]
     begun, time_us, way_m, long_legs = make_legs(
-        first, times, points, marks, float(gap_us), until, flags, ends, height, moves
+        first, times, moves, marks, float(gap_us), until, flags, ends, height
     )
     totals = Totals(legs=begun, time_us=time_us, way_m=way_m, duplicates=twice)
     if not long_legs:
         return Legs(first, times, ends, moves, flags, rcs, ages, marks, times, ends, height), totals
+    points = moves[:, X : H + 1]
     ways = points[1:, :3] - points[:-1, :3]
     length = np.sqrt(np.einsum("ij,ij->i", ways, ways))
     long = np.flatnonzero((flags[:-1] & FOLLOWED > 0) & (length > LEG_M_MAX))
@@ -114,7 +118,8 @@ def legs_of(
     source = np.repeat(np.arange(times.size), copies)
     all_times, all_points = _split(times, ends, points, copies, source)
     moves = room.table("moves", all_times.size, 10)
-    moves_of(all_times, all_points, flags[source], moves)
+    moves[:, X : H + 1] = all_points
+    moves_of(all_times, flags[source], moves)
     legs = Legs(
         first=np.append(np.cumsum(copies) - copies, source.size)[first],
         times=all_times,

@@ -13,6 +13,9 @@ import numpy.typing as npt
 
 __all__ = ["Room"]
 
+_SPARE = 4
+"""How many times as much is reserved as is asked for. What is reserved and not used takes no memory."""
+
 
 @dataclass(slots=True)
 class Room:
@@ -27,7 +30,7 @@ class Room:
             # what was there is let go first, so that both are never held
             self._flat.pop(name, None)
             flat = None
-            flat = np.empty(count + count // 4, kind)
+            flat = np.empty(_SPARE * count, kind)
             self._flat[name] = flat
         return flat[:count]
 

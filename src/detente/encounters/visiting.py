@@ -356,7 +356,7 @@ class _Search:
 
         tables, since, until = self.tables, self._since(window), self._until(window)
         windows = np.stack([tables.opens_us - window.begin, tables.closes_us - window.begin], axis=1)
-        cell_first, cell_areas = _active_cells(tables, windows, since, until)
+        cell_first, cell_areas = _active_cells(tables, windows, since, until, self.memory)
         all_places: list[Integers] = []
         all_times: list[Floats] = []
         leg, room = 0, ROOM
@@ -390,12 +390,18 @@ class _Search:
 
 
 def _active_cells(
-    tables: Tables, windows: Floats, since: float, until: float
+    tables: Tables, windows: Floats, since: float, until: float, room: Room
 ) -> tuple[Integers, npt.NDArray[np.int32]]:
-    """Return the table of cells with only those areas that are active at some time from since to until."""
+    """Return the table of cells with only those areas that are active at some time from since to until.
+
+    It lies in the room.
+    """
     area_of = np.repeat(np.arange(len(tables.limits)), np.diff(tables.window_first))
     active = np.zeros(len(tables.limits), np.bool_)
     active[area_of[(windows[:, 0] < until) & (windows[:, 1] > since)]] = True
     kept = active[tables.cell_areas]
     before = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept)])
-    return before[tables.cell_first], tables.cell_areas[kept]
+    cell_first = room.array("cells", tables.cell_first.size, np.int64)
+    # clipping changes nothing here, but without it numpy takes a copy first
+    np.take(before, tables.cell_first, out=cell_first, mode="clip")
+    return cell_first, tables.cell_areas[kept]

@@ -22,12 +22,14 @@ from detente.encounters.kernel_legs import SHIP
 from detente.encounters.kernel_overlaps import intervals, sort_candidates
 from detente.encounters.legs import Legs, Totals, legs_of
 from detente.encounters.motion import chord_m
+from detente.encounters.numbering import Numbered, Numbering
 from detente.encounters.room import Room
 
 __all__ = ["Counts", "Limits", "Pieces", "encounters_of"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
+Shorts = npt.NDArray[np.int32]
 
 _SLOTS_MAX = 4_000_000
 _START, _END = 2, 3
@@ -100,10 +102,10 @@ def encounters_of(
 
     Each batch is gone when the next is asked for: its memory is used again.
     """
-    room = Room()
+    room, numbering = Room(), Numbering(movers)
     going_on: Pieces | None = None
     for window in windows_of(_counted(slices, counts), limits.gap_us):
-        finished, not_taken_up, going_on = _search(window, movers, limits, related, counts, going_on, room)
+        finished, not_taken_up, going_on = _search(window, numbering, limits, related, counts, going_on, room)
         yield finished
         yield not_taken_up
     if going_on is not None:
@@ -119,7 +121,7 @@ def _counted(slices: Iterable[Fixes], counts: Counts) -> Iterator[Fixes]:
 
 def _search(
     window: Window[Fixes],
-    movers: Movers,
+    numbering: Numbering,
     limits: Limits,
     related: Related,
     counts: Counts,
@@ -127,16 +129,14 @@ def _search(
     room: Room,
 ) -> tuple[Pieces, Pieces, Pieces]:
     """Return the encounters that finish in the window, those that did before it, and those that go on."""
-    counted = np.bincount(window.fixes.code, minlength=len(movers.ids))
-    if going_on is not None:
-        counted[going_on.numbers[:, :2]] = 1
-    active = np.array(sorted(np.flatnonzero(counted).tolist(), key=movers.ids.__getitem__), np.int64)
-    local_of = np.zeros(len(movers.ids), np.int32)
-    local_of[active] = np.arange(active.size, dtype=np.int32)
+    going_on = _NONE if going_on is None else going_on
+    movers = numbering.movers
+    numbered = numbering.of(window.fixes, going_on.numbers[:, :2])
+    active = numbered.code_of
     legs, totals = legs_of(
         room,
         window.fixes,
-        local_of,
+        numbered.number_of,
         active.size,
         gap_us=limits.gap_us,
         base_us=window.begin,
@@ -144,7 +144,7 @@ def _search(
     )
     counts.duplicates += totals.duplicates
     counts.legs += totals.legs
-    rows = _intervals(legs, totals, window, limits, related(movers, active), counts)
+    rows = _intervals(legs, totals, window, limits, numbered.rank, related(movers, active), counts)
     if not limits.moored:
         # what two movers at rest make is only counted, unless it goes on beyond the window
         at_rest = (rows[:, 3] == 0) & (rows[:, 1] > 0) & (rows[:, 2] < window.span)
@@ -168,13 +168,14 @@ def _search(
         legs.whole_begin,
         legs.whole_end,
         turn,
+        active,
         _asked(limits, window.begin),
         window.begin,
         fields,
         numbers,
     )
     closed = len(rows) - int(np.count_nonzero(opens))
-    return _joined(Pieces(fields, numbers), closed, going_on, local_of, active, limits.swing_m)
+    return _joined(Pieces(fields, numbers), rows[:, 0], closed, going_on, numbered, limits.swing_m)
 
 
 def _intervals(
@@ -182,6 +183,7 @@ def _intervals(
     totals: Totals,
     window: Window[Fixes],
     limits: Limits,
+    rank: Shorts,
     sides: tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]],
     counts: Counts,
 ) -> Integers:
@@ -197,7 +199,7 @@ def _intervals(
     )
     side, looked_for = sides
     axes = _axes(stretches)
-    pairs, tested = candidates(place, stretches, whose, side, looked_for, axes, asked[0], limits.vertical_m)
+    pairs, tested = candidates(place, stretches, whose, rank, side, looked_for, axes, asked[0], limits.vertical_m)
     counts.stretches += len(stretches)
     counts.tested += tested
     counts.walked += len(pairs)
@@ -206,30 +208,27 @@ def _intervals(
 
 
 def _joined(
-    pieces: Pieces,
-    closed: int,
-    going_on: Pieces | None,
-    local_of: npt.NDArray[np.int32],
-    active: Integers,
-    swing_m: float,
+    pieces: Pieces, pairs: Integers, closed: int, going_on: Pieces, numbered: Numbered, swing_m: float
 ) -> tuple[Pieces, Pieces, Pieces]:
     """Join what touches the border before; returns what is finished, what was before, and what lasts until the next.
 
-    Of the pieces the first ``closed`` end before the next border. Movers of the pieces are numbered in this window;
-    those of the results by code. What is finished lies where the pieces do; the others have memory of their own.
+    Of the pieces the first ``closed`` end before the next border; pairs: of each, a << 32 | b as numbered in this
+    window. What is finished lies where the pieces do; the others have memory of their own.
     """
     finished, lasting = pieces.part(0, closed), pieces.part(closed, len(pieces.numbers))
-    alone = Pieces(pieces.fields[:0], pieces.numbers[:0])
-    if going_on is not None and len(going_on.numbers):
-        # both numberings follow the ids as text, so the order stays
-        alone = Pieces(going_on.fields, going_on.numbers)
-        alone.numbers[:, :2] = local_of[alone.numbers[:, :2]]
+    alone = going_on
+    if len(going_on.numbers):
+        number_of = numbered.number_of.astype(np.int64)
+        keys = number_of[alone.numbers[:, 0]] << 32 | number_of[alone.numbers[:, 1]]
+        left = np.argsort(keys)
         # what goes on is taken up by the first piece of its pair, wherever that ends
-        for part in (finished, lasting):
-            alone = alone.at(go_on(alone.fields, alone.numbers, part.fields, part.numbers, swing_m))
-        alone.numbers[:, :2] = active[alone.numbers[:, :2]]
-    pieces.numbers[:, :2] = active[pieces.numbers[:, :2]]
+        for part, pairs_now in ((finished, pairs[:closed]), (lasting, pairs[closed:])):
+            left = go_on(alone.fields, alone.numbers, keys, left, part.fields, part.numbers, pairs_now, swing_m)
+        alone = alone.at(left)
     return finished, alone, Pieces(lasting.fields.copy(), lasting.numbers.copy())
+
+
+_NONE = Pieces(np.empty((0, FIELDS)), np.empty((0, NUMBERS), np.int64))
 
 
 def _empty(room: Room, name: str, count: int) -> tuple[Floats, Integers]:

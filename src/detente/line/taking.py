@@ -39,6 +39,8 @@ say = words.speaker("line")
 REFUSALS_TOLD = 100
 _KEY_EVENTS = frozenset({Kind.OPENING, Kind.ROOT_ACT})
 CLOCK_TOLERANCE_MS = 3_600_000
+OVERTAKING_MS = 600_000
+"""Bundles go over several connections and couriers at once: one that is a little older was overtaken, that is all."""
 _UNKNOWN_SIZE = -1
 """Of a content that a statement stored in an earlier run promises: it is looked up when the content comes."""
 
@@ -100,7 +102,7 @@ def _have(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
     _check_clock(state, have.author, have.clock_ms, now_ms)
     if party.have is None or have.clock_ms > party.have.clock_ms:
         party.heard_ms = now_ms  # years-old bytes brought again do not make a silent line look alive
-    elif have.clock_ms < party.have.clock_ms:
+    elif have.clock_ms < party.have.clock_ms - OVERTAKING_MS:
         state.raise_alarm("older-have-vector", Priority.CAUTION, have.author)
     party.have = have  # also an older one: its author may have been restored, or have set its clock back
     if have.challenge:

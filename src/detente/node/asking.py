@@ -18,7 +18,7 @@ from detente.node.host import Host, clock_ms, one_line, speaking
 from detente.node.keychange import destroy_old_sealing
 from detente.node.keyfile import read_passphrase
 from detente.node.limits import limits_of
-from detente.node.sentences import alarm_sentence
+from detente.node.sentences import alarm_sentence, priority_word
 from detente.node.serving.remote_host import RemoteHome, remote_lines, running_node
 from detente.node.settings.reading import NAME
 
@@ -218,16 +218,6 @@ def tell(alarms: Iterable[Alarm]) -> None:
     for alarm in sorted(alarms, key=lambda one: _ORDER.index(one.priority.value)):
         sentence = alarm_sentence(alarm.name, alarm.member, dict(alarm.detail))
         terminal.note(f"{priority_word(alarm.priority.value)}: {terminal.visible(sentence)}")
-
-
-def priority_word(priority: str) -> str:
-    """Return an alarm's priority in words, as on a ship's bridge."""
-    return {
-        "emergency": say("EMERGENCY"),
-        "alarm": say("ALARM"),
-        "warning": say("WARNING"),
-        "caution": say("CAUTION"),
-    }[priority]
 
 
 def show(arguments: argparse.Namespace, document: Any, text: Callable[[], None]) -> None:

@@ -1,9 +1,9 @@
 """Backup and restore of a home: one file, whole and consistent, made beside a running writer.
 
 The file is a tar archive (POSIX, uncompressed): ``manifest.json`` first, then the home's files under their names
-in the home, the records as single files. It holds the encrypted operational keys, and never the head file or a
-root key: a restored home knows that it was restored, refills from its mirrors and signs nothing before it is
-whole.
+in the home, the records and the drafts as single files. It holds the encrypted operational keys, and never the head
+file or a root key: a restored home knows that it was restored, refills from its mirrors and signs nothing before it
+is whole.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from detente.line.errors import Refused
 from detente.node.home import open_reading
 from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock
 from detente.node.store_place import DEFAULT
+from detente.store.drafts import Drafts
 from detente.store.errors import HomeMistake
 from detente.store.folder import Folder
 from detente.store.whole import whole_folder
@@ -37,9 +38,11 @@ __all__ = ["backup", "restore"]
 say = words.speaker("node")
 
 _NAME = re.compile(
-    r"home\.json|settings\.toml|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3",
+    r"home\.json|settings\.toml|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3"
+    r"|drafts\.sqlite3",
     re.ASCII,
 )
+_DRAFTS = "drafts.sqlite3"
 _MANIFEST = "manifest.json"
 _MANIFEST_MAX = 16 * 1024 * 1024
 _PIECE = 1024 * 1024
@@ -75,6 +78,12 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
             for name in ["keys/operational.json", *settings, *_acts(path)]:
                 (room / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path / name, room / name)
+            if (path / _DRAFTS).exists():
+                drafts = Drafts(path / _DRAFTS, read_only=True, vfs=vfs)
+                try:
+                    drafts.backup(room / _DRAFTS)
+                finally:
+                    drafts.close()
             # a restored home keeps its records in files, wherever these came from: no two homes share a server's
             plain = msgspec.structs.replace(described(path), store=DEFAULT, before=None)
             (room / "home.json").write_bytes(plain.encoded())
@@ -196,6 +205,8 @@ def _check(part: Path, card: HomeCard, vfs: str | None) -> None:
         raise _mistake(say("the member's own root acts"), say("those of another"), part)
     for line in store.lines():
         store.open(line, read_only=False).close()
+    if (part / _DRAFTS).exists():
+        Drafts(part / _DRAFTS, vfs=vfs).close()
 
 
 def _no_backup(source: Path, came: str) -> HomeMistake:

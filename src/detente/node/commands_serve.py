@@ -92,7 +92,11 @@ class _Serve:
                 terminal.note(terminal.visible(sentence))
         passphrase = _passphrase_file(arguments, settings)
         with _only_one(arguments.home):
-            for where, address in (("--courier", settings.courier.listen), ("--desk", settings.desk.listen)):
+            for where, address in (
+                ("--courier", settings.courier.listen),
+                ("--desk", settings.desk.listen),
+                ("[metrics]", settings.metrics.listen),
+            ):
                 check_port(where, address)
             form = _usual_form() if settings.node.log_format == "auto" else settings.node.log_format
             log = Log("supervisor", level=settings.node.log_level, form=form)

@@ -9,14 +9,14 @@ from typing import Any
 from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
-from detente.node.asking import add_home, add_line, priority_word, reading, say_training, show, with_line
+from detente.node.asking import add_home, add_line, reading, say_training, show, with_line
 from detente.node.audit import audit_line
 from detente.node.ceremony import write_bytes
 from detente.node.evidence_file import evidence_of, write_export
 from detente.node.host import clock_ms, one_line
 from detente.node.log_text import entry_text
 from detente.node.readable import entry_document, in_order, moment
-from detente.node.sentences import alarm_sentence, direction_word, run_sentence
+from detente.node.sentences import alarm_sentence, direction_word, priority_word, run_sentence
 from detente.node.standing import status_document
 
 __all__ = ["AUDIT", "EXPORT", "LOG", "PROVE", "STATUS"]

@@ -11,7 +11,7 @@ from detente.node.errors import SignerGone
 from detente.node.home_folder import described
 from detente.node.keyfile import read_passphrase
 from detente.node.signing.frames import Standing
-from detente.node.signing.remote import look, signer_socket, unlock
+from detente.node.signing.remote import look, reload, signer_socket, unlock
 
 __all__ = ["UNLOCK"]
 
@@ -26,8 +26,9 @@ class _Unlock:
         return say(
             "Gives the signer of a running node the passphrase of the home's keys. A signer that was\n"
             "started without one waits locked: the node runs, and nothing is signed. The passphrase goes\n"
-            "over a local socket to a process of your own user, and nowhere else. With --status it only\n"
-            "tells how the signer stands. Exit code 1 when it is still locked."
+            "over a local socket to a process of your own user, and nowhere else. A signer that is open\n"
+            "destroys keys for sealed bundles whose time is over with it. With --status it only tells how\n"
+            "the signer stands. Exit code 1 when it is still locked."
         )
 
     def examples(self) -> str:
@@ -57,6 +58,10 @@ class _Unlock:
             prompt = say("Passphrase of {home}: ", home=arguments.home)
             unlock(arguments.home, read_passphrase(arguments.passphrase_file, prompt=prompt))
             standing = look(arguments.home)
+        elif standing.old_sealing and not arguments.status:
+            prompt = say("Passphrase of {home}: ", home=arguments.home)
+            reload(arguments.home, read_passphrase(arguments.passphrase_file, prompt=prompt))
+            standing = look(arguments.home)
         if arguments.json:
             terminal.result_json({name: getattr(standing, name) for name in standing.__struct_fields__})
         elif standing.state == "locked":
@@ -65,6 +70,10 @@ class _Unlock:
                 terminal.result(terminal.visible(standing.fault))
         else:
             terminal.result(say("the signer of {member} is ready", member=standing.member))
+            if standing.old_sealing:
+                terminal.result(
+                    say("old keys for sealed bundles wait to be destroyed: {count}", count=standing.old_sealing)
+                )
         return 1 if standing.state == "locked" else 0
 
 

@@ -40,13 +40,14 @@ _PAGE = """<!doctype html>
 
 
 class _Health(msgspec.Struct, frozen=True):
-    """What the page says. ok: the node answers and every line runs."""
+    """What the page says. ok: the node answers and every line runs. held_s: how long they are at one piece of work."""
 
     ok: bool
     member: str
     version: str
     waits: bool
     lines: dict[str, LineStands]
+    held_s: int = 0
 
 
 def _health(home: Path) -> _Health:
@@ -61,10 +62,10 @@ def _health(home: Path) -> _Health:
         return _Health(False, "", __version__, False, {})
     finally:
         link.close()
-    ok = not answer.waits and all(one.run == "running" for one in answer.lines.values())
+    ok = not answer.waits and not answer.held_s and all(one.run == "running" for one in answer.lines.values())
     # why a line does not run may name a file or a person: that is for the command line
     lines = {line: LineStands(one.run, one.reason) for line, one in answer.lines.items()}
-    return _Health(ok, answer.member, __version__, bool(answer.waits), lines)
+    return _Health(ok, answer.member, __version__, bool(answer.waits), lines, answer.held_s)
 
 
 def _summary(health: _Health) -> str:
@@ -72,6 +73,12 @@ def _summary(health: _Health) -> str:
         return say("the node does not answer")
     if health.waits:
         return say("the node of {member} waits for its signer: detente unlock", member=health.member)
+    if health.held_s:
+        return say(
+            "the lines of {member} wait for a signer, a disk or a server that has not answered for {count} seconds",
+            member=health.member,
+            count=health.held_s,
+        )
     return say("the node of {member} answers", member=health.member)
 
 

@@ -7,11 +7,23 @@ from collections.abc import Callable, Mapping
 from detente import words
 from detente.line.rootact import Act
 
-__all__ = ["act_sentence", "alarm_sentence", "direction_word", "flag_sentence", "run_sentence", "state_word"]
+__all__ = [
+    "act_sentence",
+    "alarm_sentence",
+    "direction_word",
+    "flag_sentence",
+    "priority_word",
+    "run_sentence",
+    "state_word",
+]
 
 say = words.speaker("node")
 
 _ALARMS: dict[str, Callable[[], str]] = {
+    "alarm-channel": lambda: say("alarms do not get through by {channel}: {reason}"),
+    "alarms-not-kept": lambda: say(
+        "alarms cannot be kept on the disk; they are told, and told anew after a restart"
+    ),
     "answer-overdue": lambda: say("{member} owes an answer that is overdue: {entry}"),
     "body-missing": lambda: say("a body of {member} is missing"),
     "clock-stepped-back": lambda: say("the clock of {member} stepped back"),
@@ -27,6 +39,10 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "head-does-not-fit": lambda: say("a signed head of {member} does not fit its statements"),
     "held-out": lambda: say("a new epoch leaves this member out"),
     "keys-changed": lambda: say("{member} changed its keys ({reason})"),
+    "lines-go-on": lambda: say("the lines go on"),
+    "lines-held": lambda: say(
+        "the lines wait for a signer, a disk or a server that does not answer; they go on by themselves when it does"
+    ),
     "keys-missing": lambda: say(
         "the private keys of this member's newest generation are not in this home: begin a new generation"
     ),
@@ -45,11 +61,16 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "refilling": lambda: say("this node is behind its head file and refills itself from the others"),
     "resumed": lambda: say("{member} resumed the line"),
     "say-again": lambda: say("statements of our own stand above the closed head: a person must say them again"),
+    "sealing-keys-old": lambda: say(
+        "old keys for sealed bundles must be destroyed ({count}), and that needs the passphrase: detente unlock HOME"
+    ),
     "signer-gone": lambda: say("the signer does not answer; nothing can be signed"),
     "signer-locked": lambda: say("the signer waits for its passphrase: detente unlock"),
     "silent": lambda: say("{member} is silent"),
     "suspended": lambda: say("{member} suspended the line"),
     "test-missed": lambda: say("{member} missed a test of the line"),
+    "unanswered-many": lambda: say("{count} more notices wait for an answer or a reader"),
+    "unread": lambda: say("a notice of {member} waits unread, precedence {precedence}: {ref}"),
     "unacknowledged": lambda: say("{member} has not confirmed what it was sent for too long"),
 }
 
@@ -144,6 +165,16 @@ def state_word(state: str) -> str:
 def direction_word(state: str) -> str:
     """Return the state of the line towards a party."""
     return _DIRECTIONS[state]() if state in _DIRECTIONS else state
+
+
+def priority_word(priority: str) -> str:
+    """Return an alarm's priority in words, as on a ship's bridge."""
+    return {
+        "emergency": say("EMERGENCY"),
+        "alarm": say("ALARM"),
+        "warning": say("WARNING"),
+        "caution": say("CAUTION"),
+    }[priority]
 
 
 def flag_sentence(flag: str) -> str:

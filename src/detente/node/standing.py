@@ -123,6 +123,7 @@ def _party(book: Book, name: str, history: Iterable[PutHistory], now_ms: int) ->
         "role": "member" if is_member else "observer",
         "seated": bool(state.role_of(name)),
         "state": direction.value,
+        "state_since_ms": _since(history, name, direction.value) or state.since_ms or None,
         "why": _why(history, name) if direction is party.direction else direction.value,
         "silent_since_ms": party.heard_ms,
         "silent_for_s": max(0, (now_ms - party.heard_ms) // 1000) if party.heard_ms is not None else None,
@@ -182,6 +183,15 @@ def _why(history: Iterable[PutHistory], name: str) -> str:
         elif one.member == name and one.what == "direction":
             why = str(msgspec.json.decode(one.detail)["state"])
     return why
+
+
+def _since(history: Iterable[PutHistory], name: str, state: str) -> int | None:
+    """Return since when the history says that this party's state is this one; None when it says so of no time."""
+    since_ms = None
+    for one in history:
+        if one.member == name and one.what == "direction":
+            since_ms = one.at_ms if msgspec.json.decode(one.detail)["state"] == state else None
+    return since_ms
 
 
 def _alarms(history: Iterable[PutHistory]) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from detente import words
 from detente.store.errors import HomeMistake, OlderRecord, StoreFailure, damaged
 from detente.store.schema import PRAGMAS
 
-__all__ = ["open_database", "translated"]
+__all__ = ["open_database", "translated", "write_copy"]
 
 say = words.speaker("store")
 
@@ -49,6 +49,18 @@ def open_database(
             connection.close()
             raise
     return connection
+
+
+def write_copy(connection: apsw.Connection, target: Path) -> None:
+    """Write a whole, consistent copy of this moment to a new file, beside a running writer. Raises StoreFailure."""
+    with translated(target):
+        copy = apsw.Connection(str(target))
+        try:
+            with copy.backup("main", connection, "main") as work:
+                work.step(-1)  # one read transaction: a writer goes on beside it and is not in the copy
+            copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+        finally:
+            copy.close()
 
 
 def _connect(path: Path, *, read_only: bool, create: bool, vfs: str | None) -> apsw.Connection:

@@ -14,7 +14,7 @@ import msgspec
 
 from detente import words
 from detente.line.effects import Draft
-from detente.store.disk import open_database, translated
+from detente.store.disk import open_database, translated, write_copy
 from detente.store.errors import HomeMistake, damaged
 from detente.store.schema import mark
 
@@ -65,6 +65,10 @@ class Drafts:
         """Close the file; safe to call twice."""
         with translated(self.path):
             self._connection.close()
+
+    def backup(self, target: Path) -> None:
+        """Write a whole, consistent copy to a new file, beside a running writer. Raises StoreFailure."""
+        write_copy(self._connection, target)
 
     def keep(self, line: str, draft: Draft, drafted_ms: int) -> None:
         """Keep a draft; the same one again changes nothing.

@@ -27,7 +27,7 @@ from detente.store.audit import (
     nodes_between,
     portions,
 )
-from detente.store.disk import open_database, translated
+from detente.store.disk import open_database, translated, write_copy
 from detente.store.errors import damaged
 from detente.store.interface import Rows
 from detente.store.reading import Reading
@@ -109,14 +109,7 @@ class Record(Reading):
 
         Raises StoreFailure.
         """
-        with translated(target):
-            copy = apsw.Connection(str(target))
-            try:
-                with copy.backup("main", self._connection, "main") as work:
-                    work.step(-1)  # one read transaction: a writer goes on beside it and is not in the copy
-                copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
-            finally:
-                copy.close()
+        write_copy(self._connection, target)
 
     def audit(self) -> list[str]:
         """Look through every stored value; return each fault in words, [] when all is as it was written.

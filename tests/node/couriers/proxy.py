@@ -14,7 +14,7 @@ class Proxy:
 
     refuse: new connections are cut at once. cut_after: bytes towards the server after which a connection is cut.
     delay_s: before each piece. bytes_per_s: pace of each direction, 0: none. drop_back: bytes of the server vanish.
-    change: what is done to each piece, by direction.
+    change: what is done to each piece, by direction. stalled: connections stay open, and nothing moves in them.
     """
 
     port: int
@@ -23,12 +23,19 @@ class Proxy:
     delay_s: float = 0.0
     bytes_per_s: int = 0
     drop_back: bool = False
+    stalled: bool = False
     change: Callable[[bytes, bool], bytes] = field(default=lambda octets, _: octets)
     listens: int = 0
     connections: int = 0
     forth: int = 0
     back: int = 0
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    def cut_from_outside(self) -> None:
+        """Cut every connection that is open, asked from another thread than the loop's."""
+        if self._loop is not None:
+            asyncio.run_coroutine_threadsafe(self.cut(), self._loop).result(10)
 
     async def cut(self) -> None:
         """Cut every connection that is open."""
@@ -37,6 +44,7 @@ class Proxy:
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._loop = asyncio.get_running_loop()
         if self.refuse:
             writer.transport.abort()
             return
@@ -61,6 +69,8 @@ class Proxy:
         step = max(1, self.bytes_per_s // 10) if self.bytes_per_s else 65_536
         carried = 0
         while octets := await source.read(step if self.bytes_per_s else 65_536):
+            while self.stalled:  # noqa: ASYNC110 - set from other threads, too
+                await asyncio.sleep(0.02)
             if self.delay_s:
                 await asyncio.sleep(self.delay_s)
             if self.bytes_per_s:

@@ -221,7 +221,7 @@ def test_keepers_make_show_and_check_certificates(
     assert "joined no such line" in shell.err
     assert shell.json("settings west")["settings"]["line"]["azov"]["test_every_s"] == 7
     assert "[courier]" in shell.run("settings")
-    assert shell.json("settings")["store"]["kind"] == "sqlite"
+    assert shell.json("settings")["node"]["log_level"] == "info"
 
 
 def test_a_new_certificate_is_used_without_a_restart(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

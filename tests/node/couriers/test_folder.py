@@ -12,13 +12,13 @@ import pytest
 
 from detente.line.bundle import BUNDLE_MAGIC, EXPORT_MAGIC
 from detente.node.sealing import SEALED_MAGIC
-from tests.node.couriers.world import Node, Pair, draft, make_pair, quick, running, until
+from tests.node.couriers.world import Node, Pair, certified, draft, https, make_pair, quick, running, until
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Pair:
     made = make_pair(tmp_path)
-    for name in ("post", "west-out", "west-in", "east-out", "east-in"):
+    for name in ("post", "west-out", "west-in", "east-out", "east-in", "nowhere-in"):
         (tmp_path / name).mkdir()
     return made
 
@@ -150,9 +150,9 @@ def test_what_is_no_bundle_for_this_home_is_put_aside_with_the_reason(pair: Pair
         (place / "letter.txt").write_text("no bundle by its name")
         async with running(pair.path("east"), folder(pair, "east")) as east:
             refused = place / "refused"
-            await until(lambda: refused.is_dir() and len(list(refused.glob("*.txt"))) == 6, 40)
-            assert {path.name[0] for path in refused.glob("*.bundle")} == set("abcdef")
-            why = {path.name[0]: path.read_text() for path in refused.glob("*.txt")}
+            await until(lambda: refused.is_dir() and len(list(refused.glob("[!.]*.txt"))) == 6, 40)
+            assert {path.name[0] for path in refused.glob("[!.]*.bundle")} == set("abcdef")
+            why = {path.name[0]: path.read_text() for path in refused.glob("[!.]*.txt")}
             assert "export" in why["b"]
             assert "cut short" in why["c"]
             assert stranger.line in why["f"]
@@ -182,3 +182,37 @@ def test_a_humanitarian_line_is_sealed_whatever_the_settings_say(tmp_path: Path)
     taken = [path for name in ("west-in", "east-in") for path in (tmp_path / name / "taken").iterdir()]
     assert taken
     assert all(path.read_bytes().startswith(SEALED_MAGIC) for path in taken)
+
+
+def test_a_written_file_is_not_delivery_and_the_next_courier_carries(pair: Pair) -> None:
+    """Somebody takes the files away and brings them nowhere; once one comes back, the folder is trusted again."""
+    certified(pair.folder, "west", "east")
+    line = pair.line.rpartition("-")[0]
+    port = pair.ports["east"]
+    west_text = folder(pair, "west", more="sealed = false\nreceipt_s_max = 1") + https(line, "east", port)
+    east_text = folder(pair, "east").replace("[courier]\n", f'[courier]\nlisten = "127.0.0.1:{port}"\n')
+    east_text += https(line, "west", None)
+
+    async def story() -> None:
+        async with running(pair.path("west"), west_text) as west, running(pair.path("east"), east_text) as east:
+            await until(lambda: bool(east.states.port))
+            thief = asyncio.ensure_future(post(pair, "west>nowhere"))
+            await west.lines.submit(pair.line, draft())
+            await until(lambda: delivered(west, pair.line, "east", 1), 40)
+            assert west.courier("east", 1).state == "failing"
+            assert "none for 1 seconds" in west.courier("east", 1).last_error
+            assert west.courier("east", 2).state == "up"
+            written = west.courier("east", 1).bytes_out
+            await west.lines.submit(pair.line, draft())
+            await until(lambda: delivered(west, pair.line, "east", 2), 40)  # without waiting for the folder again
+            thief.cancel()
+            carrier = asyncio.ensure_future(post(pair, "west>east", "east>west"))
+            await east.lines.submit(pair.line, draft())
+            await until(lambda: west.courier("east", 1).bytes_in > 0, 40)
+            await west.lines.submit(pair.line, draft())
+            await until(lambda: west.courier("east", 1).state == "up", 40)
+            await until(lambda: delivered(west, pair.line, "east", 3), 40)
+            assert west.courier("east", 1).bytes_out > written
+            carrier.cancel()
+
+    asyncio.run(story())

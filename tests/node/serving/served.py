@@ -52,11 +52,15 @@ class Served:
     ended: list[int] = field(default_factory=list)
 
     def log(self) -> list[dict[str, Any]]:
-        """Return the events of the log so far."""
-        lines = self.log_file.read_text(encoding="utf-8", errors="replace").splitlines()
-        return [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
+        """Return the events of the log so far; a line that a full disk cut is none."""
+        found = []
+        for line in self.log_file.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("{") and line.endswith("}"):
+                with contextlib.suppress(json.JSONDecodeError):
+                    found.append(json.loads(line))
+        return found
 
-    def events(self, name: str, **fields: Any) -> list[dict[str, Any]]:
+    def events(self, name: str, /, **fields: Any) -> list[dict[str, Any]]:
         """Return the events of one name with these fields."""
         return [
             one
@@ -64,7 +68,7 @@ class Served:
             if one["event"] == name and all(one.get(key) == value for key, value in fields.items())
         ]
 
-    def until(self, name: str, count: int = 1, **fields: Any) -> dict[str, Any]:
+    def until(self, name: str, /, count: int = 1, **fields: Any) -> dict[str, Any]:
         """Wait until an event came so many times; returns the last."""
         until(lambda: len(self.events(name, **fields)) >= count or self.process.poll() is not None, name)
         found = self.events(name, **fields)
@@ -92,15 +96,18 @@ class Served:
 
 
 @contextmanager
-def serving(home: Path, secret: Path | None, *more: str, wait: bool = True) -> Iterator[Served]:
-    """Serve a home until the block ends."""
+def serving(
+    home: Path, secret: Path | None, *more: str, wait: bool = True, variables: dict[str, str] | None = None
+) -> Iterator[Served]:
+    """Serve a home until the block ends. variables: more of the environment."""
     log_file = home.with_name(f"{home.name}.{os.urandom(3).hex()}.log")
     port = free_port()
     command = [sys.executable, "-m", "detente", "serve", str(home)]
     command += ["--passphrase-file", str(secret)] if secret is not None else []
-    command += ["--desk", f"127.0.0.1:{port}", *(more if "--courier" in more else ("--courier", "off", *more))]
+    command += [] if "--desk" in more else ["--desk", f"127.0.0.1:{port}"]
+    command += [*(more if "--courier" in more else ("--courier", "off", *more))]
     with log_file.open("wb") as log:
-        process = subprocess.Popen(command, env=environment(), stderr=log, stdout=log)
+        process = subprocess.Popen(command, env=environment(**(variables or {})), stderr=log, stdout=log)
     served = Served(home, process, log_file, port)
     try:
         if wait:

@@ -18,8 +18,10 @@ from detente.line.load import join_parts
 from detente.line.opening import first_opening
 from detente.line.state import Settings
 from detente.node.backup import backup, restore
+from detente.node.book import Book
 from detente.node.home import Home
 from detente.node.host import Host, clock_ms
+from detente.node.serving import line_runner
 from detente.node.serving.lines import Lines
 from detente.store.errors import HomeMistake, StoreFailure
 from detente.store.record import Record as StoredRecord
@@ -31,7 +33,11 @@ def draft(number: int, kind: str = "message") -> Draft:
 
 
 def run(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(work(), 60))
+    async def in_time() -> None:
+        async with asyncio.timeout(60):
+            await work()
+
+    asyncio.run(in_time())
 
 
 @asynccontextmanager
@@ -206,7 +212,50 @@ async def until(true: Callable[[], bool]) -> None:
     raise AssertionError("did not come")
 
 
-def test_time_brings_tests_and_alarms_and_a_clock_that_is_set_back_stops_neither(tmp_path: Path) -> None:
+def test_a_line_asked_for_before_the_home_is_open_is_not_called_unknown(tmp_path: Path) -> None:
+    line, opening = found_homes(tmp_path), threading.Event()
+
+    def open_late() -> Home:
+        assert opening.wait(60)
+        return open_home(tmp_path / "west")
+
+    async def work() -> None:
+        lines = Lines(open_late)
+        starting = asyncio.create_task(lines.start())
+        await asyncio.sleep(0)
+        with pytest.raises(StoreFailure, match="starting"):
+            await lines.submit(line, (draft(1),))
+        opening.set()
+        await starting
+        assert len(await lines.submit(line, (draft(1),))) == 1
+        await lines.close()
+
+    run(work)
+
+
+def test_after_a_time_that_passed_at_once_the_others_are_heard_before_they_are_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_runner, "_LISTENS_S", 10_000.0)
+    line = found_homes(tmp_path)
+    clock, alarms = Clock(), []  # type: ignore[var-annotated]  # filled below
+
+    async def work() -> None:
+        async with running(tmp_path / "west", alarms, clock=clock) as lines:
+            await lines.standings()
+            clock.ahead_ms = 24 * 3_600_000
+            for _ in range(50):
+                await lines.attempt(line, lambda _: None)
+        assert (line, "silent") not in alarms
+        assert (line, "test-missed") not in alarms
+
+    run(work)
+
+
+def test_time_brings_tests_and_alarms_and_a_clock_that_is_set_back_stops_neither(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_runner, "_LISTENS_S", 0.2)
     line = found_homes(tmp_path)
     clock, alarms = Clock(), []  # type: ignore[var-annotated]  # filled below
 
@@ -333,7 +382,7 @@ def test_a_line_that_is_joined_runs_at_once(tmp_path: Path) -> None:
             rings = await lines.with_home(lambda home, _: [home.ring(), other])
             lines.changed.clear()
             await lines.with_home(lambda home, _: home.join(second.line, join_parts(second, rings)))
-            await asyncio.wait_for(lines.changed.wait(), 10)
+            await lines.changed.wait()
             assert lines.line_ids() == sorted([line, second.line])
             assert (await lines.submit(second.line, (draft(1),)))[0].seq == 0
 
@@ -373,3 +422,23 @@ def test_a_restored_home_asks_every_mirror_before_it_is_said_to_be_whole(tmp_pat
             assert not await lines.with_home(lambda home, _: home.restored)
 
     run(work)
+
+
+def test_running_lines_say_once_a_day_in_the_log_how_the_line_is(tmp_path: Path) -> None:
+    line = found_homes(tmp_path)
+    day_ms, now_ms = 86_400_000, [clock_ms()]
+
+    async def work() -> None:
+        async with running(tmp_path / "west", clock=lambda: now_ms[0]) as lines:
+            await lines.give(line, Ticked())
+            for _ in range(2):
+                now_ms[0] += day_ms + 60_000
+                await lines.give(line, Ticked())
+                await lines.give(line, Ticked())
+
+    run(work)
+    with open_home(tmp_path / "west") as home:
+        book = Book.open("west", home.record(line))
+        types = [entry.statement.type for origin in book.origins() for entry in book.entries(origin)]
+    assert types.count("line.daily") == 2
+    assert "line.state" in types

@@ -94,7 +94,11 @@ def supervise(
         await beside
         return code
 
-    return asyncio.run(asyncio.wait_for(both(), 120)), events
+    async def in_time() -> int:
+        async with asyncio.timeout(120):
+            return await both()
+
+    return asyncio.run(in_time()), events
 
 
 async def until(true: Callable[[], Any]) -> None:

@@ -123,7 +123,8 @@ def test_every_fault_is_named_with_its_line() -> None:
         ("[[duty]]\nname = 'x'\nmail = 'a@b'\n", 3, "without a mail server"),
         ("[courier]\nlisten = 'a:70000'\n", 2, "65535"),
         ("[courier]\nretry_s_min = 9\nretry_s_max = 3\n", 2, "more than"),
-        ("[store]\nkind = 'postgresql'\n", 2, "without an address"),
+        ("[store]\nkind = 'postgresql'\n", 1, "detente store move HOME --to"),
+        ("[node]\nstore = 1\n", 2, "no such setting"),
         ("[line.'B A']\n", 1, "name of a line"),
         ("[line.b]\nsilent_after_s = 5\n", 2, "always be silent"),
         ("[[line.b.courier.East]]\nkind='folder'\nout='o'\n", 1, "name of a party"),
@@ -141,7 +142,7 @@ def test_every_fault_is_named_with_its_line() -> None:
         ("[alarms.smtp]\nhost='x'\nfrom='nobody'\n", 3, "mail address"),
         ("[signer]\npassphrase_file = {a=1}\n", 2, "a table"),
         ("[readers]\nauditors = [[1]]\n", 2, "a list"),
-        ('[store]\naddress = """\na\n"""\n[nod]\n', 5, "no such setting"),
+        ('[signer]\npassphrase_file = """\na\n"""\n[nod]\n', 5, "no such setting"),
     ],
 )
 def test_each_kind_of_fault_has_its_words(text: str, line: int, what: str) -> None:
@@ -255,3 +256,25 @@ def test_what_is_in_force_is_shown_under_the_names_of_the_file() -> None:
     shown = documented.in_force(parsed("[[line.b.courier.e]]\nkind='folder'\nin='i'\n"))
     assert shown["line"]["b"]["courier"]["e"][0]["in"] == "i"
     assert shown["line"]["b"]["courier"]["e"][0]["kind"] == "folder"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ('[alarms]\nwebhook = "https://:443/x"', "a link without a host"),
+        ('[alarms]\nwebhook = "https://host:99999/x"', "a link without a host"),
+        ('[alarms]\nwebhook = "https://me:word@host/x"', "a password in the link"),
+        ('[[duty]]\nname = "a"\nwebhook = "https://me@host/x"', "a password in the link"),
+        ('[alarms.smtp]\nhost = "m"\nfrom = "a@b"\nuser = "me"', "belong together"),
+        ('[alarms.smtp]\nhost = "m"\nfrom = "a@b"\npassword_file = "x"', "belong together"),
+        (
+            '[alarms.smtp]\nhost = "m"\nfrom = "a@b"\nuser = "me"\npassword_file = "x"\nstarttls = false',
+            "for everybody to read",
+        ),
+    ],
+)
+def test_ways_to_people_that_cannot_work_or_tell_a_secret_are_refused(text: str, named: str) -> None:
+    found = faults(text)
+    assert len(found) == 1
+    assert named in found[0][1]
+    assert "word@host" not in found[0][1]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -39,6 +39,7 @@ _MARKS_MAX = 20_000
 class Outgoing:
     """A bundle on its way out. marks: short hashes of its records; about: of its have-vector without clock and nonce.
 
+    said: the marks of statements among them, which the party has not confirmed yet, as far as it let us know.
     more: something still waits that did not fit.
     """
 
@@ -46,6 +47,7 @@ class Outgoing:
     marks: frozenset[bytes]
     about: bytes
     more: bool
+    said: frozenset[bytes] = frozenset()
 
     def says_nothing_after(self, last: Outgoing | None) -> bool:
         """Tell whether the party was told all of it by the last one."""
@@ -107,13 +109,15 @@ async def gather(
     writer = Writer()
     body = [writer.start()]
     marks: set[bytes] = set()
+    said: frozenset[bytes] = frozenset()
     about, size, first = b"", 0, True
     while True:
+        said |= _said(transmit.records)
         for record in transmit.records:
             if record.kind is Kind.HAVE and first:
                 about, first = _about(record.content), False
             elif len(marks) < _MARKS_MAX:
-                marks.add(hashlib.blake2b(record.content, digest_size=12).digest())
+                marks.add(_mark(record.content))
             body.append(writer.record(record))
             size += len(body[-1])
         if not transmit.more or not transmit.records or size >= size_max:
@@ -139,7 +143,15 @@ async def gather(
         )
     if len(marks) >= _MARKS_MAX:
         marks.add(writer.end())  # more than can be compared: never the same as another
-    return Outgoing(b"".join(body), frozenset(marks), about, transmit.more)
+    return Outgoing(b"".join(body), frozenset(marks), about, transmit.more, said)
+
+
+def _mark(content: bytes) -> bytes:
+    return hashlib.blake2b(content, digest_size=12).digest()
+
+
+def _said(records: Sequence[Record]) -> frozenset[bytes]:
+    return frozenset(_mark(one.content) for one in records if one.kind is Kind.ENTRY)
 
 
 def _about(have: bytes) -> bytes:

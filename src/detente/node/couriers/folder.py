@@ -44,14 +44,21 @@ _REFUSALS_TOLD = 50
 
 @dataclass(slots=True)
 class FolderCourier:
-    """Writes bundles for one party into a folder."""
+    """Writes bundles for one party into a folder.
+
+    receipt_s: how long a written statement may stay without the party's receipt until this courier counts as failing,
+    though it goes on writing; None: for ever, nobody else could carry. A file that lies there is not delivered.
+    """
 
     name: str
     traffic: Traffic
     to: FolderTo
     out: Path
     clock: Callable[[], int]
+    receipt_s: float | None = None
     _written_at_s: float = 0.0
+    _waiting: dict[bytes, float] = field(default_factory=dict)
+    _doubted_at_s: float | None = None
 
     @property
     def every_s(self) -> int:
@@ -62,6 +69,7 @@ class FolderCourier:
         """Tell whether the last bundle still lies there and is too young to be replaced."""
         return (
             bool(self._written_at_s)
+            and self._doubted_at_s is None  # or the next courier would wait, too
             and time.monotonic() - self._written_at_s < self.to.every_s
             and any(self._mine())
         )
@@ -73,15 +81,36 @@ class FolderCourier:
             self.traffic.lost()
             raise _no_folder(self.out)
         made = await self.traffic.give(SIZE_MAX, sealed=self.to.sealed, unless_told=True)
-        if made is None:
+        if made is not None:
+            try:
+                await asyncio.to_thread(self._write, made.body)
+            except BaseException:
+                self.traffic.lost()
+                raise
+            self._written_at_s = time.monotonic()
+        self._check_receipts()
+        if made is not None:
+            self.traffic.states.ok(self.traffic.line, self.traffic.party, self.name, bytes_out=len(made.body))
+
+    def _check_receipts(self) -> None:
+        """Raise LinkFailure while receipts are overdue and nothing came back through a folder since."""
+        now_s, before = time.monotonic(), self._waiting
+        self._waiting = {mark: before.get(mark, now_s) for mark in self.traffic.lacking}
+        if self.receipt_s is None:
             return
-        try:
-            await asyncio.to_thread(self._write, made.body)
-        except BaseException:
-            self.traffic.lost()
-            raise
-        self._written_at_s = time.monotonic()
-        self.traffic.states.ok(self.traffic.line, self.traffic.party, self.name, bytes_out=len(made.body))
+        if self._doubted_at_s is not None and self.traffic.by_folder_at_s > self._doubted_at_s:
+            self._doubted_at_s = None
+            self._waiting = dict.fromkeys(self._waiting, now_s)
+        if now_s - min(self._waiting.values(), default=now_s) > self.receipt_s and self._doubted_at_s is None:
+            self._doubted_at_s = now_s
+        if self._doubted_at_s is not None:
+            self.traffic.lost()  # the next courier carries it
+            raise LinkFailure(
+                expected=say("a receipt for what lies there"),
+                came=say("none for {count} seconds", count=int(self.receipt_s)),
+                where=str(self.out),
+                remedy=say("find out who takes the files away; another courier carries meanwhile"),
+            )
 
     async def background(self) -> None:
         """Nothing: what comes in is taken by the folder's intake."""
@@ -112,7 +141,10 @@ class FolderCourier:
 
 @dataclass(slots=True)
 class Intake:
-    """Takes what comes into one folder, for every line and party of this home. known: line -> its other parties."""
+    """Takes what comes into one folder, for every line and party of this home.
+
+    known: line -> its other parties. came: told of line and author of each bundle that could be read.
+    """
 
     folder: Path
     lines: CarriedLines
@@ -122,6 +154,7 @@ class Intake:
     couriers: Mapping[tuple[str, str], str]
     keep_taken: bool = True
     settle_s: int = 2
+    came: Callable[[str, str], None] = lambda *_: None
     _sizes: dict[str, tuple[int, int]] = field(default_factory=dict)
 
     async def run(self) -> None:
@@ -148,6 +181,8 @@ class Intake:
         finally:
             os.close(file)
         taken = await taking.finish(fault)
+        if taken.line:
+            self.came(taken.line, taken.author)
         name = self.couriers.get((taken.line, taken.author))
         if name is not None:
             self.states.heard(taken.line, taken.author, name, bytes_in=size)

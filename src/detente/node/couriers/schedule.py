@@ -255,7 +255,14 @@ class _Couriers:
         parties: Mapping[str, tuple[str, ...]],
         folders: Mapping[tuple[str, str], str],
     ) -> Intake:
-        return Intake(place, self.lines, self.seals, self.states, parties, folders, to.keep_taken, to.settle_s)
+        return Intake(
+            place, self.lines, self.seals, self.states, parties, folders, to.keep_taken, to.settle_s, self._came
+        )
+
+    def _came(self, line: str, party: str) -> None:
+        traffic = self.traffic.get((line, party))
+        if traffic is not None:
+            traffic.by_folder_at_s = time.monotonic()
 
     def _courier(self, name: str, to: HttpsTo | FolderTo, traffic: Traffic, peers: Peers) -> Courier | None:
         """Return the courier, or None for one that is never called from here; its state is shown either way."""
@@ -263,7 +270,8 @@ class _Couriers:
         if isinstance(to, FolderTo):
             self.states.known(*place)
             if to.out:
-                return FolderCourier(name, traffic, to, path_in(self.home, to.out), self.states.clock)
+                out = path_in(self.home, to.out)
+                return FolderCourier(name, traffic, to, out, self.states.clock, self._receipt_s(traffic, to))
             return None
         traffic.inbound = traffic.inbound or name
         certificates = peers.of.get((traffic.line, traffic.party))
@@ -281,6 +289,13 @@ class _Couriers:
             self.states.failed(*place, f"{mistake.where}: {mistake.came}", None)
             return None
         return HttpsCourier(name, traffic, to, self.settings.courier, context, peers)
+
+    def _receipt_s(self, traffic: Traffic, to: FolderTo) -> float | None:
+        """Return how long a folder's bundle may stay without a receipt; None where no other courier could carry."""
+        line = self.settings.of_line(traffic.line)
+        if len(line.courier[traffic.party]) == 1:
+            return None
+        return float(to.receipt_s_max or line.unacknowledged_after_s)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         self._tasks.add(asyncio.get_running_loop().create_task(work))

@@ -11,10 +11,12 @@ import contextlib
 import socket
 import ssl
 
+from detente.node.couriers.names import Address, addresses_of
 from detente.node.couriers.sockets import watch_over
 
 __all__ = ["TlsStream"]
 
+_EACH_S = 10.0
 _READ_BYTES = 65_536
 _CLOSE_S = 2.0
 _CLOSE_BYTES_MAX = 4_000_000
@@ -34,29 +36,34 @@ class TlsStream:
 
     @classmethod
     async def connect(cls, host: str, port: int, context: ssl.SSLContext) -> TlsStream:
-        """Connect to a name or address and shake hands. Raises OSError; the caller sets the time."""
-        loop = asyncio.get_running_loop()
+        """Connect to a name or address and shake hands. Raises OSError; the caller sets the time.
+
+        Of several addresses each has its chance: one that is silent or another's must not stand before the right one.
+        """
+        places = await addresses_of(host, port)
         failure: OSError = ConnectionRefusedError()
-        for family, kind, protocol, _, place in await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-            connection = socket.socket(family, kind, protocol)
-            connection.setblocking(False)
+        for number, place in enumerate(places, 1):
             try:
-                await loop.sock_connect(connection, place)
-            except OSError as fault:
-                connection.close()
-                failure = fault
-                continue
-            except BaseException:
-                connection.close()
-                raise
-            stream = cls(connection, context, server=False)
-            try:
-                await stream.handshake()
-            except BaseException:
-                stream.abort()
-                raise
-            return stream
+                async with asyncio.timeout(_EACH_S if number < len(places) else None):
+                    return await cls._to(place, context)
+            except OSError as fault:  # TimeoutError and ssl.SSLError among them
+                failure = fault if not isinstance(failure, ssl.SSLError) else failure
         raise failure
+
+    @classmethod
+    async def _to(cls, place: Address, context: ssl.SSLContext) -> TlsStream:
+        """Connect to one address and shake hands. Raises OSError."""
+        family, kind, protocol, _, where = place
+        connection = socket.socket(family, kind, protocol)
+        try:
+            connection.setblocking(False)
+            await asyncio.get_running_loop().sock_connect(connection, where)
+            stream = cls(connection, context, server=False)
+            await stream.handshake()
+        except BaseException:
+            connection.close()
+            raise
+        return stream
 
     async def handshake(self) -> None:
         """Shake hands; when it fails, the other side is told why first."""

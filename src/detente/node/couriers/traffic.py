@@ -21,7 +21,8 @@ class Traffic:
     """One line and party. called: set when the party reached us; direct: our own calls reach it at present.
 
     inbound: the courier under which calls of the party are counted, "" for none.
-    last: the newest bundle that was given. taking: how many bundles of the party are being taken in just now.
+    last: the newest bundle that was given. lacking: marks of statements that the party has not confirmed, by the newest
+    look. by_folder_at_s: when a bundle of the party last came through a folder. taking: how many are taken in just now.
     """
 
     lines: CarriedLines
@@ -37,6 +38,8 @@ class Traffic:
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
     comes: asyncio.Event = field(default_factory=asyncio.Event)
     answered_at_s: float = -1_000.0
+    lacking: frozenset[bytes] = frozenset()
+    by_folder_at_s: float = -1_000.0
     _giving: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -58,6 +61,8 @@ class Traffic:
             self.news.clear()
             seals = self.seals if must_seal else None
             made = await gather(self.lines, self.line, self.party, size_max, seals=seals)
+            if made is not None:
+                self.lacking = made.said
             if made is None or (unless_told and made.says_nothing_after(self.last)):
                 return None
             self.last = made

@@ -16,6 +16,7 @@ from detente.node.epochs import ProposedOpening, consent, join_later
 from detente.node.home import Home
 from detente.node.host import Host
 from detente.node.serving.line_runner import LineRunner
+from detente.store.errors import HomeMistake
 
 __all__ = ["Done", "confirm_halted", "consent_to", "join_line", "put_into_force"]
 
@@ -63,8 +64,15 @@ def confirm_halted(home: Home, runners: dict[str, LineRunner]) -> Done:
 
 
 def consent_to(runners: dict[str, LineRunner], proposed: ProposedOpening) -> Done:
-    """Consent to an opening on its line; the line goes on in the new epoch. Raises LineMistake, StoreFailure."""
-    runner = runners[proposed.opening.line]
+    """Consent to an opening on its line; the line goes on in the new epoch.
+
+    Raises HomeMistake for a line that was never joined, LineMistake, StoreFailure.
+    """
+    runner = runners.get(proposed.opening.line)
+    if runner is None:
+        raise HomeMistake(
+            expected=say("a line that this home has joined"), came=proposed.opening.line, where="FILE"
+        )
     try:
         runner.take_host(runner.attempt(lambda host: consent(host, proposed)))
     except (LineMistake, Refused):

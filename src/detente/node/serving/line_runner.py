@@ -41,6 +41,10 @@ say = words.speaker("node")
 
 T = TypeVar("T")
 _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+_PASSED_AT_ONCE_MS = 60_000
+_LISTENS_S = 30.0
+"""After a time that passed at once (a machine that slept, a clock that was set) the others are heard before they are
+judged: what they said meanwhile is on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,8 @@ class LineRunner:
     retry_at_s: float = 0.0  # on the monotonic clock
     batches: int = 0
     drafts: int = 0
+    _looked_ms: int | None = None
+    _listens_until_s: float = 0.0
     _failures: int = 0
     _parts: list[Part] = field(default_factory=list)
     _holdings: dict[str, tuple[object, ...]] = field(default_factory=dict)
@@ -83,6 +89,7 @@ class LineRunner:
         try:
             host = Host(self.home, self.line, self.clock, self.settings, stored=self._parts.extend)
             host.open()
+            self._looked_ms = self._looked_ms or self.clock()
             self.host = host
             self.fault = ""
             self._after(host)
@@ -117,9 +124,8 @@ class LineRunner:
         self.retry_at_s = time.monotonic() + _BACK_OFF_S[min(self._failures, len(_BACK_OFF_S) - 1)]
         self._failures += 1
         if self._failures == 1:
-            reason = (
-                self.fault if isinstance(failure, DetenteError) else f"{type(failure).__name__}: {self.fault}"
-            )
+            # an alarm leaves by mail and webhook: the words of an error that is not ours may quote a notice
+            reason = self.fault if isinstance(failure, DetenteError) else type(failure).__name__
             detail = (("reason", reason[:500]),)
             self.tell_alarm(self.line, Alarm("line-stopped", Priority.ALARM, self.home.member, detail))
 
@@ -189,11 +195,19 @@ class LineRunner:
         """Return how long until ``tick`` or ``open`` has work, by the clocks as they stand."""
         if self.host is None:
             return max(0, int((self.retry_at_s - time.monotonic()) * 1000))
-        return 0 if self._due(self.host) else self.host.wake_ms - self.clock()
+        if self._due(self.host):
+            return 0
+        listens_ms = int((self._listens_until_s - time.monotonic()) * 1000)
+        return max(listens_ms, self.host.wake_ms - self.clock(), 1)
 
     def _due(self, host: Host) -> bool:
         """Tell whether the line has to look at what is due: its time came, or the clock was set back far."""
         now_ms = self.clock()
+        if self._looked_ms is not None and now_ms - self._looked_ms > _PASSED_AT_ONCE_MS:
+            self._listens_until_s = time.monotonic() + _LISTENS_S
+        self._looked_ms = now_ms
+        if time.monotonic() < self._listens_until_s:
+            return False
         return now_ms >= host.wake_ms or host.wake_ms - now_ms > self.settings.silent_after_ms + 60_000
 
     def attempt(self, work: Callable[[Host], T]) -> T:

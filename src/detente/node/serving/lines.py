@@ -33,6 +33,8 @@ __all__ = ["Answered", "Lines", "LinesLike", "Standing"]
 say = words.speaker("node")
 
 T = TypeVar("T")
+_HELD_AFTER_S = 5.0
+"""A piece of work that takes longer holds every line: whoever asks is told."""
 _LOOK_S = 1.0
 """How long the thread sleeps at most: a clock that jumped, or a stopped process, is noticed by then."""
 
@@ -184,6 +186,15 @@ class Lines:
 
         return await self._ask("", whole)
 
+    @property
+    def held_s(self) -> float:
+        """How long the thread has been at one piece of work, when that is too long for any; else 0.
+
+        A signer that was stopped, a disk or a server that does not answer: it goes on by itself, or is killed.
+        """
+        since_s = time.monotonic() - self.beat_at_s
+        return since_s if since_s > _HELD_AFTER_S and self._thread.is_alive() else 0.0
+
     async def standings(self) -> dict[str, Standing]:
         """Return how each line stands now."""
         return await self.with_home(lambda _, runners: {line: _standing(one) for line, one in runners.items()})
@@ -202,6 +213,8 @@ class Lines:
         if self.waits is not None:
             why = self.waits
             raise type(why)(expected=why.expected, came=why.came, where=why.where, remedy=why.remedy)
+        if line and not self._started.done():  # which lines there are is not known yet
+            raise not_running(line, say("this node is starting"))
         if line and line not in self._runners:
             raise HomeMistake(
                 expected=say("a line that this home has joined"),

@@ -21,6 +21,7 @@ from detente.line.state import Settings as LineLimits
 from detente.node.couriers import schedule
 from detente.node.couriers.states import CourierStates
 from detente.node.errors import SignerGone, SignerLocked
+from detente.node.health.service import Health
 from detente.node.home import Home, open_serving
 from detente.node.sealing import Unsealer
 from detente.node.serving.control import Control
@@ -55,6 +56,7 @@ class Node:
         self._beat_s = time.monotonic()
         self.lines = Lines(self._open, settings=self._limits, on_alarm=self._alarm)
         self._states = CourierStates()
+        self._health = Health(home, settings, log, self.lines, self._states)
         self._control = Control(
             self.lines, home, log, two_people=self._two_people, couriers=self._states.document
         )
@@ -72,6 +74,7 @@ class Node:
         watched.probe = self._lives
         try:
             await self._control.start()
+            await self._health.start()
             await _first(starting, self._locked.wait(), self._stop.wait())
             if self._locked.is_set():  # the node runs, and says to everybody for what it waits
                 watched.ready()
@@ -79,6 +82,7 @@ class Node:
             if starting.done():
                 await starting
                 tasks.append(self._couriers())
+                self._health.running()
                 watched.ready()
                 self._log.info("lines.running", member=self.lines.member, lines=",".join(self.lines.line_ids()))
                 await self._stop.wait()
@@ -86,6 +90,7 @@ class Node:
             self._log.info("lines.stopping")
             self._leaving.set()
             await self._control.close()
+            await self._health.close()
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -121,6 +126,7 @@ class Node:
         note(
             "alarm", line=line, name=alarm.name, member=alarm.member, priority=alarm.priority.value, detail=detail
         )
+        self._health.alarm(line, alarm)
 
     def _couriers(self) -> asyncio.Task[None]:
         signer, member = RemoteSigner(self._path), self.lines.member
@@ -142,9 +148,16 @@ class Node:
             self.stop()  # the supervisor starts everything anew
 
     async def _beat(self) -> None:
+        held = False
         while True:
             self._beat_s = time.monotonic()
             await asyncio.sleep(_BEAT_S)
+            held_s = self.lines.held_s
+            if held_s and not held:
+                self._alarm("", Alarm("lines-held", Priority.ALARM, self.lines.member))
+            elif held and not held_s:
+                self._alarm("", Alarm("lines-go-on", Priority.WARNING, self.lines.member))
+            held = held_s > 0
 
     def _lives(self) -> bool:
         now_s = time.monotonic()

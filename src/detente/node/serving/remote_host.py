@@ -67,7 +67,7 @@ say = words.speaker("node")
 _CONNECT_S = 2.0
 _ANSWER_S = 120.0
 _AGAIN_S = 15.0
-"""How long a question is asked again while the node starts anew."""
+"""How long after it first failed a question is asked again, while the node or its signer starts anew."""
 _PAUSE_S = 0.2
 
 
@@ -108,11 +108,12 @@ class Link:
         again: the question may be asked twice, for the second time changes nothing; then a node that starts anew or a
         line that is opened anew is waited for.
         """
-        octets, end_s = encode(question), time.monotonic() + _AGAIN_S
+        octets, end_s = encode(question), 0.0
         while True:
             try:
                 return self._ask(octets)
             except (OSError, StoreFailure, SignerFailure) as failure:
+                end_s = end_s or time.monotonic() + _AGAIN_S
                 if not again or isinstance(failure, SignerLocked) or time.monotonic() > end_s:
                     raise _unanswered(self._home, failure) from failure
             time.sleep(_PAUSE_S)
@@ -232,7 +233,11 @@ class RemoteHost(Host):
     def state(self) -> State:
         """What the record shows, with what the node may do now."""
         if self._state is None:
-            stands = self.link.ask(Hello()).lines.get(self.line_id)
+            answer, end_s = self.link.ask(Hello()), time.monotonic() + _ANSWER_S
+            while answer.held_s and time.monotonic() < end_s:  # how it stands is not known before the lines go on
+                time.sleep(_PAUSE_S)
+                answer = self.link.ask(Hello())
+            stands = answer.lines.get(self.line_id)
             self._state = load(self.home.member, self.record, self.settings or Settings())
             if stands is not None:
                 runs = stands.run in {one.value for one in Run}

@@ -160,6 +160,8 @@ class Answer(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     process: int = 0
     waits: str = ""
     """Why the lines do not run yet: the signer waits for its passphrase."""
+    held_s: int = 0
+    """For how long the lines have been at one piece of work, when that is too long; no more is known then."""
     lines: dict[str, LineStands] = {}
     couriers: dict[str, Any] | None = None
     """How the couriers stand: ``CourierStates.document``."""

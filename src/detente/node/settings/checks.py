@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from detente import words
 from detente.node.settings.structs import FolderTo, HttpsTo, LineSettings, Settings, host_and_port
@@ -25,19 +26,47 @@ def faults(settings: Settings) -> Iterator[Found]:
         yield from _address((room, "listen"), getattr(settings, room).listen)
     if settings.courier.retry_s_min > settings.courier.retry_s_max:
         yield ("courier", "retry_s_min"), say("more than retry_s_max"), say("make it smaller")
-    if settings.store.kind == "postgresql" and not settings.store.address:
-        yield (
-            ("store", "kind"),
-            say("postgresql without an address"),
-            say('add address = "postgresql://user@host/name"'),
-        )
+    yield from _alarms(settings)
     for index, person in enumerate(settings.duty):
         if not person.mail and not person.webhook:
             yield ("duty", index), say("a person who cannot be reached"), say("add mail or webhook")
         if person.mail and settings.alarms.smtp is None:
             yield ("duty", index, "mail"), say("a mail address without a mail server"), say("add [alarms.smtp]")
+        yield from _link(("duty", index, "webhook"), person.webhook)
     for name, line in settings.line.items():
         yield from _line(("line", name), name, line)
+
+
+def _alarms(settings: Settings) -> Iterator[Found]:
+    yield from _link(("alarms", "webhook"), settings.alarms.webhook)
+    smtp = settings.alarms.smtp
+    if smtp is None:
+        return
+    if smtp.user and not (smtp.starttls or smtp.tls):
+        yield (
+            ("alarms", "smtp", "user"),
+            say("the password would go over the wire for everybody to read"),
+            say("set starttls = true or tls = true"),
+        )
+    if bool(smtp.user) != bool(smtp.password_file):
+        yield (
+            ("alarms", "smtp", "user"),
+            say("user and password_file belong together"),
+            say("name both, or neither"),
+        )
+
+
+def _link(place: Place, link: str) -> Iterator[Found]:
+    """Name what is wrong with a link to which alarms are posted; a password belongs into no settings."""
+    try:
+        parts = urlsplit(link)
+        whole = not link or (bool(parts.hostname) and parts.port != 0)  # a port that is none raises
+    except ValueError:
+        whole = False
+    if not whole:
+        yield place, say("a link without a host"), say("write it as https://host/path")
+    elif link and (parts.username is not None or parts.password is not None):
+        yield place, say("a password in the link"), say("use webhook_secret_file: posts are signed with it")
 
 
 def _address(place: Place, address: str) -> Iterator[Found]:

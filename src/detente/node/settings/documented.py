@@ -24,7 +24,6 @@ from detente.node.settings.structs import (
     Settings,
     SignerSettings,
     SmtpSettings,
-    StoreSettings,
 )
 
 __all__ = ["about", "document", "in_force"]
@@ -45,7 +44,6 @@ _ROOMS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("[alarms.smtp]", SmtpSettings),
     ("[[duty]]", Duty),
     ("[escalation]", EscalationSettings),
-    ("[store]", StoreSettings),
     ("[readers]", ReaderSettings),
 )
 _NEEDED = {
@@ -145,7 +143,6 @@ def _room(kind: type[msgspec.Struct]) -> str:
         "EscalationSettings": say(
             "After how many seconds without an answer the next person is asked, by the notice's precedence."
         ),
-        "StoreSettings": say("Where the record is kept."),
         "ReaderSettings": say("Who, besides the line's parties, may read the statements' log in tiles."),
     }[kind.__name__]
 
@@ -213,6 +210,10 @@ def _folder() -> dict[str, str]:
         ),
         "keep_taken": say('Whether what was taken moves into "taken" beside it; else it is deleted.'),
         "settle_s": say("A file is taken when it has not changed for this many seconds."),
+        "receipt_s_max": say(
+            "After how many seconds without a receipt the next courier carries as well; 0: unacknowledged_after_s of"
+            " the line."
+        ),
     }
 
 
@@ -220,6 +221,23 @@ def _alarms() -> dict[str, str]:
     return {
         "terminal": say("Whether alarms are written to the terminal or the journal."),
         "webhook": say('Link to which alarms are posted as JSON; "" for none.'),
+        "webhook_secret_file": say(
+            'File with the secret under which posted alarms are signed (HMAC-SHA256); "": they are not signed.'
+        ),
+        "webhook_authorities_file": say(
+            'File with the certificates of whoever vouches for receivers of posts; "": the system\'s.'
+        ),
+        "least": say(
+            'The least grave that is sent: "emergency", "alarm", "warning" or "caution"; the rest stays in the log.'
+        ),
+        "again_s": say(
+            "After how many seconds an alarm that nobody acknowledged is told again; each time twice as long, a day"
+            " at most."
+        ),
+        "with_text": say(
+            "Whether alarms about a notice show its subject and text to whoever gets them. Mail and posts leave"
+            " this machine."
+        ),
     }
 
 
@@ -230,6 +248,12 @@ def _smtp() -> dict[str, str]:
         "from": say("Who the mail is from."),
         "to": say("Who gets every alarm."),
         "starttls": say("Whether the connection must become TLS before anything is said."),
+        "tls": say(
+            "Whether the connection is TLS from its first byte, as usual on port 465; starttls is ignored then."
+        ),
+        "authorities_file": say(
+            'File with the certificates of whoever vouches for the mail server; "": the system\'s.'
+        ),
         "user": say('User name; "" for none.'),
         "password_file": say("File with the password."),
     }
@@ -272,10 +296,6 @@ _SENTENCES: dict[str, Callable[[], dict[str, str]]] = {
         "immediate_s": say("Precedence immediate."),
         "priority_s": say("Precedence priority."),
         "routine_s": say("Precedence routine."),
-    },
-    "StoreSettings": lambda: {
-        "kind": say('"sqlite": files in the home; "postgresql": a server.'),
-        "address": say("Address of the server, without a password in it."),
     },
     "ReaderSettings": lambda: {
         "auditors": say(

@@ -138,7 +138,7 @@ class _Reader:
         tag = kind.__struct_config__.tag_field
         for name in found:
             if name not in fields and name != tag:
-                self.fault((*place, name), say("there is no such setting"), _nearest(name, fields))
+                self.fault((*place, name), *_unknown((*place, name), fields))
         values: dict[str, Any] = {}
         for name, field in fields.items():
             if name in found:
@@ -223,6 +223,16 @@ def _shown(found: Any) -> str:
         return say("a list")
     text = str(found).lower() if isinstance(found, bool) else repr(found)
     return text[:80]
+
+
+def _unknown(place: Place, known: typing.Iterable[str]) -> tuple[str, str]:
+    """Return what is wrong with a name that is no setting, and what to do."""
+    if place == ("store",):
+        return (
+            say("where the record is kept is no setting: home.json says it, for it must change with the record"),
+            say("detente store show says where it is, detente store move HOME --to moves it"),
+        )
+    return say("there is no such setting"), _nearest(str(place[-1]), known)
 
 
 def _nearest(name: str, known: typing.Iterable[str]) -> str:

@@ -30,7 +30,6 @@ __all__ = [
     "Settings",
     "SignerSettings",
     "SmtpSettings",
-    "StoreSettings",
     "host_and_port",
     "path_in",
 ]
@@ -132,6 +131,7 @@ class FolderTo(
     every_s: Seconds = 60
     keep_taken: bool = True
     settle_s: Annotated[int, Meta(ge=0, le=3_600)] = 2
+    receipt_s_max: Annotated[int, Meta(ge=0, le=366 * 86_400)] = 0
 
 
 CourierTo = HttpsTo | FolderTo
@@ -167,15 +167,22 @@ class SmtpSettings(
     from_: Mail
     to: tuple[Mail, ...] = ()
     starttls: bool = True
+    tls: bool = False
+    authorities_file: MaybeFile = ""
     user: Annotated[str, Meta(max_length=1000, title="text")] = ""
     password_file: MaybeFile = ""
 
 
 class AlarmSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[alarms]``."""
+    """``[alarms]``. least: what is less grave than this stays in the log."""
 
     terminal: bool = True
     webhook: Link = ""
+    webhook_secret_file: MaybeFile = ""
+    webhook_authorities_file: MaybeFile = ""
+    least: Literal["emergency", "alarm", "warning", "caution"] = "warning"
+    again_s: Seconds = 3_600
+    with_text: bool = False
     smtp: SmtpSettings | None = None
 
 
@@ -198,13 +205,6 @@ class EscalationSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True
     routine_s: Seconds = 14_400
 
 
-class StoreSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[store]``."""
-
-    kind: Literal["sqlite", "postgresql"] = "sqlite"
-    address: Annotated[str, Meta(max_length=2000, title="text")] = ""
-
-
 class ReaderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[readers]``: who else may read statements in tiles."""
 
@@ -222,7 +222,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alarms: AlarmSettings = AlarmSettings()
     duty: tuple[Duty, ...] = ()
     escalation: EscalationSettings = EscalationSettings()
-    store: StoreSettings = StoreSettings()
     readers: ReaderSettings = ReaderSettings()
     line: dict[str, LineSettings] = {}
 

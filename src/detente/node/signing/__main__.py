@@ -94,6 +94,7 @@ def _unlock(answering: Answering, source: Path | None) -> None:
     if source is None:
         note("locked", say("no passphrase yet: detente unlock {home}", home=answering.path))
         return
+    answering.passphrase = lambda: read_passphrase(source)
     try:
         passphrase = read_passphrase(source)
     except DetenteError as failure:

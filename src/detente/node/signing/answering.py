@@ -37,6 +37,7 @@ __all__ = ["Answering"]
 
 say = words.speaker("node")
 
+_AGAIN_S = 3_600.0
 Open = Callable[[Path, HomeCard, bytes], Keeping]
 """Opens the keys of a home; tests give their own."""
 
@@ -44,7 +45,8 @@ Open = Callable[[Path, HomeCard, bytes], Keeping]
 class Answering:
     """The signer of one home, locked or open. Whoever makes it holds the home's lock.
 
-    fault: why the last attempt to open it failed, in words, or "". note: tells the process's own log what happened.
+    fault: why the last attempt to open it failed, in words, or "". passphrase: reads it from the file that this process
+    was given; None: it was given none. note: tells the process's own log what happened.
     """
 
     def __init__(self, path: Path, *, open_keeping: Open = Keeping, note: Callable[[str, str], None]) -> None:
@@ -55,6 +57,8 @@ class Answering:
         self.counts: Counter[str] = Counter()
         self._open = open_keeping
         self._note = note
+        self.passphrase: Callable[[], bytes] | None = None
+        self._try_again_s = 0.0
         self._keeping: Keeping | None = None
         self._since_ms = time.time_ns() // 1_000_000
 
@@ -85,6 +89,31 @@ class Answering:
             raise
         self.fault = ""
         self._note("unlocked", say("the signer of {member} is ready", member=self.about.member))
+        self._destroy_old(self._keeping, passphrase)
+
+    def _destroy_old(self, keeping: Keeping, passphrase: bytes) -> None:
+        """Destroy keys for sealed bundles whose time is over, now that the passphrase is here; a failure is said."""
+        now_ms = time.time_ns() // 1_000_000
+        if not keeping.old_sealing(now_ms):
+            return
+        try:
+            count = keeping.destroy_old_sealing(passphrase, now_ms)
+        except DetenteError as failure:
+            self._note("not-destroyed", str(failure))
+        else:
+            self._note("destroyed", say("old keys for sealed bundles: {count}", count=count))
+
+    def _destroy_by_itself(self, keeping: Keeping) -> None:
+        """Destroy what is old where the passphrase lies in a file that this process was given; once an hour at most."""
+        if time.monotonic() < self._try_again_s or self.passphrase is None:
+            return
+        self._try_again_s = time.monotonic() + _AGAIN_S
+        try:
+            passphrase = self.passphrase()
+        except DetenteError as failure:
+            self._note("not-destroyed", str(failure))
+        else:
+            self._destroy_old(keeping, passphrase)
 
     def end_session(self) -> None:
         """Forget what was signed for the node that went and is not durable: it has it no more."""
@@ -98,7 +127,11 @@ class Answering:
             self._note("locked", self.fault)
 
     def standing(self, *, serving: bool) -> Standing:
-        """Return how the signer stands."""
+        """Return how the signer stands; what is old by now is destroyed first, where it can be."""
+        now_ms, old = time.time_ns() // 1_000_000, 0
+        if self._keeping is not None and self._keeping.old_sealing(now_ms):
+            self._destroy_by_itself(self._keeping)
+            old = self._keeping.old_sealing(now_ms)
         return Standing(
             "locked" if self.locked else "serving" if serving else "ready",
             self.about.member,
@@ -109,6 +142,7 @@ class Answering:
             self.counts["signed"],
             self.counts["refused"],
             self.counts["signed again"],
+            old,
         )
 
     def answer(self, request: Request) -> Answer:
@@ -156,6 +190,7 @@ class Answering:
             case frames.Reload():
                 keeping.reload(request.passphrase)
                 self._note("reloaded", say("the keys were read again"))
+                self._destroy_old(keeping, request.passphrase)
             case frames.NoteActs():
                 keeping.note_acts()
             case frames.UseGeneration():

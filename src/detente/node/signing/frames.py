@@ -272,7 +272,8 @@ class Standing(_Message, frozen=True, tag="standing"):
 
     state: "locked" (no passphrase yet), "ready", or "serving" a node. fault: why it is still locked, in words, or "".
     process: its id. since_ms: when it began. signed, refused: counts since then. signed_again: how often an index was
-    signed a second time, because the node that had the first signature ended before it was stored.
+    signed a second time, because the node that had the first signature ended before it was stored. old_sealing: keys
+    for sealed bundles that must be destroyed by now, and lie in the key file still.
     """
 
     state: Literal["locked", "ready", "serving"]
@@ -284,6 +285,7 @@ class Standing(_Message, frozen=True, tag="standing"):
     signed: Number
     refused: Number
     signed_again: Number
+    old_sealing: Number
 
 
 class Facing(_Message, frozen=True, tag="facing"):

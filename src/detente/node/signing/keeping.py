@@ -13,7 +13,7 @@ from detente import words
 from detente.line.checkpoint import Origin
 from detente.line.rootact import Keyring
 from detente.node.home_folder import HomeCard, head_folder, home_mistake, keys_file, on_disk, own_ring
-from detente.node.keyfile import Keys, open_keys, without_old_sealing
+from detente.node.keyfile import Keys, open_keys, without_old_sealing, write_keys
 from detente.node.machine_id import machine_identity
 from detente.node.officers import Officers
 from detente.node.sealing import open_content_key
@@ -192,6 +192,20 @@ class Keeping:
         self.signer.change_generation(self.signer.generation, keys)
         self.signer.change_officers(officers)
 
+    def old_sealing(self, now_ms: int) -> int:
+        """Return how many keys for sealed bundles must be destroyed: their successor is older than 90 days."""
+        return _sealing(self.keys) - _sealing(without_old_sealing(self.keys, now_ms))
+
+    def destroy_old_sealing(self, passphrase: bytes, now_ms: int) -> int:
+        """Destroy those keys, in the file too; returns how many. Raises KeyMistake, StoreFailure."""
+        keys, officers = open_keys(keys_file(self.path), passphrase)  # a verb may have changed them meanwhile
+        kept = without_old_sealing(keys, now_ms)
+        destroyed = _sealing(keys) - _sealing(kept)
+        if destroyed:
+            write_keys(keys_file(self.path), kept, passphrase, officers=officers)
+        self.take(kept, officers)
+        return destroyed
+
     def open_seal(self, info: bytes, sealed: bytes) -> bytes:
         """Return the content key of a sealed bundle, from its header's bytes and its sealed key; raises Refused.
 
@@ -201,3 +215,7 @@ class Keeping:
         now_ms = time.time_ns() // 1_000_000
         keys = [one for own in without_old_sealing(self.keys, now_ms).values() for one in own.sealing]
         return open_content_key(keys, info, sealed, me=self.about.member)
+
+
+def _sealing(generations: Mapping[int, Keys]) -> int:
+    return sum(len(own.sealing) for own in generations.values())

@@ -6,6 +6,9 @@ and read back. What only the server's keeper can switch on (``fsync``, ``full_pa
 The writer holds an advisory lock for as long as its session lives, and leaves a token of its own in the record:
 whoever finds another's token there writes no more. So a session that the server has given up, or one behind a pool
 that shares sessions, cannot write beside its successor.
+
+A server may keep a connection and say nothing more: it was stopped, or something between us takes every byte and
+carries none. Its own limits do not help then, nor do those of the network. So each wait for it ends by our own clock.
 """
 
 from __future__ import annotations
@@ -13,9 +16,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from typing import Any
+from collections.abc import Callable, Generator
+from typing import Any, TypeVar
 
 import psycopg
+from psycopg import waiting
 
 from detente import words
 from detente.store.errors import HomeMistake
@@ -26,8 +31,8 @@ __all__ = ["Session", "connect", "durability_warnings", "lock_of", "show", "take
 
 say = words.speaker("store")
 
-Session = psycopg.Connection[tuple[Any, ...]]
-
+T = TypeVar("T")
+_Waits = Generator[Any, Any, T]
 VERSION_MIN = 14
 _TURN_WAIT_S = 5.0
 """How long a new writer waits for one that has just gone: the server needs a moment to notice."""
@@ -41,7 +46,39 @@ _LIMITS = {
     "default_transaction_isolation": "read committed",
 }
 """What a session is held to: a server that hangs is a failure in words, not a node that hangs."""
+ANSWER_S = 75.0
+"""How long a server may be silent: longer than its own limit for a statement, so that it can say so itself."""
+_LOOK_S = 0.1
 _SAFE_COMMITS = frozenset({"on", "remote_apply"})
+
+
+class Session(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that is given up when its server is silent for ``answer_s`` seconds; every answer begins anew."""
+
+    answer_s = ANSWER_S
+
+    def wait(self, gen: _Waits[T], interval: float = _LOOK_S, timeout: float | None = None) -> T:
+        """Wait for what ``gen`` does on this connection. Raises psycopg.OperationalError when nothing comes."""
+        del timeout  # of one wait as a whole: ours is of the silence in it
+        # whatever the server says after its time is for nobody
+        return super().wait(_in_time(gen, self.answer_s, give_up=self.pgconn.finish), interval)
+
+
+def _in_time(gen: _Waits[T], answer_s: float, *, give_up: Callable[[], None]) -> _Waits[T]:
+    """Do as ``gen`` does, and end it when the server is silent for so long."""
+    until = time.monotonic() + answer_s
+    try:
+        asked = next(gen)
+        while True:
+            ready = yield asked
+            if ready != waiting.Ready.NONE:
+                until = time.monotonic() + answer_s
+            elif time.monotonic() > until:
+                give_up()
+                raise psycopg.OperationalError(say("no word for {count} seconds", count=int(answer_s)))
+            asked = gen.send(ready)
+    except StopIteration as end:
+        return end.value  # type: ignore[no-any-return]  # what gen returns
 
 
 def connect(address: Address, *, read_only: bool) -> Session:
@@ -49,7 +86,7 @@ def connect(address: Address, *, read_only: bool) -> Session:
     parameters = address.parameters()
     where = address.shown()
     try:
-        session = psycopg.connect(**parameters, autocommit=True)  # type: ignore[arg-type]  # texts and numbers alike
+        session = Session.connect(**parameters, autocommit=True)  # type: ignore[arg-type]  # texts and numbers alike
     except psycopg.Error as fault:
         raise not_connected(fault, where) from fault
     with translated(where):

@@ -1,0 +1,1 @@
+"""Alarms to people: kept, told once and again, on every way that the settings name, through the people on duty."""

@@ -1,0 +1,1 @@
+"""How a node is: figures of its lines, couriers and alarms, for Prometheus, for whoever asks whether it lives."""
