@@ -80,6 +80,7 @@ def test_no_kind_of_trouble_breaks_an_invariant(kind: str) -> None:
         (24, "restored"),  # a root act given back by a mirror, then another one of the keepers
         (5068, "restored"),  # a statement that was given back without its head was never confirmed
         (124, "restored"),  # a batch that reached the disk and not the head file, then an old backup
+        (398, "copies"),  # a halted copy gave a statement that no head file knew yet
         (5, "headless"),  # a receipt that only the head file of its cosigner knew
         (105, "crashes"),  # a draft before the head file was brought up
         (166, "epochs"),  # consent while an own statement was on its way to the disk
