@@ -5,9 +5,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 SEEDS ?= 1000
 SEED ?= 0
+HOURS ?= 8
 KIND ?=
 
-.PHONY: help setup demo test prove prove-full bench bench-quick bench-line bench-rules bench-lock lint words lock clean simulate replay sabotage
+.PHONY: help setup kernels demo test prove prove-full bench bench-quick bench-line bench-rules bench-node soak bench-lock lint words lock clean simulate replay sabotage
 
 help:
 	@echo "make demo         set up and run the main job on the bundled scenario"
@@ -20,6 +21,8 @@ help:
 	@echo "make bench        measure against peers, ONLY=section,section some of it; writes bench/RESULTS.md"
 	@echo "make bench-line   measure the record between parties; writes bench/line/RESULTS.md"
 	@echo "make bench-rules  measure plans judged by every agreement; writes bench/rules/RESULTS.md"
+	@echo "make bench-node   measure two served nodes under load, a backlog and attacks; writes bench/node/RESULTS.md"
+	@echo "make soak         two served nodes under random faults for HOURS=8; a line a minute in bench/data/soak.jsonl"
 	@echo "make lint         style, types, import contracts"
 	@echo "make words        collect and compile the Russian catalogue"
 	@echo "make lock         resolve and lock the dependencies anew"
@@ -43,10 +46,14 @@ lint: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-test: lint
+# once for all test processes, and in nobody's time limit
+kernels: setup
+	$(BIN)/python tools/compile_kernels.py
+
+test: lint kernels
 	$(BIN)/python -m pytest -n 2 -m "not prove and not prove_full" --cov --cov-branch --cov-report=term
 
-prove: setup
+prove: kernels
 	$(BIN)/python -m pytest -n 2 -m prove
 
 prove-full: prove
@@ -92,6 +99,12 @@ bench-line: setup .venv-bench/ready
 
 bench-rules: setup
 	$(BIN)/python bench/rules/judge.py --write
+
+bench-node: setup
+	$(BIN)/python bench/node/run.py
+
+soak: setup
+	$(BIN)/python bench/node/soak.py --hours $(HOURS)
 
 bench-lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

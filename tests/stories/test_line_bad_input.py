@@ -410,11 +410,11 @@ class Interrupted:
         self.number, self.after, self.count = number, after, 0
         self.true = node_host.Host._carry_out
 
-    def __call__(self, host: node_host.Host, effect: object) -> object:
+    def __call__(self, host: node_host.Host, effect: object, *, wait: bool = False) -> object:
         self.count += 1
         if self.count == self.number and not self.after:
             raise KeyboardInterrupt
-        found = self.true(host, effect)  # type: ignore[arg-type]
+        found = self.true(host, effect, wait=wait)  # type: ignore[arg-type]
         if self.count == self.number:
             raise KeyboardInterrupt
         return found
@@ -433,7 +433,9 @@ def test_ctrl_c_at_every_step_of_a_verb_leaves_nothing_half(pair: Shell, verb: s
     while not done:
         stop = Interrupted(number, after=after)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(node_host.Host, "_carry_out", lambda host, effect, stop=stop: stop(host, effect))
+            patch.setattr(
+                node_host.Host, "_carry_out", lambda host, effect, stop=stop, **how: stop(host, effect, **how)
+            )
             pair.run(f"line {verb}", code=None)
             done = stop.count < number
         assert not [one.name for one in pair.folder.rglob("*") if ".part" in one.name]

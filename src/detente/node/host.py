@@ -20,16 +20,20 @@ from pathlib import Path
 from detente import words
 from detente.door.files import writing
 from detente.line import canonical
+from detente.line.checkpoint import Origin
 from detente.line.effects import (
     ActGiven,
     Alarm,
     Append,
+    Arrived,
     Draft,
     Durable,
     Opened,
     Part,
     PutAct,
+    PutEntry,
     PutHistory,
+    PutOpening,
     Raise,
     Sign,
     Submitted,
@@ -64,6 +68,8 @@ class Host:
     """Runs one line's machine over an open home. ``alarms`` and ``took`` collect what a person should be told.
 
     stored: is told of every batch once it is durable; nothing else keeps what a batch held.
+    later: what is said becomes durable in the record at once, and the head file is told of several batches together:
+    in ``settle``, before anything that they hold may leave.
     """
 
     home: Home
@@ -75,8 +81,11 @@ class Host:
     sent: list[Transmit] = field(default_factory=list)
     wake_ms: int = 0
     stored: Callable[[tuple[Part, ...]], None] | None = None
+    later: bool = False
     record: Record = field(init=False)
     machine: Line = field(init=False)
+    _unsettled: dict[Origin, tuple[int, bytes]] = field(default_factory=dict, init=False)
+    _batch: int | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
         self.record = self.home.record(self.line_id)
@@ -121,14 +130,39 @@ class Host:
         """
         if isinstance(event, Submitted):
             self._check_releases(event.drafts)
+        wait = self.later and _may_wait(event)
+        if not wait:
+            self.settle()
+        self._run(event, wait=wait)
+        if self.record.forks():
+            write_proofs(self.home.path, self.record)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether the record holds batches of which the head file was not told yet."""
+        return self._batch is not None
+
+    def settle(self) -> None:
+        """Tell the head file how far own logs are durable; from then on what they hold may leave.
+
+        If we die before, the record is ahead of the head file by some batches: the next start adopts them. Raises
+        StoreFailure, SignerFailure.
+        """
+        if self._batch is None:
+            return
+        own = tuple([(origin, size, root) for origin, (size, root) in self._unsettled.items()])
+        self._unsettled.clear()
+        self.home.settle(self.line_id, own)
+        batch, self._batch = self._batch, None
+        self._run(Durable(batch), wait=False)
+
+    def _run(self, event: Event, *, wait: bool) -> None:
         pending: deque[Event] = deque([event])
         while pending:
             for effect in self.machine.handle(pending.popleft(), self.clock()):
-                answer = self._carry_out(effect)
+                answer = self._carry_out(effect, wait=wait)
                 if answer is not None:
                     pending.append(answer)
-        if self.record.forks():
-            write_proofs(self.home.path, self.record)
 
     def _check_releases(self, drafts: tuple[Draft, ...]) -> None:
         """Raise LineMistake for a draft that the signer would refuse for want of its officers.
@@ -148,18 +182,12 @@ class Host:
                     expected=fault.expected, came=fault.came, where=draft.type, remedy=fault.remedy
                 ) from None
 
-    def _carry_out(self, effect: Effect) -> Event | None:
+    def _carry_out(self, effect: Effect, *, wait: bool = False) -> Event | None:
         match effect:
             case Sign():
                 return self.home.signer.sign(effect)
             case Append():
-                self.record.apply(effect.parts)
-                # if we die here, the database is ahead of the head file by one batch: the next start adopts it
-                self.home.settle(self.line_id, effect.own)
-                self._own_acts(effect)
-                if self.stored is not None:
-                    self.stored(effect.parts)
-                return Durable(effect.batch)
+                return self._append(effect, wait=wait)
             case Raise():
                 if effect.alarm not in self.alarms:
                     self.alarms.append(effect.alarm)
@@ -170,6 +198,28 @@ class Host:
             case Wake():
                 self.wake_ms = effect.at_ms
         return None
+
+    def _append(self, append: Append, *, wait: bool) -> Durable | None:
+        """Store a batch; the machine hears that it is durable once the head file knows it, too.
+
+        Only what this node said itself waits for that: keys, openings and what mirrors give back are settled at once.
+        """
+        self.record.apply(append.parts)
+        # if we die here, the database is ahead of the head file: the next start adopts it
+        said = {(part.origin, part.seq + 1) for part in append.parts if isinstance(part, PutEntry)}
+        wait = wait and not any(isinstance(part, PutAct | PutOpening) for part in append.parts)
+        wait = wait and all((origin, size) in said for origin, size, _ in append.own)
+        self._unsettled.update({origin: (size, root) for origin, size, root in append.own})
+        wait = wait and bool(self._unsettled)
+        self._batch = append.batch if wait else None
+        if not wait:
+            own = tuple([(origin, *head) for origin, head in self._unsettled.items()])
+            self._unsettled.clear()
+            self.home.settle(self.line_id, own)
+        self._own_acts(append)
+        if self.stored is not None:
+            self.stored(append.parts)
+        return None if wait else Durable(append.batch)
 
     def _own_acts(self, append: Append) -> None:
         """Give the home an own root act that mirrors gave back after a restore, and its generation the word."""
@@ -197,6 +247,16 @@ class Host:
                 parts.append(PutHistory(now_ms, "alarm", alarm.member, detail))
         if parts:
             self.record.apply(tuple(parts))
+
+
+def _may_wait(event: Event) -> bool:
+    """Tell whether the head file may hear later of what an event brings: nothing of it leaves in this event.
+
+    What officers released is recorded at once, with the counters of their authenticators.
+    """
+    if isinstance(event, Submitted):
+        return all(draft.release is None for draft in event.drafts)
+    return isinstance(event, Arrived)
 
 
 def proof_file(home: Path, proof: bytes) -> Path:

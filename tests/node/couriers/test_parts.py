@@ -16,6 +16,7 @@ from detente.node.couriers.rates import Rate
 from detente.node.couriers.schedule import back_off_s
 from detente.node.couriers.sockets import listening, unsent_bytes
 from detente.node.couriers.states import CourierStates
+from detente.node.couriers.traffic import Traffic
 from tests.node.couriers.world import RunningLines, draft, make_pair
 
 
@@ -44,6 +45,37 @@ def test_a_rate_lets_a_seconds_worth_pass_and_then_waits(monkeypatch: pytest.Mon
 
     monkeypatch.setattr("detente.node.couriers.rates.asyncio.sleep", sleep)
     asyncio.run(story())
+
+
+def test_of_two_that_call_one_waits_as_long_as_the_others_rounds_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now_s = [1_000.0]
+    pair = make_pair(tmp_path)
+    states = CourierStates()
+    west, east = (
+        Traffic(RunningLines(pair.path(me)), Seals(pair.path(me)), pair.line, other, states)
+        for me, other in (("west", "east"), ("east", "west"))
+    )
+    west.lines.member, east.lines.member = "west", "east"
+    monkeypatch.setattr("detente.node.couriers.traffic.time.monotonic", lambda: now_s[0])
+
+    def after(wait_s: float) -> float:
+        """Answer a call of the party so long after the last one; return how long its next one is waited for."""
+        now_s[0] += wait_s
+        east.went(1)
+        west.went(1)
+        assert east.yields_s == 0.0  # one of the two never waits
+        return round(west.yields_s, 3)
+
+    assert west.yields_s == 0.0
+    assert after(60.0) == 0.1
+    assert after(0.01) == 0.1
+    assert after(0.15) == 0.3
+    assert after(0.4) == 0.5
+    assert after(0.6) == 0.1  # it does not call again and again
+    now_s[0] += 0.2
+    assert west.yields_s == 0.0
 
 
 def test_the_same_bundle_again_says_nothing(tmp_path: Path) -> None:

@@ -16,14 +16,16 @@ from detente.line.effects import Alarm, Draft, Submitted, Ticked, Transmit
 from detente.line.errors import LineMistake
 from detente.line.load import join_parts
 from detente.line.opening import first_opening
-from detente.line.state import Settings
+from detente.line.state import Run, Settings
 from detente.node.backup import backup, restore
 from detente.node.book import Book
-from detente.node.home import Home
+from detente.node.home import Home, open_reading
+from detente.node.home_folder import head_folder
 from detente.node.host import Host, clock_ms
 from detente.node.serving import line_runner
 from detente.node.serving.lines import Lines
 from detente.store.errors import HomeMistake, StoreFailure
+from detente.store.headfile import HeadRecord
 from detente.store.record import Record as StoredRecord
 from tests.store.pair import found_homes, open_home
 
@@ -420,6 +422,108 @@ def test_a_restored_home_asks_every_mirror_before_it_is_said_to_be_whole(tmp_pat
             for line in (one, other):
                 assert await lines.attempt(line, lambda host: host.state.challenging)
             assert not await lines.with_home(lambda home, _: home.restored)
+
+    run(work)
+
+
+def recorded(home: Path, line: str) -> int:
+    """Return up to where the head file knows the own log."""
+    head = HeadRecord(head_folder(home) / "head.sqlite3", read_only=True)
+    try:
+        own = {origin: one.size for origin, one in head.own.items() if origin.line == line}
+        return max(own.values(), default=0)
+    finally:
+        head.close()
+
+
+def test_the_head_file_hears_of_several_batches_at_once_and_before_anything_leaves(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = found_homes(tmp_path)
+    monkeypatch.setattr(line_runner, "_SETTLE_S", 3600.0)
+    west = tmp_path / "west"
+
+    async def work() -> None:
+        async with running(west) as lines, running(tmp_path / "east") as other:
+            await carry(lines, other, line)
+            before = recorded(west, line)
+            for number in range(3):
+                await lines.submit(line, (draft(number),))
+            with open_reading(west) as home:
+                record = home.record(line)
+                assert record.size(record.origins()[0]) == 3
+            assert recorded(west, line) == before
+            await carry(other, lines, line)  # what arrives changes nothing of that
+            assert recorded(west, line) == before
+            sent = await lines.ready(line, "east", 1_000_000)
+            assert sent is not None
+            assert recorded(west, line) == 3
+            assert dict((await other.arrived(line, sent.records, last=True)).new)["statement"] == 3
+            await lines.submit(line, (draft(3),))
+            assert recorded(west, line) == 3
+            await lines.with_home(lambda *_: None)  # what keepers do is done on a settled home
+            assert recorded(west, line) == 4
+            await lines.submit(line, (draft(4),))
+        assert recorded(west, line) == 5  # and a node that stops leaves nothing behind
+
+    run(work)
+
+
+def test_the_head_file_is_not_behind_for_long_when_nothing_leaves(tmp_path: Path) -> None:
+    line = found_homes(tmp_path)
+
+    async def work() -> None:
+        async with running(tmp_path / "west") as lines:
+            await lines.submit(line, (draft(0),))
+            while recorded(tmp_path / "west", line) < 1:  # noqa: ASYNC110 - another process's file, as it were
+                await asyncio.sleep(0.01)
+
+    run(work)
+
+
+def test_a_host_that_dies_before_it_settles_goes_on_from_the_record(tmp_path: Path) -> None:
+    line = found_homes(tmp_path)
+    with open_home(tmp_path / "west") as home:
+        host = Host(home, line, later=True)
+        host.open()
+        for number in range(3):
+            host.give(Submitted((draft(number),)))
+        assert host.unsettled
+        before = recorded(tmp_path / "west", line)
+    assert before < 3
+    with open_home(tmp_path / "west") as home:
+        again = Host(home, line, later=True)
+        again.open()
+        assert again.state.run is Run.RUNNING
+        assert recorded(tmp_path / "west", line) == 3
+        assert not again.unsettled
+        again.give(Submitted((draft(1), draft(3))))
+        again.settle()
+        record = home.record(line)
+        assert record.size(record.origins()[0]) == 4
+
+
+def test_a_head_file_that_fails_later_opens_the_line_anew_and_loses_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = found_homes(tmp_path)
+    alarms: list[tuple[str, str]] = []
+    put, failing = HeadRecord.put_own, [True]
+
+    def refuse(self: HeadRecord, *given: Any, **more: Any) -> None:
+        if failing.pop() if failing else False:
+            raise StoreFailure(expected="a head file that can be written", came="a full disk")
+        put(self, *given, **more)
+
+    async def work() -> None:
+        async with running(tmp_path / "west", alarms) as lines:
+            monkeypatch.setattr(HeadRecord, "put_own", refuse)
+            held = await lines.submit(line, (draft(0),))
+            while recorded(tmp_path / "west", line) < 1:  # noqa: ASYNC110 - another process's file, as it were
+                await asyncio.sleep(0.01)
+            assert await lines.submit(line, (draft(0),)) == held
+            await lines.submit(line, (draft(1),))
+        assert [name for _, name in alarms if name.startswith("line-")] == ["line-stopped", "line-again"]
 
     run(work)
 

@@ -14,6 +14,7 @@ from detente.notices.line_types import is_humanitarian_line
 __all__ = ["Traffic"]
 
 _YIELD_S = 0.1
+_YIELD_S_MAX = 0.5
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Traffic:
     quiet: asyncio.Event = field(default_factory=asyncio.Event)
     comes: asyncio.Event = field(default_factory=asyncio.Event)
     answered_at_s: float = -1_000.0
+    answered_every_s: float = 1_000.0
     lacking: frozenset[bytes] = frozenset()
     by_folder_at_s: float = -1_000.0
     _giving: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -83,11 +85,14 @@ class Traffic:
     def yields_s(self) -> float:
         """How long the party's next call may still be waited for: its receipts for our last answer are on their way.
 
-        When both can call, one of the two waits for the other, or each round would be made twice.
+        When both can call, one of the two waits for the other, or each round would be made twice. While the party calls
+        again and again, it is waited for as long as two of its rounds take: a round is slow where much is said.
         """
         if self.lines.member < self.party:
             return 0.0
-        return max(0.0, self.answered_at_s + _YIELD_S - time.monotonic())
+        again = self.answered_every_s < _YIELD_S_MAX
+        patience_s = min(_YIELD_S_MAX, max(_YIELD_S, 2 * self.answered_every_s)) if again else _YIELD_S
+        return max(0.0, self.answered_at_s + patience_s - time.monotonic())
 
     def taking_begins(self) -> None:
         """Note that a bundle is coming in: what it brings will be answered, so a call of our own may wait."""
@@ -112,7 +117,8 @@ class Traffic:
 
     def went(self, size: int) -> None:
         """Note what the answer to a call of the party carried."""
-        self.answered_at_s = time.monotonic()
+        now_s = time.monotonic()
+        self.answered_every_s, self.answered_at_s = now_s - self.answered_at_s, now_s
         if self.inbound:
             self.states.heard(self.line, self.party, self.inbound, bytes_out=size)
 

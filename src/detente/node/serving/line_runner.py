@@ -41,6 +41,8 @@ say = words.speaker("node")
 
 T = TypeVar("T")
 _BACK_OFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+_SETTLE_S = 0.25
+"""How long the head file may be behind what is durable while nothing leaves."""
 _PASSED_AT_ONCE_MS = 60_000
 _LISTENS_S = 30.0
 """After a time that passed at once (a machine that slept, a clock that was set) the others are heard before they are
@@ -75,6 +77,7 @@ class LineRunner:
     _looked_ms: int | None = None
     _listens_until_s: float = 0.0
     _failures: int = 0
+    _settle_at_s: float = 0.0
     _parts: list[Part] = field(default_factory=list)
     _holdings: dict[str, tuple[object, ...]] = field(default_factory=dict)
     _owed: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
@@ -87,7 +90,7 @@ class LineRunner:
             self.home.drop_record(self.line)
         self._parts.clear()
         try:
-            host = Host(self.home, self.line, self.clock, self.settings, stored=self._parts.extend)
+            host = Host(self.home, self.line, self.clock, self.settings, stored=self._parts.extend, later=True)
             host.open()
             self._looked_ms = self._looked_ms or self.clock()
             self.host = host
@@ -110,7 +113,18 @@ class LineRunner:
 
     def close(self) -> None:
         """Stop the host; what it said is durable."""
+        self.settle()
         self.host = None
+
+    def settle(self) -> None:
+        """Let the head file know what is durable; a failure is dealt with here: the line is opened anew."""
+        host = self.host
+        if host is None or not host.unsettled:
+            return
+        try:
+            host.settle()
+        except Exception as failure:  # noqa: BLE001 - told as an alarm, and opened anew
+            self._fail(failure)
 
     def running(self) -> Host:
         """Return the host; raises StoreFailure while the line waits to be opened anew."""
@@ -179,6 +193,9 @@ class LineRunner:
     def tick(self) -> None:
         """Let the line look at what is due, if it is; failures are dealt with here."""
         host = self.host
+        if host is not None and host.unsettled and time.monotonic() >= self._settle_at_s:
+            self.settle()
+            host = self.host
         if host is None or not self._due(host):
             return
         try:
@@ -198,7 +215,10 @@ class LineRunner:
         if self._due(self.host):
             return 0
         listens_ms = int((self._listens_until_s - time.monotonic()) * 1000)
-        return max(listens_ms, self.host.wake_ms - self.clock(), 1)
+        left_ms = max(listens_ms, self.host.wake_ms - self.clock(), 1)
+        if self.host.unsettled:
+            left_ms = min(left_ms, max(0, int((self._settle_at_s - time.monotonic()) * 1000)))
+        return left_ms
 
     def _due(self, host: Host) -> bool:
         """Tell whether the line has to look at what is due: its time came, or the clock was set back far."""
@@ -214,6 +234,7 @@ class LineRunner:
         """Run a keeper's work on the host; what it makes durable is news, its failure opens the line anew."""
         host = self.running()
         try:
+            host.settle()
             result = work(host)
         except (LineMistake, Refused):
             self._after(host)
@@ -226,7 +247,7 @@ class LineRunner:
 
     def take_host(self, host: Host) -> None:
         """Go on with another host of the same line (after a consent)."""
-        host.stored = self._parts.extend
+        host.stored, host.later = self._parts.extend, True
         host.clock, host.settings = self.clock, self.settings
         host.machine.state.settings = self.settings
         self.host = host
@@ -237,6 +258,7 @@ class LineRunner:
         host = self.running()
         host.took.clear()
         host.sent.clear()
+        settled = not host.unsettled
         try:
             host.give(event)
         except (LineMistake, Refused):
@@ -245,6 +267,8 @@ class LineRunner:
         except Exception as failure:
             self._fail(failure)
             raise
+        if settled and host.unsettled:
+            self._settle_at_s = time.monotonic() + _SETTLE_S
         took, sent = tuple(host.took), tuple(host.sent)
         host.took.clear()
         host.sent.clear()

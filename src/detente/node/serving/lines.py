@@ -179,6 +179,8 @@ class Lines:
 
         def whole() -> T:
             assert self._home is not None  # jobs run only between opening and closing
+            for runner in self._runners.values():
+                runner.settle()
             try:
                 return work(self._home, self._runners)
             finally:
@@ -269,10 +271,10 @@ class Lines:
             line, submits, job = self._next()
             if line is None and self._closing:
                 return False
+        if job is not None:  # before the batch: it came while the last one was written, and the other side waits
+            self._do(job)
         if submits:
             self._submit(line or "", submits)
-        if job is not None:
-            self._do(job)
         for runner in list(self._runners.values()):
             if runner.host is None and runner.due_in_ms() == 0 and runner.open():
                 self._mirrors_asked(runner.home)

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Sequence
@@ -37,6 +38,9 @@ __all__ = ["Node", "main"]
 say = words.speaker("node")
 
 _BEAT_S = 0.5
+_SWITCH_S = 0.0005
+"""How long one thread keeps the interpreter: the line thread comes back from the disk and the signer many times in a
+batch, and must not wait 5 ms for the loop each time."""
 _UNLOCKED_EVERY_S = 0.3
 _HUNG_AFTER_S = 120.0
 """After this long without a turn of the loop or the line thread, the process no longer says that it lives."""
@@ -165,6 +169,7 @@ class Node:
 
 
 async def _run(home: Path, settings: Settings, log: Log) -> None:
+    sys.setswitchinterval(_SWITCH_S)
     await Node(home, settings, log).run(current())
 
 
