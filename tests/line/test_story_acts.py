@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from detente.line.bundle import Kind, Record
-from detente.line.effects import ActGiven, RecordedActs
+from detente.line.effects import ActGiven, Confirmed, RecordedActs
 from detente.line.errors import LineMistake, OutOfPlace
 from detente.line.state import Run
 from tests.line.cast import (
@@ -30,7 +30,7 @@ from tests.line.cast import (
     say,
     settle,
 )
-from tests.line.memory import Host, MemoryStore
+from tests.line.memory import Host, MemorySigner, MemoryStore
 
 
 def copied(*, tell: bool = True) -> tuple[Host, Host, MemoryStore, bytes]:
@@ -133,6 +133,55 @@ def test_a_generation_that_only_the_home_holds_begins_though_the_old_log_is_not_
     assert run_of(west) is Run.RUNNING
     say(west, "in the new log")
     assert held(west, origin_of(west, 1)) == 1
+
+
+@pytest.mark.parametrize("restored", [False, True])
+def test_a_copied_home_whose_line_lacks_a_generation_does_not_begin_it_a_second_time(*, restored: bool) -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    before = copy.deepcopy(west.store)
+    say(west, "in the log that the generation closes")
+    settle(hosts.values())
+    home = before if restored else copy.deepcopy(west.store)
+    signer = MemorySigner(west.member)
+    signer.head_file = copy.deepcopy(west.signer.head_file)
+    begin_generation(west, act := new_generation(west))
+    say(west, "under the new keys")
+    clone = Host(west.member, home, signer)  # copied when the home held the act, and its line did not yet
+    clone.now_ms = west.now_ms + 1
+    clone.open(machine_changed=True, restored=restored, acts=(act,))
+    assert run_of(clone) is (Run.REFILLING if restored else Run.HALTED)
+    with pytest.raises(LineMistake):
+        say(clone, "at the same place under the same keys")
+    settle(hosts.values())
+    exchange(clone, east)
+    assert run_of(clone) is Run.HALTED  # the restored one, too: it sees what it never signed
+    clone.give(Confirmed())
+    exchange(clone, east, 3)
+    say(clone, "at the next place")
+    assert clone.store.entries(origin_of(west, 1), 0, 1) == west.store.entries(origin_of(west, 1), 0, 1)
+    assert held(clone, origin_of(west, 1)) == 2
+
+
+def test_an_act_brought_to_a_home_on_another_machine_waits_for_a_keepers_word_as_well() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    settle(hosts.values())
+    store, signer = copy.deepcopy(west.store), MemorySigner(west.member)
+    signer.head_file = copy.deepcopy(west.signer.head_file)
+    begin_generation(west, act := new_generation(west))
+    say(west, "under the new keys")
+    settle(hosts.values())
+    clone = Host(west.member, store, signer)
+    clone.now_ms = west.now_ms + 1
+    clone.open(machine_changed=True)
+    clone.give(ActGiven(act))  # the same one, by mistake, to the copy
+    assert run_of(clone) is Run.HALTED
+    clone.give(Confirmed())
+    exchange(clone, east, 3)
+    say(clone, "at the next place")
+    assert held(clone, origin_of(west, 1)) == 2
+    assert clone.store.entries(origin_of(west, 1), 0, 1) == west.store.entries(origin_of(west, 1), 0, 1)
 
 
 def test_a_generation_of_the_keepers_does_not_begin_while_a_later_act_is_lacking() -> None:

@@ -181,6 +181,22 @@ def test_a_changed_machine_halts_except_after_a_restore() -> None:
     assert next_run(west, machine_changed=True, restored=True).line.state.run is Run.RUNNING
 
 
+def test_on_a_changed_machine_nothing_leaves_that_the_head_file_does_not_know() -> None:
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    say(west, "one")
+    recorded = copy.deepcopy(west.signer.head_file)
+    say(west, "stored, and the power goes before the head file knows")
+    west.signer.head_file = recorded
+    moved = next_run(west, machine_changed=True)
+    carry(moved, east)
+    assert held(east, origin_of(west)) == 1
+    moved.give(Confirmed())
+    exchange(moved, east, 2)
+    assert run_of(moved) is Run.RUNNING
+    assert held(east, origin_of(west)) == 2
+
+
 def test_a_database_that_disagrees_with_the_head_file_halts_and_no_word_helps() -> None:
     west = line_of("east", "west")["west"]
     say(west, "one")

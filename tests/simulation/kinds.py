@@ -23,6 +23,7 @@ KINDS = {
     "slow": "signers and disks are slow while keys and epochs change",
     "crashes": "processes die often, at any effect; disks and signers are slow",
     "keys": "keys rotate, are stolen and anchored, homes are cloned",
+    "copies": "homes are cloned and restored while keys rotate and processes die at any effect",
     "epochs": "members open the next epoch, some while one of them is away",
     "small": "couriers have little room, bundles come in pieces, cut and damaged",
     "clocks": "clocks jump and drift, receipts are late",
@@ -64,6 +65,12 @@ def bias(kind: str, swarm: Swarm, trouble: Trouble, rng: Random, members: int) -
     if kind == "keys":
         chances = [rng.choice((0.0, 0.04)) for _ in range(3)]
         return replace(quiet, rotate=0.05, theft=chances[0], clone=chances[1], restore=chances[2]), quick
+    if kind == "copies":
+        chances = [rng.choice(some) for some in ((0.0, 0.03), (0.02, 0.05), (0.0, 0.3))]
+        return replace(
+            quiet, clone=0.04, rotate=0.05, crash=0.03, restore=chances[0], crash_at_effect=chances[1],
+            slow_disk=chances[2],
+        ), quick  # fmt: skip
     if kind == "epochs":
         return replace(quiet, epoch=0.1, rotate=rng.choice((0.0, 0.03))), quick
     if kind == "small":

@@ -73,12 +73,14 @@ def test_no_kind_of_trouble_breaks_an_invariant(kind: str) -> None:
             1006059,
             "",
         ),  # a copy of an old home lacked the root act that had closed its log, and halted as for a thief
+        (2000646, ""),  # a copy on another machine finished its keepers' commit, and began the new log as well
         (1009270, ""),  # restored beside a liar who then falls silent for good
         (1010174, ""),  # restored while its clock stood in 2038, then set right
         (3, "restored"),  # a restored home spoke in a log that its backup had not begun
         (24, "restored"),  # a root act given back by a mirror, then another one of the keepers
         (5068, "restored"),  # a statement that was given back without its head was never confirmed
         (124, "restored"),  # a batch that reached the disk and not the head file, then an old backup
+        (398, "copies"),  # a halted copy gave a statement that no head file knew yet
         (5, "headless"),  # a receipt that only the head file of its cosigner knew
         (105, "crashes"),  # a draft before the head file was brought up
         (166, "epochs"),  # consent while an own statement was on its way to the disk

@@ -63,7 +63,7 @@ def _words(state: State, party: Party, public: str, now_ms: int) -> Generator[Si
     """Return what is said and not logged: the have-vector, an answer, a test, its reply, words on revocations."""
     have = _have(state, party, public, now_ms)
     records = [Record(Kind.HAVE, (yield from _signed(state, public, PayloadType.HAVE, "have", have.encode())))]
-    knows = state.head_file is not None and state.reason != "machine-changed"
+    knows = state.head_file is not None and not state.elsewhere
     if party.challenge is not None and knows:
         # without a head file, or with one that came along to another machine and may be an old copy, this node does
         # not know what it promised: silence is recorded, a low answer convicts
@@ -188,10 +188,18 @@ def _forks(state: State, party: Party) -> list[Record]:
 
 
 def may_leave(state: State, log: Log) -> int:
-    """Return how many statements of a log may leave: after a restore, of own logs only what was there before."""
-    if log.origin.member == state.me and state.challenging and state.withheld:
-        return state.withheld.get(log.origin, 0)
-    return log.durable
+    """Return how many statements of a log may leave: after a restore, of own logs only what was there before.
+
+    On another machine of an open one only what the head file knows: what was stored last may be above it, and before a
+    keeper's word nothing brings it up. Lost with this home it would be signed a second time.
+    """
+    if log.origin.member != state.me:
+        return log.durable
+    upto = state.withheld.get(log.origin, 0) if state.challenging and state.withheld else log.durable
+    if state.elsewhere and log.origin.generation == state.rings[state.me].generation:
+        recorded = state.head_file.own if state.head_file is not None else {}
+        upto = min(upto, recorded.get(log.origin, (0, b""))[0])
+    return upto
 
 
 def _logs(state: State, party: Party, records: list[Record], event: CourierReady) -> bool:

@@ -154,14 +154,19 @@ class Line:
         return Wake(next_wake_ms(self.state, now_ms))
 
     def _opening(self, event: Opened, now_ms: int) -> Transaction:
-        """Take the own root acts that only this line lacks, then decide: by every act that the home holds."""
+        """Take the own root acts that only this line lacks, then decide: by every act that the home holds.
+
+        Keys that they began outweigh a halt as those do that keepers just brought, but not after a restore: what a
+        backup holds is no news.
+        """
         if not event.acts:
             return (yield from self._after(lambda: opened(self.state, event, now_ms), now_ms))
         generation = self.state.rings[self.state.me].generation
         for envelope in event.acts:
             act_given(self.state, envelope, now_ms)
         opened(self.state, event, now_ms)
-        self._given(generation, now_ms)
+        if not event.restored:
+            self._given(generation, now_ms)
         return Wake(next_wake_ms(self.state, now_ms))  # the words that new keys give wait for the disk
 
     def _acting(self, event: ActGiven, now_ms: int) -> Transaction:

@@ -51,6 +51,7 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
     """Decide at the start of a run what this node may do."""
     state.head_file, state.entropy = event.head_file, event.entropy
     state.own_generations = None if event.generations is None else set(event.generations)
+    state.elsewhere = event.machine_changed and not event.restored
     note_missing_keys(state)
     if not state.challenging:  # a challenge of an earlier run still waits for answers that name its nonce
         state.challenge_nonce = state.draw(16).hex()
@@ -58,7 +59,7 @@ def opened(state: State, event: Opened, now_ms: int) -> None:
     if event.head_file is None:
         halt(state, "no-head-file")
         return
-    if event.machine_changed and not event.restored:
+    if state.elsewhere:
         halt(state, "machine-changed")
         return
     if state.reason == "possible-key-theft":
@@ -89,7 +90,7 @@ def confirmed(state: State, event: Confirmed, now_ms: int) -> None:
     if state.run is not Run.HALTED:
         return
     state.targets.clear()
-    state.reason = ""
+    state.reason, state.elsewhere = "", False
     if event.head_file is not None:
         state.head_file = event.head_file
     if state.head_file is None or not _compare(state, state.head_file):
@@ -125,9 +126,12 @@ def own_seen(state: State, log: Log, size: int) -> bool:
 def begun_anew(state: State, now_ms: int) -> None:
     """Sign again at once in a new generation: nothing was ever signed with its keys, wherever the old log went.
 
-    The quorum of the root keys that gave them is more than the keeper's word for which a halted node waits.
+    The quorum of the root keys that gave them is more than the keeper's word for which a halted node waits. Not on
+    another machine than before: a copy of the home has them as well, and only that word says which of the two goes on.
     """
     if state.run is Run.RUNNING or state.head_file is None or state.own_keys() is None or lacks_acts(state):
+        return
+    if state.elsewhere:
         return
     own = state.own_origin
     signed = [one for one in state.head_file.own if (one.line, one.member) == (own.line, own.member)]

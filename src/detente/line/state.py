@@ -195,6 +195,7 @@ class State:
     own_direction: Direction = Direction.OPEN  # what this member's own statements say of its sending
     daily_ms: int = 0
     since_ms: int = 0  # when this node first opened the line, own clock
+    elsewhere: bool = False  # on another machine than its head file names, and no keeper said yet that it may
     own_generations: set[int] | None = None  # whose private keys are here; None: all
     signing_generation: int = 0  # the newest own generation that is durable: the signer has its keys
 
