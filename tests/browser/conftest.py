@@ -12,9 +12,12 @@ import pytest
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Return a running Chromium; without one, skip loudly, and fail where a build server runs."""
+    """Return a running Chromium; without one, skip loudly, and fail where a build server runs.
+
+    For one file of tests and no longer: while its driver runs, no other event loop can run in this process.
+    """
     chromium = shutil.which("chromium")
     if chromium is None:
         if os.environ.get("CI"):

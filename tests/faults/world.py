@@ -10,6 +10,7 @@ from detente.line.checkpoint import Origin
 from detente.line.effects import Append, PutEntry
 from detente.line.state import Run
 from detente.node.home import Home
+from detente.node.signing.keeping import Keeping
 from detente.store.errors import StoreFailure
 from detente.store.record import Record
 from tests.faults.disk import Disk, PowerCutError
@@ -46,12 +47,12 @@ class Node:
                 assert isinstance(record, Record)
                 with contextlib.suppress(Exception):
                     record._connection.close(True)
-            keeping = self.home._keeping()
-            if keeping.head is not None:
+            keeping = self.home._keeper  # none where the disk failed while it was opened
+            if isinstance(keeping, Keeping) and keeping.head is not None:
                 with contextlib.suppress(Exception):
                     keeping.head._connection.close(True)
+                keeping.head = None
             self.home._records.clear()
-            keeping.head = None
             self.home.close()
         self.disk.cut(chance)
 

@@ -46,8 +46,13 @@ def plain(document: Mapping[str, Any]) -> Iterator[str]:
         if table.rows:
             yield "\t".join(table.head)
         for row in table.rows:
-            yield "\t".join(visible(cell).replace("\t", " ") for cell in row)
+            yield "\t".join(_cell(cell).replace("\t", " ") for cell in row)
         yield from table.notes
+
+
+def _cell(text: str) -> str:
+    """Return a cell as it is shown: what groups the digits of our own numbers stays the space that it is."""
+    return "\u202f".join(visible(piece) for piece in text.split("\u202f"))
 
 
 def screen(document: Mapping[str, Any], *, watched: bool = False) -> RenderableType:
@@ -66,7 +71,7 @@ def screen(document: Mapping[str, Any], *, watched: bool = False) -> RenderableT
             styles = table.styles or [""] * len(table.rows)
             for row, style in zip(table.rows, styles, strict=True):
                 cells = [
-                    Text(visible(cell), style=_STYLES.get(style, "") if at == 1 else "")
+                    Text(_cell(cell), style=_STYLES.get(style, "") if at == 1 else "")
                     for at, cell in enumerate(row)
                 ]
                 drawn.add_row(*cells)
