@@ -140,7 +140,11 @@ def act(monkeypatch):
     return run_door
 
 
-def test_ctrl_c_ends_the_program_at_once_while_a_room_is_imported_and_is_heeded_again_after(act, monkeypatch):
+def test_ctrl_c_ends_the_program_at_once_while_a_room_is_imported_and_is_heeded_again_after(
+    act, monkeypatch, request
+):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a run in the background ignores it
+    request.addfinalizer(lambda: signal.signal(signal.SIGINT, before))
     seen = []
     load = Verb.load
 
