@@ -54,7 +54,9 @@ def test_a_link_that_is_lost_again_and_again_and_for_long(line: ServedLine) -> N
             proxy.stalled = True
         said(line, "into the silence " + "x" * 60_000)
         for proxy in (to_east, to_west):
-            proxy.refuse, proxy.stalled = True, False
+            proxy.refuse = True
+            proxy.cut_from_outside()  # else what waits in it goes on as if nothing had been
+            proxy.stalled = False
         before = to_east.connections + to_west.connections
         said(line, "cut")  # one of the two may leave the calling to the other
         until(lambda: to_east.connections + to_west.connections > before + 1, "tries while it is cut")
