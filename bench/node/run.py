@@ -11,13 +11,15 @@ import argparse
 import datetime as dt
 import json
 import os
-import platform
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import results
+
+sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
+from machine import machine, revision
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -38,7 +40,7 @@ def main() -> int:
     for part in given.only:
         about = {
             "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d %H:%M} UTC", "load_average": round(os.getloadavg()[0], 2),
-            "revision": _revision(), "machine": _machine(),
+            "revision": revision(), "machine": machine(),
         }  # fmt: skip
         if part == "load":
             options = ("--per-s", str(given.per_s), "--for-s", str(given.for_s))
@@ -60,20 +62,6 @@ def _run(script: str, *options: str) -> dict[str, Any]:
     )
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
-
-
-def _revision() -> str:
-    asked = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
-    return subprocess.run(asked, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
-
-
-def _machine() -> str:
-    names = [
-        line for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if line.startswith("model name")
-    ]
-    name = "AMD EPYC" if any("EPYC" in one for one in names) else names[0].partition(":")[2].strip()
-    memory_gib = round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / (1 << 30))
-    return f"{name}, {os.cpu_count()} cores, {memory_gib} GiB; Linux; Python {platform.python_version()}"
 
 
 if __name__ == "__main__":
