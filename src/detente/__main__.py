@@ -20,6 +20,7 @@ from pathlib import Path
 
 from detente import __version__, words
 from detente.door import terminal
+from detente.door.options import add_json, add_language
 from detente.door.verbs import VERBS, Verb
 from detente.errors import DetenteError
 
@@ -129,7 +130,7 @@ def _parser(wanted: Verb | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--version", action="version", version=f"detente {__version__}", help=say("show the version and exit")
     )
-    _add_language(parser)
+    add_language(parser)
     verbs = parser.add_subparsers(dest="verb", metavar=say("VERB"), title=say("verbs"))
     for verb in VERBS:
         if verb is not wanted:
@@ -147,18 +148,9 @@ def _parser(wanted: Verb | None) -> argparse.ArgumentParser:
         # "-5nm" and "-5,50,2,52" are values: argparse takes them for options unless they look like numbers to it
         own._negative_number_matcher = re.compile(r"-[0-9.].*")  # noqa: SLF001
         commands.configure(own)
-        own.add_argument("--json", action="store_true", help=say("print one JSON document instead of text"))
-        _add_language(own)
+        add_json(own)
+        add_language(own)
     return parser
-
-
-def _add_language(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--language",
-        choices=words.LANGUAGES,
-        default=argparse.SUPPRESS,
-        help=say("language of messages and reports; the locale chooses when it is not given"),
-    )
 
 
 if __name__ == "__main__":

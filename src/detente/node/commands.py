@@ -8,6 +8,7 @@ from pathlib import Path
 from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
+from detente.door.options import add_inner
 from detente.node import (
     commands_carry,
     commands_drafts,
@@ -189,18 +190,7 @@ def _add(verbs: argparse._SubParsersAction[argparse.ArgumentParser], verb: Subco
         allow_abbrev=False,
     )
     verb.configure(parser)
-    parser.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help=say("print one JSON document instead of text"),
-    )
-    parser.add_argument(
-        "--language",
-        choices=words.LANGUAGES,
-        default=argparse.SUPPRESS,
-        help=say("language of messages; the locale chooses when it is not given"),
-    )
+    add_inner(parser)
     parser.set_defaults(line_run=verb)
 
 

@@ -10,6 +10,7 @@ import msgspec
 from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
+from detente.door.options import add_inner
 from detente.node.asking import add_home, say_training
 from detente.node.moving import Stands, forget_old, move, stands
 from detente.node.store_place import StorePlace
@@ -68,18 +69,7 @@ class _Store:
             "--forget-old", action="store_true", help=say("remove the place before the last move, for ever")
         )
         for verb in (show, moving):
-            verb.add_argument(
-                "--json",
-                action="store_true",
-                default=argparse.SUPPRESS,
-                help=say("print one JSON document instead of text"),
-            )
-            verb.add_argument(
-                "--language",
-                choices=words.LANGUAGES,
-                default=argparse.SUPPRESS,
-                help=say("language of messages; the locale chooses when it is not given"),
-            )
+            add_inner(verb)
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Run the verb that was named; 2 and the help when there is none."""

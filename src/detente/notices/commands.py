@@ -16,6 +16,7 @@ from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.door.files import writing
+from detente.door.options import add_inner
 from detente.notices.codec import Checked
 from detente.notices.export import is_line_only
 from detente.notices.faults import Fault
@@ -100,18 +101,7 @@ class _Notice:
 
 def _verb(verbs: Any, name: str, summary: str, run: Any) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-    made.add_argument(
-        "--json",
-        action="store_true",
-        default=argparse.SUPPRESS,
-        help=say("print one JSON document instead of text"),
-    )
-    made.add_argument(
-        "--language",
-        choices=words.LANGUAGES,
-        default=argparse.SUPPRESS,
-        help=say("language of messages and texts; the locale chooses when it is not given"),
-    )
+    add_inner(made)
     made.set_defaults(notice_run=run)
     return made
 

@@ -9,6 +9,7 @@ import msgspec
 
 from detente import words
 from detente.door import terminal
+from detente.door.options import add_inner
 from detente.notices.terms import kind_name
 from detente.rules import shelf
 from detente.rules.agreement import Agreement, Clause, Condition, Parties
@@ -63,15 +64,7 @@ class _Rules:
 
 def _verb(verbs: Any, name: str, summary: str, run: Any) -> argparse.ArgumentParser:
     made: argparse.ArgumentParser = verbs.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-    made.add_argument(
-        "--json", action="store_true", default=argparse.SUPPRESS, help=say("print one JSON document")
-    )
-    made.add_argument(
-        "--language",
-        choices=words.LANGUAGES,
-        default=argparse.SUPPRESS,
-        help=say("language of messages; the locale chooses when it is not given"),
-    )
+    add_inner(made)
     made.set_defaults(rules_run=run)
     return made
 

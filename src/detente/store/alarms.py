@@ -6,15 +6,15 @@ other. What an alarm means, and when it is told, is decided elsewhere.
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
 from detente import words
-from detente.store.disk import open_database, translated
+from detente.store.disk import translated
 from detente.store.errors import damaged
 from detente.store.schema import mark
+from detente.store.small_file import SmallFile
 
 __all__ = ["ALARMS_MAX", "Acknowledgement", "AlarmFile", "Delivery", "KeptAlarm"]
 
@@ -30,7 +30,6 @@ CREATE TABLE acknowledgements (
     id TEXT PRIMARY KEY, acknowledgement BLOB NOT NULL, mark BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-_MIGRATIONS = (_FIRST,)
 
 
 class Delivery(msgspec.Struct, frozen=True):
@@ -92,27 +91,11 @@ class Acknowledgement(msgspec.Struct, frozen=True):
     by: str = ""
 
 
-class AlarmFile:
+class AlarmFile(SmallFile):
     """The alarms of one home on one SQLite file; what a method stored is on the disk when it returns."""
 
-    def __init__(
-        self, path: Path, *, create: bool = False, read_only: bool = False, vfs: str | None = None
-    ) -> None:
-        """Open, or found an empty one with ``create``. Raises HomeMistake or StoreFailure."""
-        self.path = path
-        self._connection = open_database(
-            path,
-            application_id=_APPLICATION_ID,
-            migrations=_MIGRATIONS,
-            read_only=read_only,
-            create=create,
-            vfs=vfs,
-        )
-
-    def close(self) -> None:
-        """Close the file; safe to call twice."""
-        with translated(self.path):
-            self._connection.close()
+    application_id = _APPLICATION_ID
+    migrations = (_FIRST,)
 
     def put(self, alarms: list[KeptAlarm], gone: list[str]) -> None:
         """Keep these alarms as they are now and forget those, whole or not at all. Raises StoreFailure."""

@@ -14,9 +14,10 @@ import msgspec
 
 from detente import words
 from detente.line.effects import Draft
-from detente.store.disk import open_database, translated, write_copy
+from detente.store.disk import translated
 from detente.store.errors import HomeMistake, damaged
 from detente.store.schema import mark
+from detente.store.small_file import SmallFile
 
 __all__ = ["DRAFTS_MAX", "Drafts", "Kept"]
 
@@ -31,7 +32,6 @@ CREATE TABLE drafts (
     mark BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-_MIGRATIONS = (_FIRST,)
 _decoder = msgspec.msgpack.Decoder(Draft)
 
 
@@ -44,31 +44,11 @@ class Kept:
     drafted_ms: int
 
 
-class Drafts:
+class Drafts(SmallFile):
     """The drafts of one home on one SQLite file; what a method stored is on the disk when it returns."""
 
-    def __init__(
-        self, path: Path, *, create: bool = False, read_only: bool = False, vfs: str | None = None
-    ) -> None:
-        """Open, or found an empty one with ``create``. Raises HomeMistake or StoreFailure."""
-        self.path = path
-        self._connection = open_database(
-            path,
-            application_id=_APPLICATION_ID,
-            migrations=_MIGRATIONS,
-            read_only=read_only,
-            create=create,
-            vfs=vfs,
-        )
-
-    def close(self) -> None:
-        """Close the file; safe to call twice."""
-        with translated(self.path):
-            self._connection.close()
-
-    def backup(self, target: Path) -> None:
-        """Write a whole, consistent copy to a new file, beside a running writer. Raises StoreFailure."""
-        write_copy(self._connection, target)
+    application_id = _APPLICATION_ID
+    migrations = (_FIRST,)
 
     def keep(self, line: str, draft: Draft, drafted_ms: int) -> None:
         """Keep a draft; the same one again changes nothing.

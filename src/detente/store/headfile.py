@@ -15,9 +15,10 @@ from typing import Any
 from detente import words
 from detente.line.checkpoint import Origin
 from detente.line.effects import HeadFile, RecordedActs, Role
-from detente.store.disk import open_database, translated
+from detente.store.disk import translated
 from detente.store.errors import StoreFailure, damaged
 from detente.store.schema import mark
+from detente.store.small_file import SmallFile
 
 __all__ = ["HeadRecord", "OwnHead"]
 
@@ -39,7 +40,6 @@ CREATE TABLE released (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE counters (key TEXT PRIMARY KEY, count INTEGER NOT NULL, mark BLOB NOT NULL) STRICT, WITHOUT ROWID;
 """
-_MIGRATIONS = (_FIRST,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +56,17 @@ class OwnHead:
     last: bytes
 
 
-class HeadRecord:
+class HeadRecord(SmallFile):
     """The head file on one SQLite file; what a method stored is on the disk when it returns."""
+
+    application_id = _APPLICATION_ID
+    migrations = (_FIRST,)
 
     def __init__(
         self, path: Path, *, create: bool = False, read_only: bool = False, vfs: str | None = None
     ) -> None:
         """Open, or found an empty one with ``create``. Raises HomeMistake or StoreFailure."""
-        self.path = path
-        self._connection = open_database(
-            path,
-            application_id=_APPLICATION_ID,
-            migrations=_MIGRATIONS,
-            read_only=read_only,
-            create=create,
-            vfs=vfs,
-        )
+        super().__init__(path, create=create, read_only=read_only, vfs=vfs)
         try:
             self._load()
         except BaseException:
@@ -114,11 +109,6 @@ class HeadRecord:
         with translated(self.path):
             found = [str(row[0]) for row in self._connection.execute("PRAGMA integrity_check(100)")]
         return [one for one in found if one != "ok"]
-
-    def close(self) -> None:
-        """Close the file; safe to call twice."""
-        with translated(self.path):
-            self._connection.close()
 
     def head_file(self) -> HeadFile:
         """Return a copy of what is recorded, as the machine is told it."""

@@ -39,11 +39,6 @@ from tests.node.couriers.world import (
 from tests.stories.shell import Shell
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    return make_pair(tmp_path)
-
-
 def replace(path: Path, name: str, *, days: int = 300, ago_days: int = 0) -> str:
     """Give a home another certificate under a name; returns its PEM text."""
     private, certificate = make(name, algorithm="p256", days=days, now=now_utc() - timedelta(days=ago_days))

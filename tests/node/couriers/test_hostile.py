@@ -14,8 +14,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any, cast
 
-import pytest
-
 from detente.line.bundle import Record
 from detente.line.effects import Took, Transmit
 from detente.node.couriers.carried_lines import Seals
@@ -27,14 +25,9 @@ from detente.node.couriers.tls import client_context
 from detente.node.couriers.tls_stream import TlsStream
 from detente.node.couriers.traffic import Traffic
 from detente.node.settings.structs import CourierSettings
-from tests.node.couriers.world import Node, Pair, draft, https, listen, make_pair, quick, running, until
+from tests.node.couriers.world import Node, Pair, draft, https, listen, quick, running, until
 
 LINE = "baltic-0123456789abcdef0123"
-
-
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    return make_pair(tmp_path)
 
 
 @contextlib.asynccontextmanager

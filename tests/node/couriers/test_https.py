@@ -25,11 +25,6 @@ from tests.node.couriers.world import (
 )
 
 
-@pytest.fixture
-def pair(tmp_path: Path) -> Pair:
-    return make_pair(tmp_path)
-
-
 def both(pair: Pair, member: str) -> str:
     other = "east" if member == "west" else "west"
     return listen(pair.ports[member]) + https("baltic", other, pair.ports[other])

@@ -1,0 +1,43 @@
+"""What the small files of a home have in common: opened the one tested way, closed, copied while they are used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from detente.store.disk import open_database, translated, write_copy
+
+__all__ = ["SmallFile"]
+
+
+class SmallFile:
+    """A SQLite file of one kind; what a method of it stored is on the disk when the method returns.
+
+    application_id and migrations: of the kind, see ``detente.store.disk.open_database``.
+    """
+
+    application_id: ClassVar[int]
+    migrations: ClassVar[tuple[str, ...]]
+
+    def __init__(
+        self, path: Path, *, create: bool = False, read_only: bool = False, vfs: str | None = None
+    ) -> None:
+        """Open, or found an empty one with ``create``. Raises HomeMistake or StoreFailure."""
+        self.path = path
+        self._connection = open_database(
+            path,
+            application_id=self.application_id,
+            migrations=self.migrations,
+            read_only=read_only,
+            create=create,
+            vfs=vfs,
+        )
+
+    def close(self) -> None:
+        """Close the file; safe to call twice."""
+        with translated(self.path):
+            self._connection.close()
+
+    def backup(self, target: Path) -> None:
+        """Write a whole, consistent copy to a new file, beside a running writer. Raises StoreFailure."""
+        write_copy(self._connection, target)
