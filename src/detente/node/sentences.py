@@ -69,7 +69,7 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "silent": lambda: say("{member} is silent"),
     "suspended": lambda: say("{member} suspended the line"),
     "test-missed": lambda: say("{member} missed a test of the line"),
-    "unanswered-many": lambda: say("{count} more notices wait for an answer or a reader"),
+    "unanswered-many": lambda: say("at least {count} more notices wait for an answer or a reader"),
     "unread": lambda: say("a notice of {member} waits unread, precedence {precedence}: {ref}"),
     "unacknowledged": lambda: say("{member} has not confirmed what it was sent for too long"),
 }

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from detente.node.alarms import unanswered
 from detente.node.alarms.unanswered import Unanswered, Waits
 from detente.node.home import open_reading
 from detente.node.host import clock_ms
@@ -111,3 +112,29 @@ def test_a_notice_whose_text_is_not_here_waits_as_routine_until_it_comes(shell: 
     assert (before.precedence, after.precedence) == ("routine", "immediate")
     assert paused
     assert before.since_ms - after.since_ms == (14_400 - 300) * 1000
+
+
+def test_a_flood_is_put_off_and_hides_neither_the_urgent_nor_what_follows(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unanswered, "ASKS_MAX", 4)
+    monkeypatch.setattr(unanswered, "_AT_ONCE", 2)
+    for number in range(7):
+        shell.send("east", f"flood {number}")
+    shell.run(
+        "line send east --type message --media-type application/vnd.detente.notice+json --body -",
+        text='{"precedence": "flash"}',
+    )
+    shell.carry("east", "west")
+    kept = Unanswered(open_reading(shell.folder / "west").lines()[0], "west")
+
+    def waiting() -> set[str]:
+        return {one.ref for one in read(shell, "west", DAY_S, kept)}
+
+    assert waiting() == {"east/0", "east/1", "east/2", "east/3", "east/7"}
+    for number in (0, 2):
+        shell.run(f"line reply west --to east/{number} read --body -", text="")
+    assert waiting() == {"east/1", "east/3", "east/7"}  # half of the room is free
+    assert waiting() == {"east/1", "east/3", "east/4", "east/5", "east/7"}
+    fresh = Unanswered(kept.line, "west")  # what was settled takes no room in a record that is read at once
+    assert {one.ref for one in read(shell, "west", DAY_S, fresh)} == waiting()

@@ -7,7 +7,8 @@ notice nothing is kept here but where it stands, its precedence and its times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -21,13 +22,17 @@ from detente.node.settings.structs import EscalationSettings
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
 from detente.store.interface import Record
 
-__all__ = ["PRECEDENCES", "Unanswered", "Waits"]
+__all__ = ["ASKS_MAX", "PRECEDENCES", "Unanswered", "Waits"]
 
 PRECEDENCES = ("flash", "immediate", "priority", "routine")
 """How urgent a notice is, the most urgent first."""
+ASKS_MAX = 1_000
+"""How many of each precedence are watched at once, the oldest; the others follow when half of these are settled."""
 _AT_ONCE = 500
 _OWN_WORDS = CONTROL_TYPES | {"reveal"}
 Place = tuple[Origin, int]
+_Group = tuple[str | None, bool]
+"""Precedence, None while it is not known, and whether an answer is owed: a flood of one hides none of another."""
 
 
 class _Head(msgspec.Struct, frozen=True):
@@ -63,8 +68,13 @@ class _Asks:
     due_ms: int | None
     body: str
     precedence: str | None
-    owing: set[str]
+    owing: frozenset[str]
     unread: bool
+
+    @property
+    def group(self) -> _Group:
+        """What it shares its room with."""
+        return self.precedence, self.due_ms is not None
 
 
 @dataclass(slots=True)
@@ -75,27 +85,59 @@ class Unanswered:
     me: str
     _seen: dict[Origin, int] = field(default_factory=dict)
     _asks: dict[Place, _Asks] = field(default_factory=dict)
+    _put_off: set[_Group] = field(default_factory=set)
 
     def read(self, record: Record, others: frozenset[str], pause: Callable[[], None] = lambda: None) -> None:
         """Read what is new. Raises StoreFailure.
 
         others: the line's other members. pause: called between pieces, so that a long record starves nobody.
         """
-        said: list[tuple[str, str, Place]] = []
-        for origin in sorted(record.origins(), key=lambda one: (one.epoch, one.member, one.generation)):
-            end = record.size(origin)
+        self._begin_anew_where_there_is_room()
+        ends = {origin: record.size(origin) for origin in record.origins()}
+        said: dict[Place, list[tuple[str, str]]] = {}  # first: what is settled takes nobody's room
+        for origin, _, statement in self._new(record, ends, pause):
+            for member, kind, place in self._says(origin, statement):
+                said.setdefault(place, []).append((member, kind))
+        for place, all_said in said.items():
+            self._settle(place, all_said)
+        for number, (origin, seq, statement) in enumerate(self._new(record, ends, pause), 1):
+            self._take(record, others, origin, seq, statement)
+            self._settle((origin, seq), said.get((origin, seq), ()))
+            if number % _AT_ONCE == 0:
+                self._bound(record)
+        self._seen = ends
+        self._bound(record)
+
+    def _new(
+        self, record: Record, ends: Mapping[Origin, int], pause: Callable[[], None]
+    ) -> Iterator[tuple[Origin, int, Statement]]:
+        """Yield the entries that were not read yet, log by log."""
+        for origin in sorted(ends, key=lambda one: (one.epoch, one.member, one.generation)):
+            end = ends[origin]
             for first in range(self._seen.get(origin, 0), end, _AT_ONCE):
                 for seq, leaf in enumerate(record.entries(origin, first, min(_AT_ONCE, end - first)), first):
-                    entry = read_entry(origin, seq, leaf)
-                    self._take(record, others, origin, seq, entry.statement)
-                    said += self._says(origin, entry.statement)
+                    yield origin, seq, read_entry(origin, seq, leaf).statement
                 pause()
-            self._seen[origin] = end
-        for member, kind, place in said:  # a reply may stand in a log that is read before the one that it answers
-            self._settle(member, kind, place)
-        for asks in self._asks.values():
+
+    def _bound(self, record: Record) -> None:
+        """Learn what precedence a notice has where its text is here by now, and put off what is too much."""
+        groups: dict[_Group, list[Place]] = {}
+        for place, asks in self._asks.items():
             if asks.precedence is None:
                 asks.precedence = _precedence(record, asks.body)
+            groups.setdefault(asks.group, []).append(place)
+        for group, places in groups.items():
+            if len(places) > ASKS_MAX:
+                self._put_off.add(group)
+                places.sort(key=lambda place: self._asks[place].received_ms)
+                for place in places[ASKS_MAX:]:
+                    del self._asks[place]
+
+    def _begin_anew_where_there_is_room(self) -> None:
+        """Read the record from its beginning when half of what was watched in place of others is settled."""
+        held = Counter(asks.group for asks in self._asks.values())
+        if any(held[group] <= ASKS_MAX // 2 for group in self._put_off):
+            self._seen, self._asks, self._put_off = {}, {}, set()
 
     def waiting(self, now_ms: int, limits: EscalationSettings) -> Iterator[Waits]:
         """Yield what waits longer than its precedence allows; a notice whose text is not here yet waits as routine."""
@@ -137,14 +179,14 @@ class Unanswered:
             due_ms is not None and not mine
         ):  # a period from its receipt here, never the reading of another's clock
             due_ms = received_ms + max(0, due_ms - statement.clock_ms)
-        owing = set(others) if mine else {self.me}
+        owing = others if mine else frozenset({self.me})
         self._asks[origin, seq] = _Asks(
             origin.member,
             received_ms,
             due_ms,
             statement.body.hash,
             None if statement.body.media_type == NOTICE_MEDIA_TYPE else "routine",
-            owing if owes else set(),
+            owing if owes else frozenset(),
             unread=not mine,
         )
 
@@ -156,14 +198,14 @@ class Unanswered:
             place = Origin(origin.line, target.epoch, target.member, target.generation), target.seq
             yield origin.member, kind, place
 
-    def _settle(self, member: str, kind: str, place: Place) -> None:
+    def _settle(self, place: Place, said: Iterable[tuple[str, str]]) -> None:
         asks = self._asks.get(place)
         if asks is None:
             return
-        if member == self.me:
-            asks.unread = False
-        if kind in ANSWERS:
-            asks.owing.discard(member)
+        for member, kind in said:
+            asks.unread = asks.unread and member != self.me
+            if kind in ANSWERS:
+                asks.owing -= {member}
         if not asks.unread and not asks.owing:
             del self._asks[place]
 
