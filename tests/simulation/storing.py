@@ -202,9 +202,11 @@ class Storing(Account):
             if found is None:
                 self.fail("I1 a stored submission cannot be found again", node, part.submission)
                 return
-            if held is not None and held[0] == node.member and self._twice(held[1], found):
+            again = held is not None and held[0] == node.member and part.submission not in self.lost
+            if again and held is not None and self._twice(held[1], found):
                 self.fail("I8 one submission became two entries", node, (held[1], found))
             self.acknowledged[part.submission] = (node.member, found)
+            self.lost.discard(part.submission)  # destroyed with a disk before anybody had it, and now sent again
 
     def _twice(self, before: Reference, now: Reference) -> bool:
         """The same place again is a refill; another one is allowed above a final or closed head only."""
