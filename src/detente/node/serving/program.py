@@ -21,6 +21,7 @@ from detente.line.effects import Alarm, Priority
 from detente.line.state import Settings as LineLimits
 from detente.node.couriers import schedule
 from detente.node.couriers.states import CourierStates
+from detente.node.desk_door.door import DeskDoor
 from detente.node.errors import SignerGone, SignerLocked
 from detente.node.health.service import Health
 from detente.node.home import Home, open_serving
@@ -64,6 +65,9 @@ class Node:
         self._control = Control(
             self.lines, home, log, two_people=self._two_people, couriers=self._states.document
         )
+        self._desk_door = DeskDoor(
+            self.lines, home, settings, log, couriers=self._states.document, alarms=self._health.alarms
+        )
 
     def stop(self) -> None:
         """Stop in order."""
@@ -78,6 +82,7 @@ class Node:
         watched.probe = self._lives
         try:
             await self._control.start()
+            await self._desk_door.start()
             await self._health.start()
             await _first(starting, self._locked.wait(), self._stop.wait())
             if self._locked.is_set():  # the node runs, and says to everybody for what it waits
@@ -93,6 +98,7 @@ class Node:
         finally:
             self._log.info("lines.stopping")
             self._leaving.set()
+            await self._desk_door.close()
             await self._control.close()
             await self._health.close()
             for task in tasks:
