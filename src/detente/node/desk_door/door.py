@@ -58,6 +58,9 @@ class PeopleLike(Protocol):
     def name_of(self, actor: str) -> str:
         """Return the name of a person or a machine; "" for nobody known."""
 
+    def close(self) -> None:
+        """Close what it keeps."""
+
 
 class DeskDoor:
     """Serves the desk's socket of a home over its running lines; made on the loop, before the lines start.
@@ -85,7 +88,7 @@ class DeskDoor:
         self._alarms = alarms
         self._grown = 0
         lines.on_stored = self._stored  # before the lines start, so that nothing that they store is missed
-        self._standings = LineStandings(lines, described(home).member, settings, couriers)
+        self._standings = LineStandings(lines, described(home).member, settings, couriers, lambda: self._grown)
         self._reading = Reading(home, lambda: self._grown)
         self._socket = FramedSocket(desk_socket(home), self._answer, log, "desk-door")
 

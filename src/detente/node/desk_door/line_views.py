@@ -1,4 +1,4 @@
-"""How every line stands, for the desk: asked of the line thread once a second at most, however many ask."""
+"""How every line stands, for the desk: asked of the line thread once a second and when something was stored."""
 
 from __future__ import annotations
 
@@ -30,16 +30,26 @@ _Extra = tuple[str, bool, int | None]
 
 
 class LineStandings:
-    """How the lines stand; made on the loop. member: whose home it is; couriers: ``CourierStates.document``."""
+    """How the lines stand; made on the loop.
+
+    member: whose home it is. couriers: ``CourierStates.document``. grown: differs when a line stored something.
+    """
 
     def __init__(
-        self, lines: Lines, member: str, settings: Settings, couriers: Callable[[], dict[str, Any] | None]
+        self,
+        lines: Lines,
+        member: str,
+        settings: Settings,
+        couriers: Callable[[], dict[str, Any] | None],
+        grown: Callable[[], int],
     ) -> None:
         self.version = __version__
         self._lines = lines
         self._member = member
         self._settings = settings
         self._couriers = couriers
+        self._grown = grown
+        self._known_grown = -1
         self._known: tuple[LineDocument, ...] = ()
         self._known_at_s = float("-inf")
         self._asking: asyncio.Task[None] | None = None
@@ -48,7 +58,9 @@ class LineStandings:
         """Return how the whole node stands; what is not known anew in time is what was known before."""
         lines, waits = self._lines, self._lines.waits
         ready = waits is None and bool(lines.member)
-        if ready and not lines.held_s and time.monotonic() - self._known_at_s > _KEPT_S:
+        for _ in range(2):  # what was asked before the newest change came is asked once more
+            if not ready or lines.held_s or not self._old():
+                break
             if self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._ask())
             with contextlib.suppress(TimeoutError):
@@ -65,12 +77,16 @@ class LineStandings:
             lines=self._known if waits is None else (),
         )
 
+    def _old(self) -> bool:
+        return time.monotonic() - self._known_at_s > _KEPT_S or self._known_grown != self._grown()
+
     async def _ask(self) -> None:
         with contextlib.suppress(DetenteError):  # the node stops, or a line is opened anew: known again soon
-            found = await self._lines.with_home(lambda _, runners: _looked(runners))
+            grown = self._grown()
+            found = await self._lines.look(_looked)
             couriers = (self._couriers() or {}).get("couriers", [])
             self._known = tuple(self._line(figures, extra, couriers) for figures, extra in found)
-            self._known_at_s = time.monotonic()
+            self._known_at_s, self._known_grown = time.monotonic(), grown
 
     def _line(self, figures: LineFigures, extra: _Extra, couriers: list[dict[str, Any]]) -> LineDocument:
         name, is_training, tested_ms = extra

@@ -12,7 +12,7 @@ import contextvars
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -189,6 +189,10 @@ class Lines:
                 self._find_lines()
 
         return await self._ask("", whole)
+
+    async def look(self, work: Callable[[Mapping[str, LineRunner]], T]) -> T:
+        """Run work that only reads, in the thread; unlike ``with_home`` the head file hears nothing earlier for it."""
+        return await self._ask("", lambda: work(self._runners))
 
     @property
     def held_s(self) -> float:
