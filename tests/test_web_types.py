@@ -15,7 +15,7 @@ def test_the_pages_types_are_up_to_date() -> None:
 def test_a_type_that_differs_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(write_web_types, "FILE", tmp_path / "documents.ts")
+    monkeypatch.setattr(write_web_types, "FILE", tmp_path / "answers.ts")
     assert write_web_types.main([]) == 0
     assert write_web_types.main(["--check"]) == 0
     write_web_types.FILE.write_text("export interface Other {}\n", encoding="utf-8")

@@ -17,7 +17,7 @@ from msgspec import inspect as shapes
 from detente.node.desk_door import people_questions, record_questions
 from detente.node.desk_door.questions import Done, Question
 
-FILE = Path(__file__).parents[1] / "web" / "src" / "documents.ts"
+FILE = Path(__file__).parents[1] / "web" / "src" / "answers.ts"
 HEAD = """\
 // Written by tools/write_web_types.py from the structs of detente.node.desk_door; do not edit.
 // Moments end in _ms: milliseconds since 1970 UTC. Bytes are base64 text.
@@ -100,7 +100,7 @@ def main(argv: list[str]) -> int:
         return 0
     if FILE.read_text(encoding="utf-8") == text:
         return 0
-    print("web/src/documents.ts differs from the structs: python tools/write_web_types.py")
+    print("web/src/answers.ts differs from the structs: python tools/write_web_types.py")
     return 1
 
 
