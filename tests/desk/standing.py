@@ -13,7 +13,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from detente.desk.picture.documents import Encounter, Feed, Mover
+from detente.desk.picture.documents import Encounter, Feed, Mover, Side
 from detente.desk.process import STATIC
 from detente.desk.visitors import Visitor
 from tests.desk import desks
@@ -31,18 +31,24 @@ class EverybodySignIn(NamedSignIn):
 
 def movers(count: int, at_ms: int) -> tuple[Mover, ...]:
     """Return movers on circles in the Baltic."""
-    sides = ("own", "other", "neutral", "unknown")
+    sides: tuple[Side, ...] = ("own", "other", "neutral", "unknown")
     found = []
     for number in range(count):
         turn = at_ms / 600_000 + number
         found.append(
             Mover(
-                id=f"mover-{number}", kind="aircraft" if number % 5 == 0 else "ship", side=sides[number % 4],
-                name=f"MOVER {number}", lon_deg=19.5 + number % 37 / 12 + 0.05 * math.cos(turn),
-                lat_deg=56.5 + number // 37 / 40 + 0.03 * math.sin(turn), speed_kn=12.0,
-                altitude_m=9_000.0 if number % 5 == 0 else None, course_deg=(90 - math.degrees(turn)) % 360,
-                at_ms=at_ms, feed="ais",
-            )  # fmt: skip
+                id=f"mover-{number}",
+                kind="aircraft" if number % 5 == 0 else "ship",
+                side=sides[number % 4],
+                name=f"MOVER {number}",
+                lon_deg=19.5 + number % 37 / 12 + 0.05 * math.cos(turn),
+                lat_deg=56.5 + number // 37 / 40 + 0.03 * math.sin(turn),
+                speed_kn=12.0,
+                altitude_m=9_000.0 if number % 5 == 0 else None,
+                course_deg=(90 - math.degrees(turn)) % 360,
+                at_ms=at_ms,
+                feed="ais",
+            )
         )
     return tuple(found)
 
