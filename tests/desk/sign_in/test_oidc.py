@@ -14,7 +14,7 @@ import pytest
 from detente.desk.errors import RefusedRequest
 from detente.desk.sign_in import fetching, oidc
 from detente.desk.sign_in.fetching import OtherServerFailure, fetch
-from detente.desk.sign_in.gate import open_gate
+from detente.desk.sign_in.gate import open_gate, provider_of
 from detente.desk.sign_in.oidc import Provider
 from detente.node.desk_door.people_questions import OutsiderAsked, PersonChanged
 from detente.node.settings.reading import SettingsMistake
@@ -274,19 +274,18 @@ def settings_of(file: str) -> DeskSettings:
 
 
 def test_the_gate_of_a_home_is_made_from_its_settings(tmp_path: Path) -> None:
-    door = Door(tmp_path)
     (tmp_path / "secret").write_text("s3cret\n")
-    for name, works in (("secret", True), ("", True), ("none", False)):
-        settings = settings_of(name)
-        if works:
-            made = open_gate(door, settings, tmp_path)
-            assert made._provider is not None
-            assert made._provider._client_secret == ("s3cret" if name else "")
-        else:
-            with pytest.raises(SettingsMistake, match="client_secret_file"):
-                open_gate(door, settings, tmp_path)
-    (tmp_path / "secret").write_text("")
-    with pytest.raises(SettingsMistake):
-        open_gate(door, settings_of("secret"), tmp_path)
-    assert open_gate(door, DeskSettings(), tmp_path)._provider is None
+    for name, secret in (("secret", "s3cret"), ("", "")):
+        made = provider_of(settings_of(name), tmp_path)
+        assert made is not None
+        assert made._client_secret == secret
+    (tmp_path / "empty").write_text("")
+    (tmp_path / "long").write_text("x" * 5_000)
+    for name in ("none", "empty", "long"):
+        with pytest.raises(SettingsMistake, match="client_secret_file"):
+            provider_of(settings_of(name), tmp_path)
+    assert provider_of(DeskSettings(), tmp_path) is None
+    door = Door(tmp_path)
+    gate = open_gate(door, DeskSettings(listen="127.0.0.1:9000"), None)
+    assert gate._site.origins == ("http://localhost:9000",)
     door.close()

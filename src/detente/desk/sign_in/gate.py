@@ -36,7 +36,7 @@ from detente.node.desk_door.questions import Question
 from detente.node.settings.reading import Fault, SettingsMistake
 from detente.node.settings.structs import DeskSettings, path_in
 
-__all__ = ["COOKIE", "Gate", "open_gate"]
+__all__ = ["COOKIE", "Gate", "open_gate", "provider_of"]
 
 say = words.speaker("desk")
 
@@ -49,13 +49,17 @@ _REFUSED = "/#/sign-in-refused"
 """Where the browser goes when a site's own sign-in did not hold: the page says so there."""
 
 
-def open_gate(node: Asks, settings: DeskSettings, home: Path) -> Gate:
-    """Return the gate of a home's desk. Raises SettingsMistake when a file that the settings name cannot be read."""
-    provider = None
-    if settings.oidc is not None:
-        named = settings.oidc.client_secret_file
-        secret = _secret(path_in(home, named)) if named else ""
-        provider = Provider(settings.oidc.issuer, settings.oidc.client_id, secret, clock_s=steady_s)
+def provider_of(settings: DeskSettings, home: Path) -> Provider | None:
+    """Return the site's own sign-in, None where none is set. Raises SettingsMistake for a secret that is not there."""
+    own = settings.oidc
+    if own is None:
+        return None
+    secret = _secret(path_in(home, own.client_secret_file)) if own.client_secret_file else ""
+    return Provider(own.issuer, own.client_id, secret, clock_s=steady_s)
+
+
+def open_gate(node: Asks, settings: DeskSettings, provider: Provider | None) -> Gate:
+    """Return the gate of a desk. settings: with the address at which it listens in fact."""
     sessions = Sessions(idle_s=settings.session_idle_s, absolute_s=settings.session_s)
     return Gate(node, Site(settings.site, settings.pages()), sessions, provider=provider)
 
