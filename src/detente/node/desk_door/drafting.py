@@ -18,6 +18,7 @@ from detente import words
 from detente.line.checkpoint import Origin
 from detente.node.commands_drafts import drafts_file, opened_drafts
 from detente.node.desk_door.forms_read import draft_from
+from detente.node.desk_door.line_index import TITLE_MAX
 from detente.node.desk_door.parts import Parts
 from detente.node.desk_door.questions import Done
 from detente.node.desk_door.reading import Indexes
@@ -37,7 +38,6 @@ __all__ = ["Drafting", "file_mark", "no_draft"]
 say = words.speaker("node")
 
 _SUBMISSION = re.compile(r"[0-9a-f]{32}", re.ASCII)
-_TITLE_MAX = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,4 +244,4 @@ def _read(media_type: str, content: bytes) -> _Shown:
     if checked is not None:
         return _Shown(kind_of(checked.notice), checked.notice.title, document, texts_of(checked))
     text = content.decode(errors="replace") if media_type.startswith("text/") or document is not None else ""
-    return _Shown("", text.strip().partition("\n")[0][:_TITLE_MAX], None, dict.fromkeys(words.LANGUAGES, text))
+    return _Shown("", text.strip().partition("\n")[0][:TITLE_MAX], None, dict.fromkeys(words.LANGUAGES, text))
