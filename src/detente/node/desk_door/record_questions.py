@@ -293,7 +293,10 @@ class AreasAsked(Question, frozen=True, tag="areas"):
 
 
 class ObligationsDocument(_Document, frozen=True):
-    """Verdicts as ``obligations --json`` gives them, with ``line`` beside each."""
+    """Verdicts as ``obligations --json`` gives them; what asks for nothing is left out.
+
+    Beside each stand ``line``, ``ref``, ``kind``, ``notice`` (the plan's title), ``agreement``, ``sha256`` of its file.
+    """
 
     verdicts: tuple[dict[str, Any], ...]
 
@@ -368,11 +371,15 @@ class FormDocument(_Document, frozen=True):
 
 
 class FormsDocument(_Document, frozen=True):
-    """Every kind; terms: language -> code or field title -> the word that people read."""
+    """Every kind; terms: language -> code or field title -> the word that people read.
+
+    author: of the newest own notice, for the field of that name; the member's name alone while there is none.
+    """
 
     forms: tuple[FormDocument, ...]
     definitions: dict[str, Any]
     terms: dict[str, dict[str, str]]
+    author: dict[str, Any] = {}
 
 
 class FormsAsked(Question, frozen=True, tag="forms"):
@@ -405,12 +412,11 @@ class CheckDocument(_Document, frozen=True):
 
 
 class CheckAsked(Question, frozen=True, tag="check"):
-    """Check a form while it is typed. notice: the document as far as it is filled. language: of the words."""
+    """Check a form while it is typed. notice: the document as far as it is filled."""
 
     answered_by: ClassVar[type[Any]] = CheckDocument
     line: str
     notice: dict[str, Any]
-    language: str = "en"
 
 
 class AttachmentGiven(_Document, frozen=True):
@@ -549,7 +555,6 @@ class AlarmsAsked(Question, frozen=True, tag="alarms"):
     """Which alarms are there."""
 
     answered_by: ClassVar[type[Any]] = AlarmsDocument
-    language: str = "en"
 
 
 class AlarmAcknowledged(Question, frozen=True, tag="alarm-acknowledged"):
