@@ -275,7 +275,7 @@ function useCheck(form: Form, line: string, check: { value: CheckDocument | null
   useEffect(() => {
     let isCurrent = true;
     const timer = setTimeout(() => {
-      tell<CheckDocument>("check", { line, notice: JSON.parse(document), language: language.peek() }).then(
+      tell<CheckDocument>("check", { line, notice: JSON.parse(document) }).then(
         (found) => {
           if (!isCurrent) return;
           check.value = found;

@@ -179,7 +179,7 @@ function Select({ name, label, value, options }: { name: string; label: string; 
 }
 
 /** A typed filter: into the address when typing pauses. */
-function Typed({ id, name, type, placeholder = "", isMoment = false }: { id: string; name: string; type: string; placeholder?: string; isMoment?: boolean }): JSX.Element {
+function Typed({ id, name, type, placeholder = "", isMoment = false }: { id: string; name: string; type: "text" | "search"; placeholder?: string; isMoment?: boolean }): JSX.Element {
   const inAddress = route.value.query.get(name) ?? "";
   const typed = useSignal(inAddress);
   useEffect(() => {
@@ -195,7 +195,8 @@ function Typed({ id, name, type, placeholder = "", isMoment = false }: { id: str
     <>
       <input
         id={id}
-        type={type}
+        type="text"
+        inputMode={type}
         placeholder={placeholder}
         autocomplete="off"
         value={typed.value}

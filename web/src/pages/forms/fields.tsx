@@ -1,7 +1,6 @@
 /** The fields of a form, drawn: each with its word, what it means, its unit, and its faults beside it. */
 import type { ComponentChildren, JSX } from "preact";
-import { say } from "../../words";
-import { number } from "../../words";
+import { number, say } from "../../words";
 import { Lists } from "./lists";
 import { fieldsOf, optionsOf, termOf, type Field } from "./model";
 import { momentOf, minuteOf, tidied } from "./moments";
@@ -96,7 +95,7 @@ function Input({ form, field, path, isWrong }: Drawn & { isWrong: boolean }): JS
     onBlur: () => form.leave(path),
   };
   const text = typeof value === "string" || typeof value === "number" ? String(value) : "";
-  const type = (event: JSX.TargetedEvent<HTMLInputElement | HTMLTextAreaElement>) => form.set(path, event.currentTarget.value);
+  const type = (event: { currentTarget: HTMLInputElement | HTMLTextAreaElement }) => form.set(path, event.currentTarget.value);
   switch (field.widget) {
     case "text":
       return <textarea {...shared} rows={4} value={text} onInput={type} dir="auto" />;
