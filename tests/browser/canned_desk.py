@@ -18,18 +18,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from detente import words
+from detente.desk.guarding import CSP
+from detente.node.desk_door.record_views import geojson_of, texts_of
 from detente.notices.examples import EXAMPLES
 from detente.notices.faults import Fault
 from detente.notices.forms import check_form
 from detente.notices.kinds import KINDS, line_type
 from detente.notices.schema import json_schema
 from detente.notices.terms import KIND_NAMES, STATE_NAMES, TERMS
-from detente.node.desk_door.record_views import geojson_of, texts_of
 
-CSP = (
-    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self';"
-    " frame-ancestors 'none'"
-)
 STATIC = Path(__file__).parents[2] / "src" / "detente" / "desk" / "static"
 TYPES = {".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".json": "application/json"}
 NOW_MS = 1_893_000_000_000
@@ -67,66 +64,83 @@ class CannedDesk:
         return [body for way, route, body in self.asked if (way, route) == (method, path)]
 
 
-def handler_of(desk: CannedDesk) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def log_message(self, *_: Any) -> None:
-            """Say nothing on the terminal."""
+class Handler(BaseHTTPRequestHandler):
+    """Serves the built pages, and answers from the desk of its server."""
 
-        def _serve(self) -> None:
-            parts = urlsplit(self.path)
-            size = int(self.headers.get("Content-Length") or 0)
-            raw = self.rfile.read(size)
-            if not parts.path.startswith("/api/v1/"):
-                self._file(parts.path)
-                return
-            path = "/".join(unquote(one) for one in parts.path.removeprefix("/api/v1/").split("/"))
-            body = json.loads(raw) if raw else None
-            desk.asked.append((self.command, path, body))
-            if path == "events":
-                self._events()
-                return
-            answer = desk.answers.get((self.command, path))
-            try:
-                if answer is None:
-                    raise Told(404, {"kind": "not_found", "expected": "a route", "came": path})
-                with language(self.headers.get("Accept-Language", "en")):
-                    document = answer(dict(parse_qsl(parts.query)), body)
-            except Told as told:
-                empty = {"kind": "", "expected": "", "came": "", "where": "", "remedy": "", "faults": []}
-                self._send(told.status, "application/json", msgspec.json.encode({"error": empty | told.error}))
-                return
+    server: CannedServer
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing on the terminal."""
+
+    def _serve(self) -> None:
+        parts = urlsplit(self.path)
+        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not parts.path.startswith("/api/v1/"):
+            self._file(parts.path)
+            return
+        path = "/".join(unquote(one) for one in parts.path.removeprefix("/api/v1/").split("/"))
+        body = json.loads(raw) if raw else None
+        self.server.desk.asked.append((self.command, path, body))
+        if path == "events":
+            self._events()
+            return
+        self._answer(
+            self.server.desk.answers.get((self.command, path), unknown), dict(parse_qsl(parts.query)), body
+        )
+
+    do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - names of the standard library
+
+    def _answer(self, answer: Answer, query: dict[str, str], body: Any) -> None:
+        try:
+            with language(self.headers.get("Accept-Language", "en")):
+                document = answer(query, body)
+        except Told as told:
+            empty = {"kind": "", "expected": "", "came": "", "where": "", "remedy": "", "faults": []}
+            self._send(told.status, "application/json", msgspec.json.encode({"error": empty | told.error}))
+        else:
             self._send(200, "application/json", msgspec.json.encode(document))
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - names of the standard library
-
-        def _file(self, path: str) -> None:
-            found = STATIC / (path.strip("/") or "index.html")
-            if not found.is_file():
-                self._send(404, "text/plain", b"no such file\n")
-                return
+    def _file(self, path: str) -> None:
+        found = STATIC / (path.strip("/") or "index.html")
+        if found.is_file():
             self._send(200, TYPES.get(found.suffix, "application/octet-stream"), found.read_bytes())
+        else:
+            self._send(404, "text/plain", b"no such file\n")
 
-        def _events(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Type", "text/event-stream")
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                for _ in range(200):
-                    self.wfile.write(b'event: clock\ndata: {"now_ms": %d}\n\n' % NOW_MS)
-                    self.wfile.flush()
-                    time.sleep(1)
+    def _events(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            for _ in range(200):
+                self.wfile.write(b'event: clock\ndata: {"now_ms": %d}\n\n' % NOW_MS)
+                self.wfile.flush()
+                time.sleep(1)
 
-        def _send(self, status: int, kind: str, octets: bytes) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(octets)))
-            self.send_header("Content-Security-Policy", CSP)
-            self.send_header("X-Content-Type-Options", "nosniff")
-            self.end_headers()
-            with contextlib.suppress(OSError):
-                self.wfile.write(octets)
+    def _send(self, status: int, kind: str, octets: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(octets)))
+        self.send_header("Content-Security-Policy", CSP)
+        self.send_header("X-Content-Type-Options", "nosniff")
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            self.wfile.write(octets)
 
-    return Handler
+
+class CannedServer(ThreadingHTTPServer):
+    """A server with its desk."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.desk = CannedDesk(f"http://localhost:{self.server_address[1]}")
+
+
+def unknown(_query: dict[str, str], _body: Any) -> Any:
+    """Answer a route that this desk does not have."""
+    raise Told(404, {"kind": "not_found", "expected": "a route of this desk"})
 
 
 @contextlib.contextmanager
@@ -143,14 +157,11 @@ def language(code: str) -> Iterator[None]:
 @contextlib.contextmanager
 def canned_desk() -> Iterator[CannedDesk]:
     """Serve the built pages with canned answers until the block ends."""
-    desk = CannedDesk("")
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_of(desk))
-    server.daemon_threads = True
-    desk.origin = f"http://localhost:{server.server_address[1]}"
+    server = CannedServer()
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield desk
+        yield server.desk
     finally:
         server.shutdown()
         server.server_close()
@@ -172,7 +183,9 @@ def forms_document() -> dict[str, Any]:
     terms = {
         code: {
             **{one: said(code, one) for one in sentences},
-            **{name: said(code, one) for table in (TERMS, KIND_NAMES, STATE_NAMES) for name, one in table.items()},
+            **{
+                name: said(code, one) for table in (TERMS, KIND_NAMES, STATE_NAMES) for name, one in table.items()
+            },
         }
         for code in words.LANGUAGES
     }

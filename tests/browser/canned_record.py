@@ -112,7 +112,7 @@ def line(name: str, *, is_training: bool = False, is_humanitarian: bool = False)
 
 def row(ref: str, kind: str, title: str, **changed: Any) -> dict[str, Any]:
     """Return an entry as lists show it."""
-    member = ref.split("/")[0]
+    member = ref.split("/", maxsplit=1)[0]
     made = {
         "line": "baltic",
         "ref": ref,
@@ -149,7 +149,12 @@ def entry(of: dict[str, Any], notice: dict[str, Any] | None, related: tuple[dict
     if notice is not None:
         checked, faults = checked_document(notice)
         assert checked is not None, [str(one) for one in faults]
-    content = {"media_type": "application/vnd.detente.notice+json", "size": 900, "hash": "ab" * 32, "state": "shown"}
+    content = {
+        "media_type": "application/vnd.detente.notice+json",
+        "size": 900,
+        "hash": "ab" * 32,
+        "state": "shown",
+    }
     return {
         "row": of,
         "entry": {
@@ -183,7 +188,12 @@ def told_readouts() -> tuple[dict[str, Any], dict[str, Any]]:
 def incidents() -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the accounts of two sides of one incident, which differ in place, time and distance."""
     ours, theirs = plain("incident"), plain("incident", "east")
-    theirs |= {"happened_at": "2030-05-02T07:19Z", "distance_m": 900, "own": ours["others"], "others": ours["own"]}
+    theirs |= {
+        "happened_at": "2030-05-02T07:19Z",
+        "distance_m": 900,
+        "own": ours["others"],
+        "others": ours["own"],
+    }
     theirs["position"] = {"lat_e7": 712500000, "lon_e7": 311000000}
     theirs["account"] = "The frigate turned towards the aircraft, which kept its course."
     return ours, theirs
@@ -197,9 +207,13 @@ def entries() -> dict[str, Any]:
     said, heard = told_readouts()
     west4 = row("west/4", "exercise", exercise["title"], activity="northern-birch-2030", replies=1)
     west4 |= {"states": {"east": "read"}}
-    east5 = row("east/5", "danger_area", danger["title"], precedence="immediate", answer_by_ms=NOW_MS + 86_400_000)
+    east5 = row(
+        "east/5", "danger_area", danger["title"], precedence="immediate", answer_by_ms=NOW_MS + 86_400_000
+    )
     east7 = row("east/7", "movement", HOSTILE, flags=["clock ahead"])
-    old = row("west/2", "exercise", "Exercise Northern Birch, first form", standing="corrected", changed_by=["west/4"])
+    old = row(
+        "west/2", "exercise", "Exercise Northern Birch, first form", standing="corrected", changed_by=["west/4"]
+    )
     incident_w = row("west/8", "incident", ours["title"], states={"east": "answered"})
     incident_e = row("east/9", "incident", theirs["title"])
     read_w, read_e = row("west/10", "readout", said["title"]), row("east/11", "readout", heard["title"])
@@ -282,7 +296,11 @@ def person(name: str, *roles: str, **changed: Any) -> dict[str, Any]:
 def furnish(desk: CannedDesk, role: str = "releaser", *, lines: list[dict[str, Any]] | None = None) -> None:
     """Give a desk its answers, for a person of a role."""
     found = entries()
-    lines = lines or [line("baltic"), line("drill", is_training=True), line("humanitarian-aid", is_humanitarian=True)]
+    lines = lines or [
+        line("baltic"),
+        line("drill", is_training=True),
+        line("humanitarian-aid", is_humanitarian=True),
+    ]
     me = {"person": person("Anna Berg", role), "member": "west", "language": "en", "site": "localhost"}
     desk.get("me", me | {"may": RIGHTS[role]})
     stands = {"member": "west", "version": "0", "now_ms": NOW_MS, "ready": True, "waits": "", "held_s": 0}
@@ -384,10 +402,20 @@ def furnish_people(desk: CannedDesk) -> None:
         person("Karin Holm", "keeper"),
         person(f"Olga {RLO}avonavI", "viewer", is_waiting=True, passkeys=[]),
     ]
-    token = {"id": "1" * 32, "name": "coast watch", "added_ms": NOW_MS, "added_by": "Karin Holm", "until_ms": None}
+    token = {
+        "id": "1" * 32,
+        "name": "coast watch",
+        "added_ms": NOW_MS,
+        "added_by": "Karin Holm",
+        "until_ms": None,
+    }
     desk.get("people", {"people": people, "tokens": [token | {"used_ms": None}]})
-    desk.on("POST", "people", lambda _, body: {"person": "p", "code": "one-time-code", "until_ms": NOW_MS + 3_600_000})
-    desk.on("POST", "people/tokens", lambda _, body: {"token": token | {"name": body["name"]}, "secret": "s3cret"})
+    desk.on(
+        "POST", "people", lambda _, body: {"person": "p", "code": "one-time-code", "until_ms": NOW_MS + 3_600_000}
+    )
+    desk.on(
+        "POST", "people/tokens", lambda _, body: {"token": token | {"name": body["name"]}, "secret": "s3cret"}
+    )
     act = {
         "number": 1,
         "at_ms": NOW_MS,

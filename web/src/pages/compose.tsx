@@ -7,7 +7,7 @@ import type { CheckDocument, DraftDocument, DraftsDocument, EntriesDocument, Ent
 import { address, go, route } from "../route";
 import { me } from "../session";
 import { language, say } from "../words";
-import { Aside } from "./forms/aside";
+import { Aside, CheckState } from "./forms/aside";
 import { Attachments, type Attached } from "./forms/attachments";
 import { Fields } from "./forms/fields";
 import { sections, type Field, type Grammar } from "./forms/model";
@@ -246,7 +246,8 @@ function Desk({ form, started, line, reply }: { form: Form; started: Start; line
           <a class="button" href={address(["drafts"])}>
             {say("Leave it")}
           </a>
-          <span class="muted">{say("Saving sends nothing. Officers release a draft with their passkeys.")}</span>
+          <CheckState check={check.value} />
+          <span class="muted save-hint">{say("Saving sends nothing. Officers release a draft with their passkeys.")}</span>
         </div>
       </form>
       <Aside check={check.value} trouble={checkTrouble.value} terms={form.grammar.terms} />

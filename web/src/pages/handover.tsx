@@ -5,7 +5,7 @@ import { ask } from "../api";
 import type { AlarmDocument, FormsDocument, HandoverDocument, LinesDocument } from "../answers";
 import { address, note, route } from "../route";
 import { me } from "../session";
-import { many, say } from "../words";
+import { number, say } from "../words";
 import { plain, Visible } from "../visible";
 import { VerdictCard } from "./duties";
 import { clock, minuteOf, momentOf, tidied } from "./forms/moments";
@@ -169,7 +169,7 @@ function Section({ title, count, nothing, children }: { title: string; count: nu
   return (
     <section class="report-section">
       <h2>
-        {title} <span class="muted">{count ? many("{count} of them", "{count} of them", count) : ""}</span>
+        {title} <span class="muted">{count ? `(${number(count)})` : ""}</span>
       </h2>
       {count ? children : <p class="empty">{nothing}</p>}
     </section>

@@ -4,7 +4,7 @@ import { ask } from "../api";
 import type { EntryDocument, EntryRow, FormsDocument } from "../answers";
 import { distance, span } from "../formats";
 import { address } from "../route";
-import { language, say } from "../words";
+import { language, many, say } from "../words";
 import { Visible, VisibleText } from "../visible";
 import { factsOf, type Fact } from "./differences";
 import { clock } from "./forms/moments";
@@ -81,7 +81,7 @@ export function Facts({ documents, forms }: { documents: readonly EntryDocument[
   return (
     <div class="wide" tabIndex={0} role="region" aria-label={say("Facts of each side")}>
       <table class="facts-table">
-        <caption>{count ? say("The accounts differ in {count} facts.", { count }) : say("The accounts differ in none of these facts.")}</caption>
+        <caption>{count ? many("The accounts differ in {count} fact.", "The accounts differ in {count} facts.", count) : say("The accounts differ in none of these facts.")}</caption>
         <thead>
           <tr>
             <th scope="col">{say("Fact")}</th>

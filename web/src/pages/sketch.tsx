@@ -1,7 +1,13 @@
 /** A sketch of where something is: shapes on a grid of degrees, with its words for whoever cannot see it. */
-import type { JSX } from "preact";
+import { signal } from "@preact/signals";
+import type { ComponentChildren, JSX } from "preact";
+import { useEffect } from "preact/hooks";
+import { feature } from "topojson-client";
+import type { GeometryCollection, Topology } from "topojson-specification";
 import { say } from "../words";
 import { shown } from "./forms/places";
+
+declare const LAND_110M: string;
 
 type Point = readonly [number, number];
 type Plain = Readonly<Record<string, unknown>>;
@@ -35,6 +41,7 @@ function coordinatesIn(value: unknown, isClosed: boolean): Ring[] {
 const STEPS = [0.1, 0.25, 0.5, 1, 2, 5, 10, 20, 30];
 const WIDTH = 480;
 const HEIGHT = 300;
+const OVERVIEW_DEG = 16;
 
 interface View {
   west: number;
@@ -64,6 +71,17 @@ function viewOf(points: readonly Point[]): View {
   };
 }
 
+/** A view of a good part of a sea around the middle of another one. */
+function widerThan(view: View): View | null {
+  const [lon, lat] = [(view.west + view.east) / 2, (view.south + view.north) / 2];
+  if (view.north - view.south > OVERVIEW_DEG / 2) return null;
+  const half = OVERVIEW_DEG / 2;
+  return viewOf([
+    [lon, Math.max(-85, lat - half)],
+    [lon, Math.min(85, lat + half)],
+  ]);
+}
+
 function lines(from: number, until: number, step: number): number[] {
   const found: number[] = [];
   for (let at = Math.ceil(from / step) * step; at <= until; at += step) found.push(Number(at.toFixed(6)));
@@ -75,6 +93,34 @@ function degrees(value: number, letters: string): string {
   return `${Math.abs(turned)}°${turned === 0 ? "" : letters[turned < 0 ? 1 : 0]}`;
 }
 
+const land = signal<readonly (readonly Point[])[] | null>(null);
+let isAsked = false;
+
+/** Follow a ring over 180 degrees instead of back around the earth. */
+function unbroken(points: readonly Point[]): Point[] {
+  let turn = 0;
+  return points.map(([lon, lat], index) => {
+    const before = points[index - 1]?.[0] ?? lon;
+    if (lon - before > 180) turn -= 360;
+    if (before - lon > 180) turn += 360;
+    return [lon + turn, lat];
+  });
+}
+
+/** Load the coast once; without it the sketch stays a grid. */
+async function loadLand(): Promise<void> {
+  if (isAsked) return;
+  isAsked = true;
+  try {
+    const answer = await fetch(LAND_110M);
+    if (!answer.ok) throw new Error(String(answer.status));
+    const world = (await answer.json()) as Topology<{ land: GeometryCollection }>;
+    land.value = ringsOf(feature(world, world.objects.land)).map((one) => unbroken(one.points));
+  } catch {
+    isAsked = false; // another sketch asks again
+  }
+}
+
 /** Draw what a GeoJSON document holds; nothing when it holds no place. */
 export function Sketch({ geojson, title }: { geojson: unknown; title: string }): JSX.Element | null {
   const rings = ringsOf(geojson).filter((one) => one.points.length);
@@ -82,17 +128,41 @@ export function Sketch({ geojson, title }: { geojson: unknown; title: string }):
   const first = points[0];
   if (!first) return null;
   const view = viewOf(points);
-  const step = STEPS.find((one) => (view.east - view.west) / one <= 6) ?? 60;
   const words = say("{title}: {count} shapes, the first at {position}", {
     title,
     count: rings.length,
     position: shown({ lat_deg: first[1], lon_deg: first[0] }),
   });
+  const wider = widerThan(view);
   return (
     <figure class="sketch">
-      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={words}>
-        <rect class="sketch-sea" width={WIDTH} height={HEIGHT} />
-        {lines(view.west, view.east, step).map((lon) => (
+      <div class="sketch-pair">
+        <Sheet view={view} words={words}>
+          {rings.map((ring, index) => (
+            <Shape key={index} ring={ring} view={view} />
+          ))}
+        </Sheet>
+        {wider ? (
+          <Sheet view={wider} words={say("Where that lies, with a coarse coast")}>
+            <Land view={wider} />
+            <circle class="sketch-point" cx={WIDTH / 2} cy={HEIGHT / 2} r={9} />
+          </Sheet>
+        ) : null}
+      </div>
+      <figcaption>{words}</figcaption>
+    </figure>
+  );
+}
+
+/** A sheet with its grid of degrees. */
+function Sheet({ view, words, children }: { view: View; words: string; children: ComponentChildren }): JSX.Element {
+  const step = STEPS.find((one) => (view.east - view.west) / one <= 6) ?? 60;
+  const latStep = STEPS.find((one) => (view.north - view.south) / one <= 5) ?? 60;
+  return (
+    <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} role="img" aria-label={words}>
+      <rect class="sketch-sea" width={WIDTH} height={HEIGHT} />
+      {children}
+      {lines(view.west, view.east, step).map((lon) => (
           <g key={`x${lon}`}>
             <line class="sketch-grid" x1={view.x(lon)} x2={view.x(lon)} y1={0} y2={HEIGHT} />
             <text class="sketch-label" x={view.x(lon) + 3} y={HEIGHT - 4}>
@@ -100,7 +170,7 @@ export function Sketch({ geojson, title }: { geojson: unknown; title: string }):
             </text>
           </g>
         ))}
-        {lines(view.south, view.north, step).map((lat) => (
+        {lines(view.south, view.north, latStep).map((lat) => (
           <g key={`y${lat}`}>
             <line class="sketch-grid" x1={0} x2={WIDTH} y1={view.y(lat)} y2={view.y(lat)} />
             <text class="sketch-label" x={3} y={view.y(lat) - 3}>
@@ -108,13 +178,16 @@ export function Sketch({ geojson, title }: { geojson: unknown; title: string }):
             </text>
           </g>
         ))}
-        {rings.map((ring, index) => (
-          <Shape key={index} ring={ring} view={view} />
-        ))}
-      </svg>
-      <figcaption>{words}</figcaption>
-    </figure>
+    </svg>
   );
+}
+
+/** The coast, coarse; nothing until it is here. Land has one colour, whoever owns it. */
+function Land({ view }: { view: View }): JSX.Element | null {
+  useEffect(() => void loadLand(), []);
+  const near = (land.value ?? []).filter((ring) => ring.some(([lon, lat]) => Math.abs(lat - (view.north + view.south) / 2) < 40 && Math.abs(lon - (view.west + view.east) / 2) < 60));
+  const path = near.map((ring) => `M${ring.map(([lon, lat]) => `${view.x(lon).toFixed(1)},${view.y(lat).toFixed(1)}`).join("L")}Z`).join("");
+  return path ? <path class="sketch-land" d={path} /> : null;
 }
 
 function Shape({ ring, view }: { ring: Ring; view: View }): JSX.Element {

@@ -30,10 +30,8 @@ export function Aside({ check, trouble, terms }: Given): JSX.Element {
 function Checked({ check, terms }: { check: CheckDocument; terms: Given["terms"] }): JSX.Element {
   return (
     <>
-      <p class={check.is_sendable ? "mark mark-met" : "mark mark-open"} role="status">
-        {check.is_sendable
-          ? many("Ready: {count} officer has to release it.", "Ready: {count} officers have to release it.", check.needed)
-          : many("{count} thing is missing or wrong.", "{count} things are missing or wrong.", check.faults.length)}
+      <p role="status">
+        <CheckState check={check} />
       </p>
       {check.warnings.map((one) => (
         <p class="slips" key={one.path + one.message}>
@@ -44,6 +42,18 @@ function Checked({ check, terms }: { check: CheckDocument; terms: Given["terms"]
       <Reading texts={check.texts} />
       {check.geojson ? <Sketch geojson={check.geojson} title={say("Where it is")} /> : null}
     </>
+  );
+}
+
+/** Whether the form could be released as it is, in a few words. */
+export function CheckState({ check }: { check: CheckDocument | null }): JSX.Element | null {
+  if (!check) return null;
+  return (
+    <span class={check.is_sendable ? "mark mark-met" : "mark mark-open"}>
+      {check.is_sendable
+        ? many("Ready: {count} officer has to release it.", "Ready: {count} officers have to release it.", check.needed)
+        : many("{count} thing is missing or wrong.", "{count} things are missing or wrong.", check.faults.length)}
+    </span>
   );
 }
 

@@ -75,7 +75,7 @@ function Plain({ form, field, path }: Drawn): JSX.Element {
 export function Help({ field, path }: { field: Field; path: string }): JSX.Element | null {
   const range = field.widget === "number" && field.most !== null && field.least !== null && field.most < 5_000_000;
   const text = [
-    field.help,
+    field.widget === "position" ? say("Latitude, then longitude, each with its letter: {example}. WGS 84.", { example: "54-30.5N 020-15E" }) : field.help,
     range ? say("From {least} to {most}.", { least: number(field.least ?? 0), most: number(field.most ?? 0) }) : "",
   ].filter(Boolean);
   return text.length ? (
