@@ -99,12 +99,15 @@ let isAsked = false;
 /** Follow a ring over 180 degrees instead of back around the earth. */
 function unbroken(points: readonly Point[]): Point[] {
   let turn = 0;
-  return points.map(([lon, lat], index) => {
+  const followed = points.map(([lon, lat], index): Point => {
     const before = points[index - 1]?.[0] ?? lon;
     if (lon - before > 180) turn -= 360;
     if (before - lon > 180) turn += 360;
     return [lon + turn, lat];
   });
+  const middle = followed.reduce((sum, [lon]) => sum + lon, 0) / followed.length;
+  const back = 360 * Math.round(middle / 360);
+  return followed.map(([lon, lat]) => [lon - back, lat]);
 }
 
 /** Load the coast once; without it the sketch stays a grid. */
