@@ -29,7 +29,7 @@ from detente.line.statement import Name
 from detente.node.json_text import read_json
 from detente.node.officers import UNRELEASED, Needed, Officer, Officers
 
-__all__ = ["FILE_MAX", "officers_document", "read_officers"]
+__all__ = ["FILE_MAX", "is_officer_key", "officers_document", "read_officers"]
 
 say = words.speaker("node")
 
@@ -93,7 +93,7 @@ def _faults_of_keys(made: _File, member: str) -> Iterator[str]:
     if times > 1:
         yield say("two officers with one name: {name}", name=name[:40])
     for one in made.officers:
-        if not _is_key(bytes.fromhex(one.key)):
+        if not is_officer_key(bytes.fromhex(one.key)):
             yield say("a key of {name} that is no point of its curve", name=one.name)
 
 
@@ -122,7 +122,8 @@ def _faults_of_site(made: _File) -> Iterator[str]:
             )
 
 
-def _is_key(public: bytes) -> bool:
+def is_officer_key(public: bytes) -> bool:
+    """Tell whether these bytes are a public key that an officer's touch can be checked with."""
     try:
         if len(public) == 32:
             line_keys.check_key(public)

@@ -520,7 +520,7 @@ class ReleaseGiven(Question, frozen=True, tag="release-given"):
 
 
 class AlarmDocument(_Document, frozen=True):
-    """An alarm of the node. sentence: in the language asked for; state as in picture.md's alarm model."""
+    """An alarm of the node. sentence: in the language asked for; state: where in the life of an alarm it is."""
 
     id: str
     line: str
