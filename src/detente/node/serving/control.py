@@ -126,8 +126,10 @@ class Control:
                 await writer.drain()
         except Malformed as fault:
             self._log.warning("control.malformed", fault=str(fault))
-        except (ConnectionError, TimeoutError):
-            return  # the asker went away, or began a frame and never ended it
+        except (ConnectionError, TimeoutError, asyncio.CancelledError):
+            # the asker went away, or began a frame and never ended it, or the node stops; a task of a server that ends
+            # as cancelled is told by asyncio with a traceback
+            return
         finally:
             self._open.discard(task)
             writer.close()
