@@ -10,6 +10,8 @@ from tests.browser.stand import now_ms
 
 MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
+RANGE = [[19.6, 57.6], [20.9, 57.6], [20.9, 58.25], [19.6, 58.25]]
+TRIAL = [[17.4, 56.2], [18.3, 56.1], [18.4, 56.7]]
 SIDES = ("own", "other", "neutral", "unknown")
 
 
@@ -105,7 +107,11 @@ def entry(number: int, title: str, at_ms: int, **more: Any) -> dict[str, Any]:
 
 def area(ref: str, title: str, corners: list[list[float]], windows: list[list[int]]) -> dict[str, Any]:
     """Return an announced area."""
-    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [[*corners, corners[0]]]}}
+    feature = {
+        "type": "Feature",
+        "properties": {},
+        "geometry": {"type": "Polygon", "coordinates": [[*corners, corners[0]]]},
+    }
     return {"line": "ab" * 16, "ref": ref, "member": "east", "title": title, "kind": "danger_area", "standing": "said",
             "windows": windows, "feature": feature}  # fmt: skip
 
@@ -115,8 +121,12 @@ def evening(count: int = 260) -> tuple[dict[str, Any], dict[str, Any]]:
     at_ms = now_ms()
     dice = random.Random(7)
     movers = [mover(number, at_ms, dice) for number in range(count)]
-    movers[0].update(lon_deg=20.1, lat_deg=57.9, course_deg=80.0, speed_kn=14.0, side="own", kind="ship", at_ms=at_ms)
-    movers[1].update(lon_deg=20.32, lat_deg=57.95, course_deg=215.0, speed_kn=11.0, side="other", kind="ship", at_ms=at_ms)
+    movers[0].update(
+        lon_deg=20.1, lat_deg=57.9, course_deg=80.0, speed_kn=14.0, side="own", kind="ship", at_ms=at_ms
+    )
+    movers[1].update(
+        lon_deg=20.32, lat_deg=57.95, course_deg=215.0, speed_kn=11.0, side="other", kind="ship", at_ms=at_ms
+    )
     movers[2].update(lon_deg=18.9, lat_deg=58.6, side="own", kind="ship", at_ms=at_ms)
     movers[3].update(lon_deg=18.95, lat_deg=58.66, side="other", kind="ship", at_ms=at_ms)
     close = encounter(movers[0], movers[1], "alarm", at_ms)
@@ -131,8 +141,8 @@ def evening(count: int = 260) -> tuple[dict[str, Any], dict[str, Any]]:
               acknowledged_ms=at_ms - HOUR_MS, note="antenna"),
     ]  # fmt: skip
     areas = [
-        area("east-17", "D-17 gunnery", [[19.6, 57.6], [20.9, 57.6], [20.9, 58.25], [19.6, 58.25]], [[at_ms - HOUR_MS, at_ms + 3 * HOUR_MS]]),
-        area("west-4", "R-4 torpedo trial", [[17.4, 56.2], [18.3, 56.1], [18.4, 56.7]], [[at_ms + 5 * HOUR_MS, at_ms + 9 * HOUR_MS]]),
+        area("east-17", "D-17 gunnery", RANGE, [[at_ms - HOUR_MS, at_ms + 3 * HOUR_MS]]),
+        area("west-4", "R-4 torpedo trial", TRIAL, [[at_ms + 5 * HOUR_MS, at_ms + 9 * HOUR_MS]]),
     ]  # fmt: skip
     rows = [
         entry(17, "Danger area D-17, gunnery", at_ms - 50 * MINUTE_MS),

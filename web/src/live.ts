@@ -7,11 +7,14 @@
 import { computed, signal } from "@preact/signals";
 import { isSignedOut } from "./api";
 import { tellNews } from "./news";
+import { noteNews } from "./pages/load";
 import { Scene, type SceneChange } from "./scene";
 import { recognise } from "./session";
 
 export const SILENT_AFTER_MS = 12_000;
 const RETRY_MS = 3_000;
+/** "node" says that anything may have changed. */
+const EVERYTHING = ["entries", "lines", "drafts", "alarms", "people", "trail", "shelf"];
 
 /** The picture as it is now. */
 export const live = new Scene();
@@ -81,7 +84,10 @@ function open(): void {
     if (change.silenced_until_ms !== undefined) silencedUntil_ms.value = change.silenced_until_ms;
     live.apply(change);
   });
-  on<{ topics: string[] }>("news", ({ topics }) => tellNews(topics));
+  on<{ topics: string[] }>("news", ({ topics }) => {
+    noteNews(topics.includes("node") ? EVERYTHING : topics);
+    tellNews(topics);
+  });
   on<{ silenced_until_ms?: number | null }>("alarms", (told) => {
     if (told.silenced_until_ms !== undefined) silencedUntil_ms.value = told.silenced_until_ms;
     tellNews(["alarms"]);
