@@ -28,9 +28,11 @@ from detente.line.errors import Refused
 from detente.node.home import open_reading
 from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock
 from detente.node.store_place import DEFAULT
+from detente.store.desk_shelf import DeskShelf
 from detente.store.drafts import Drafts
-from detente.store.errors import HomeMistake
+from detente.store.errors import HomeMistake, OlderRecord
 from detente.store.folder import Folder
+from detente.store.small_file import SmallFile
 from detente.store.whole import whole_folder
 
 __all__ = ["backup", "restore"]
@@ -39,10 +41,11 @@ say = words.speaker("node")
 
 _NAME = re.compile(
     r"home\.json|settings\.toml|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3"
-    r"|drafts\.sqlite3",
+    r"|(drafts|shelf)\.sqlite3",
     re.ASCII,
 )
-_DRAFTS = "drafts.sqlite3"
+_SMALL: dict[str, type[SmallFile]] = {"drafts.sqlite3": Drafts, "shelf.sqlite3": DeskShelf}
+"""Small files of a home that go into its backup."""
 _MANIFEST = "manifest.json"
 _MANIFEST_MAX = 16 * 1024 * 1024
 _PIECE = 1024 * 1024
@@ -78,12 +81,9 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
             for name in ["keys/operational.json", *settings, *_acts(path)]:
                 (room / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path / name, room / name)
-            if (path / _DRAFTS).exists():
-                drafts = Drafts(path / _DRAFTS, read_only=True, vfs=vfs)
-                try:
-                    drafts.backup(room / _DRAFTS)
-                finally:
-                    drafts.close()
+            for name, kind in _SMALL.items():
+                if (path / name).exists():
+                    _copy(kind, path / name, room / name, vfs)
             # a restored home keeps its records in files, wherever these came from: no two homes share a server's
             plain = msgspec.structs.replace(described(path), store=DEFAULT, before=None)
             (room / "home.json").write_bytes(plain.encoded())
@@ -122,6 +122,18 @@ def restore(source: Path, path: Path, *, vfs: str | None = None) -> None:
         finally:
             if lock is not None:
                 os.close(lock)
+
+
+def _copy(kind: type[SmallFile], source: Path, target: Path, vfs: str | None) -> None:
+    """Copy a small file whole, beside a running writer."""
+    try:
+        file = kind(source, read_only=True, vfs=vfs)
+    except OlderRecord:  # as a verb that writes would, bring up to date what an older version left
+        file = kind(source, vfs=vfs)
+    try:
+        file.backup(target)
+    finally:
+        file.close()
 
 
 def _acts(path: Path) -> list[str]:
@@ -205,8 +217,9 @@ def _check(part: Path, card: HomeCard, vfs: str | None) -> None:
         raise _mistake(say("the member's own root acts"), say("those of another"), part)
     for line in store.lines():
         store.open(line, read_only=False).close()
-    if (part / _DRAFTS).exists():
-        Drafts(part / _DRAFTS, vfs=vfs).close()
+    for name, kind in _SMALL.items():
+        if (part / name).exists():
+            kind(part / name, vfs=vfs).close()
 
 
 def _no_backup(source: Path, came: str) -> HomeMistake:
