@@ -51,6 +51,10 @@ def told(alarm: EncounterAlarm | None, at_ms: int, **fields: Any) -> EncounterAl
     return found
 
 
+def silenced(held: Encounters) -> int | None:
+    return held.silenced_until_ms
+
+
 def test_what_is_inside_raises_and_what_is_not_does_not() -> None:
     assert raised().state == ACTIVE
     assert raised(limit_m=None).state == ACTIVE
@@ -150,17 +154,17 @@ def test_silence_is_shared_ends_by_itself_and_ends_for_what_is_raised() -> None:
     assert held.silenced_until_ms == T + SILENCE_MS
     assert not held.tick(T + SILENCE_MS - 1)
     assert held.tick(T + SILENCE_MS)
-    assert held.silenced_until_ms is None
+    assert silenced(held) is None
     assert held.alarms()[0].state == ACTIVE  # silence is no acknowledgement
     held.silence(T + 40_000)
     held.take([encounter(id="c d")], T + 41_000)
-    assert held.silenced_until_ms is None
+    assert silenced(held) is None
     held.silence(T + 42_000)
     held.take([encounter(id="c d", priority="emergency")], T + 43_000)
     assert held.silenced_until_ms == T + 42_000 + SILENCE_MS  # it rang already, unacknowledged
     held.acknowledge(held.alarms()[0].id, "Officer 1", "", T + 43_000)
     held.take([encounter(priority="emergency")], T + 44_000)
-    assert held.silenced_until_ms is None
+    assert silenced(held) is None
 
 
 def test_acknowledging_names_one_event_and_no_other() -> None:

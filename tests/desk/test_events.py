@@ -41,8 +41,9 @@ def test_a_station_hears_the_whole_picture_then_what_changes(desk: RunningDesk, 
         name, first = events.next()
         assert (name, first["full"], [one["id"] for one in first["movers"]]) == ("picture", True, ["a"])
         desk.do(lambda: desk.room.picture.take_movers([mover("b", now_ms + 1)], now_ms))
-        while "b" not in [one["id"] for one in (delta := events.next("picture")[1])["movers"]]:
-            pass
+        delta = events.next("picture")[1]
+        while "b" not in [one["id"] for one in delta["movers"]]:
+            delta = events.next("picture")[1]
         assert not delta["full"]
         assert delta["encounters"] is None
         desk.do(lambda: desk.door.tell("entries", "drafts"))

@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from detente import words
 from detente.desk.asking import Told
 from detente.desk.encounter_words import encounter_sentence
-from detente.desk.errors import bad_input, conflict, not_found
+from detente.desk.errors import bad_input, conflict, not_found, refusal_of
 from detente.desk.events import Stream
 from detente.desk.operations import PREFIX, Call, Nothing, Operation
 from detente.desk.overlays import OVERLAY_BYTES_MAX, FeatureCollection, OverlaysDocument, Shelf
