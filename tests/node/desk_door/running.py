@@ -13,6 +13,7 @@ from detente.line.effects import Draft
 from detente.node.desk_door.ask import Asked, DeskLink
 from detente.node.desk_door.door import DeskDoor
 from detente.node.home import Home
+from detente.node.officers import Officers
 from detente.node.serving.lines import Lines
 from detente.node.serving.log import Log
 from detente.node.settings.structs import Settings
@@ -31,11 +32,13 @@ class RunningNode:
         open_it: Callable[[Path], Home],
         people: Any = None,
         alarms: Any = (),
+        officers: Callable[[], Officers | None] | None = None,
     ) -> None:
         self.home = home
         self.log: list[str] = []
         self.people = people
         self.alarms = list(alarms)
+        self.officers = officers
         self._settings = settings
         self._open = open_it
         self._begun = threading.Event()
@@ -57,6 +60,7 @@ class RunningNode:
             couriers=lambda: {"couriers": []},
             alarms=lambda: self.alarms,
             people=self.people,
+            officers=self.officers,
         )
         await door.start()
         await lines.start()
@@ -82,7 +86,9 @@ class RunningNode:
         self.do(self.lines.submit(line, drafts))
 
     def stop(self) -> None:
-        """Stop in order."""
+        """Stop in order; safe to call twice."""
+        if not self._thread.is_alive():
+            return
         assert self._loop is not None
         assert self._over is not None
         self._loop.call_soon_threadsafe(self._over.set)
@@ -98,9 +104,10 @@ def running(
     open_it: Callable[[Path], Home] = open_home,
     people: Any = None,
     alarms: Any = (),
+    officers: Callable[[], Officers | None] | None = None,
 ) -> Iterator[RunningNode]:
     """Run a node with its door until the block ends."""
-    node = RunningNode(home, settings or Settings(), open_it, people, alarms)
+    node = RunningNode(home, settings or Settings(), open_it, people, alarms, officers)
     try:
         yield node
     finally:

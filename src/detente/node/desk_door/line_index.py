@@ -26,7 +26,7 @@ from detente.notices.kinds import kind_of
 from detente.notices.line_types import LINE_TYPES, NOTICE_MEDIA_TYPE
 from detente.store.interface import Record
 
-__all__ = ["Known", "LineIndex", "Place", "SortKey", "leaves_of"]
+__all__ = ["TITLE_MAX", "Known", "LineIndex", "Place", "SortKey", "leaves_of"]
 
 say = words.speaker("node")
 
@@ -35,7 +35,8 @@ SortKey = tuple[int, int, str, int, int]
 """When it came here, then epoch, member, generation, index: the order of lists."""
 _TEXT_MAX = 4_096
 """So much of each entry's text is kept for searching; longer ones are read again when somebody searches."""
-_TITLE_MAX = 200
+TITLE_MAX = 200
+"""Characters of a title in lists."""
 _CHANGES = {"notice.correction": "corrected", "notice.cancellation": "cancelled"}
 _AT_ONCE = 200
 
@@ -150,7 +151,7 @@ class LineIndex:
         if statement.body.media_type == NOTICE_MEDIA_TYPE and isinstance(document, dict):
             self._read_notice(known, document)
         elif isinstance(document, str):
-            known.title = document.strip().partition("\n")[0][:_TITLE_MAX]
+            known.title = document.strip().partition("\n")[0][:TITLE_MAX]
         text = "\n".join(leaves_of(document)).casefold()
         known.text = text if len(text) <= _TEXT_MAX else None
 
@@ -158,7 +159,7 @@ class LineIndex:
         checked, _ = check_document(document)
         if checked is None:
             title = document.get("title")
-            known.title = title[:_TITLE_MAX] if isinstance(title, str) else ""
+            known.title = title[:TITLE_MAX] if isinstance(title, str) else ""
             return
         notice = checked.notice
         known.checked, known.kind, known.title = checked, kind_of(notice), notice.title

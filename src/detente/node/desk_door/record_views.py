@@ -20,6 +20,7 @@ from detente.node.desk_door.record_questions import (
     EntryDocument,
     EntryRow,
 )
+from detente.node.notice_entries import entry_types
 from detente.node.readable import entry_document
 from detente.node.standing import answers_owed
 from detente.notices.codec import Checked, check_document
@@ -195,7 +196,7 @@ def entry_of(index: LineIndex, asked: EntryAsked) -> EntryDocument:
         faults = [str(one) for one in found]
     if checked is not None:
         notice = content
-        if line_type(checked.notice) != entry.statement.type and not entry.statement.type.startswith("reply."):
+        if entry.statement.type not in entry_types(checked.notice):
             faults.append(say("its type says otherwise than its content: {type}", type=line_type(checked.notice)))
         if checked.notice.author.id != row.member:
             faults.append(
