@@ -127,7 +127,7 @@ def test_what_was_typed_is_read_back_and_sent_as_the_record_has_it(officer: Offi
     page.locator("#field-single_command").select_option("no")
     page.get_by_role("button", name="Add: Forces").click()
     page.locator("#field-forces-0-state").fill("no")
-    page.get_by_text("Norway", exact=True).wait_for()
+    page.locator(".echo").get_by_text("Norway", exact=True).wait_for()
     page.locator("#field-forces-0-troops").fill("9 100")
     page.get_by_text(AUTHOR).click()
     page.locator("#field-author-name").fill("Westland Joint Headquarters")

@@ -6,7 +6,9 @@ Two real nodes with couriers over TLS, real desks, and passkeys of Chromium's ow
 from __future__ import annotations
 
 import contextlib
+import json
 import shutil
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,12 @@ import pytest
 
 from tests.browser.officers import Officer
 from tests.node.serving.served import free_port, serving
+from tests.stories.program import run
 from tests.stories.shell import Shell
 
 pytestmark = pytest.mark.timeout(600)
 MEMBERS = (("west", "east"), ("east", "west"))
+TWO_PEOPLE = '[line.baltic]\ntwo_person_release = ["notice.exercise"]\n'
 
 
 @pytest.fixture
@@ -33,8 +37,8 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
         settings = (
             f'[courier]\nretry_s_max = 1\nlisten = "127.0.0.1:{ports[name]}"\n'
             f'[desk]\nlisten = "127.0.0.1:{free_port()}"\n'
-            '[line.baltic]\ntwo_person_release = ["notice.exercise"]\n'
-            f'[[line.baltic.courier.{other}]]\nkind = "https"\naddress = "127.0.0.1:{ports[other]}"\n'
+            + (TWO_PEOPLE if name == "west" else "")
+            + f'[[line.baltic.courier.{other}]]\nkind = "https"\naddress = "127.0.0.1:{ports[other]}"\n'
             f'certificate = "certificates/{other}.pem"\n'
         )
         (tmp_path / name / "settings.toml").write_text(settings, encoding="utf-8")
@@ -47,22 +51,30 @@ def shell(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytes
 @contextlib.contextmanager
 def served(shell: Shell, name: str) -> Iterator[str]:
     """Serve a home with its desk as its settings say; returns where the desk is."""
-    document = shell.json(f"settings {name}")
+    document = tomllib.loads((shell.folder / name / "settings.toml").read_text(encoding="utf-8"))
     desk, courier = document["desk"]["listen"], document["courier"]["listen"]
     with serving(shell.folder / name, shell.folder / "secret", "--desk", desk, "--courier", courier):
         yield f"http://localhost:{desk.rpartition(':')[2]}"
+
+
+def verb(shell: Shell, *words: str) -> Any:
+    """Run a verb as a program of its own, since the browser's driver has this thread's event loop."""
+    ended = run(*words, "--json", folder=shell.folder)
+    assert ended.code == 0, ended.err
+    return json.loads(ended.out)
 
 
 def people(shell: Shell, browser: Any, home: str, origin: str, *names: str, **more: str) -> list[Officer]:
     """Add releasers on the terminal, let each enrol a passkey, and let the keepers name them officers."""
     found = []
     for name in names:
-        link = shell.json(f"people add {home}", name, "--role", "releaser")["link"]
+        link = verb(shell, "people", "add", home, name, "--role", "releaser")["link"]
         officer = Officer(browser, origin, **more)
         officer.enrol(link)
         found.append(officer)
-    shell.run(f"people officers {home} {home}.officers")
-    shell.run(f"line officers {home} set {home}.officers")
+    verb(shell, "people", "officers", home, f"{home}.officers")
+    secret = ("--passphrase-file", "secret")
+    verb(shell, "line", "officers", home, "set", f"{home}.officers", *secret)
     return found
 
 

@@ -17,7 +17,7 @@ import { beginning, cancelling, correcting, drawnInto, replying, shapeOf, type A
 import { Form, idOf, nearest } from "./forms/state";
 import type { Values } from "./forms/values";
 import { useLoaded } from "./load";
-import { Frame, kindName, termsOf, Trouble, useForms, useLines } from "./pieces";
+import { FormsTrouble, Frame, kindName, termsOf, Trouble, useForms, useLines } from "./pieces";
 
 const CHECK_AFTER_MS = 400;
 
@@ -60,6 +60,7 @@ export default function Compose(): JSX.Element {
     return (
       <Frame title={say("Write a notice")}>
         <Trouble loaded={lines} />
+        <FormsTrouble />
       </Frame>
     );
   }
