@@ -490,7 +490,7 @@ def _trail(home: Home, book: Book, audit: Audit) -> None:
         if origin.member == home.member and (held := book.record.body(digest)) is not None
     ]
     acts, faults = check_trail(home.path, own)
-    audit.counts["acts"] = acts
+    audit.counts.update({"acts": acts} if acts else {})
     audit.faults += faults
 
 

@@ -110,7 +110,7 @@ class PeopleFile(SmallFile):
     migrations = (_FIRST,)
 
     def backup(self, target: Path) -> None:
-        """Write a copy without links: one that was used after the backup must not be good again. Raises StoreFailure."""
+        """Write a copy without links: one that is used later must not be good again. Raises StoreFailure."""
         super().backup(target)
         with translated(target):
             copy = apsw.Connection(str(target))
