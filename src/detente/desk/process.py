@@ -15,21 +15,20 @@ import ssl
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
+import msgspec
 import uvicorn
-from starlette.requests import Request
 
 from detente import words
 from detente.desk.alarm_keeping import AlarmKeeping
 from detente.desk.app import Desk, at_work
 from detente.desk.asking import Node
 from detente.desk.connections import ConnectionsOf
-from detente.desk.errors import not_signed_in
 from detente.desk.events import Hub
 from detente.desk.guarding import host_of, is_loopback
 from detente.desk.picture.live import LivePicture
 from detente.desk.room import Room
+from detente.desk.sign_in.gate import open_gate, provider_of
 from detente.desk.visitors import Asks, SignIn
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
@@ -72,6 +71,7 @@ def furnished(
         log=log,
         static=static,
         hosts=_hosts(settings, listen),
+        site=settings.site,
         language=language,
         is_tls=is_tls,
     )
@@ -165,6 +165,7 @@ def main(argv: Sequence[str]) -> int:
     try:
         settings = read_settings(arguments.home).desk
         tls = _tls(arguments.home, settings, arguments.listen)
+        gate = _gate(arguments.home, msgspec.structs.replace(settings, listen=arguments.listen))
         sock = _listening(arguments.listen)
     except DetenteError as mistake:
         log.failure("desk.failed", mistake)
@@ -172,7 +173,7 @@ def main(argv: Sequence[str]) -> int:
         return 2
     link = DeskLink(arguments.home)
     room = furnished(
-        link, _sign_in(settings), log, settings=settings, listen=arguments.listen, language=arguments.language,
+        link, gate, log, settings=settings, listen=arguments.listen, language=arguments.language,
         is_tls=tls is not None,
     )  # fmt: skip
 
@@ -180,12 +181,18 @@ def main(argv: Sequence[str]) -> int:
     return 0
 
 
+def _gate(home: Path, settings: DeskSettings) -> Callable[[Node], SignIn]:
+    """Return what makes the gate of a home's desk; raises SettingsMistake before anything listens."""
+    provider = provider_of(settings, home)
+    return lambda node: open_gate(node, settings, provider)
+
+
 def _tls(home: Path, settings: DeskSettings, listen: str) -> ssl.SSLContext | None:
     """Return what to show, None where nobody else can listen; raises ArgumentMistake."""
-    if _of(settings, "certificate_file") and _of(settings, "key_file"):
+    if settings.certificate_file and settings.key_file:
         certificate, key = (
-            path_in(home, _of(settings, "certificate_file")),
-            path_in(home, _of(settings, "key_file")),
+            path_in(home, settings.certificate_file),
+            path_in(home, settings.key_file),
         )
         try:
             return tls_context(certificate, key)
@@ -229,31 +236,11 @@ def _listening(listen: str) -> socket.socket:
 def _hosts(settings: DeskSettings, listen: str) -> frozenset[str]:
     """Return the names by which browsers may reach the desk; whatever else a name is pointed here by is refused."""
     host = host_and_port(listen)[0].lower()
-    found = {host_of(one.partition("://")[2]) for one in getattr(settings, "origins", ())}
-    found |= {_of(settings, "site")}
+    found = {host_of(one.partition("://")[2]) for one in settings.pages()}
+    found |= {settings.site}
     if is_loopback(host):
         found |= {"localhost", "127.0.0.1", "::1"}
     return frozenset({*found, host} - {"", "0.0.0.0", "::"})  # noqa: S104 - left out, not bound
-
-
-def _of(settings: DeskSettings, name: str) -> str:
-    return str(getattr(settings, name, ""))
-
-
-def _sign_in(_: DeskSettings) -> Callable[[Node], SignIn]:
-    return lambda _: Nobody()
-
-
-class Nobody:
-    """Nobody is signed in, and nobody can."""
-
-    async def visitor(self, request: Request, *, is_activity: bool = True) -> None:  # noqa: ARG002
-        """Return nobody."""
-        return
-
-    def __getattr__(self, name: str) -> Any:
-        """Refuse everything else."""
-        raise not_signed_in()
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from detente.line.standing import Standing, standing
 from detente.line.statement import Commitment
 from detente.node.book import ANSWERS, Book, Entry, Reply
 from detente.node.neutral import neutrals_of
+from detente.node.revocations import held_then
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
 
 __all__ = ["clock_flags", "entry_document", "in_order", "moment"]
@@ -117,6 +118,7 @@ def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
             for one in book.replies.get((entry.origin, entry.seq), ())
         ],
         "standing": _standing(book, entry),
+        "neutral_words": held_then(book, entry),
         "flags": _flags(book, entry),
     }
     if not entry.understood:

@@ -22,6 +22,7 @@ from detente.node.home import Home
 from detente.node.host import proof_file
 from detente.node.limits import limits_of
 from detente.node.neutral import neutrals_of
+from detente.node.revocations import neutral_words
 
 __all__ = ["answers_owed", "line_document", "status_document"]
 
@@ -64,6 +65,7 @@ def line_document(home: Home, line: str, now_ms: int, limits: Settings | None = 
         },
         "keys": _keys(state, now_ms),
         "neutrals": {member: list(neutrals_of(opening, member)) for member in opening.members},
+        "neutral_words": neutral_words(state),
         "limits": {
             "test_every_s": state.settings.test_every_ms // 1000,
             "silent_after_s": state.settings.silent_after_ms // 1000,

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -78,6 +79,7 @@ class Node:
 
     async def run(self, watched: Watched) -> None:
         """Run until told to stop. Raises what opening the home raised, OSError when its socket cannot be made."""
+        self._loop.set_exception_handler(self._failed)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self.stop)
         tasks = [asyncio.create_task(self._beat())]
@@ -114,6 +116,14 @@ class Node:
                 self._desk_door.people.close()
 
     # ---- inside ---------------------------------------------------------------------------------------------
+
+    def _failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Note what nobody waited for as any other event: never as text of its own among the log's lines."""
+        failure = context.get("exception")
+        if isinstance(failure, BaseException):
+            self._log.failure("loop.failed", failure)
+        else:
+            self._log.error("loop.failed", says=str(context.get("message", "")))
 
     def _open(self) -> Home:
         """Open the home, in the line thread; wait for a signer that is locked or not there yet."""
