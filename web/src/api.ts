@@ -81,8 +81,8 @@ export async function ask<T>(path: string, query?: Query, signal?: AbortSignal):
   return (await (await call("GET", withQuery(path, query), undefined, signal)).json()) as T;
 }
 
-/** POST, PATCH or DELETE; returns the answer's document, or null when it has none. */
-export async function tell<T>(path: string, body: unknown = {}, method: "POST" | "PATCH" | "DELETE" = "POST"): Promise<T> {
+/** POST, PATCH, PUT or DELETE; returns the answer's document, or null when it has none. */
+export async function tell<T>(path: string, body: unknown = {}, method: "POST" | "PATCH" | "PUT" | "DELETE" = "POST"): Promise<T> {
   const answer = await call(method, path, body);
   const text = await answer.text();
   return (text ? JSON.parse(text) : null) as T;

@@ -60,12 +60,22 @@ function isTyping(target: EventTarget | null): boolean {
   return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName);
 }
 
+const PLACES: Record<string, string> = { Slash: "/", BracketLeft: "[", BracketRight: "]" };
+
+/** The key that was meant: on a Russian keyboard its place counts where its letter is no Latin one. */
+function meant(event: KeyboardEvent): string {
+  const isRussian = /^[а-яё]$/i.test(event.key) || (event.code === "Slash" && event.key === ".");
+  if (isRussian && event.code.startsWith("Key")) return event.code.slice(3).toLowerCase();
+  if (isRussian && PLACES[event.code]) return PLACES[event.code] ?? "";
+  return event.key.length === 1 ? event.key.toLowerCase() : event.key;
+}
+
 addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isTyping(event.target)) return;
-  if (document.querySelector("dialog[open]") && event.key !== "?") return;
-  // Russian keyboards: the key's place counts when its letter is no Latin one
-  const letter = /^[а-яё]$/i.test(event.key) && event.code.startsWith("Key") ? event.code.slice(3).toLowerCase() : event.key;
-  const pressed = letter.length === 1 ? letter.toLowerCase() : letter;
+  const pressed = meant(event);
+  if (document.querySelector("dialog[open]")) return;
+  const isButton = event.target instanceof Element && event.target.closest("button, a, summary, [role=tab]") !== null;
+  if (isButton && (pressed === " " || pressed === "Enter")) return;
   const found = offered().find((one) => one.key === pressed);
   if (!found) return;
   event.preventDefault();

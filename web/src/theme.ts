@@ -9,9 +9,10 @@ export const theme = signal<Theme>(THEMES.find((one) => one === kept("theme", "d
 
 /** Use a theme from now on. */
 export function wear(wanted: Theme): void {
-  theme.value = wanted;
-  keep("theme", wanted);
+  // the sheet changes first: what is drawn on a canvas asks it for its colours
   document.documentElement.dataset["theme"] = wanted;
+  keep("theme", wanted);
+  theme.value = wanted;
 }
 
 /** The next of the three. */
