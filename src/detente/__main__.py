@@ -91,7 +91,7 @@ def _choose_language(given: list[str]) -> None:
 
 def _run(given: list[str]) -> int:
     verb = next((verb for verb in VERBS for word in given[:3] if word == verb.name), None)
-    with _ctrl_c_ends_at_once():
+    with _ctrl_c_waits():
         parser = _parser(verb)
     arguments = parser.parse_args(given)
     if verb is None or arguments.verb != verb.name:
@@ -101,20 +101,23 @@ def _run(given: list[str]) -> int:
 
 
 @contextmanager
-def _ctrl_c_ends_at_once() -> Iterator[None]:
-    """Let Ctrl-C end the program at once while rooms are imported: native modules broken off half-way may crash.
+def _ctrl_c_waits() -> Iterator[None]:
+    """Let Ctrl-C wait while rooms are imported: native modules broken off half-way may crash, and Polars, as it is
+    imported, puts a handler of its own in the place of Python's that would swallow it.
 
-    Nothing has been opened by then. Where somebody else handles Ctrl-C, or in another thread, it stays as it is.
+    What was pressed meanwhile ends the program right after. Where somebody else handles Ctrl-C, or in another
+    thread, it stays as it is.
     """
     usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not usual or threading.current_thread() is not threading.main_thread():
         yield
         return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _parser(wanted: Verb | None) -> argparse.ArgumentParser:
