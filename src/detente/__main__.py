@@ -20,9 +20,10 @@ from pathlib import Path
 
 from detente import __version__, words
 from detente.door import terminal
+from detente.door.files import cause
 from detente.door.options import add_json, add_language
 from detente.door.verbs import VERBS, Verb
-from detente.errors import DetenteError
+from detente.errors import DetenteError, WorldFailure
 
 __all__ = ["main"]
 
@@ -52,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         terminal.note(say("detente: not enough memory; try fewer files or a shorter period"))
         return 2
     except OSError as error:
-        place = f"{terminal.visible(str(error.filename))}: " if error.filename else ""
-        terminal.note(f"detente: {place}{terminal.visible(error.strerror or str(error))}")
+        _tell_failing_file(error)
         _drop_output()
         return 2
     except Exception as error:
@@ -64,6 +64,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         terminal.note(say("  please report it; DETENTE_DEBUG=1 shows where it happened"))
         return 70
+
+
+def _tell_failing_file(error: OSError) -> None:
+    """Say what could not be opened, read or written; where a name was given wrongly, also what to do."""
+    where = str(error.filename) if error.filename else ""
+    if where and isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
+        terminal.failure(
+            WorldFailure(
+                expected=say("a file that exists and may be read"),
+                came=cause(error),
+                where=where,
+                remedy=say("check the name and who may read the file"),
+            )
+        )
+    else:
+        place = f"{terminal.visible(where)}: " if where else ""
+        terminal.note(f"detente: {place}{terminal.visible(cause(error))}")
 
 
 def _drop_output() -> None:
