@@ -29,6 +29,7 @@ class Proxy:
     connections: int = 0
     forth: int = 0
     back: int = 0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _loop: asyncio.AbstractEventLoop | None = None
 
@@ -45,15 +46,20 @@ class Proxy:
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
         self._loop = asyncio.get_running_loop()
+        if (task := asyncio.current_task()) is not None:
+            self.tasks.add(task)
+            task.add_done_callback(self.tasks.discard)
         if self.refuse:
             writer.transport.abort()
             return
+        self._open.add(writer)
         try:
             there, here = await asyncio.open_connection("127.0.0.1", self.port)
-        except OSError:
+        except (OSError, asyncio.CancelledError):  # cancelled: the test is over
             writer.transport.abort()
+            self._open.discard(writer)
             return
-        self._open |= {writer, here}
+        self._open.add(here)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._pipe(reader, here, forth=True))
@@ -100,3 +106,6 @@ async def proxied(port: int) -> AsyncIterator[Proxy]:
     finally:
         server.close()
         await proxy.cut()
+        for task in list(proxy.tasks):
+            task.cancel()
+        await asyncio.gather(*proxy.tasks, return_exceptions=True)

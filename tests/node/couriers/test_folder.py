@@ -201,7 +201,7 @@ def test_a_written_file_is_not_delivery_and_the_next_courier_carries(pair: Pair)
             await until(lambda: delivered(west, pair.line, "east", 1), 40)
             assert west.courier("east", 1).state == "failing"
             assert "none for 1 seconds" in west.courier("east", 1).last_error
-            assert west.courier("east", 2).state == "up"
+            await until(lambda: west.courier("east", 2).state == "up", 40)  # told when its call is over
             written = west.courier("east", 1).bytes_out
             await west.lines.submit(pair.line, draft())
             await until(lambda: delivered(west, pair.line, "east", 2), 40)  # without waiting for the folder again

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import socket
+import ssl
 from pathlib import Path
 
 import pytest
@@ -12,11 +15,14 @@ from detente.line.errors import Malformed, OutOfPlace
 from detente.node.couriers.carried_lines import Seals
 from detente.node.couriers.carrying import Outgoing, Taking, gather
 from detente.node.couriers.errors import LinkFailure
+from detente.node.couriers.https_server import CourierPort
+from detente.node.couriers.peers import Peers
 from detente.node.couriers.rates import Rate
 from detente.node.couriers.schedule import back_off_s
 from detente.node.couriers.sockets import listening, unsent_bytes
 from detente.node.couriers.states import CourierStates
 from detente.node.couriers.traffic import Traffic
+from detente.node.settings.structs import CourierSettings
 from tests.node.couriers.world import RunningLines, draft, make_pair
 
 
@@ -182,3 +188,26 @@ def test_what_the_other_side_did_not_take_is_known() -> None:
         assert unsent_bytes(None) == 0
         assert unsent_bytes(ours) == 0
     assert unsent_bytes(ours) == 0
+
+
+def test_who_calls_just_when_the_port_closes_is_closed_too() -> None:
+    """A connection that was taken and is nobody's would stay open, until it is collected with a warning."""
+
+    async def story() -> None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        for turns in range(5):  # of the loop, between the call and the end
+            listener = listening("127.0.0.1:0")
+            port = CourierPort(CourierSettings(), context, Peers(), lambda *_: None, CourierStates())
+            serving = asyncio.get_running_loop().create_task(port.serve(listener))
+            await asyncio.sleep(0.01)
+            with contextlib.closing(socket.create_connection(listener.getsockname())) as caller:
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                serving.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await serving
+                gc.collect()
+                with contextlib.suppress(ConnectionResetError):
+                    assert caller.recv(1) == b""
+
+    asyncio.run(story())

@@ -63,12 +63,16 @@ class CourierPort:
 
     async def serve(self, listener: socket.socket) -> None:
         """Take connections until cancelled; then close them all."""
-        loop = asyncio.get_running_loop()
         try:
             while True:
+                # waiting and accepting are two steps: a connection that loop.sock_accept took just when this is
+                # cancelled would be nobody's, and stay open until it is collected
+                await _called(listener)
                 try:
-                    connection, address = await loop.sock_accept(listener)
-                except OSError:  # no descriptor left, or the other side is gone already
+                    connection, address = listener.accept()
+                except (BlockingIOError, ConnectionAbortedError):  # it is gone already
+                    continue
+                except OSError:  # no descriptor left
                     await asyncio.sleep(_REST_S)
                     continue
                 self._let_in(connection, str(address[0]))
@@ -146,3 +150,14 @@ class CourierPort:
             await Session(stream, self.limits, lines, self.traffic_of, self.sealed_to, peer.rates, reader).run()
         finally:
             peer.connections.pop(task, None)
+
+
+async def _called(listener: socket.socket) -> None:
+    """Return when somebody wants in."""
+    loop = asyncio.get_running_loop()
+    called = asyncio.Event()
+    loop.add_reader(listener, called.set)
+    try:
+        await called.wait()
+    finally:
+        loop.remove_reader(listener)

@@ -313,6 +313,7 @@ class _Couriers:
                     courier, context, peers, self._traffic_of, self.states, self._sealed_to, self._shelf
                 )
                 self._port_task = asyncio.get_running_loop().create_task(self._port.serve(listener))
+                self._port_task.add_done_callback(lambda _: listener.close())  # it may end before it began
                 name = listener.getsockname()
                 self.states.port = f"{name[0]}:{name[1]}"
             self._port.context, self._port.peers = context, peers

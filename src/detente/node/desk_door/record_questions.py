@@ -1,0 +1,609 @@
+"""Questions about the lines and their record, about forms, drafts and their release, alarms and the desk's own shelf.
+
+References of entries are those of the command line (``line log``). Moments: milliseconds since 1970 UTC. Documents that
+the command line gives as JSON (``line log --json``, ``obligations --json``) are the same here, as plain dictionaries.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import msgspec
+
+from detente.node.desk_door.questions import Done, Question
+
+__all__ = [
+    "ActivitiesAsked",
+    "AlarmAcknowledged",
+    "AlarmDocument",
+    "AlarmsAsked",
+    "AlarmsDocument",
+    "AreaDocument",
+    "AreasAsked",
+    "AreasDocument",
+    "AttachmentGiven",
+    "CheckAsked",
+    "CheckDocument",
+    "ContactsAsked",
+    "ContentAsked",
+    "ContentDocument",
+    "DraftDiscarded",
+    "DraftDocument",
+    "DraftKept",
+    "DraftsAsked",
+    "DraftsDocument",
+    "EntriesAsked",
+    "EntriesDocument",
+    "EntryAsked",
+    "EntryDocument",
+    "EntryRow",
+    "FaultDocument",
+    "FormDocument",
+    "FormsAsked",
+    "FormsDocument",
+    "GroupsDocument",
+    "HandoverAsked",
+    "HandoverDocument",
+    "IncidentsAsked",
+    "LineDocument",
+    "LinesAsked",
+    "LinesDocument",
+    "NewsAsked",
+    "NewsDocument",
+    "ObligationsAsked",
+    "ObligationsDocument",
+    "PartyDocument",
+    "RecordQuestion",
+    "ReleaseAsked",
+    "ReleaseGiven",
+    "ReleaseRequest",
+    "ReleaseState",
+    "ShelfAsked",
+    "ShelfDocument",
+    "ShelfKept",
+    "TimelineAsked",
+    "TimelineDocument",
+    "TimelineItem",
+]
+
+
+class _Document(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+# ---- lines ------------------------------------------------------------------------------------------------------
+
+
+class PartyDocument(_Document, frozen=True):
+    """Another party of a line. state: open, degraded, silent, suspended or resumed; the rest as ``line status``."""
+
+    member: str
+    is_member: bool
+    state: str
+    heard_ms: int | None
+    missed: int
+    held: int
+    delivered: int
+    waiting_since_ms: int | None
+    couriers: tuple[dict[str, Any], ...] = ()
+
+
+class LineDocument(_Document, frozen=True):
+    """One line. name: as people say it (baltic); run: running, refilling, halted or stopped, with its reason."""
+
+    line: str
+    name: str
+    is_training: bool
+    is_humanitarian: bool
+    run: str
+    reason: str
+    held: int
+    last_test_ms: int | None
+    two_person_release: tuple[str, ...]
+    parties: tuple[PartyDocument, ...]
+
+
+class LinesDocument(_Document, frozen=True):
+    """How the whole node stands. waits, held_s: why lines do not answer, as ``status`` says it."""
+
+    member: str
+    version: str
+    now_ms: int
+    ready: bool
+    waits: str = ""
+    held_s: int = 0
+    lines: tuple[LineDocument, ...] = ()
+
+
+class LinesAsked(Question, frozen=True, tag="lines"):
+    """How does every line stand."""
+
+    answered_by: ClassVar[type[Any]] = LinesDocument
+
+
+class NewsDocument(_Document, frozen=True):
+    """number: of the newest change; topics: what changed since the number that was asked about.
+
+    Topics: "entries", "lines", "drafts", "alarms", "people", "trail", "shelf".
+    """
+
+    number: int
+    topics: tuple[str, ...]
+
+
+class NewsAsked(Question, frozen=True, tag="news"):
+    """What changed since ``after``? Waits up to ``wait_s`` seconds for something."""
+
+    answered_by: ClassVar[type[Any]] = NewsDocument
+    after: int
+    wait_s: int = 20
+
+
+# ---- entries ----------------------------------------------------------------------------------------------------
+
+
+class EntryRow(_Document, frozen=True):
+    """An entry in a list. states: recipient -> held, delivered, read, answered, for own entries.
+
+    kind: the notice's kind, "" for what is none; standing: as it was said, corrected or cancelled, with ``changed_by``.
+    """
+
+    line: str
+    ref: str
+    member: str
+    is_own: bool
+    type: str
+    kind: str
+    title: str
+    precedence: str
+    activity: str
+    clock_ms: int
+    received_ms: int | None
+    answer_by_ms: int | None
+    in_reply_to: str | None
+    states: dict[str, str]
+    replies: int
+    standing: str = "said"
+    changed_by: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+
+
+class EntriesDocument(_Document, frozen=True):
+    """A page of entries, newest first; next: give it as ``before`` for older ones, "" when there are none."""
+
+    rows: tuple[EntryRow, ...]
+    next: str = ""
+
+
+class EntriesAsked(Question, frozen=True, tag="entries"):
+    """Which entries? Empty fields ask for all.
+
+    text: words that title, body or reference contain, in any case. with_control: tests of the line, receipts and the
+    like, too. has_open_answer: only those to which an answer is owed.
+    """
+
+    answered_by: ClassVar[type[Any]] = EntriesDocument
+    line: str = ""
+    member: str = ""
+    kind: str = ""
+    text: str = ""
+    activity: str = ""
+    before: str = ""
+    from_ms: int | None = None
+    until_ms: int | None = None
+    with_control: bool = False
+    has_open_answer: bool = False
+    limit: int = 50
+
+
+class EntryDocument(_Document, frozen=True):
+    """One entry in full.
+
+    entry: as ``line log --json``. notice: its body, checked and plain, None when it is no notice that this version
+    understands, with ``faults``. texts: "en" and "ru", as ``notice show``. geojson: None when it has no place or may
+    not be exported. related: rows of what it refers to, of replies to it, corrections, and of the same activity.
+    """
+
+    row: EntryRow
+    entry: dict[str, Any]
+    notice: dict[str, Any] | None
+    faults: tuple[str, ...]
+    warnings: tuple[str, ...]
+    texts: dict[str, str]
+    geojson: dict[str, Any] | None
+    related: tuple[EntryRow, ...]
+
+
+class EntryAsked(Question, frozen=True, tag="entry"):
+    """What does this entry say."""
+
+    answered_by: ClassVar[type[Any]] = EntryDocument
+    line: str
+    ref: str
+
+
+class ContentDocument(_Document, frozen=True):
+    """The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated."""
+
+    media_type: str
+    octets: bytes
+
+
+class ContentAsked(Question, frozen=True, tag="content"):
+    """Give the bytes of a body or an attachment."""
+
+    answered_by: ClassVar[type[Any]] = ContentDocument
+    line: str
+    ref: str
+    index: int
+
+
+class GroupsDocument(_Document, frozen=True):
+    """Groups of what belongs together, newest first: each a name and its rows, by member where both sides spoke."""
+
+    groups: tuple[dict[str, Any], ...]
+
+
+class ActivitiesAsked(Question, frozen=True, tag="activities"):
+    """Every activity as it stands now: ``{name, notices: [row...], adrift: [...]}``."""
+
+    answered_by: ClassVar[type[Any]] = GroupsDocument
+    line: str = ""
+
+
+class IncidentsAsked(Question, frozen=True, tag="incidents"):
+    """Incidents with the accounts of every side: ``{name, accounts: {member: [row...]}, evidence: [...]}``."""
+
+    answered_by: ClassVar[type[Any]] = GroupsDocument
+    line: str = ""
+
+
+class ContactsAsked(Question, frozen=True, tag="contacts"):
+    """Contacts (request, agreement, record) with each side's readout: ``{name, steps: [row...], readouts: {...}}``."""
+
+    answered_by: ClassVar[type[Any]] = GroupsDocument
+    line: str = ""
+
+
+class AreaDocument(_Document, frozen=True):
+    """An announced area: GeoJSON feature, the windows in which it is in force, and the entry that says so."""
+
+    line: str
+    ref: str
+    member: str
+    title: str
+    kind: str
+    standing: str
+    windows: tuple[tuple[int, int | None], ...]
+    feature: dict[str, Any]
+
+
+class AreasDocument(_Document, frozen=True):
+    """Areas in force in the asked time; humanitarian ones are never among them."""
+
+    areas: tuple[AreaDocument, ...]
+
+
+class AreasAsked(Question, frozen=True, tag="areas"):
+    """Which areas are in force between these moments."""
+
+    answered_by: ClassVar[type[Any]] = AreasDocument
+    from_ms: int
+    until_ms: int
+
+
+class ObligationsDocument(_Document, frozen=True):
+    """Verdicts as ``obligations --json`` gives them, with ``line`` beside each."""
+
+    verdicts: tuple[dict[str, Any], ...]
+
+
+class ObligationsAsked(Question, frozen=True, tag="obligations"):
+    """What is owed, by whom, by when, at this moment."""
+
+    answered_by: ClassVar[type[Any]] = ObligationsDocument
+    line: str = ""
+    at_ms: int | None = None
+
+
+class TimelineItem(_Document, frozen=True):
+    """A bar or a dot of the timeline. what: notice, area, outage, answer_due or obligation_due."""
+
+    what: str
+    from_ms: int
+    until_ms: int | None
+    title: str
+    member: str
+    line: str
+    ref: str = ""
+
+
+class TimelineDocument(_Document, frozen=True):
+    """What happened and what is announced between two moments."""
+
+    items: tuple[TimelineItem, ...]
+
+
+class TimelineAsked(Question, frozen=True, tag="timeline"):
+    """What lies between these moments."""
+
+    answered_by: ClassVar[type[Any]] = TimelineDocument
+    from_ms: int
+    until_ms: int
+
+
+class HandoverDocument(_Document, frozen=True):
+    """For the next watch: what happened, what is owed, what is open."""
+
+    from_ms: int
+    until_ms: int
+    happened: tuple[EntryRow, ...]
+    acts: tuple[dict[str, Any], ...]
+    owed: tuple[dict[str, Any], ...]
+    awaited: tuple[EntryRow, ...]
+    drafts: tuple[DraftDocument, ...]
+    alarms: tuple[AlarmDocument, ...]
+    lines: LinesDocument
+
+
+class HandoverAsked(Question, frozen=True, tag="handover"):
+    """What must the next watch know."""
+
+    answered_by: ClassVar[type[Any]] = HandoverDocument
+    from_ms: int
+    until_ms: int
+
+
+# ---- forms, drafts, release ---------------------------------------------------------------------------------------
+
+
+class FormDocument(_Document, frozen=True):
+    """A kind of notice as a form. schema: its JSON Schema; example: a filled notice; names: by language."""
+
+    kind: str
+    type: str
+    names: dict[str, str]
+    schema: dict[str, Any]
+    example: dict[str, Any]
+
+
+class FormsDocument(_Document, frozen=True):
+    """Every kind; terms: language -> code or field title -> the word that people read."""
+
+    forms: tuple[FormDocument, ...]
+    definitions: dict[str, Any]
+    terms: dict[str, dict[str, str]]
+
+
+class FormsAsked(Question, frozen=True, tag="forms"):
+    """What can be written."""
+
+    answered_by: ClassVar[type[Any]] = FormsDocument
+
+
+class FaultDocument(_Document, frozen=True):
+    """A fault of a form at its path, in plain words."""
+
+    path: str
+    message: str
+
+
+class CheckDocument(_Document, frozen=True):
+    """A form as it stands. obligations: verdicts that it would change or that it names, as ``obligations --json``.
+
+    needed: how many officers must release it; is_sendable: no fault, and of this line.
+    """
+
+    is_sendable: bool
+    faults: tuple[FaultDocument, ...]
+    warnings: tuple[FaultDocument, ...]
+    type: str
+    needed: int
+    texts: dict[str, str]
+    obligations: tuple[dict[str, Any], ...]
+    geojson: dict[str, Any] | None
+
+
+class CheckAsked(Question, frozen=True, tag="check"):
+    """Check a form while it is typed. notice: the document as far as it is filled. language: of the words."""
+
+    answered_by: ClassVar[type[Any]] = CheckDocument
+    line: str
+    notice: dict[str, Any]
+    language: str = "en"
+
+
+class AttachmentGiven(_Document, frozen=True):
+    """A file for a draft."""
+
+    media_type: str
+    octets: bytes
+
+
+class DraftDocument(_Document, frozen=True):
+    """A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far.
+
+    state: "draft" or "releasing" (some officers released it, more are needed).
+    """
+
+    submission: str
+    line: str
+    type: str
+    kind: str
+    title: str
+    drafted_ms: int
+    by: str
+    is_machine: bool
+    state: Literal["draft", "releasing"]
+    needed: int
+    given: tuple[str, ...]
+    answer_by_ms: int | None
+    in_reply_to: str | None
+    notice: dict[str, Any] | None
+    texts: dict[str, str]
+    attachments: tuple[dict[str, Any], ...]
+
+
+class DraftsDocument(_Document, frozen=True):
+    """Every draft that waits, oldest first."""
+
+    drafts: tuple[DraftDocument, ...]
+
+
+class DraftsAsked(Question, frozen=True, tag="drafts"):
+    """What waits to be released."""
+
+    answered_by: ClassVar[type[Any]] = DraftsDocument
+
+
+class DraftKept(Question, frozen=True, tag="draft-kept"):
+    """Keep a draft, or with the submission of one that waits: change it, which takes back every release of it."""
+
+    answered_by: ClassVar[type[Any]] = DraftDocument
+    line: str
+    notice: dict[str, Any]
+    attachments: tuple[AttachmentGiven, ...] = ()
+    answer_by_ms: int | None = None
+    in_reply_to: str = ""
+    submission: str = ""
+    is_machine: bool = False
+
+
+class DraftDiscarded(Question, frozen=True, tag="draft-discarded"):
+    """Forget a draft."""
+
+    answered_by: ClassVar[type[Any]] = Done
+    submission: str
+
+
+class ReleaseRequest(_Document, frozen=True):
+    """What an officer's authenticator is asked to sign. keys: public keys that may, as the officers' list has them."""
+
+    submission: str
+    challenge: bytes
+    site: str
+    keys: tuple[str, ...]
+    needed: int
+    given: tuple[str, ...]
+
+
+class ReleaseAsked(Question, frozen=True, tag="release-asked"):
+    """What must be signed to release this draft."""
+
+    answered_by: ClassVar[type[Any]] = ReleaseRequest
+    submission: str
+
+
+class ReleaseState(_Document, frozen=True):
+    """What became of a release. state: "waits" for more officers, or "sent": held, as the entry ``ref`` of its line."""
+
+    state: Literal["waits", "sent"]
+    needed: int
+    given: tuple[str, ...]
+    line: str
+    ref: str = ""
+
+
+class ReleaseGiven(Question, frozen=True, tag="release-given"):
+    """An officer's touch for exactly this draft, as WebAuthn gives it; the signer checks it again."""
+
+    answered_by: ClassVar[type[Any]] = ReleaseState
+    submission: str
+    key: str
+    algorithm: str
+    authenticator_data: bytes
+    client_data: bytes
+    signature: bytes
+
+
+# ---- alarms, shelf ------------------------------------------------------------------------------------------------
+
+
+class AlarmDocument(_Document, frozen=True):
+    """An alarm of the node. sentence: in the language asked for; state: where in the life of an alarm it is."""
+
+    id: str
+    line: str
+    name: str
+    member: str
+    priority: str
+    sentence: str
+    raised_ms: int
+    last_ms: int
+    count: int
+    state: str
+    acknowledged_ms: int | None = None
+    acknowledged_by: str = ""
+    note: str = ""
+    ended_ms: int | None = None
+    ref: str = ""
+
+
+class AlarmsDocument(_Document, frozen=True):
+    """Every alarm that is kept, gravest and newest first."""
+
+    alarms: tuple[AlarmDocument, ...]
+
+
+class AlarmsAsked(Question, frozen=True, tag="alarms"):
+    """Which alarms are there."""
+
+    answered_by: ClassVar[type[Any]] = AlarmsDocument
+    language: str = "en"
+
+
+class AlarmAcknowledged(Question, frozen=True, tag="alarm-acknowledged"):
+    """A person saw this alarm."""
+
+    answered_by: ClassVar[type[Any]] = Done
+    id: str
+    by: str
+    note: str = ""
+
+
+class ShelfDocument(_Document, frozen=True):
+    """A named document of the desk, such as its overlays; b"" when there is none."""
+
+    octets: bytes
+
+
+class ShelfAsked(Question, frozen=True, tag="shelf"):
+    """What lies on the desk's shelf under this name."""
+
+    answered_by: ClassVar[type[Any]] = ShelfDocument
+    name: str
+
+
+class ShelfKept(Question, frozen=True, tag="shelf-kept"):
+    """Keep a document of the desk under a name, at most 4 MB; b"" takes it away."""
+
+    answered_by: ClassVar[type[Any]] = Done
+    name: str
+    octets: bytes
+
+
+RecordQuestion = (
+    LinesAsked
+    | NewsAsked
+    | EntriesAsked
+    | EntryAsked
+    | ContentAsked
+    | ActivitiesAsked
+    | IncidentsAsked
+    | ContactsAsked
+    | AreasAsked
+    | ObligationsAsked
+    | TimelineAsked
+    | HandoverAsked
+    | FormsAsked
+    | CheckAsked
+    | DraftsAsked
+    | DraftKept
+    | DraftDiscarded
+    | ReleaseAsked
+    | ReleaseGiven
+    | AlarmsAsked
+    | AlarmAcknowledged
+    | ShelfAsked
+    | ShelfKept
+)
