@@ -193,7 +193,11 @@ def test_the_verb_gets_its_arguments(act):
         (ArgumentMistake(expected="x", came="y", where="--z"), 2, "detente: --z: y"),
         (KeyboardInterrupt(), 130, "no half-written file"),
         (MemoryError(), 2, "not enough memory"),
-        (OSError(2, "No such file", "\x1bgone.csv"), 2, "\\x1bgone.csv: there is no such file or folder\n  expected: "),
+        (
+            OSError(2, "No such file", "\x1bgone.csv"),
+            2,
+            "\\x1bgone.csv: there is no such file or folder\n  expected: ",
+        ),
         (OSError(13, "Permission denied", "its.csv"), 2, "its.csv: no permission\n  expected: "),
         (OSError(28, "No space left on device"), 2, "detente: no space left on the device"),
         (OSError(5, "Input/output error", "old.csv"), 2, "detente: old.csv: Input/output error"),

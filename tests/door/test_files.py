@@ -57,7 +57,11 @@ def test_what_the_machine_said_is_told_in_the_readers_language():
     assert cause(OSError("something of a library's own")) == "something of a library's own"
     words.choose("ru")
     try:
-        assert cause(OSError(wrapped)) == cause(OSError(errno.ENOSPC, "No space left on device")) == "нет места на устройстве"
+        assert (
+            cause(OSError(wrapped))
+            == cause(OSError(errno.ENOSPC, "No space left on device"))
+            == "нет места на устройстве"
+        )
         assert cause(OSError(errno.EFBIG, "File too large")) == "файл стал бы больше, чем здесь позволено"
     finally:
         words.choose("en")

@@ -107,7 +107,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--from", dest="moment_from", metavar=say("T"), help=say("leave out what was before this time")
     )
-    parser.add_argument("--to", dest="moment_to", metavar=say("T"), help=say("leave out what was after this time"))
+    parser.add_argument(
+        "--to", dest="moment_to", metavar=say("T"), help=say("leave out what was after this time")
+    )
     parser.add_argument(
         "--area", metavar="W,S,E,N", help=say("only in this area: west,south,east,north in degrees")
     )

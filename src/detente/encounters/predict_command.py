@@ -102,7 +102,9 @@ class _Predict:
             help=say("with --areas: how near an area counts too, for example 2nm (default: 0, only inside)"),
         )
         parser.add_argument(
-            "--at", metavar=say("T"), help=say("with --areas: the moment of the picture, when no column time says it")
+            "--at",
+            metavar=say("T"),
+            help=say("with --areas: the moment of the picture, when no column time says it"),
         )
         parser.add_argument(
             "--out", metavar=say("FILE"), help=say("write all pairs there: .parquet or .csv, by its ending")
