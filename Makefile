@@ -8,7 +8,7 @@ SEED ?= 0
 HOURS ?= 8
 KIND ?=
 
-.PHONY: help setup kernels demo test prove prove-full bench bench-quick bench-line bench-rules bench-node soak bench-lock lint words lock clean simulate replay sabotage
+.PHONY: help setup web kernels demo test prove prove-full bench bench-quick bench-line bench-rules bench-node soak bench-lock lint words lock clean simulate replay sabotage
 
 help:
 	@echo "make demo         set up and run the main job on the bundled scenario"
@@ -23,11 +23,12 @@ help:
 	@echo "make bench-rules  measure plans judged by every agreement; writes bench/rules/RESULTS.md"
 	@echo "make bench-node   measure two served nodes under load, a backlog and attacks; writes bench/node/RESULTS.md"
 	@echo "make soak         two served nodes under random faults for HOURS=8; a line a minute in bench/data/soak.jsonl"
+	@echo "make web          build the picture's scripts, when they changed, into src/detente/desk/static"
 	@echo "make lint         style, types, import contracts"
 	@echo "make words        collect and compile the Russian catalogue"
 	@echo "make lock         resolve and lock the dependencies anew"
 
-$(VENV)/ready: locks/test.txt pyproject.toml tools/hatch_words.py tools/compile_words.py
+$(VENV)/ready: locks/test.txt pyproject.toml tools/hatch_words.py tools/compile_words.py tools/build_web.py
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "detente needs Python 3.11 or newer; say make PYTHON=python3.x")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --no-deps --require-hashes -r locks/test.txt
@@ -36,6 +37,11 @@ $(VENV)/ready: locks/test.txt pyproject.toml tools/hatch_words.py tools/compile_
 
 setup: $(VENV)/ready
 	@$(BIN)/python tools/compile_words.py
+	@$(BIN)/python tools/build_web.py
+
+# the picture in front of the officers; does nothing when it was built from the sources as they are
+web: $(VENV)/ready
+	$(BIN)/python tools/build_web.py
 
 demo: setup
 	$(BIN)/python tools/demo.py

@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import inspect
 import io
+import json
+import re
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -30,6 +32,12 @@ DEMO = {
 """Programs outside the package whose sentences are the catalogue ``demo``."""
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.svg", "jinja2")]
 LANGUAGE = "ru"
+WEB = "web/src"
+"""TypeScript whose sentences are the catalogue ``web``; tools/build_web.py writes it as what the scripts load."""
+COMMENT = re.compile(r"/\*\*.*?\*/|^\s*//[^\n]*", re.DOTALL | re.MULTILINE)
+STRING = r'"((?:[^"\\\n]|\\.)*)"'
+SAID = re.compile(rf"(?<![\w.])(?:say\(\s*{STRING}|many\(\s*{STRING}\s*,\s*{STRING})")
+UNREADABLE = re.compile(rf'(?<![\w.])(?:say|many)\((?:\s*(?![\s"])|\s*{STRING}\s*(?![\s,)]))')
 PROGRAMMERS_ONLY = (
     "%r is not callable",
     "'required' is an invalid",
@@ -77,6 +85,21 @@ def sentences(package: Path) -> dict[str, Catalog]:
         with (package.parent.parent / name).open("rb") as program:
             for _, message, comments, context in extract("python", program, keywords=keywords):
                 demo.add(message, None, [], auto_comments=comments, context=context)
+    found["web"] = picture_sentences(package.parent.parent / WEB)
+    return found
+
+
+def picture_sentences(folder: Path) -> Catalog:
+    """Return what the picture's scripts say. Raises SystemExit for a sentence that is not written out in place."""
+    found = Catalog(locale=LANGUAGE)
+    for source in sorted([*folder.rglob("*.ts"), *folder.rglob("*.tsx")]):
+        text = COMMENT.sub(lambda one: "\n" * one.group().count("\n"), source.read_text(encoding="utf-8"))
+        if source.name != "words.ts" and (hidden := UNREADABLE.search(text)):
+            line = text.count("\n", 0, hidden.start()) + 1
+            sys.exit(f"{source}:{line}: say and many take sentences written out in double quotes")
+        for one in SAID.finditer(text):
+            said, first, several = (None if part is None else json.loads(f'"{part}"') for part in one.groups())
+            found.add(said if said is not None else (first, several))
     return found
 
 

@@ -12,6 +12,7 @@ import msgspec
 from detente.node.settings.documented import about
 from detente.node.settings.structs import (
     CourierSettings,
+    DeskSettings,
     EscalationSettings,
     FolderTo,
     HttpsTo,
@@ -22,6 +23,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "limits.md"
 ROW = re.compile(r"^\| (?P<what>[^|]+) \| [^|]+ \| `(?P<place>[a-z_.]+:[A-Za-z_.]+)` \|$", re.MULTILINE)
 _ROOMS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("[courier]", CourierSettings),
+    ("[desk]", DeskSettings),
     ("[line.NAME]", LineSettings),
     ("kind https", HttpsTo),
     ("kind folder", FolderTo),

@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -52,17 +52,31 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None)
     parser.add_argument("--rest-s", type=float, default=30.0, help="between faults, in the middle")
     parser.add_argument("--out", type=Path, default=Path("bench/data/soak.jsonl"))
+    parser.add_argument(
+        "--keep", type=Path, help="an empty folder for homes and logs, left as they are in the end"
+    )
     given = parser.parse_args()
     given.out.parent.mkdir(parents=True, exist_ok=True)
     seed = int.from_bytes(os.urandom(4), "big") if given.seed is None else given.seed
-    with tempfile.TemporaryDirectory(prefix="detente-soak-") as folder, given.out.open("a", buffering=1) as out:
+    with _folder(given.keep) as folder, given.out.open("a", buffering=1) as out:
         chance = random.Random(seed)  # noqa: S311 - faults, not keys
-        soak = Soak(Path(folder), chance, out.write, given.per_s, given.rest_s)
+        soak = Soak(folder, chance, out.write, given.per_s, given.rest_s)
         soak.say("begins", seed=seed, hours=given.hours, per_s=given.per_s)
         end = asyncio.run(soak.run(given.hours * 3600))
         out.flush()
         print(json.dumps(end))
     return 0 if end["whole"] else 1
+
+
+@contextlib.contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """Give a folder for the homes: the one to be kept, or one that is gone in the end."""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(prefix="detente-soak-") as folder:
+        yield Path(folder)
 
 
 @dataclass(slots=True)

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
 import tarfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from detente.__main__ import main
 from detente.door.errors import OutputFailure
 from detente.line.checkpoint import Origin
 from detente.line.effects import Draft
 from detente.line.state import Run
+from detente.node.alarms.kept import alarms_file
 from detente.node.backup import backup, restore
 from detente.node.commands_drafts import opened_drafts
 from detente.node.home import head_folder
+from detente.store.alarms import Acknowledgement, AlarmFile, KeptAlarm
 from detente.store.drafts import Kept
 from detente.store.errors import HomeMistake, StoreFailure
 from tests.store.pair import Desk, exchange, found_homes, open_home
@@ -199,3 +204,27 @@ def test_drafts_that_wait_for_two_people_are_in_the_backup(tmp_path: Path) -> No
     with pytest.raises(StoreFailure):
         backup(tmp_path / "west", tmp_path / "damaged.backup")
     assert not (tmp_path / "damaged.backup").exists()
+
+
+def test_alarms_are_in_the_backup_and_a_damaged_file_of_them_holds_nothing_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found_homes(tmp_path)
+    home = tmp_path / "west"
+    kept = KeptAlarm("3f9a3f9a3f9a", "baltic-1", "silent", "east", "alarm", {}, 1, 1, acknowledged_ms=2)
+    with closing(AlarmFile(alarms_file(home), create=True)) as alarms:
+        alarms.put([kept], [])
+        alarms.acknowledge(kept.id, Acknowledgement(2, 1, "Watch"))
+        assert main(["backup", str(home), str(tmp_path / "west.backup")]) == 0  # beside whoever has it open
+    assert "not in it" not in capsys.readouterr().err
+    restore(tmp_path / "west.backup", tmp_path / "other")
+    with closing(AlarmFile(alarms_file(tmp_path / "other"), read_only=True)) as alarms:
+        assert alarms.kept() == {kept.id: kept}
+        assert alarms.acknowledgements()[kept.id].by == "Watch"
+    alarms_file(home).write_bytes(b"no database" * 100)
+    assert main(["backup", str(home), str(tmp_path / "damaged.backup"), "--json"]) == 0
+    said = capsys.readouterr()
+    assert json.loads(said.out)["left_out"] == ["alarms.sqlite3"]
+    assert "the alarms are not in it" in said.err
+    restore(tmp_path / "damaged.backup", tmp_path / "third")
+    assert not alarms_file(tmp_path / "third").exists()

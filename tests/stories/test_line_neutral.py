@@ -81,6 +81,40 @@ def test_a_neutral_members_word_on_a_theft_reaches_the_others(three: Shell) -> N
     assert [(one.author, one.about) for one in said] == [("north", "west")]
 
 
+def test_a_neutrals_word_on_a_theft_is_shown_with_what_it_bounds(three: Shell) -> None:
+    three.send("west", "by west itself")
+    three.send("west", "by whoever has the key, seen by north")
+    for other in ("north", "east"):
+        three.exchange("west", other)
+    for number in range(30):
+        three.send("west", f"by whoever has the key, {number}, seen by east alone")
+    three.exchange("west", "east")
+    three.run("line key propose west generation act.proposal --reason theft --close-at west/0")
+    for number in (1, 2):
+        three.run(f"line key approve act.proposal --root-key keeper-west/west.root-{number}.key")
+    three.run("line key commit west act.proposal")
+    assert three.status("east")["neutral_words"] == []
+    three.carry("west", "north", "--size-max 12000")  # the act is in it, and not all of the rest
+    three.exchange("north", "east")
+    (word,) = three.status("east")["neutral_words"]
+    assert (word["by"], word["about"], word["reason"]) == ("north", "west", "theft")
+    (head,) = word["held"]
+    held = head["size"]
+    assert (head["epoch"], head["generation"]) == (1, 0)
+    assert 2 <= held < 32
+    log = three.log("east")
+    assert [entry["standing"] for entry in log] == ["", *["disputed"] * 31]
+    said = [[one["held"] for one in entry["neutral_words"]] for entry in log]
+    assert said == [[], *([entry["seq"] < held] for entry in log[1:])]
+    text = three.run("line log east")
+    assert text.count("neutral north held it when it took that") == held - 1
+    assert text.count("neutral north did not hold it when it took that") == 32 - held
+    status = three.run("line status east")
+    assert f"neutral north took the end of west's key (theft) and held then: {held} of west, epoch 1" in status
+    russian = three.run("--language ru line status east")
+    assert "the end of" not in russian
+
+
 def test_the_next_epoch_keeps_the_neutrals_and_may_change_them(three: Shell) -> None:
     for one, other in (("west", "east"), ("west", "north"), ("east", "north"), ("west", "east")):
         three.exchange(one, other)

@@ -153,6 +153,7 @@ export interface FormsDocument {
   readonly forms: readonly FormDocument[];
   readonly definitions: Readonly<Record<string, unknown>>;
   readonly terms: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly author: Readonly<Record<string, unknown>>;
 }
 
 /** Groups of what belongs together, newest first: each a name and its rows, by member where both sides spoke. */
@@ -204,7 +205,7 @@ export interface NewsDocument {
   readonly topics: readonly string[];
 }
 
-/** Verdicts as ``obligations --json`` gives them, with ``line`` beside each. */
+/** Verdicts as ``obligations --json`` gives them; what asks for nothing is left out. */
 export interface ObligationsDocument {
   readonly verdicts: readonly Readonly<Record<string, unknown>>[];
 }

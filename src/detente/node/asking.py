@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
 from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
+from detente.line.checkpoint import Origin
 from detente.line.effects import Alarm, Ticked
 from detente.node.book import Book
 from detente.node.home import Home, open_reading, open_writing
@@ -20,7 +21,9 @@ from detente.node.keyfile import read_passphrase
 from detente.node.limits import limits_of
 from detente.node.sentences import alarm_sentence, priority_word
 from detente.node.serving.remote_host import RemoteHome, remote_lines, running_node
+from detente.node.serving.wire import Looks
 from detente.node.settings.reading import NAME
+from detente.store.errors import StoreFailure
 
 __all__ = [
     "Subcommand",
@@ -28,6 +31,7 @@ __all__ = [
     "add_line",
     "add_passphrase",
     "all_lines",
+    "may_leave",
     "open_working",
     "pairs",
     "passphrase",
@@ -148,46 +152,53 @@ def all_lines(
     if link is not None:
         with remote_lines(link, arguments.home, chosen, limits) as (running, hosts):
             if quota_bytes is not None:
-                raise ArgumentMistake(
-                    expected=say("what the running node is set to keep"),
-                    came=str(quota_bytes),
-                    where="--quota-bytes",
-                    remedy=say(
-                        "set quota_bytes in {file} and start the node anew", file=str(arguments.home / NAME)
-                    ),
-                )
+                raise _quota_is_set(arguments.home, quota_bytes)
             say_training(hosts)
             if secret is not None or keeper:
                 running.unlock(passphrase(arguments) if secret is None else secret)
-            try:
+            with _told_in_the_end(hosts, Ticked()):
                 yield running, hosts
-                for host in hosts.values():
-                    host.give(Ticked())
-            finally:
-                for host in hosts.values():
-                    tell(host.alarms)
         return
     secret = passphrase(arguments) if secret is None else secret
     with speaking(arguments.home, secret, lines=lines, limits=limits) as (home, hosts):
         say_training(hosts)
-        destroyed = destroy_old_sealing(home, secret, clock_ms())
-        if destroyed:
-            terminal.note(
-                say.many(
-                    "{count} old sealing key destroyed: what was sealed for it opens no more",
-                    "{count} old sealing keys destroyed: what was sealed for them opens no more",
-                    count=destroyed,
-                )
-            )
-        try:
+        _destroy_old_sealing(home, secret)
+        # nothing runs between two verbs: what fell due meanwhile is told now
+        with _told_in_the_end(hosts, Ticked(tests=False)):
             yield home, hosts
-            for host in hosts.values():
-                host.give(
-                    Ticked(tests=False)
-                )  # nothing runs between two verbs: what fell due meanwhile is told now
-        finally:
-            for host in hosts.values():
-                tell(host.alarms)
+
+
+@contextmanager
+def _told_in_the_end(hosts: Mapping[str, Host], due: Ticked) -> Iterator[None]:
+    """Look at what is due when the work is done, and tell alarms whatever happened."""
+    try:
+        yield
+        for host in hosts.values():
+            host.give(due)
+    finally:
+        for host in hosts.values():
+            tell(host.alarms)
+
+
+def _quota_is_set(home: Path, quota_bytes: int) -> ArgumentMistake:
+    return ArgumentMistake(
+        expected=say("what the running node is set to keep"),
+        came=str(quota_bytes),
+        where="--quota-bytes",
+        remedy=say("set quota_bytes in {file} and start the node anew", file=str(home / NAME)),
+    )
+
+
+def _destroy_old_sealing(home: Home, secret: bytes) -> None:
+    destroyed = destroy_old_sealing(home, secret, clock_ms())
+    if destroyed:
+        terminal.note(
+            say.many(
+                "{count} old sealing key destroyed: what was sealed for it opens no more",
+                "{count} old sealing keys destroyed: what was sealed for them opens no more",
+                count=destroyed,
+            )
+        )
 
 
 def open_working(path: Path, secret: bytes) -> Home:
@@ -211,6 +222,31 @@ def with_line(arguments: argparse.Namespace) -> Iterator[tuple[Home, Book]]:
         line = one_line(home, arguments.line)
         say_training([line])
         yield home, Book.open(home.member, home.record(line), limits_of(arguments.home)(line))
+
+
+def may_leave(home: Home, book: Book) -> Callable[[Origin], int]:
+    """Return how many statements of each log may leave this machine, as the book shows it.
+
+    Of its own logs only what the head file knows: a head that left and is not known there could be contradicted after
+    a restore. A running node, which tells the head file of several batches at once, is asked to tell it now. A home
+    without a head file signs nothing before a keeper confirms it, and may show all that it holds.
+    """
+    own = [origin for origin in book.origins() if origin.member == home.member]
+
+    def known() -> dict[Origin, int] | None:
+        heads = home.head_file()
+        return None if heads is None else {one: heads.own.get(one, (0, b""))[0] for one in own}
+
+    found = known()
+    if found is not None and any(found[one] < book.size(one) for one in own):
+        with suppress(StoreFailure):  # a node that is starting anew tells it then
+            link = running_node(home.path)
+            if link is not None:
+                with closing(link):
+                    link.ask(Looks(), again=False)
+        found = known()
+    most = found or {}
+    return lambda origin: min(book.size(origin), most.get(origin, book.size(origin)))
 
 
 def tell(alarms: Iterable[Alarm]) -> None:

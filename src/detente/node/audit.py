@@ -35,6 +35,7 @@ from detente.line.opening import Opening
 from detente.line.proof import judge
 from detente.line.rootact import Keyring
 from detente.line.session import Have, decode_session
+from detente.line.standing import closed_at
 from detente.line.statement import RELEASE_SIZE, Statement
 from detente.node.book import Book
 from detente.node.home import Home
@@ -61,15 +62,24 @@ _ALONE_MAX = 4 * _PIECE
 
 @dataclass(slots=True)
 class Audit:
-    """What an audit checked, and each thing that does not hold, in words."""
+    """What an audit checked, and in words each thing that does not hold.
+
+    history: what is not there any more, and is no fault: the member's root keys said so in the record.
+    """
 
     line: str
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    history: list[str] = field(default_factory=list)
 
     def document(self) -> dict[str, Any]:
         """Return the audit as ``--json`` gives it."""
-        return {"line": self.line, "checked": dict(sorted(self.counts.items())), "faults": self.faults}
+        return {
+            "line": self.line,
+            "checked": dict(sorted(self.counts.items())),
+            "faults": self.faults,
+            "history": self.history,
+        }
 
     def counted_words(self) -> list[tuple[str, int]]:
         """Return kind in words and count of everything checked."""
@@ -443,7 +453,19 @@ def _head_file(home: Home, book: Book, audit: Audit) -> None:
     for origin, (size, root) in head_file.own.items():
         if origin.line != audit.line:
             continue
-        if book.size(origin) < size:
+        held, closed = book.size(origin), closed_at(book.state.rings.get(home.member), origin)
+        if held < size and closed is not None and closed[0].size <= held:
+            audit.history.append(
+                say(
+                    "{origin}: the head file knows {signed} statements, {held} are held; "
+                    "the root keys closed this log at {size}",
+                    origin=origin,
+                    signed=size,
+                    held=held,
+                    size=closed[0].size,
+                )
+            )
+        elif held < size:
             audit.faults.append(say("{origin}: fewer statements than the head file says", origin=origin))
         elif book.state.root_at(origin, size) != root:
             audit.faults.append(say("{origin}: another log than the head file says", origin=origin))

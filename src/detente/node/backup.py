@@ -1,9 +1,9 @@
 """Backup and restore of a home: one file, whole and consistent, made beside a running writer.
 
 The file is a tar archive (POSIX, uncompressed): ``manifest.json`` first, then the home's files under their names
-in the home, the records and the drafts as single files. It holds the encrypted operational keys, and never the head
-file or a root key: a restored home knows that it was restored, refills from its mirrors and signs nothing before it
-is whole.
+in the home, the records, the drafts and the alarms as single files. It holds the encrypted operational keys, and never
+the head file or a root key: a restored home knows that it was restored, refills from its mirrors and signs nothing
+before it is whole.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import re
 import secrets
 import shutil
 import tarfile
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,14 +24,19 @@ from msgspec import Meta
 
 from detente import words
 from detente.door.files import writing
+from detente.errors import DetenteError
 from detente.line import canonical
 from detente.line.errors import Refused
+from detente.node.alarms.kept import alarms_file
 from detente.node.home import open_reading
 from detente.node.home_folder import HomeCard, described, head_folder, on_disk, take_lock
 from detente.node.store_place import DEFAULT
+from detente.store.alarms import AlarmFile
+from detente.store.desk_shelf import DeskShelf
 from detente.store.drafts import Drafts
-from detente.store.errors import HomeMistake
+from detente.store.errors import HomeMistake, OlderRecord, StoreFailure
 from detente.store.folder import Folder
+from detente.store.small_file import SmallFile
 from detente.store.whole import whole_folder
 
 __all__ = ["backup", "restore"]
@@ -39,10 +45,11 @@ say = words.speaker("node")
 
 _NAME = re.compile(
     r"home\.json|settings\.toml|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3"
-    r"|drafts\.sqlite3",
+    r"|(drafts|shelf|alarms)\.sqlite3",
     re.ASCII,
 )
-_DRAFTS = "drafts.sqlite3"
+_SMALL: dict[str, type[SmallFile]] = {"drafts.sqlite3": Drafts, "shelf.sqlite3": DeskShelf}
+"""Small files of a home that go into its backup."""
 _MANIFEST = "manifest.json"
 _MANIFEST_MAX = 16 * 1024 * 1024
 _PIECE = 1024 * 1024
@@ -61,11 +68,13 @@ class _Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     member: str
 
 
-def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
+def backup(path: Path, target: Path, *, vfs: str | None = None) -> DetenteError | None:
     """Write the home at ``path`` to one new file, beside a running writer; it appears whole or not at all.
 
-    Raises HomeMistake, StoreFailure, OutputFailure.
+    Returns why the alarms are not in it, where their file cannot be read: the record matters more. Raises HomeMistake,
+    StoreFailure, OutputFailure.
     """
+    left_out: DetenteError | None = None
     room = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
     with writing(target) as part, on_disk(target), open_reading(path, vfs=vfs) as home:
         room.mkdir(mode=0o700)
@@ -78,12 +87,10 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
             for name in ["keys/operational.json", *settings, *_acts(path)]:
                 (room / name).parent.mkdir(exist_ok=True)
                 shutil.copyfile(path / name, room / name)
-            if (path / _DRAFTS).exists():
-                drafts = Drafts(path / _DRAFTS, read_only=True, vfs=vfs)
-                try:
-                    drafts.backup(room / _DRAFTS)
-                finally:
-                    drafts.close()
+            for name, kind in _SMALL.items():
+                if (path / name).exists():
+                    _copy(kind, path / name, room / name, vfs)
+            left_out = _copy_alarms(path, room, vfs)
             # a restored home keeps its records in files, wherever these came from: no two homes share a server's
             plain = msgspec.structs.replace(described(path), store=DEFAULT, before=None)
             (room / "home.json").write_bytes(plain.encoded())
@@ -100,6 +107,22 @@ def backup(path: Path, target: Path, *, vfs: str | None = None) -> None:
                         _add(archive, one.name, one.size, content)
         finally:
             shutil.rmtree(room, ignore_errors=True)
+    return left_out
+
+
+def _copy_alarms(path: Path, room: Path, vfs: str | None) -> DetenteError | None:
+    """Copy the alarms, so that what a person acknowledged stays so; returns why they could not be read."""
+    if not alarms_file(path).exists():
+        return None
+    copy = room / alarms_file(path).name
+    try:
+        with closing(AlarmFile(alarms_file(path), read_only=True, vfs=vfs)) as alarms:
+            alarms.kept()  # a file that is damaged is not carried on
+        _copy(AlarmFile, alarms_file(path), copy, vfs)
+    except (HomeMistake, StoreFailure) as failure:
+        copy.unlink(missing_ok=True)
+        return failure
+    return None
 
 
 def restore(source: Path, path: Path, *, vfs: str | None = None) -> None:
@@ -122,6 +145,18 @@ def restore(source: Path, path: Path, *, vfs: str | None = None) -> None:
         finally:
             if lock is not None:
                 os.close(lock)
+
+
+def _copy(kind: type[SmallFile], source: Path, target: Path, vfs: str | None) -> None:
+    """Copy a small file whole, beside a running writer."""
+    try:
+        file = kind(source, read_only=True, vfs=vfs)
+    except OlderRecord:  # as a verb that writes would, bring up to date what an older version left
+        file = kind(source, vfs=vfs)
+    try:
+        file.backup(target)
+    finally:
+        file.close()
 
 
 def _acts(path: Path) -> list[str]:
@@ -205,8 +240,10 @@ def _check(part: Path, card: HomeCard, vfs: str | None) -> None:
         raise _mistake(say("the member's own root acts"), say("those of another"), part)
     for line in store.lines():
         store.open(line, read_only=False).close()
-    if (part / _DRAFTS).exists():
-        Drafts(part / _DRAFTS, vfs=vfs).close()
+    small = {**_SMALL, alarms_file(part).name: AlarmFile}
+    for name, kind in small.items():
+        if (part / name).exists():
+            kind(part / name, vfs=vfs).close()
 
 
 def _no_backup(source: Path, came: str) -> HomeMistake:

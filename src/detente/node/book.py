@@ -145,23 +145,27 @@ class Book:
         """Read the whole record once and note who replied to what, and what was revealed."""
         for origin in self.origins():
             for entry in self.entries(origin):
-                if entry.statement.answer_by_ms is not None:
-                    self.asked.append(entry)
-                target = entry.statement.in_reply_to
-                if target is None:
-                    continue
-                at = (Origin(origin.line, target.epoch, target.member, target.generation), target.seq)
-                if at[0] not in self.state.logs or self._hash(at) != target.leaf:
-                    continue  # a reply to something that is not held here, or to another branch of a fork
-                kind = entry.statement.type
-                if kind.startswith("reply.") and kind.removeprefix("reply.") in REPLIES:
-                    self.replies[at].append(
-                        Reply(origin.member, kind.removeprefix("reply."), (origin, entry.seq))
-                    )
-                elif kind == "reveal" and target.member == origin.member:
-                    revealed = self._revealed(entry, self.entry(*at))
-                    if revealed.contents:
-                        self.reveals[at] = revealed
+                self.note(entry)
+
+    def note(self, entry: Entry) -> bool:
+        """Note what one entry says about another; False while that other one is not held here. Each entry once."""
+        origin = entry.origin
+        if entry.statement.answer_by_ms is not None:
+            self.asked.append(entry)
+        target = entry.statement.in_reply_to
+        if target is None:
+            return True
+        at = (Origin(origin.line, target.epoch, target.member, target.generation), target.seq)
+        if at[0] not in self.state.logs or self._hash(at) != target.leaf:
+            return False  # a reply to something that is not held here, or to another branch of a fork
+        kind = entry.statement.type
+        if kind.startswith("reply.") and kind.removeprefix("reply.") in REPLIES:
+            self.replies[at].append(Reply(origin.member, kind.removeprefix("reply."), (origin, entry.seq)))
+        elif kind == "reveal" and target.member == origin.member:
+            revealed = self._revealed(entry, self.entry(*at))
+            if revealed.contents:
+                self.reveals[at] = revealed
+        return True
 
     # ---- names ----------------------------------------------------------------------------------------------
 
@@ -214,13 +218,18 @@ class Book:
 
     def word(self, entry: Entry, member: str) -> str:
         """Return held, delivered, read or answered: how far this entry of an author is with this recipient."""
-        said = {one.word for one in self.replies.get((entry.origin, entry.seq), ()) if one.member == member}
+        return self.word_at((entry.origin, entry.seq), member)
+
+    def word_at(self, place: tuple[Origin, int], member: str) -> str:
+        """Return ``word`` for the entry at a place."""
+        origin, seq = place
+        said = {one.word for one in self.replies.get(place, ()) if one.member == member}
         if said & ANSWERS:
             return "answered"
         if said:
             return "read"
-        log = self.state.logs[entry.origin]
-        delivered = log.delivered.get((member, Role.COSIGN_HELD), 0) > entry.seq
+        log = self.state.logs[origin]
+        delivered = log.delivered.get((member, Role.COSIGN_HELD), 0) > seq
         return "delivered" if delivered else "held"
 
     def content(self, entry: Entry, one: Commitment) -> tuple[bytes, bytes] | None:

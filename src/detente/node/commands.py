@@ -130,10 +130,24 @@ class _Backup:
         """Write the backup; 0 when done."""
         _refuse_existing(arguments.out, "OUT")
         warn_roots(arguments.home)
-        backup(arguments.home, arguments.out)
+        left_out = backup(arguments.home, arguments.out)
         size = arguments.out.stat().st_size
+        if left_out is not None:
+            terminal.note(
+                say(
+                    "the alarms are not in it, their file cannot be read: {fault}",
+                    fault=terminal.visible(str(left_out)),
+                )
+            )
         if arguments.json:
-            terminal.result_json({"home": str(arguments.home), "file": str(arguments.out), "bytes": size})
+            terminal.result_json(
+                {
+                    "home": str(arguments.home),
+                    "file": str(arguments.out),
+                    "bytes": size,
+                    "left_out": [] if left_out is None else ["alarms.sqlite3"],
+                }
+            )
         else:
             terminal.note(
                 say("written: {file}, {size} bytes", file=terminal.visible(str(arguments.out)), size=size)

@@ -17,6 +17,7 @@ from detente.node.host import clock_ms
 from detente.node.readable import moment
 from detente.node.settings.reading import read_settings
 from detente.store.drafts import Drafts, Kept
+from detente.store.errors import OlderRecord
 
 __all__ = ["DRAFTS", "drafts_file", "keep_drafts", "needs_two_people", "opened_drafts"]
 
@@ -89,7 +90,10 @@ def opened_drafts(home: Path, *, read_only: bool = False) -> Iterator[Drafts | N
     if read_only and not path.exists():
         yield None
         return
-    drafts = Drafts(path, read_only=read_only, create=not read_only)
+    try:
+        drafts = Drafts(path, read_only=read_only, create=not read_only)
+    except OlderRecord:  # a reader brings up to date what an older version left, as a writer would
+        drafts = Drafts(path)
     try:
         yield drafts
     finally:

@@ -9,14 +9,14 @@ from typing import Any
 from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
-from detente.node.asking import add_home, add_line, reading, say_training, show, with_line
+from detente.node.asking import add_home, add_line, may_leave, reading, say_training, show, with_line
 from detente.node.audit import audit_line
 from detente.node.ceremony import write_bytes
 from detente.node.evidence_file import evidence_of, write_export
 from detente.node.host import clock_ms, one_line
 from detente.node.log_text import entry_text
 from detente.node.readable import entry_document, in_order, moment
-from detente.node.sentences import alarm_sentence, direction_word, priority_word, run_sentence
+from detente.node.sentences import alarm_sentence, direction_word, priority_word, reason_sentence, run_sentence
 from detente.node.standing import status_document
 
 __all__ = ["AUDIT", "EXPORT", "LOG", "PROVE", "STATUS"]
@@ -157,11 +157,11 @@ class _Prove:
     def run(self, arguments: argparse.Namespace) -> int:
         """Write the evidence; 0 when done."""
         _check_out(arguments.out)
-        with with_line(arguments) as (_, book):
+        with with_line(arguments) as (home, book):
             entry = book.resolve(arguments.entry)
             if any(one.reveal == "later" for one in (entry.statement.body, *entry.statement.attachments)):
                 book.index()  # only then a later statement may show some of it
-            octets = evidence_of(book, entry, without_body=arguments.without_body)
+            octets = evidence_of(book, entry, without_body=arguments.without_body, upto=may_leave(home, book))
             document = entry_document(book, entry)
             write_bytes(arguments.out, octets)
         result = {
@@ -224,10 +224,12 @@ class _Export:
     def run(self, arguments: argparse.Namespace) -> int:
         """Write the export; 0 when done."""
         _check_out(arguments.out)
-        with with_line(arguments) as (_, book):
-            size = write_export(book, arguments.out, without_bodies=arguments.without_bodies)
-            entries = sum(book.size(origin) for origin in book.origins())
-        result = {"file": str(arguments.out), "bytes": size, "statements": entries}
+        with with_line(arguments) as (home, book):
+            upto = may_leave(home, book)
+            size = write_export(book, arguments.out, without_bodies=arguments.without_bodies, upto=upto)
+            held = sum(book.size(origin) for origin in book.origins())
+            entries = sum(upto(origin) for origin in book.origins())
+        result = {"file": str(arguments.out), "bytes": size, "statements": entries, "left_out": held - entries}
 
         def text() -> None:
             terminal.result(
@@ -239,6 +241,14 @@ class _Export:
                     file=terminal.visible(str(arguments.out)),
                 )
             )
+            if held > entries:
+                terminal.note(
+                    say.many(
+                        "left out: {count} own statement that the head file does not know yet",
+                        "left out: {count} own statements that the head file does not know yet",
+                        count=held - entries,
+                    )
+                )
 
         show(arguments, result, text)
         return 0
@@ -259,7 +269,7 @@ class _Audit:
             "Reads everything back from the disk and checks it: the database itself, every root act,\n"
             "opening, statement, tree node, head, confirmation, body and fork proof, and that the own\n"
             "logs reach the head file. Exit code 1 when anything does not hold: then restore a backup;\n"
-            "the others give back the rest."
+            "the others give back the rest. What the root keys said is lost is history and no fault."
         )
 
     def examples(self) -> str:
@@ -294,6 +304,8 @@ def _audited(found: list[Any]) -> None:
     for one in found:
         counts = ", ".join(f"{name} {count}" for name, count in one.counted_words())
         terminal.result(say("{line}: checked {counts}", line=one.line, counts=counts))
+        for lost in one.history:
+            terminal.result("  " + say("history: {sentence}", sentence=terminal.visible(lost)))
         for fault in one.faults[:40]:
             terminal.result("  " + say("does not hold: {fault}", fault=terminal.visible(fault)))
         if len(one.faults) > 40:
@@ -401,6 +413,17 @@ def _show_trouble(line: dict[str, Any]) -> None:
                     ref=one["ref"],
                 )
             )
+    for one in line["neutral_words"]:
+        terminal.result(
+            say(
+                "{time} ({by}'s clock): neutral {by} took the end of {about}'s key ({reason}) and held then: {held}",
+                time=moment(one["clock_ms"]),
+                by=one["by"],
+                about=one["about"],
+                reason=reason_sentence(one["reason"] or say("its root act did not come yet")),
+                held=", ".join(_held_then(one, head) for head in one["held"]) or say("nothing of it"),
+            )
+        )
     for one in line["openings_proposed"]:
         terminal.result(
             say(
@@ -435,6 +458,16 @@ def _heard(party: dict[str, Any], now_ms: int) -> str:
     if age_s < 172_800:
         return say("{count} h ago", count=age_s // 3600)
     return say("{count} days ago", count=age_s // 86_400)
+
+
+def _held_then(word: dict[str, Any], head: dict[str, Any]) -> str:
+    generation = f".{head['generation']}" if head["generation"] else ""
+    return say(
+        "{count} of {log}, epoch {epoch}",
+        count=head["size"],
+        log=f"{word['about']}{generation}",
+        epoch=head["epoch"],
+    )
 
 
 def _why(why: str, member: str) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from detente import words
@@ -21,20 +22,27 @@ __all__ = ["evidence_of", "export_records", "write_export"]
 say = words.speaker("node")
 
 
-def evidence_of(book: Book, entry: Entry, *, without_body: bool) -> bytes:
+def evidence_of(
+    book: Book, entry: Entry, *, without_body: bool, upto: Callable[[Origin], int] | None = None
+) -> bytes:
     """Return the evidence of one entry: every mirror's first cosignature over it, what is shown of its bodies.
 
-    ``book.index`` must have run, so that what was revealed later is found. Raises LineMistake when no signed
-    head is held that covers it yet.
+    upto: how many statements of a log may leave; None: all that are held. ``book.index`` must have run, so that what
+    was revealed later is found. Raises LineMistake when no signed head is held that covers it yet, and may leave.
     """
+    most = book.size(entry.origin) if upto is None else upto(entry.origin)
     proofs = [
-        evidence.Proof(one, _path(book, entry.origin, entry.seq, one.head.size)) for one in _heads(book, entry)
+        evidence.Proof(one, _path(book, entry.origin, entry.seq, one.head.size))
+        for one in _heads(book, entry)
+        if one.head.size <= most
     ]
     if not proofs:
         raise LineMistake(
             expected=say("a signed head over the entry"),
             came=say("none held yet"),
-            remedy=say("take its author's next bundle first"),
+            remedy=say("let the node run for a moment, or pack a bundle: its head file must know the entry first")
+            if entry.origin.member == book.state.me
+            else say("take its author's next bundle first"),
         )
     first = None
     if entry.seq:
@@ -55,15 +63,18 @@ def evidence_of(book: Book, entry: Entry, *, without_body: bool) -> bytes:
     )
 
 
-def export_records(book: Book, *, without_bodies: bool) -> Iterator[Record]:
-    """Yield the whole record, in the order that an export has."""
+def export_records(
+    book: Book, *, without_bodies: bool, upto: Callable[[Origin], int] | None = None
+) -> Iterator[Record]:
+    """Yield the whole record, in the order that an export has. upto: how many statements of a log may leave."""
     state, record = book.state, book.record
+    most = book.size if upto is None else upto
     yield from (Record(Kind.OPENING, one.encode()) for one in _openings(book))
     for name in sorted(state.rings):
         yield from (Record(Kind.ROOT_ACT, octets) for octets in state.rings[name].envelopes)
     given: set[str] = set()
     for origin in book.origins():
-        for entry in book.entries(origin):
+        for entry in islice(book.entries(origin), most(origin)):
             yield Record(Kind.ENTRY, entry.leaf)
             # what its author did not reveal yet stays at home, in an export as well
             for digest, size in () if without_bodies else promised(entry.statement):
@@ -71,17 +82,19 @@ def export_records(book: Book, *, without_bodies: bool) -> Iterator[Record]:
                 if held is not None and (len(held[1]) if held[0] else RELEASE_SIZE) == size:
                     given.add(digest)
                     yield Record(Kind.BODY if held[0] else Kind.RELEASE, held[0] + held[1])
-        yield from (Record(Kind.CHECKPOINT, one.encode()) for one in _all_heads(book, origin))
+        yield from (Record(Kind.CHECKPOINT, one.encode()) for one in _all_heads(book, origin, most(origin)))
     for name in sorted(state.rings):
         yield from (Record(Kind.ANSWER, octets) for octets in record.answers(name))
     yield from (Record(Kind.FORK, octets) for octets in record.forks())
 
 
-def write_export(book: Book, out: Path, *, without_bodies: bool) -> int:
-    """Write the export whole or not at all; returns its size in bytes."""
+def write_export(
+    book: Book, out: Path, *, without_bodies: bool, upto: Callable[[Origin], int] | None = None
+) -> int:
+    """Write the export whole or not at all; returns its size in bytes. upto: how many statements of a log may leave."""
     size = 0
     with writing(out) as part, part.open("wb") as file:
-        for piece in write(export_records(book, without_bodies=without_bodies), magic=EXPORT_MAGIC):
+        for piece in write(export_records(book, without_bodies=without_bodies, upto=upto), magic=EXPORT_MAGIC):
             size += file.write(piece)
     return size
 
@@ -110,15 +123,15 @@ def _heads(book: Book, entry: Entry) -> list[Checkpoint]:
     return heads
 
 
-def _all_heads(book: Book, origin: Origin) -> list[Checkpoint]:
-    """Return every head held of a log with every cosignature held over it, ascending."""
+def _all_heads(book: Book, origin: Origin, most: int) -> list[Checkpoint]:
+    """Return every head of at most so many statements with every cosignature held over it, ascending."""
     by_size: dict[int, list[Cosignature]] = {}
     for size, _, one, _ in book.record.cosignatures(origin):
         by_size.setdefault(size, []).append(one)
     return [
         replace(checkpoint, cosignatures=tuple(by_size.get(checkpoint.head.size, ())))
         for checkpoint in book.record.checkpoints(origin)
-        if checkpoint.head.size <= book.size(origin)
+        if checkpoint.head.size <= most
     ]
 
 

@@ -18,9 +18,9 @@ from detente.node.readable import in_order
 from detente.notices.codec import decode
 from detente.notices.errors import NoticeRefused
 from detente.notices.filed import Delivery, Filed, Told
-from detente.notices.line_types import LINE_TYPES
+from detente.notices.line_types import LINE_TYPES, NOTICE_MEDIA_TYPE
 
-__all__ = ["filed_of"]
+__all__ = ["filed_of", "is_notice"]
 
 say = words.speaker("node")
 
@@ -33,7 +33,7 @@ def filed_of(book: Book) -> tuple[list[Filed], list[tuple[str, str]]]:
     found: list[Filed] = []
     unread: list[tuple[str, str]] = []
     for entry in in_order(book):
-        if entry.statement.type not in LINE_TYPES:
+        if not is_notice(entry):
             continue
         ref = book.name(entry.origin, entry.seq)
         held = book.content(entry, entry.statement.body)
@@ -57,6 +57,13 @@ def filed_of(book: Book) -> tuple[list[Filed], list[tuple[str, str]]]:
         )
         found.append(filed)
     return found, unread
+
+
+def is_notice(entry: Entry) -> bool:
+    """Tell whether an entry carries a notice by its type; a word of the line may carry its reply as one."""
+    statement = entry.statement
+    is_reply = statement.type.startswith("reply.") and statement.body.media_type == NOTICE_MEDIA_TYPE
+    return is_reply or statement.type in LINE_TYPES
 
 
 def _told(book: Book, entry: Entry, addressees: tuple[str, ...]) -> Told:

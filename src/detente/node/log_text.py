@@ -62,6 +62,8 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
         yield say("DISPUTED by its author: its root keys closed the log before this entry")
     elif document["standing"]:
         yield say("after close: its log ended before this entry")
+    for one in document["neutral_words"]:
+        yield _held_then(one["by"], moment(one["clock_ms"]), held=one["held"])
     yield from map(flag_sentence, document["flags"])
     if document["release"]:
         yield _release(document["release"])
@@ -75,6 +77,19 @@ def _remarks(document: dict[str, Any]) -> Iterator[str]:
         left = {name: state for name, state in document["states"].items() if name not in said or not few}
         if left:
             yield _states(left)
+
+
+def _held_then(member: str, time: str, *, held: bool) -> str:
+    """Return what a neutral party's word on the end of the author's key says of this entry."""
+    if held:
+        return say(
+            "neutral {member} held it when it took that, {time} ({member}'s clock): it was written before",
+            member=member,
+            time=time,
+        )
+    return say(
+        "neutral {member} did not hold it when it took that, {time} ({member}'s clock)", member=member, time=time
+    )
 
 
 def _release(release: dict[str, Any]) -> str:

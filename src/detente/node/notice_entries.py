@@ -21,11 +21,12 @@ from detente.notices.codec import Checked, check_document
 from detente.notices.errors import NoticeMistake
 from detente.notices.export import is_line_only
 from detente.notices.forms import read_notice
-from detente.notices.kinds import line_type
+from detente.notices.kinds import Reply, line_type
 from detente.notices.line_types import is_humanitarian_line
+from detente.notices.notice import Notice
 from detente.notices.text import lines_of
 
-__all__ = ["Prepared", "notice_lines", "prepare"]
+__all__ = ["Prepared", "entry_types", "notice_lines", "prepare"]
 
 say = words.speaker("node")
 
@@ -60,6 +61,11 @@ def prepare(octets: bytes, book: Book, *, member: str, line: str, now: datetime)
     return Prepared(checked, line_type(notice), _target(notice, book))
 
 
+def entry_types(notice: Notice) -> tuple[str, ...]:
+    """Return the types under which an entry may carry a notice: a reply is a word of the line itself, too."""
+    return (line_type(notice), f"reply.{notice.reply}") if isinstance(notice, Reply) else (line_type(notice),)
+
+
 def _is_about_others(entry_type: str) -> bool:
     return entry_type in {"notice.reply", "notice.cancellation"}
 
@@ -82,7 +88,7 @@ def notice_lines(document: Mapping[str, Any]) -> Iterator[str]:
     if checked is None:
         yield say("not a notice as this version understands it: {fault}", fault=str(faults[0]))
         return
-    if line_type(checked.notice) != document["type"]:
+    if document["type"] not in entry_types(checked.notice):
         yield say("its type says otherwise than its content: {type}", type=line_type(checked.notice))
     if checked.notice.author.id != document["member"]:
         yield say(

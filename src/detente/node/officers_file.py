@@ -29,7 +29,7 @@ from detente.line.statement import Name
 from detente.node.json_text import read_json
 from detente.node.officers import UNRELEASED, Needed, Officer, Officers
 
-__all__ = ["FILE_MAX", "officers_document", "read_officers"]
+__all__ = ["FILE_MAX", "is_officer_key", "is_origin", "is_site", "officers_document", "read_officers"]
 
 say = words.speaker("node")
 
@@ -93,7 +93,7 @@ def _faults_of_keys(made: _File, member: str) -> Iterator[str]:
     if times > 1:
         yield say("two officers with one name: {name}", name=name[:40])
     for one in made.officers:
-        if not _is_key(bytes.fromhex(one.key)):
+        if not is_officer_key(bytes.fromhex(one.key)):
             yield say("a key of {name} that is no point of its curve", name=one.name)
 
 
@@ -113,16 +113,17 @@ def _faults_of_numbers(made: _File) -> Iterator[str]:
 
 
 def _faults_of_site(made: _File) -> Iterator[str]:
-    if not _SITE.fullmatch(made.site):
+    if not is_site(made.site):
         yield say("a site that is no host name in small letters: {site}", site=made.site)
     for origin in made.origins:
-        if not _is_origin(origin, made.site):
+        if not is_origin(origin, made.site):
             yield say(
                 "an origin that is no https:// page of {site}: {origin}", site=made.site, origin=origin[:80]
             )
 
 
-def _is_key(public: bytes) -> bool:
+def is_officer_key(public: bytes) -> bool:
+    """Tell whether these bytes are a public key that an officer's touch can be checked with."""
     try:
         if len(public) == 32:
             line_keys.check_key(public)
@@ -133,7 +134,12 @@ def _is_key(public: bytes) -> bool:
     return True
 
 
-def _is_origin(origin: str, site: str) -> bool:
+def is_site(text: str) -> bool:
+    """Tell whether a text is a host name in small letters, as a relying party's id must be."""
+    return _SITE.fullmatch(text) is not None
+
+
+def is_origin(origin: str, site: str) -> bool:
     """Tell whether a browser could give this origin for a page that may ask for the site's keys."""
     try:
         parts = urlsplit(origin)

@@ -24,9 +24,10 @@ from detente.line.standing import Standing, standing
 from detente.line.statement import Commitment
 from detente.node.book import ANSWERS, Book, Entry, Reply
 from detente.node.neutral import neutrals_of
+from detente.node.revocations import held_then
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
 
-__all__ = ["entry_document", "in_order", "moment"]
+__all__ = ["clock_flags", "entry_document", "in_order", "moment"]
 
 say = words.speaker("node")
 
@@ -117,6 +118,7 @@ def entry_document(book: Book, entry: Entry) -> dict[str, Any]:
             for one in book.replies.get((entry.origin, entry.seq), ())
         ],
         "standing": _standing(book, entry),
+        "neutral_words": held_then(book, entry),
         "flags": _flags(book, entry),
     }
     if not entry.understood:
@@ -251,14 +253,21 @@ def _standing(book: Book, entry: Entry) -> str:
 
 
 def _flags(book: Book, entry: Entry) -> list[str]:
-    """Return what about the author's clock a reader should know: ahead, behind, back."""
-    clock_ms = entry.statement.clock_ms
-    received = book.record.received_ms(entry.origin, entry.seq)
+    """Return what about the author's clock a reader should know."""
+    before = book.entry(entry.origin, entry.seq - 1).statement.clock_ms if entry.seq else None
+    return clock_flags(entry.statement.clock_ms, book.record.received_ms(entry.origin, entry.seq), before)
+
+
+def clock_flags(clock_ms: int, received_ms: int | None, before_ms: int | None) -> list[str]:
+    """Return what about an author's clock a reader should know: ahead, behind, back.
+
+    received_ms: when the entry came here, own clock. before_ms: what the author's clock said in the entry before it.
+    """
     flags = []
-    if received is not None and clock_ms - received > _AHEAD_MS:
+    if received_ms is not None and clock_ms - received_ms > _AHEAD_MS:
         flags.append("clock ahead")
-    if received is not None and received - clock_ms > _BEHIND_MS:
+    if received_ms is not None and received_ms - clock_ms > _BEHIND_MS:
         flags.append("old or clock behind")
-    if entry.seq and book.entry(entry.origin, entry.seq - 1).statement.clock_ms > clock_ms:
+    if before_ms is not None and before_ms > clock_ms:
         flags.append("clock stepped back")
     return flags

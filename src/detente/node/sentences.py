@@ -92,6 +92,12 @@ _REASONS: dict[str, Callable[[], str]] = {
     ),
     "possible-key-theft": lambda: say("somebody shows its own signatures beyond its record: possible key theft"),
     "signer-refused": lambda: say("its signer refused to sign"),
+    # of root acts
+    "rotation": lambda: say("rotation"),
+    "loss": lambda: say("loss"),
+    "theft": lambda: say("theft"),
+    "fork": lambda: say("fork"),
+    "routine": lambda: say("routine"),
 }
 
 _STATES: dict[str, Callable[[], str]] = {
@@ -147,7 +153,7 @@ def alarm_sentence(name: str, member: str, detail: Mapping[str, str]) -> str:
 
 
 def reason_sentence(reason: str) -> str:
-    """Return why a node is halted or refills, in words."""
+    """Return why a node is halted or refills, or why a root act was made, in words."""
     return _REASONS[reason]() if reason in _REASONS else reason
 
 

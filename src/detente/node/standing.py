@@ -22,8 +22,9 @@ from detente.node.home import Home
 from detente.node.host import proof_file
 from detente.node.limits import limits_of
 from detente.node.neutral import neutrals_of
+from detente.node.revocations import neutral_words
 
-__all__ = ["line_document", "status_document"]
+__all__ = ["answers_owed", "line_document", "status_document"]
 
 _ALARMS_SHOWN = 20
 _DAY_MS = 86_400_000
@@ -64,6 +65,7 @@ def line_document(home: Home, line: str, now_ms: int, limits: Settings | None = 
         },
         "keys": _keys(state, now_ms),
         "neutrals": {member: list(neutrals_of(opening, member)) for member in opening.members},
+        "neutral_words": neutral_words(state),
         "limits": {
             "test_every_s": state.settings.test_every_ms // 1000,
             "silent_after_s": state.settings.silent_after_ms // 1000,
@@ -71,7 +73,7 @@ def line_document(home: Home, line: str, now_ms: int, limits: Settings | None = 
             "quota_bytes": state.settings.quota_bytes,
         },
         "parties": [_party(book, name, history, now_ms) for name in sorted(state.parties)],
-        "answers_owed": list(_answers_owed(book, now_ms)),
+        "answers_owed": list(answers_owed(book, now_ms)),
         "consented": list(consents(state).get(opening.hash(), ())),
         "alarms": _alarms(history),
         "fork_proofs": _forks(home.path, book.record.forks()),
@@ -145,7 +147,7 @@ def _party(book: Book, name: str, history: Iterable[PutHistory], now_ms: int) ->
     return document
 
 
-def _answers_owed(book: Book, now_ms: int) -> Iterator[dict[str, Any]]:
+def answers_owed(book: Book, now_ms: int) -> Iterator[dict[str, Any]]:
     """Yield who owes an answer to which entry by when, this node's own clock; overdue or not, until it comes."""
     state = book.state
     for entry in book.asked:

@@ -89,6 +89,7 @@ class Acknowledgement(msgspec.Struct, frozen=True):
     at_ms: int
     told: int
     by: str = ""
+    note: str = ""
 
 
 class AlarmFile(SmallFile):

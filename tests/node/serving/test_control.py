@@ -17,8 +17,7 @@ from detente.door.errors import ArgumentMistake
 from detente.line.bundle import Kind, Record
 from detente.line.effects import Draft
 from detente.line.errors import LineMistake, Malformed
-from detente.node.serving import control as control_module
-from detente.node.serving import remote_host
+from detente.node.serving import framed_socket, remote_host
 from detente.node.serving.control import Control, socket_path
 from detente.node.serving.lines import Lines
 from detente.node.serving.local_socket import FRAME_MAX, connect, read_frame, write_frame
@@ -145,7 +144,7 @@ def test_a_socket_is_its_owners_alone_and_a_long_path_works(tmp_path: Path) -> N
 
 
 def test_another_user_is_not_answered(node: Node, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(control_module, "peer_uid", lambda _: os.getuid() + 1)
+    monkeypatch.setattr(framed_socket, "peer_uid", lambda _: os.getuid() + 1)
     with contextlib.closing(connect(socket_path(node.home), 30)) as sock:
         with contextlib.suppress(OSError):
             write_frame(sock, encode(Hello()))
@@ -167,7 +166,7 @@ def test_bytes_that_are_no_question_are_answered_and_the_next_question_is_heard(
 def test_a_frame_that_is_too_large_or_never_ends_costs_its_sender_alone(
     node: Node, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control_module, "_FRAME_WITHIN_S", 0.2)
+    monkeypatch.setattr(framed_socket, "_FRAME_WITHIN_S", 0.2)
     for begun in ((FRAME_MAX + 1).to_bytes(4, "big"), b"\x00\x00\x00\x09half", b"\x00"):
         with contextlib.closing(connect(socket_path(node.home), 30)) as sock:
             sock.sendall(begun)

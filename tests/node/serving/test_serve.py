@@ -11,7 +11,7 @@ import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from typing import Any
 
@@ -274,7 +274,8 @@ def alive(pid: int) -> bool:
 
 def test_a_stop_in_order_answers_what_was_taken_on_and_leaves_nothing_behind(shell: Shell) -> None:
     home = shell.folder / "west"
-    with served(shell) as west:
+    with served(shell) as west, closing(Link(home)) as idle:
+        assert idle.ask(Hello()).member == "west"  # and asks no more
         sender = Sender(home, line_of(home))
         sender.start()
         until(lambda: len(sender.held) > 10, "sends")
@@ -285,7 +286,11 @@ def test_a_stop_in_order_answers_what_was_taken_on_and_leaves_nothing_behind(she
         assert not any(alive(pid) for pid in pids)
         assert not (shell.folder / "west.head" / "node.sock").exists()
         assert not is_served(home)
-        assert [one["event"] for one in west.log() if one.get("process") == "supervisor"][-1] == "node.stopped"
+        assert [one["event"] for one in west.log() if one["process"] == "supervisor"][-1] == "node.stopped"
+        _, begun, events = west.log_file.read_text(encoding="utf-8").partition("{")
+        assert len((begun + events).splitlines()) == len(west.log())  # no text of an error among them
+        assert {one["process"] for one in west.log()} == {"supervisor", *CHILDREN}
+        assert all({"at", "level", "event"} <= one.keys() for one in west.log())
     assert running_node(home) is None
     all_held_once(shell, [sender])
     shell.send("west", "by hand again")

@@ -1,7 +1,8 @@
 """The shape of every question that a desk asks, and of the answer to it: one frame each, MessagePack, strict both ways.
 
 A question names its answer's type in ``answered_by``. ``actor``: who is behind it, a person's or a machine token's id;
-every question that changes something is written into the trail of acts under that name.
+every question that changes something is written into the trail of acts under that name. ``language``: of the words in
+the answer, or of the error's.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     answered_by: ClassVar[type[Any]]
     actor: str = ""
+    language: str = "en"
 
 
 class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

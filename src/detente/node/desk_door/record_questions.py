@@ -6,11 +6,36 @@ the command line gives as JSON (``line log --json``, ``obligations --json``) are
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import msgspec
 
-from detente.node.desk_door.questions import Done, Question
+from detente.node.desk_door.draft_questions import (
+    AlarmAcknowledged,
+    AlarmDocument,
+    AlarmsAsked,
+    AlarmsDocument,
+    AttachmentGiven,
+    CheckAsked,
+    CheckDocument,
+    DraftDiscarded,
+    DraftDocument,
+    DraftKept,
+    DraftsAsked,
+    DraftsDocument,
+    FaultDocument,
+    FormDocument,
+    FormsAsked,
+    FormsDocument,
+    ReleaseAsked,
+    ReleaseGiven,
+    ReleaseRequest,
+    ReleaseState,
+    ShelfAsked,
+    ShelfDocument,
+    ShelfKept,
+)
+from detente.node.desk_door.questions import Question
 
 __all__ = [
     "ActivitiesAsked",
@@ -293,7 +318,10 @@ class AreasAsked(Question, frozen=True, tag="areas"):
 
 
 class ObligationsDocument(_Document, frozen=True):
-    """Verdicts as ``obligations --json`` gives them, with ``line`` beside each."""
+    """Verdicts as ``obligations --json`` gives them; what asks for nothing is left out.
+
+    Beside each stand ``line``, ``ref``, ``kind``, ``notice`` (the plan's title), ``agreement``, ``sha256`` of its file.
+    """
 
     verdicts: tuple[dict[str, Any], ...]
 
@@ -352,234 +380,6 @@ class HandoverAsked(Question, frozen=True, tag="handover"):
     answered_by: ClassVar[type[Any]] = HandoverDocument
     from_ms: int
     until_ms: int
-
-
-# ---- forms, drafts, release ---------------------------------------------------------------------------------------
-
-
-class FormDocument(_Document, frozen=True):
-    """A kind of notice as a form. schema: its JSON Schema; example: a filled notice; names: by language."""
-
-    kind: str
-    type: str
-    names: dict[str, str]
-    schema: dict[str, Any]
-    example: dict[str, Any]
-
-
-class FormsDocument(_Document, frozen=True):
-    """Every kind; terms: language -> code or field title -> the word that people read."""
-
-    forms: tuple[FormDocument, ...]
-    definitions: dict[str, Any]
-    terms: dict[str, dict[str, str]]
-
-
-class FormsAsked(Question, frozen=True, tag="forms"):
-    """What can be written."""
-
-    answered_by: ClassVar[type[Any]] = FormsDocument
-
-
-class FaultDocument(_Document, frozen=True):
-    """A fault of a form at its path, in plain words."""
-
-    path: str
-    message: str
-
-
-class CheckDocument(_Document, frozen=True):
-    """A form as it stands. obligations: verdicts that it would change or that it names, as ``obligations --json``.
-
-    needed: how many officers must release it; is_sendable: no fault, and of this line.
-    """
-
-    is_sendable: bool
-    faults: tuple[FaultDocument, ...]
-    warnings: tuple[FaultDocument, ...]
-    type: str
-    needed: int
-    texts: dict[str, str]
-    obligations: tuple[dict[str, Any], ...]
-    geojson: dict[str, Any] | None
-
-
-class CheckAsked(Question, frozen=True, tag="check"):
-    """Check a form while it is typed. notice: the document as far as it is filled. language: of the words."""
-
-    answered_by: ClassVar[type[Any]] = CheckDocument
-    line: str
-    notice: dict[str, Any]
-    language: str = "en"
-
-
-class AttachmentGiven(_Document, frozen=True):
-    """A file for a draft."""
-
-    media_type: str
-    octets: bytes
-
-
-class DraftDocument(_Document, frozen=True):
-    """A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far.
-
-    state: "draft" or "releasing" (some officers released it, more are needed).
-    """
-
-    submission: str
-    line: str
-    type: str
-    kind: str
-    title: str
-    drafted_ms: int
-    by: str
-    is_machine: bool
-    state: Literal["draft", "releasing"]
-    needed: int
-    given: tuple[str, ...]
-    answer_by_ms: int | None
-    in_reply_to: str | None
-    notice: dict[str, Any] | None
-    texts: dict[str, str]
-    attachments: tuple[dict[str, Any], ...]
-
-
-class DraftsDocument(_Document, frozen=True):
-    """Every draft that waits, oldest first."""
-
-    drafts: tuple[DraftDocument, ...]
-
-
-class DraftsAsked(Question, frozen=True, tag="drafts"):
-    """What waits to be released."""
-
-    answered_by: ClassVar[type[Any]] = DraftsDocument
-
-
-class DraftKept(Question, frozen=True, tag="draft-kept"):
-    """Keep a draft, or with the submission of one that waits: change it, which takes back every release of it."""
-
-    answered_by: ClassVar[type[Any]] = DraftDocument
-    line: str
-    notice: dict[str, Any]
-    attachments: tuple[AttachmentGiven, ...] = ()
-    answer_by_ms: int | None = None
-    in_reply_to: str = ""
-    submission: str = ""
-    is_machine: bool = False
-
-
-class DraftDiscarded(Question, frozen=True, tag="draft-discarded"):
-    """Forget a draft."""
-
-    answered_by: ClassVar[type[Any]] = Done
-    submission: str
-
-
-class ReleaseRequest(_Document, frozen=True):
-    """What an officer's authenticator is asked to sign. keys: public keys that may, as the officers' list has them."""
-
-    submission: str
-    challenge: bytes
-    site: str
-    keys: tuple[str, ...]
-    needed: int
-    given: tuple[str, ...]
-
-
-class ReleaseAsked(Question, frozen=True, tag="release-asked"):
-    """What must be signed to release this draft."""
-
-    answered_by: ClassVar[type[Any]] = ReleaseRequest
-    submission: str
-
-
-class ReleaseState(_Document, frozen=True):
-    """What became of a release. state: "waits" for more officers, or "sent": held, as the entry ``ref`` of its line."""
-
-    state: Literal["waits", "sent"]
-    needed: int
-    given: tuple[str, ...]
-    line: str
-    ref: str = ""
-
-
-class ReleaseGiven(Question, frozen=True, tag="release-given"):
-    """An officer's touch for exactly this draft, as WebAuthn gives it; the signer checks it again."""
-
-    answered_by: ClassVar[type[Any]] = ReleaseState
-    submission: str
-    key: str
-    algorithm: str
-    authenticator_data: bytes
-    client_data: bytes
-    signature: bytes
-
-
-# ---- alarms, shelf ------------------------------------------------------------------------------------------------
-
-
-class AlarmDocument(_Document, frozen=True):
-    """An alarm of the node. sentence: in the language asked for; state: where in the life of an alarm it is."""
-
-    id: str
-    line: str
-    name: str
-    member: str
-    priority: str
-    sentence: str
-    raised_ms: int
-    last_ms: int
-    count: int
-    state: str
-    acknowledged_ms: int | None = None
-    acknowledged_by: str = ""
-    note: str = ""
-    ended_ms: int | None = None
-    ref: str = ""
-
-
-class AlarmsDocument(_Document, frozen=True):
-    """Every alarm that is kept, gravest and newest first."""
-
-    alarms: tuple[AlarmDocument, ...]
-
-
-class AlarmsAsked(Question, frozen=True, tag="alarms"):
-    """Which alarms are there."""
-
-    answered_by: ClassVar[type[Any]] = AlarmsDocument
-    language: str = "en"
-
-
-class AlarmAcknowledged(Question, frozen=True, tag="alarm-acknowledged"):
-    """A person saw this alarm."""
-
-    answered_by: ClassVar[type[Any]] = Done
-    id: str
-    by: str
-    note: str = ""
-
-
-class ShelfDocument(_Document, frozen=True):
-    """A named document of the desk, such as its overlays; b"" when there is none."""
-
-    octets: bytes
-
-
-class ShelfAsked(Question, frozen=True, tag="shelf"):
-    """What lies on the desk's shelf under this name."""
-
-    answered_by: ClassVar[type[Any]] = ShelfDocument
-    name: str
-
-
-class ShelfKept(Question, frozen=True, tag="shelf-kept"):
-    """Keep a document of the desk under a name, at most 4 MB; b"" takes it away."""
-
-    answered_by: ClassVar[type[Any]] = Done
-    name: str
-    octets: bytes
 
 
 RecordQuestion = (

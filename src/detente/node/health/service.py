@@ -28,6 +28,7 @@ from detente.node.serving.lines import Lines
 from detente.node.serving.log import Log
 from detente.node.settings.structs import Settings
 from detente.node.signing.remote import look
+from detente.store.alarms import KeptAlarm
 
 __all__ = ["Health"]
 
@@ -77,6 +78,10 @@ class Health:
     def alarm(self, line: str, alarm: Alarm) -> None:
         """Take in an alarm."""
         self._telling.raised(line, alarm)
+
+    def alarms(self) -> list[KeptAlarm]:
+        """Return every alarm that is kept."""
+        return self._telling.all()
 
     async def figures(self) -> Figures:
         """Return the figures now. Raises StoreFailure while the node stops."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,8 @@ from detente.line.errors import LineMistake, Malformed
 from detente.node.epochs import ProposedOpening, decode_opening
 from detente.node.home_folder import described, head_folder
 from detente.node.serving import keepers
+from detente.node.serving.framed_socket import FramedSocket
 from detente.node.serving.lines import Lines
-from detente.node.serving.local_socket import FRAME_MAX, listen, peer_uid
 from detente.node.serving.log import Log
 from detente.node.serving.wire import (
     ActCommitted,
@@ -51,11 +50,8 @@ __all__ = ["Control", "socket_path"]
 
 say = words.speaker("node")
 
-_CONNECTIONS_MAX = 512
 _STANDS_WITHIN_S = 6.0
 """Who asks how the node stands is answered by then, whatever holds the lines."""
-_FRAME_WITHIN_S = 60.0
-"""A frame that began must be whole by then."""
 
 
 def socket_path(home: Path) -> Path:
@@ -84,55 +80,15 @@ class Control:
         self._log = log
         self._two_people = two_people
         self._couriers = couriers
-        self._server: asyncio.Server | None = None
-        self._open: set[asyncio.Task[None]] = set()
+        self._socket = FramedSocket(socket_path(home), self._answer, log, "control")
 
     async def start(self) -> None:
         """Listen. Raises OSError."""
-        # newer Pythons would look for the socket's file by a name that is ours alone; we take it away ourselves
-        keep: dict[str, bool] = {"cleanup_socket": False} if sys.version_info >= (3, 13) else {}
-        sock = listen(socket_path(self._home))
-        self._server = await asyncio.start_unix_server(self._serve, sock=sock, **keep)  # type: ignore[arg-type]
+        await self._socket.start()
 
     async def close(self) -> None:
-        """Take no further question, answer those that are being worked on, and close."""
-        if self._server is None:
-            return
-        self._server.close()
-        socket_path(self._home).unlink(missing_ok=True)
-        for task in list(self._open):
-            task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None  # the server runs each connection as one
-        self._open.add(task)
-        try:
-            uid = peer_uid(writer.get_extra_info("socket"))
-            if uid != os.getuid() or len(self._open) > _CONNECTIONS_MAX:
-                self._log.warning("control.refused", uid=uid, connections=len(self._open))
-                return
-            while (octets := await _frame(reader)) is not None:
-                answer = asyncio.ensure_future(self._answer(octets))
-                try:
-                    found = await asyncio.shield(answer)
-                except asyncio.CancelledError:
-                    # what was taken on is finished and told: its asker must not wonder
-                    _write(writer, await answer)
-                    await writer.drain()
-                    raise
-                _write(writer, found)
-                await writer.drain()
-        except Malformed as fault:
-            self._log.warning("control.malformed", fault=str(fault))
-        except (ConnectionError, TimeoutError):
-            return  # the asker went away, or began a frame and never ended it
-        finally:
-            self._open.discard(task)
-            writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+        """Take no further question, answer those that are being worked on, and close; safe to call twice."""
+        await self._socket.close()
 
     async def _answer(self, octets: bytes) -> bytes:
         try:
@@ -218,28 +174,6 @@ class Control:
                 for line, one in standings.items()
             },
         )
-
-
-async def _frame(reader: asyncio.StreamReader) -> bytes | None:
-    """Return the next frame, None at the end; a frame that began must end in time. Raises Malformed."""
-    first = await reader.read(1)
-    if not first:
-        return None
-    try:
-        async with asyncio.timeout(_FRAME_WITHIN_S):
-            size = int.from_bytes(first + await reader.readexactly(3), "big")
-            if size > FRAME_MAX:
-                raise Malformed(
-                    expected=say("a frame between processes of this node"),
-                    came=say("one of {size} bytes", size=size),
-                )
-            return await reader.readexactly(size)
-    except asyncio.IncompleteReadError:
-        return None
-
-
-def _write(writer: asyncio.StreamWriter, octets: bytes) -> None:
-    writer.write(len(octets).to_bytes(4, "big") + octets)
 
 
 def _opening(octets: bytes) -> ProposedOpening:

@@ -27,7 +27,7 @@ from detente.line.effects import (
 )
 from detente.line.errors import LineMistake, Refused
 from detente.line.machine import Event
-from detente.line.state import Settings
+from detente.line.state import Settings, State
 from detente.line.statement import Reference
 from detente.node.errors import SignerFailure
 from detente.node.home import Home
@@ -61,7 +61,10 @@ class Answered:
 
 @dataclass(slots=True)
 class LineRunner:
-    """Runs one line. tell_alarm and tell_news are called in the line thread, after what they tell is durable."""
+    """Runs one line. tell_alarm and tell_news are called in the line thread, after what they tell is durable.
+
+    So is tell_stored, when anything at all of this line was stored.
+    """
 
     home: Home
     line: str
@@ -69,6 +72,7 @@ class LineRunner:
     settings: Settings
     tell_alarm: Callable[[str, Alarm], None]
     tell_news: Callable[[str, set[str]], None]
+    tell_stored: Callable[[str], None] = lambda _: None
     host: Host | None = None
     fault: str = ""
     retry_at_s: float = 0.0  # on the monotonic clock
@@ -289,13 +293,9 @@ class LineRunner:
                 self.tell_alarm(self.line, alarm)
         parts, state = tuple(self._parts), host.state
         self._parts.clear()
-        moved = set()
-        for name in {part.member for part in parts if isinstance(part, PutPeer)} & set(state.parties):
-            held = holdings(state.parties[name])
-            if held != self._holdings.get(name):
-                self._holdings[name] = held
-                moved.add(name)
-        names = parties_with_news(state, parts, moved)
+        if parts or alarms:
+            self.tell_stored(self.line)
+        names = parties_with_news(state, parts, self._moved(state, parts))
         for name, party in state.parties.items():
             words_owed = owed(party)
             if words_owed != self._owed.get(name):
@@ -306,6 +306,16 @@ class LineRunner:
         if names:
             self.tell_news(self.line, names)
         return alarms
+
+    def _moved(self, state: State, parts: Sequence[Part]) -> set[str]:
+        """Return the parties whose have-vector says that they hold other things than before."""
+        moved: set[str] = set()
+        for name in {part.member for part in parts if isinstance(part, PutPeer)} & set(state.parties):
+            held = holdings(state.parties[name])
+            if held != self._holdings.get(name):
+                self._holdings[name] = held
+                moved.add(name)
+        return moved
 
 
 def not_running(line: str, fault: str) -> StoreFailure:

@@ -12,7 +12,7 @@ import contextvars
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -84,7 +84,8 @@ class Lines:
 
     open_home: opens the home, in the thread. settings: the periods and caps of a line. on_alarm: called on the loop
     with the line's id ("" for the home) and what a person must know. beat_at_s: when the thread last finished a piece
-    of work, on the monotonic clock; ``changed``: set when a line was joined. waits: set by open_home while it waits for
+    of work, on the monotonic clock; ``changed``: set when a line was joined. on_stored: called in the thread with the
+    line's id when anything of it was stored; set it before ``start``. waits: set by open_home while it waits for
     the signer: until it is None again nothing else is worked on.
     """
 
@@ -99,6 +100,7 @@ class Lines:
         self.member = ""
         self.waits: SignerFailure | None = None
         self.changed = asyncio.Event()
+        self.on_stored: Callable[[str], None] = lambda _: None
         self._open_home = open_home
         self._settings = settings
         self._on_alarm = on_alarm
@@ -187,6 +189,10 @@ class Lines:
                 self._find_lines()
 
         return await self._ask("", whole)
+
+    async def look(self, work: Callable[[Mapping[str, LineRunner]], T]) -> T:
+        """Run work that only reads, in the thread; unlike ``with_home`` the head file hears nothing earlier for it."""
+        return await self._ask("", lambda: work(self._runners))
 
     @property
     def held_s(self) -> float:
@@ -320,9 +326,12 @@ class Lines:
         assert home is not None  # called between opening and closing
         new = [line for line in home.lines() if line not in self._runners]
         for line in new:
-            runner = LineRunner(home, line, self._clock, self._settings(line), self._tell_alarm, self._tell_news)
+            runner = LineRunner(
+                home, line, self._clock, self._settings(line), self._tell_alarm, self._tell_news, self.on_stored
+            )
             runner.open()
             self._runners[line] = runner
+            self.on_stored(line)
         if new:
             self._call(self.changed.set)
         self._mirrors_asked(home)

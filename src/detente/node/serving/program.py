@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextvars
+import functools
 import os
 import signal
 import sys
@@ -11,6 +13,7 @@ import threading
 import time
 from collections.abc import Awaitable, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -21,6 +24,8 @@ from detente.line.effects import Alarm, Priority
 from detente.line.state import Settings as LineLimits
 from detente.node.couriers import schedule
 from detente.node.couriers.states import CourierStates
+from detente.node.desk_door.door import DeskDoor
+from detente.node.desk_door.people import People
 from detente.node.errors import SignerGone, SignerLocked
 from detente.node.health.service import Health
 from detente.node.home import Home, open_serving
@@ -64,6 +69,9 @@ class Node:
         self._control = Control(
             self.lines, home, log, two_people=self._two_people, couriers=self._states.document
         )
+        self._desk_door = DeskDoor(
+            self.lines, home, settings, log, couriers=self._states.document, alarms=self._health.alarms
+        )
 
     def stop(self) -> None:
         """Stop in order."""
@@ -71,6 +79,7 @@ class Node:
 
     async def run(self, watched: Watched) -> None:
         """Run until told to stop. Raises what opening the home raised, OSError when its socket cannot be made."""
+        self._loop.set_exception_handler(self._failed)
         for number in (signal.SIGTERM, signal.SIGINT):
             self._loop.add_signal_handler(number, self.stop)
         tasks = [asyncio.create_task(self._beat())]
@@ -78,6 +87,8 @@ class Node:
         watched.probe = self._lives
         try:
             await self._control.start()
+            await self._open_people()
+            await self._desk_door.start()
             await self._health.start()
             await _first(starting, self._locked.wait(), self._stop.wait())
             if self._locked.is_set():  # the node runs, and says to everybody for what it waits
@@ -93,6 +104,7 @@ class Node:
         finally:
             self._log.info("lines.stopping")
             self._leaving.set()
+            await self._desk_door.close()
             await self._control.close()
             await self._health.close()
             for task in tasks:
@@ -100,8 +112,18 @@ class Node:
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.lines.close()
             await asyncio.gather(starting, return_exceptions=True)
+            if self._desk_door.people is not None:
+                self._desk_door.people.close()
 
     # ---- inside ---------------------------------------------------------------------------------------------
+
+    def _failed(self, _: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Note what nobody waited for as any other event: never as text of its own among the log's lines."""
+        failure = context.get("exception")
+        if isinstance(failure, BaseException):
+            self._log.failure("loop.failed", failure)
+        else:
+            self._log.error("loop.failed", says=str(context.get("message", "")))
 
     def _open(self) -> Home:
         """Open the home, in the line thread; wait for a signer that is locked or not there yet."""
@@ -117,6 +139,15 @@ class Node:
                 if self._leaving.wait(_UNLOCKED_EVERY_S):
                     raise
                 self.lines.beat_at_s = time.monotonic()
+
+    async def _open_people(self) -> None:
+        """Open people and the trail; when that fails nobody signs in, and the lines run all the same."""
+        work = contextvars.copy_context().run
+        make = functools.partial(People, self._path, changed=self._desk_door.news.tell)
+        try:
+            self._desk_door.people = await self._loop.run_in_executor(None, work, make)
+        except DetenteError as failure:
+            self._log.failure("people.failed", failure)
 
     def _limits(self, line: str) -> LineLimits:
         return self._settings.of_line(line).limits()

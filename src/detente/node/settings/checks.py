@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from detente import words
-from detente.node.settings.structs import FolderTo, HttpsTo, LineSettings, Settings, host_and_port
+from detente.node.officers_file import is_origin, is_site
+from detente.node.settings.structs import (
+    DeskSettings,
+    FolderTo,
+    HttpsTo,
+    LineSettings,
+    Settings,
+    host_and_port,
+    is_loopback,
+)
 from detente.node.settings.where import Place
 
 __all__ = ["faults"]
@@ -24,6 +33,7 @@ def faults(settings: Settings) -> Iterator[Found]:
     """Yield path, what is wrong and what to do about it."""
     for room in ("courier", "desk", "metrics"):
         yield from _address((room, "listen"), getattr(settings, room).listen)
+    yield from _desk(settings.desk)
     if settings.courier.retry_s_min > settings.courier.retry_s_max:
         yield ("courier", "retry_s_min"), say("more than retry_s_max"), say("make it smaller")
     yield from _alarms(settings)
@@ -35,6 +45,44 @@ def faults(settings: Settings) -> Iterator[Found]:
         yield from _link(("duty", index, "webhook"), person.webhook)
     for name, line in settings.line.items():
         yield from _line(("line", name), name, line)
+
+
+def _desk(desk: DeskSettings) -> Iterator[Found]:
+    """Name what would keep people from signing in, or let others read along."""
+    if not is_site(desk.site) or desk.site.rpartition(".")[2].isdigit():  # passkeys need a domain, not an address
+        yield ("desk", "site"), say("this is no host name"), say('write it as "desk.example"')
+    for index, origin in enumerate(desk.origins):
+        if not is_origin(origin, desk.site):
+            yield (
+                ("desk", "origins", index),
+                say("no https:// page of {site}", site=desk.site),
+                say('write it as "https://{site}"', site=desk.site),
+            )
+    if bool(desk.certificate_file) != bool(desk.key_file):
+        yield (
+            ("desk", "certificate_file"),
+            say("certificate_file and key_file belong together"),
+            say("name both, or neither"),
+        )
+    if desk.session_idle_s > desk.session_s:
+        yield ("desk", "session_idle_s"), say("more than session_s"), say("make it smaller")
+    if desk.listen and not is_loopback(host_and_port(desk.listen)[0]):
+        yield from _reached(desk)
+
+
+def _reached(desk: DeskSettings) -> Iterator[Found]:
+    if not desk.certificate_file:
+        yield (
+            ("desk", "listen"),
+            say("other machines would reach the desk without TLS"),
+            say("name certificate_file and key_file, or listen on 127.0.0.1"),
+        )
+    if desk.site == "localhost":
+        yield (
+            ("desk", "site"),
+            say("other machines reach the desk, and nobody could sign in there"),
+            say('name the desk\'s domain, as "desk.example"'),
+        )
 
 
 def _alarms(settings: Settings) -> Iterator[Found]:

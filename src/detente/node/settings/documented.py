@@ -20,6 +20,7 @@ from detente.node.settings.structs import (
     LineSettings,
     MetricsSettings,
     NodeSettings,
+    OidcSettings,
     ReaderSettings,
     Settings,
     SignerSettings,
@@ -35,6 +36,7 @@ _ROOMS: tuple[tuple[str, type[msgspec.Struct]], ...] = (
     ("[node]", NodeSettings),
     ("[courier]", CourierSettings),
     ("[desk]", DeskSettings),
+    ("[desk.oidc]", OidcSettings),
     ("[signer]", SignerSettings),
     ("[line.baltic]", LineSettings),
     ("[[line.baltic.courier.east]]", HttpsTo),
@@ -51,6 +53,8 @@ _NEEDED = {
     ("HttpsTo", "address"): "east.example:8442",
     ("FolderTo", "out"): "stick/out",
     ("FolderTo", "in"): "stick/in",
+    ("OidcSettings", "issuer"): "https://login.example",
+    ("OidcSettings", "client_id"): "detente",
     ("SmtpSettings", "host"): "mail.example",
     ("SmtpSettings", "from"): "node@example.org",
     ("SmtpSettings", "to"): ["watch@example.org"],
@@ -69,7 +73,7 @@ def document() -> str:
             rows.append('# kind = "{}"'.format("https" if kind is HttpsTo else "folder"))
         for field in msgspec.structs.fields(kind):
             name = field.encode_name
-            if name in {"courier", "smtp"}:
+            if name in {"courier", "smtp", "oidc"}:
                 continue  # tables of their own
             rows += [f"#   {line}" for line in _wrapped(about(kind, name), _WIDTH - 2)]
             value = _NEEDED.get((kind.__name__, name), field.default)
@@ -124,6 +128,10 @@ def _room(kind: type[msgspec.Struct]) -> str:
             " their certificates; each certificate is known beforehand."
         ),
         "DeskSettings": say("Where people of this member reach the desk."),
+        "OidcSettings": say(
+            "Another way to sign in, beside passkeys: the site's own (OpenID Connect). It knows only people whom a"
+            " keeper named by its issuer and sub. A notice is released with a passkey all the same."
+        ),
         "SignerSettings": say("The process that holds the keys."),
         "LineSettings": say("One table for each line, by its id or by its name without the digits."),
         "HttpsTo": say(
@@ -186,6 +194,27 @@ def _line() -> dict[str, str]:
         "unacknowledged_after_s": say("After how many seconds without a receipt an alarm is given."),
         "quota_bytes": say("The most bytes of one party that are kept; taking stops there and can go on later."),
         "two_person_release": say('Types of notices that two officers must release, as ["notice.launch"].'),
+    }
+
+
+def _desk() -> dict[str, str]:
+    return {
+        "listen": say("Address and port of the desk."),
+        "site": say(
+            "The domain under which passkeys are made. Whoever changes it makes every passkey useless. localhost serves"
+            " this machine alone."
+        ),
+        "origins": say(
+            'Where the desk\'s pages are, as ["https://desk.example"]; []: the site at the port that listens,'
+            " with https where there is a certificate."
+        ),
+        "certificate_file": say(
+            "File with the desk's certificate, and those between it and who vouches for it; needed to listen anywhere"
+            " but on this machine."
+        ),
+        "key_file": say("File with its key."),
+        "session_idle_s": say("After how many seconds without a request a person must sign in again."),
+        "session_s": say("After how many seconds a person must sign in again in any case."),
     }
 
 
@@ -278,7 +307,12 @@ _SENTENCES: dict[str, Callable[[], dict[str, str]]] = {
         ),
     },
     "CourierSettings": _courier,
-    "DeskSettings": lambda: {"listen": say("Address and port of the desk.")},
+    "DeskSettings": _desk,
+    "OidcSettings": lambda: {
+        "issuer": say("Who vouches for people, as its tokens name it."),
+        "client_id": say("Under which name this desk is known there."),
+        "client_secret_file": say('File with the secret of this desk there; "": it has none.'),
+    },
     "SignerSettings": lambda: {
         "passphrase_file": say(
             'File with the passphrase of the keys; "": the signer waits until detente unlock gives it.'

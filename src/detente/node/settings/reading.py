@@ -210,6 +210,9 @@ def _expected(kind: Any, found: Any) -> str:
         "file": say("the name of a file or folder is expected, not {came}", came=came),
         "maybe file": say('the name of a file or folder, or "", is expected, not {came}', came=came),
         "link": say("a link that begins with https:// is expected, not {came}", came=came),
+        "issuer": say("a link that begins with https:// and has no ? or # is expected, not {came}", came=came),
+        "site": say('a host name in small letters, as "desk.example", is expected, not {came}', came=came),
+        "origin": say('a page as "https://desk.example" is expected, not {came}', came=came),
         "mail": say("a mail address is expected, not {came}", came=came),
         "type": say('the type of a notice, as "notice.launch", is expected, not {came}', came=came),
     }

@@ -6,6 +6,7 @@ absolute begins at the home. The sentence for each name is in ``documented``.
 
 from __future__ import annotations
 
+import ipaddress
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -26,11 +27,13 @@ __all__ = [
     "LineSettings",
     "MetricsSettings",
     "NodeSettings",
+    "OidcSettings",
     "ReaderSettings",
     "Settings",
     "SignerSettings",
     "SmtpSettings",
     "host_and_port",
+    "is_loopback",
     "path_in",
 ]
 
@@ -46,6 +49,11 @@ Mail = Annotated[str, Meta(pattern=r"\A[^@\s<>,;\x00-\x1f]{1,64}@[^@\s<>,;\x00-\
 MaybeMail = Annotated[
     str, Meta(pattern=r"\A[^@\s<>,;\x00-\x1f]{1,64}@[^@\s<>,;\x00-\x1f]{1,255}\Z|\A\Z", title="mail")
 ]
+SecureLink = Annotated[
+    str, Meta(pattern=r"\A(https://|http://(localhost|127\.0\.0\.1)[:/])[^\s?#]{1,2000}\Z", title="issuer")
+]
+Site = Annotated[str, Meta(pattern=r"\A[a-z0-9.-]{1,253}\Z", title="site")]
+Origin = Annotated[str, Meta(max_length=300, title="origin")]
 Seconds = Annotated[int, Meta(ge=1, le=366 * 86_400)]
 Bytes = Annotated[int, Meta(ge=1_000, le=1_000_000_000_000_000)]
 Rate = Annotated[int, Meta(ge=0, le=1_000_000_000_000)]
@@ -84,10 +92,33 @@ class CourierSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_s_max: Annotated[int, Meta(ge=1, le=86_400)] = 300
 
 
+class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``[desk.oidc]``: the site's own sign-in (OpenID Connect). A notice is released with a passkey all the same."""
+
+    issuer: SecureLink
+    client_id: Text
+    client_secret_file: MaybeFile = ""
+
+
 class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[desk]``."""
+    """``[desk]``. site: the domain under which passkeys are made; origins (): see ``pages``."""
 
     listen: Listen = "127.0.0.1:8443"
+    site: Site = "localhost"
+    origins: tuple[Origin, ...] = ()
+    certificate_file: MaybeFile = ""
+    key_file: MaybeFile = ""
+    session_idle_s: Annotated[int, Meta(ge=60, le=86_400)] = 1_800
+    session_s: Annotated[int, Meta(ge=300, le=7 * 86_400)] = 43_200
+    oidc: OidcSettings | None = None
+
+    def pages(self) -> tuple[str, ...]:
+        """Return where the desk's pages are, as a browser gives it: the origins, else the site at the own port."""
+        if self.origins or not self.listen:
+            return self.origins
+        scheme, port = ("https", 443) if self.certificate_file else ("http", 80)
+        own = host_and_port(self.listen)[1]
+        return (f"{scheme}://{self.site}" + ("" if own == port else f":{own}"),)
 
 
 class SignerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -241,6 +272,16 @@ def host_and_port(address: str) -> tuple[str, int]:
     """Split "host:port" or "[::1]:port", as the settings' pattern allows them; port 0 to 65535."""
     host, _, port = address.rpartition(":")
     return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine reaches a host: 127.0.0.0/8, ::1 or localhost."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def path_in(home: Path, name: str) -> Path:

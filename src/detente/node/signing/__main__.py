@@ -3,7 +3,7 @@
 It takes the home's lock, listens at HOME.head/signer.sock for processes of its own user, and is opened by the
 passphrase in FILE, else in the file that DETENTE_PASSPHRASE_FILE names, else in the systemd credential ``passphrase``;
 else, or when that does not open the keys, it waits locked for ``detente unlock HOME``. SIGTERM ends it. What happens
-goes to standard error, one JSON object a line; no passphrase, key or text of a statement stands there.
+goes to standard error as the node's own log does; no passphrase, key or text of a statement stands there.
 
 Exit codes: 0 ended by a signal, 2 no home, its lock is held, or the socket cannot be made.
 """
@@ -11,13 +11,11 @@ Exit codes: 0 ended by a signal, 2 no home, its lock is held, or the socket cann
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
 from collections.abc import Sequence
 from contextlib import closing, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 
 from detente import words
@@ -26,6 +24,7 @@ from detente.errors import DetenteError
 from detente.node.home_folder import described, head_folder, on_disk, take_lock
 from detente.node.keyfile import PASSPHRASE_VARIABLE, read_passphrase
 from detente.node.serving.local_socket import listen
+from detente.node.serving.log import from_environment
 from detente.node.signing.answering import Answering
 from detente.node.signing.hardening import keep_memory
 from detente.node.signing.remote import signer_socket
@@ -106,12 +105,16 @@ def _unlock(answering: Answering, source: Path | None) -> None:
 
 
 def note(event: str, says: str) -> None:
-    """Write one line of the process's own log."""
-    at = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    line = {"at": at, "event": event, "from": "signer"} | ({"says": terminal.visible(says)} if says else {})
-    with suppress(OSError, ValueError):  # nobody reads it any more
-        sys.stderr.write(json.dumps(line, ensure_ascii=False) + "\n")
-        sys.stderr.flush()
+    """Write one line of the process's own log, in the shape and at the level that the supervisor's settings ask for."""
+    log = from_environment("signer")
+    fields = {"says": terminal.visible(says)} if says else {}
+    match event:
+        case "fault":
+            log.error(event, **fields)
+        case "locked" | "malformed" | "not-destroyed" | "refused" | "signed-again" | "stranger":
+            log.warning(event, **fields)
+        case _:
+            log.info(event, **fields)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from detente import words
 from detente.errors import DetenteError
 from detente.line.checkpoint import Checkpoint, Cosignature, Head
@@ -24,6 +26,7 @@ from detente.node.signing.frames import (
     Facing,
     Failed,
     Given,
+    Listed,
     Opened,
     Recording,
     Request,
@@ -185,6 +188,9 @@ class Answering:
                 signer.check_release(Statement.decode_known(request.statement), request.release)
             case frames.Adopt():
                 signer.adopt(frames.origin_of(request.origin), request.edge, request.leaves)
+            case frames.Officers():
+                listed = keeping.officers
+                return Listed(None if listed is None else msgspec.msgpack.encode(listed.document()))
             case frames.OpenSeal():
                 return Opened(keeping.open_seal(request.info, request.sealed))
             case frames.Reload():

@@ -44,6 +44,7 @@ REQUEST_MAX = 4 * 1024 * 1024
 LOOK_MAX = 128 * 1024
 """Bytes of one request of anybody else."""
 ANSWER_MAX = 32 * 1024 * 1024
+LISTED_MAX = 4 * 1024 * 1024
 LEAVES_MAX = 4096
 LEAVES_BYTES = REQUEST_MAX // 2
 SUBMISSIONS_MAX = 20_000
@@ -94,6 +95,10 @@ class OpenSeal(_Message, frozen=True, tag="open seal"):
 
     info: Annotated[bytes, Meta(max_length=HEADER_MAX)]
     sealed: Annotated[bytes, Meta(max_length=SEALED_KEY_MAX)]
+
+
+class Officers(_Message, frozen=True, tag="officers"):
+    """Ask who must release what people say: public keys, and nothing secret."""
 
 
 class Serve(_Message, frozen=True, tag="serve"):
@@ -254,6 +259,7 @@ Request = (
     | Heads
     | Knows
     | NoteActs
+    | Officers
     | OpenSeal
     | Recorded
     | Reload
@@ -359,6 +365,12 @@ class Opened(_Message, frozen=True, tag="opened"):
         return "Opened()"
 
 
+class Listed(_Message, frozen=True, tag="listed"):
+    """The officers as ``Officers.document`` has them, MessagePack; None when the keepers named none."""
+
+    officers: Annotated[bytes, Meta(max_length=LISTED_MAX)] | None
+
+
 class Failed(_Message, frozen=True, tag="failed"):
     """An error, in the words that it would have had here. busy: another node is served."""
 
@@ -384,7 +396,7 @@ class Failed(_Message, frozen=True, tag="failed"):
         return kind(expected=self.expected, came=self.came, where=self.where, remedy=self.remedy)
 
 
-Answer = Done | Facing | Failed | Given | Opened | Recording | Standing | Told
+Answer = Done | Facing | Failed | Given | Listed | Opened | Recording | Standing | Told
 
 _ERRORS: dict[str, type[DetenteError]] = {
     one.__name__: one

@@ -17,6 +17,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
+
 from detente import words
 from detente.line import merkle
 from detente.line.checkpoint import Checkpoint, Cosignature, Head, Origin
@@ -25,6 +27,7 @@ from detente.line.errors import Malformed
 from detente.line.statement import Statement
 from detente.node.errors import SignerGone
 from detente.node.home_folder import head_folder
+from detente.node.officers import Officers
 from detente.node.serving.local_socket import connect, write_frame
 from detente.node.signing import frames
 from detente.node.signing.frames import (
@@ -33,6 +36,7 @@ from detente.node.signing.frames import (
     Facing,
     Failed,
     Given,
+    Listed,
     Opened,
     Recording,
     Request,
@@ -40,7 +44,7 @@ from detente.node.signing.frames import (
     Told,
 )
 
-__all__ = ["RemoteSigner", "look", "reload", "signer_socket", "unlock"]
+__all__ = ["RemoteSigner", "look", "officers_of", "reload", "signer_socket", "unlock"]
 
 say = words.speaker("node")
 
@@ -72,6 +76,15 @@ def unlock(home: Path, passphrase: bytes, *, timeout_s: float = ANSWER_S) -> Non
 def reload(home: Path, passphrase: bytes, *, timeout_s: float = ANSWER_S) -> None:
     """Let the signer of a home read the keys again, after a verb changed them. Raises as ``unlock``, SignerLocked."""
     _once(home, frames.Reload(passphrase), Done, timeout_s)
+
+
+def officers_of(home: Path, *, timeout_s: float = ANSWER_S) -> Officers | None:
+    """Return the officers whom the signer of a home knows, None for none. Raises SignerGone, SignerLocked."""
+    listed = _once(home, frames.Officers(), Listed, timeout_s).officers
+    try:
+        return None if listed is None else Officers.read(msgspec.msgpack.decode(listed))
+    except msgspec.DecodeError as fault:  # ValidationError is one
+        raise _gone(home, str(fault)[:200]) from None
 
 
 class RemoteSigner:

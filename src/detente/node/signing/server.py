@@ -30,7 +30,7 @@ CONNECTIONS_MAX = 32
 IDLE_S = 10.0
 """How long a connection that is not served may stay without a whole request."""
 _READ_BYTES = 256 * 1024
-_LOOKS = (frames.Status, frames.Unlock, frames.Reload, frames.OpenSeal)
+_LOOKS = (frames.Status, frames.Unlock, frames.Reload, frames.OpenSeal, frames.Officers)
 
 
 @dataclass(slots=True, eq=False)

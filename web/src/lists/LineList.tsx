@@ -1,0 +1,67 @@
+import { lines } from "../alarms";
+import type { Line, Party } from "../documents";
+import { fromNow, span } from "../formats";
+import { ticking_ms } from "../live";
+import { partyState } from "../shell/TopBar";
+import { number, say } from "../words";
+
+function runName(line: Line): string {
+  const names: Record<string, string> = { running: say("running"), refilling: say("refilling"), halted: say("halted"), stopped: say("stopped") };
+  return names[line.run] ?? line.run;
+}
+
+function PartyRow({ party }: { party: Party }) {
+  const now = ticking_ms();
+  const isBad = party.state === "silent";
+  return (
+    <tr class={isBad ? "alarm" : ""}>
+      <th scope="row">{party.member}</th>
+      <td>{partyState(party.state)}</td>
+      <td class="number">{party.heard_ms === null ? say("never") : fromNow(party.heard_ms, now)}</td>
+      <td class="number">{number(party.held)}</td>
+      <td class="number">{number(party.delivered)}</td>
+    </tr>
+  );
+}
+
+/** How each line stands with each of its parties. */
+export function LineList() {
+  const now = ticking_ms();
+  const told = lines.value.value;
+  return (
+    <>
+      {lines.trouble.value && <p class="trouble">{lines.trouble.value}</p>}
+      {told.lines.map((line) => (
+        <section key={line.line} class="line-detail">
+          <h3>
+            {line.is_training && <span class="training tag-training">{say("TRAINING")}</span>} {line.name}
+          </h3>
+          <p class={line.run === "running" ? "muted" : "trouble"}>
+            {runName(line)}
+            {line.reason && `: ${line.reason}`}
+            {line.last_test_ms !== null && `, ${say("last test {span} ago", { span: span(now - line.last_test_ms) })}`}
+          </p>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{say("Party")}</th>
+                <th scope="col">{say("State")}</th>
+                <th scope="col">{say("Heard")}</th>
+                <th scope="col">{say("Held")}</th>
+                <th scope="col">{say("Delivered")}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {line.parties
+                .filter((party) => party.member !== told.member)
+                .map((party) => (
+                  <PartyRow key={party.member} party={party} />
+                ))}
+            </tbody>
+          </table>
+        </section>
+      ))}
+      <p class="muted">{say("node {version}", { version: told.version || "–" })}</p>
+    </>
+  );
+}

@@ -1,0 +1,241 @@
+/** The map itself: layers in their order, what they show, and what a click finds. */
+import { computed, effect, untracked } from "@preact/signals";
+import OlMap from "ol/Map";
+import View from "ol/View";
+import { defaults as standardControls } from "ol/control/defaults";
+import ScaleLine from "ol/control/ScaleLine";
+import Graticule from "ol/layer/Graticule";
+import Layer from "ol/layer/Layer";
+import { transform, transformExtent } from "ol/proj";
+import Stroke from "ol/style/Stroke";
+import Fill from "ol/style/Fill";
+import Text from "ol/style/Text";
+import { areas, overlays } from "../announced";
+import { coordinates } from "../formats";
+import { scene, shown_ms } from "../replay";
+import { note, route } from "../route";
+import { colour, theme } from "../theme";
+import { language } from "../words";
+import { AreasLayer, OverlaysLayer, disputedLayer, showDisputed } from "./announced_layer";
+import { Basemap } from "./basemap";
+import { Painter } from "./painter";
+import { ARCTIC, MERCATOR, knowArctic } from "./projections";
+import { Tools } from "./tools";
+import { filters, layers, passes, select, selected, tool, wish } from "./view";
+import type { GeoPolygon, Told } from "./told";
+
+const REACH_PX = 18;
+const projection = computed(() => layers.value.projection);
+const hasGraticule = computed(() => layers.value.graticule);
+const START = { lon_deg: 19, lat_deg: 58, zoom: 5.4 };
+
+/** Read "59.4,24.7,7" of the address. */
+function viewOfAddress(): { lon_deg: number; lat_deg: number; zoom: number } {
+  const parts = (route.peek().query.get("view") ?? "").split(",").map(Number);
+  const [lat_deg = NaN, lon_deg = NaN, zoom = NaN] = parts;
+  const isWhole = Number.isFinite(lat_deg) && Number.isFinite(lon_deg) && Number.isFinite(zoom);
+  return isWhole && Math.abs(lat_deg) <= 90 && Math.abs(lon_deg) <= 180 ? { lat_deg, lon_deg, zoom } : START;
+}
+
+/** One half of a position, without minutes where there are none. */
+function shortened(position: string, half: number): string {
+  return (position.split(" ")[half] ?? "").replace(/°00[.,]0′/, "°").replace(/[.,]0′/, "′");
+}
+
+/** The map in an element; `end` takes it away. */
+export class Chart {
+  readonly map: OlMap;
+  readonly painter = new Painter();
+  readonly tools: Tools;
+  #base = new Basemap();
+  #areas = new AreasLayer();
+  #disputed = disputedLayer();
+  #overlays = new OverlaysLayer();
+  #painted: Layer;
+  #graticule: Graticule | null = null;
+  #ends: (() => void)[] = [];
+  #inArea: ((lon_deg: number, lat_deg: number) => boolean) | null = null;
+
+  constructor(
+    element: HTMLElement,
+    private readonly told: Told,
+  ) {
+    knowArctic();
+    this.#painted = new Layer({ render: (frame) => this.painter.paint(frame, this.#scenery()), zIndex: 30 });
+    this.map = new OlMap({
+      target: element,
+      controls: standardControls({ attribution: false, rotate: false, zoom: false }).extend([new ScaleLine({ units: "nautical", minWidth: 80 })]),
+      layers: [this.#base.coarse, this.#base.fine, this.#disputed, this.#overlays.layer, this.#areas.layer, this.#painted],
+      keyboardEventTarget: element,
+    });
+    this.tools = new Tools(this.map, (area) => told.area(area as GeoPolygon), told.measure);
+    this.map.on("singleclick", (event) => this.#click(event.pixel, event.coordinate));
+    this.map.on("pointermove", (event) => this.#pointed(event.coordinate));
+    this.map.on("moveend", () => this.#moved());
+    const watch = (act: () => void) => this.#ends.push(effect(act));
+    watch(() => this.#project(projection.value));
+    watch(() => this.#wear());
+    watch(() => {
+      void scene.value.version.value;
+      void filters.value;
+      void layers.value;
+      void selected.value;
+      this.map.render();
+    });
+    watch(() => this.#announce());
+    watch(() => tool.value !== undefined && this.tools.use(tool.value));
+    watch(() => this.#go());
+    watch(() => {
+      this.#disputed.setVisible(layers.value.disputed);
+      this.#overlays.layer.setVisible(layers.value.overlays);
+      this.#areas.layer.setVisible(layers.value.areas);
+    });
+  }
+
+  /** Take the map away. */
+  end(): void {
+    for (const one of this.#ends) one();
+    this.map.setTarget(undefined);
+    this.map.dispose();
+  }
+
+  /** Come nearer or go away by steps. */
+  zoomBy(steps: number): void {
+    const view = this.map.getView();
+    view.animate({ zoom: (view.getZoom() ?? 5) + steps, duration: 120 });
+  }
+
+  get #projection(): string {
+    return layers.peek().projection === "arctic" ? ARCTIC : MERCATOR;
+  }
+
+  #scenery() {
+    const at_ms = untracked(shown_ms);
+    const wanted = filters.peek();
+    const inArea = wanted.area ? this.#inArea : null;
+    return {
+      scene: scene.peek(),
+      at_ms,
+      layers: layers.peek(),
+      selected: selected.peek(),
+      areaLabels: this.#areas.labels,
+      isShown: (mover: Parameters<typeof passes>[0]) => passes(mover, wanted, at_ms) && (!inArea || inArea(mover.lon_deg, mover.lat_deg)),
+    };
+  }
+
+  #project(name: "mercator" | "arctic"): void {
+    const code = name === "arctic" ? ARCTIC : MERCATOR;
+    const before = this.map.getView();
+    const old = before.getCenter();
+    const start = viewOfAddress();
+    const middle = old && before.getProjection().getCode() !== code ? transform(old, before.getProjection(), "EPSG:4326") : [start.lon_deg, start.lat_deg];
+    const [lon = 0, lat = 0] = middle;
+    const zoom = old ? (before.getZoom() ?? start.zoom) : start.zoom;
+    const view = new View({
+      projection: code,
+      center: transform(name === "arctic" ? [lon, Math.max(lat, 50)] : [lon, Math.min(lat, 80)], "EPSG:4326", code),
+      zoom,
+      minZoom: 2,
+      maxZoom: 17,
+      enableRotation: false,
+      multiWorld: true,
+      ...(name === "arctic" ? { resolutions: Array.from({ length: 18 }, (_, step) => 78271 / 2 ** step) } : {}),
+    });
+    this.map.setView(view);
+    this.#base.fillFor(code, name === "arctic").then(
+      () => this.told.coast(true),
+      () => this.told.coast(false),
+    );
+    untracked(() => {
+      this.#wear();
+      this.#announce();
+    });
+  }
+
+  #wear(): void {
+    void theme.value;
+    void language.value;
+    this.painter.wear();
+    this.#base.wear();
+    showDisputed(this.#disputed, this.#projection);
+    this.#overlays.show(overlays.value.value.overlays, this.#projection);
+    this.#drawGraticule(hasGraticule.value);
+    this.map.render();
+  }
+
+  #drawGraticule(isWanted: boolean): void {
+    if (this.#graticule) this.map.removeLayer(this.#graticule);
+    this.#graticule = null;
+    if (!isWanted) return;
+    const label = () =>
+      new Text({ font: "11px system-ui, 'DejaVu Sans', sans-serif", fill: new Fill({ color: colour("muted") }), stroke: new Stroke({ color: colour("map-halo"), width: 3 }) });
+    const [lats, lons] = [label(), label()];
+    lats.setTextAlign("end");
+    lons.setTextBaseline("bottom");
+    this.#graticule = new Graticule({
+      strokeStyle: new Stroke({ color: colour("grid"), width: 0.8 }),
+      showLabels: this.#projection === MERCATOR,
+      latLabelStyle: lats,
+      lonLabelStyle: lons,
+      lonLabelPosition: 0.02,
+      latLabelPosition: 0.995,
+      lonLabelFormatter: (lon) => shortened(coordinates(0, lon), 1),
+      latLabelFormatter: (lat) => shortened(coordinates(lat, 0), 0),
+      wrapX: this.#projection === MERCATOR,
+      zIndex: 5,
+    });
+    this.map.addLayer(this.#graticule);
+  }
+
+  #announce(): void {
+    // once a minute is often enough for what begins and ends at whole minutes
+    const at_ms = Math.floor(shown_ms() / 60_000) * 60_000;
+    const key = `${at_ms} ${selected.value} ${this.#projection} ${filters.value.area} ${theme.value} ${language.value}`;
+    const known = areas.value.value;
+    if (key === this.#announced[0] && known === this.#announced[1]) return;
+    this.#announced = [key, known];
+    this.#areas.show(known.areas, at_ms, this.#projection, selected.value);
+    const wanted = filters.value.area;
+    const projection = this.#projection;
+    this.#inArea = wanted ? (lon, lat) => this.#areas.at(transform([lon, lat], "EPSG:4326", projection)).includes(wanted) : null;
+  }
+
+  #announced: [string, unknown] = ["", null];
+
+  #go(): void {
+    const wanted = wish.value;
+    if (!wanted) return;
+    wish.value = null;
+    const view = this.map.getView();
+    if ("extent_deg" in wanted) {
+      const extent = transformExtent(wanted.extent_deg, "EPSG:4326", view.getProjection());
+      view.fit(extent, { padding: [60, 60, 60, 60], maxZoom: 11, duration: 150 });
+    } else {
+      const zoom = Math.max(view.getZoom() ?? 5, wanted.zoom ?? 8);
+      view.animate({ center: transform([wanted.lon_deg, wanted.lat_deg], "EPSG:4326", view.getProjection()), zoom, duration: 150 });
+    }
+  }
+
+  #click(pixel: number[], coordinate: number[]): void {
+    if (tool.peek() !== "select") return;
+    const found = this.painter.nearest(pixel[0] ?? 0, pixel[1] ?? 0, REACH_PX);
+    if (found) return select(`mover:${found.track.mover.id}`);
+    const [area] = this.#areas.at(coordinate);
+    select(area && layers.peek().areas ? `area:${area}` : "");
+  }
+
+  #pointed(coordinate: number[]): void {
+    const [lon = 0, lat = 0] = transform(coordinate, this.map.getView().getProjection(), "EPSG:4326");
+    this.told.pointer(coordinates(lat, lon));
+  }
+
+  #moved(): void {
+    const view = this.map.getView();
+    const centre = view.getCenter();
+    if (!centre) return;
+    const [lon = 0, lat = 0] = transform(centre, view.getProjection(), "EPSG:4326");
+    const wrapped = ((((lon + 180) % 360) + 360) % 360) - 180;
+    untracked(() => note({ view: `${lat.toFixed(4)},${wrapped.toFixed(4)},${(view.getZoom() ?? 5).toFixed(2)}` }));
+    this.told.hidden(this.painter.hidden);
+  }
+}
