@@ -119,10 +119,10 @@ def _run(given: list[str]) -> int:
 
 @contextmanager
 def _ctrl_c_waits() -> Iterator[None]:
-    """Let Ctrl-C wait while rooms are imported: native modules broken off half-way may crash, and Polars, as it is
-    imported, puts a handler of its own in the place of Python's that would swallow it.
+    """Let Ctrl-C wait while rooms are imported; what was pressed meanwhile ends the program right after.
 
-    What was pressed meanwhile ends the program right after. Where somebody else handles Ctrl-C, or in another
+    Native modules broken off half-way may crash, and Polars, as it is imported, puts a handler of its own in the
+    place of Python's that would swallow it. Where somebody else handles Ctrl-C, or in another
     thread, it stays as it is.
     """
     usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
