@@ -14,7 +14,7 @@ from types import ModuleType
 import msgspec
 from msgspec import inspect as shapes
 
-from detente.node.desk_door import people_questions, record_questions
+from detente.node.desk_door import draft_questions, people_questions, record_questions
 from detente.node.desk_door.questions import Done, Question
 
 FILE = Path(__file__).parents[1] / "web" / "src" / "answers.ts"
@@ -59,7 +59,8 @@ def interface(kind: type[msgspec.Struct]) -> str:
 
 def written() -> str:
     """Return the whole file."""
-    kinds = [*documents(record_questions), *documents(people_questions)]
+    modules = (record_questions, draft_questions, people_questions)
+    kinds = [kind for module in modules for kind in documents(module)]
     roles = " | ".join(f'"{one}"' for one in people_questions.ROLES)
     return "\n".join([HEAD, f"export type Role = {roles};\n", *(interface(one) for one in kinds)])
 

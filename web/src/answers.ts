@@ -3,30 +3,6 @@
 
 export type Role = "viewer" | "drafter" | "releaser" | "keeper";
 
-/** An alarm of the node. sentence: in the language asked for; state: where in the life of an alarm it is. */
-export interface AlarmDocument {
-  readonly id: string;
-  readonly line: string;
-  readonly name: string;
-  readonly member: string;
-  readonly priority: string;
-  readonly sentence: string;
-  readonly raised_ms: number;
-  readonly last_ms: number;
-  readonly count: number;
-  readonly state: string;
-  readonly acknowledged_ms: number | null;
-  readonly acknowledged_by: string;
-  readonly note: string;
-  readonly ended_ms: number | null;
-  readonly ref: string;
-}
-
-/** Every alarm that is kept, gravest and newest first. */
-export interface AlarmsDocument {
-  readonly alarms: readonly AlarmDocument[];
-}
-
 /** An announced area: GeoJSON feature, the windows in which it is in force, and the entry that says so. */
 export interface AreaDocument {
   readonly line: string;
@@ -44,53 +20,10 @@ export interface AreasDocument {
   readonly areas: readonly AreaDocument[];
 }
 
-/** A file for a draft. */
-export interface AttachmentGiven {
-  readonly media_type: string;
-  readonly octets: string;
-}
-
-/** A form as it stands. obligations: verdicts that it would change or that it names, as ``obligations --json``. */
-export interface CheckDocument {
-  readonly is_sendable: boolean;
-  readonly faults: readonly FaultDocument[];
-  readonly warnings: readonly FaultDocument[];
-  readonly type: string;
-  readonly needed: number;
-  readonly texts: Readonly<Record<string, string>>;
-  readonly obligations: readonly Readonly<Record<string, unknown>>[];
-  readonly geojson: Readonly<Record<string, unknown>> | null;
-}
-
 /** The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated. */
 export interface ContentDocument {
   readonly media_type: string;
   readonly octets: string;
-}
-
-/** A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far. */
-export interface DraftDocument {
-  readonly submission: string;
-  readonly line: string;
-  readonly type: string;
-  readonly kind: string;
-  readonly title: string;
-  readonly drafted_ms: number;
-  readonly by: string;
-  readonly is_machine: boolean;
-  readonly state: "draft" | "releasing";
-  readonly needed: number;
-  readonly given: readonly string[];
-  readonly answer_by_ms: number | null;
-  readonly in_reply_to: string | null;
-  readonly notice: Readonly<Record<string, unknown>> | null;
-  readonly texts: Readonly<Record<string, string>>;
-  readonly attachments: readonly Readonly<Record<string, unknown>>[];
-}
-
-/** Every draft that waits, oldest first. */
-export interface DraftsDocument {
-  readonly drafts: readonly DraftDocument[];
 }
 
 /** A page of entries, newest first; next: give it as ``before`` for older ones, "" when there are none. */
@@ -131,29 +64,6 @@ export interface EntryRow {
   readonly standing: string;
   readonly changed_by: readonly string[];
   readonly flags: readonly string[];
-}
-
-/** A fault of a form at its path, in plain words. */
-export interface FaultDocument {
-  readonly path: string;
-  readonly message: string;
-}
-
-/** A kind of notice as a form. schema: its JSON Schema; example: a filled notice; names: by language. */
-export interface FormDocument {
-  readonly kind: string;
-  readonly type: string;
-  readonly names: Readonly<Record<string, string>>;
-  readonly schema: Readonly<Record<string, unknown>>;
-  readonly example: Readonly<Record<string, unknown>>;
-}
-
-/** Every kind; terms: language -> code or field title -> the word that people read. */
-export interface FormsDocument {
-  readonly forms: readonly FormDocument[];
-  readonly definitions: Readonly<Record<string, unknown>>;
-  readonly terms: Readonly<Record<string, Readonly<Record<string, string>>>>;
-  readonly author: Readonly<Record<string, unknown>>;
 }
 
 /** Groups of what belongs together, newest first: each a name and its rows, by member where both sides spoke. */
@@ -223,6 +133,112 @@ export interface PartyDocument {
   readonly couriers: readonly Readonly<Record<string, unknown>>[];
 }
 
+/** What happened and what is announced between two moments. */
+export interface TimelineDocument {
+  readonly items: readonly TimelineItem[];
+}
+
+/** A bar or a dot of the timeline. what: notice, area, outage, answer_due or obligation_due. */
+export interface TimelineItem {
+  readonly what: string;
+  readonly from_ms: number;
+  readonly until_ms: number | null;
+  readonly title: string;
+  readonly member: string;
+  readonly line: string;
+  readonly ref: string;
+}
+
+/** An alarm of the node. sentence: in the language asked for; state: where in the life of an alarm it is. */
+export interface AlarmDocument {
+  readonly id: string;
+  readonly line: string;
+  readonly name: string;
+  readonly member: string;
+  readonly priority: string;
+  readonly sentence: string;
+  readonly raised_ms: number;
+  readonly last_ms: number;
+  readonly count: number;
+  readonly state: string;
+  readonly acknowledged_ms: number | null;
+  readonly acknowledged_by: string;
+  readonly note: string;
+  readonly ended_ms: number | null;
+  readonly ref: string;
+}
+
+/** Every alarm that is kept, gravest and newest first. */
+export interface AlarmsDocument {
+  readonly alarms: readonly AlarmDocument[];
+}
+
+/** A file for a draft. */
+export interface AttachmentGiven {
+  readonly media_type: string;
+  readonly octets: string;
+}
+
+/** A form as it stands. obligations: verdicts that it would change or that it names, as ``obligations --json``. */
+export interface CheckDocument {
+  readonly is_sendable: boolean;
+  readonly faults: readonly FaultDocument[];
+  readonly warnings: readonly FaultDocument[];
+  readonly type: string;
+  readonly needed: number;
+  readonly texts: Readonly<Record<string, string>>;
+  readonly obligations: readonly Readonly<Record<string, unknown>>[];
+  readonly geojson: Readonly<Record<string, unknown>> | null;
+}
+
+/** A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far. */
+export interface DraftDocument {
+  readonly submission: string;
+  readonly line: string;
+  readonly type: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly drafted_ms: number;
+  readonly by: string;
+  readonly is_machine: boolean;
+  readonly state: "draft" | "releasing";
+  readonly needed: number;
+  readonly given: readonly string[];
+  readonly answer_by_ms: number | null;
+  readonly in_reply_to: string | null;
+  readonly notice: Readonly<Record<string, unknown>> | null;
+  readonly texts: Readonly<Record<string, string>>;
+  readonly attachments: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Every draft that waits, oldest first. */
+export interface DraftsDocument {
+  readonly drafts: readonly DraftDocument[];
+}
+
+/** A fault of a form at its path, in plain words. */
+export interface FaultDocument {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A kind of notice as a form. schema: its JSON Schema; example: a filled notice; names: by language. */
+export interface FormDocument {
+  readonly kind: string;
+  readonly type: string;
+  readonly names: Readonly<Record<string, string>>;
+  readonly schema: Readonly<Record<string, unknown>>;
+  readonly example: Readonly<Record<string, unknown>>;
+}
+
+/** Every kind; terms: language -> code or field title -> the word that people read. */
+export interface FormsDocument {
+  readonly forms: readonly FormDocument[];
+  readonly definitions: Readonly<Record<string, unknown>>;
+  readonly terms: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly author: Readonly<Record<string, unknown>>;
+}
+
 /** What an officer's authenticator is asked to sign. keys: public keys that may, as the officers' list has them. */
 export interface ReleaseRequest {
   readonly submission: string;
@@ -245,22 +261,6 @@ export interface ReleaseState {
 /** A named document of the desk, such as its overlays; b"" when there is none. */
 export interface ShelfDocument {
   readonly octets: string;
-}
-
-/** What happened and what is announced between two moments. */
-export interface TimelineDocument {
-  readonly items: readonly TimelineItem[];
-}
-
-/** A bar or a dot of the timeline. what: notice, area, outage, answer_due or obligation_due. */
-export interface TimelineItem {
-  readonly what: string;
-  readonly from_ms: number;
-  readonly until_ms: number | null;
-  readonly title: string;
-  readonly member: string;
-  readonly line: string;
-  readonly ref: string;
 }
 
 /** One act in the trail. number: from 0 on, without a gap. act: a name such as "signed-in"; detail: short texts. */
