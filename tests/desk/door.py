@@ -164,7 +164,10 @@ class Door:
         return record.LinesDocument(member=MEMBER, version="1", now_ms=NOW_MS, ready=True, lines=(line,))
 
     def _entries(self, question: record.EntriesAsked) -> record.EntriesDocument:
-        start = 0 if not question.before else [one.ref for one in self.entries].index(question.before) + 1
+        refs = [one.ref for one in self.entries]
+        if question.before and question.before not in refs:
+            return record.EntriesDocument(rows=())
+        start = refs.index(question.before) + 1 if question.before else 0
         page = self.entries[start : start + question.limit]
         more = start + question.limit < len(self.entries)
         return record.EntriesDocument(rows=tuple(page), next=page[-1].ref if more else "")

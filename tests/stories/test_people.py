@@ -139,3 +139,32 @@ def test_beside_a_running_node_its_door_is_asked(tmp_path: Path) -> None:
         program.run("people", "remove", home, "Anna", "--language", "ru").refused("последн")
     listed = program.run("people", "list", home, "--json")
     assert [one["name"] for one in json.loads(listed.out)["people"]] == ["Anna"]
+
+
+def test_a_node_that_stops_signs_its_trail_and_an_audit_holds_it(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("correct horse\n")
+    with_key = ("--passphrase-file", secret)
+    for member in ("west", "east"):
+        assert program.run("line", "init", tmp_path / member, "--member", member, *with_key).code == 0
+        card = program.run("line", "card", tmp_path / member).out
+        (tmp_path / f"{member}.card").write_text(card)
+    home = tmp_path / "west"
+    cards = (tmp_path / "west.card", tmp_path / "east.card")
+    assert program.run("line", "join", home, "--line", "baltic", *cards, *with_key).code == 0
+    with serving(home, secret) as served:
+        assert program.run("people", "add", home, "Anna", "--role", "keeper").code == 0
+        assert served.stop() == 0
+    assert served.events("trail.signed")[0]["acts"] == "1"
+    (entry,) = json_lines(program.run("line", "log", home, "--json").out)
+    assert entry["type"] == "node.trail"
+    assert program.run("line", "audit", home).code == 0
+    for one in home.glob("trail.sqlite3*"):
+        one.unlink()
+    ended = program.run("line", "audit", home)
+    assert ended.code == 1
+    assert "the trail of acts is missing" in ended.out + ended.err
+
+
+def json_lines(text: str) -> list[Any]:
+    return [json.loads(line) for line in text.splitlines()]

@@ -7,8 +7,10 @@ change needs, is decided elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
+import apsw
 import msgspec
 
 from detente import words
@@ -106,6 +108,17 @@ class PeopleFile(SmallFile):
 
     application_id = _APPLICATION_ID
     migrations = (_FIRST,)
+
+    def backup(self, target: Path) -> None:
+        """Write a copy without links: one that is used later must not be good again. Raises StoreFailure."""
+        super().backup(target)
+        with translated(target):
+            copy = apsw.Connection(str(target))
+            try:
+                copy.execute("DELETE FROM codes")
+                copy.execute("VACUUM")
+            finally:
+                copy.close()
 
     def change(self, put: Iterable[Kept] = (), gone: Iterable[Kept] = ()) -> None:
         """Forget some rows and keep others as they are now, all of it or nothing. Raises StoreFailure."""
