@@ -14,7 +14,7 @@ help:
 	@echo "make demo         set up and run the main job on the bundled scenario"
 	@echo "make test         set up and run all tests (under 15 minutes on two cores)"
 	@echo "make prove        heavier evidence (under 25 minutes on two cores)"
-	@echo "make prove-full   hours of it"
+	@echo "make prove-full   hours of it; writes docs/prove-full.md"
 	@echo "make simulate     SEEDS=n simulated worlds of the line on two processes; says which faults happened how often"
 	@echo "make replay       tells the story of one simulated world, SEED=n, KIND=k where a failure names one"
 	@echo "make sabotage     finds for every planted bug a seed that catches it"
@@ -63,10 +63,7 @@ prove: kernels
 	$(BIN)/python -m pytest -n 2 -m prove
 
 prove-full: prove
-	HYPOTHESIS_PROFILE=new $(BIN)/python -m pytest -n 2 -m "prove_full or not prove_full"
-	PYTHONPATH=. $(BIN)/python tests/fuzz/line_fuzz.py every --runs 200000
-	for reader in record form feature; do PYTHONPATH=. $(BIN)/python tests/fuzz/notice_fuzz.py $$reader --runs 200000 || exit 1; done
-	POLARS_MAX_THREADS=1 PYTHONPATH=. $(BIN)/python tests/fuzz/run_fuzz.py every --runs 200000
+	$(BIN)/python tools/prove_full.py
 
 simulate: setup
 	$(BIN)/python -m tests.simulation simulate $(SEEDS) --first $(SEED) --kind "$(KIND)"

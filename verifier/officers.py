@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from verify import need, raw, read, sha256, spell
 
 UNRELEASED = {"line.body-lost", "line.body-missing", "line.consent", "line.daily", "line.miss", "line.revocation-seen",
-              "line.state"}  # a node says them by itself
+              "line.state", "node.trail"}  # a node says them by itself
 MEANT = ("answer_by_ms", "attachments", "author", "body", "critical", "in_reply_to", "line", "submission", "type")
 NAME = re.compile(r"[a-z][a-z0-9-]{0,30}", re.ASCII)
 SHAPE_FAULTS = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)

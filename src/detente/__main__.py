@@ -20,9 +20,10 @@ from pathlib import Path
 
 from detente import __version__, words
 from detente.door import terminal
+from detente.door.files import cause
 from detente.door.options import add_json, add_language
 from detente.door.verbs import VERBS, Verb
-from detente.errors import DetenteError
+from detente.errors import DetenteError, WorldFailure
 
 __all__ = ["main"]
 
@@ -52,8 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         terminal.note(say("detente: not enough memory; try fewer files or a shorter period"))
         return 2
     except OSError as error:
-        place = f"{terminal.visible(str(error.filename))}: " if error.filename else ""
-        terminal.note(f"detente: {place}{terminal.visible(error.strerror or str(error))}")
+        _tell_failing_file(error)
         _drop_output()
         return 2
     except Exception as error:
@@ -64,6 +64,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         )
         terminal.note(say("  please report it; DETENTE_DEBUG=1 shows where it happened"))
         return 70
+
+
+def _tell_failing_file(error: OSError) -> None:
+    """Say what could not be opened, read or written; where a name was given wrongly, also what to do."""
+    where = str(error.filename) if error.filename else ""
+    if where and isinstance(error, FileNotFoundError | IsADirectoryError | PermissionError):
+        terminal.failure(
+            WorldFailure(
+                expected=say("a file that exists and may be read"),
+                came=cause(error),
+                where=where,
+                remedy=say("check the name and who may read the file"),
+            )
+        )
+    else:
+        place = f"{terminal.visible(where)}: " if where else ""
+        terminal.note(f"detente: {place}{terminal.visible(cause(error))}")
 
 
 def _drop_output() -> None:
@@ -91,7 +108,7 @@ def _choose_language(given: list[str]) -> None:
 
 def _run(given: list[str]) -> int:
     verb = next((verb for verb in VERBS for word in given[:3] if word == verb.name), None)
-    with _ctrl_c_ends_at_once():
+    with _ctrl_c_waits():
         parser = _parser(verb)
     arguments = parser.parse_args(given)
     if verb is None or arguments.verb != verb.name:
@@ -101,20 +118,23 @@ def _run(given: list[str]) -> int:
 
 
 @contextmanager
-def _ctrl_c_ends_at_once() -> Iterator[None]:
-    """Let Ctrl-C end the program at once while rooms are imported: native modules broken off half-way may crash.
+def _ctrl_c_waits() -> Iterator[None]:
+    """Let Ctrl-C wait while rooms are imported; what was pressed meanwhile ends the program right after.
 
-    Nothing has been opened by then. Where somebody else handles Ctrl-C, or in another thread, it stays as it is.
+    Native modules broken off half-way may crash, and Polars, as it is imported, puts a handler of its own in the
+    place of Python's that would swallow it. Where somebody else handles Ctrl-C, or in another
+    thread, it stays as it is.
     """
     usual = signal.getsignal(signal.SIGINT) is signal.default_int_handler
     if not usual or threading.current_thread() is not threading.main_thread():
         yield
         return
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _parser(wanted: Verb | None) -> argparse.ArgumentParser:

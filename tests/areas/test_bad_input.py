@@ -231,3 +231,54 @@ def test_what_contradicts_itself_is_given_with_its_doubt(change: tuple[str, str]
     assert reason in reasons(reading)
     assert reading.outcome is Outcome.DOUBTFUL
     assert reading.areas
+
+
+def test_a_warning_behind_a_notam_is_a_text_of_its_own() -> None:
+    for gap in ("\n", "\n\n"):
+        for notam in (invented.NOTAM_POLYGON, invented.NOTAM_CIRCLE, invented.NOTAM_ARC):
+            found = list(read_octets(f"{notam}{gap}{invented.NGA_DAILY}\n{notam}".encode(), "f.txt"))
+            assert [one.text_id for one in found][1] == "HYDROPAC 1001/26"
+            assert [one.outcome for one in found[:2]] == [
+                read_text(notam, "notam", "f").outcome,
+                found[1].outcome,
+            ]
+            assert len(found) == 3
+
+
+def test_a_date_on_a_line_of_its_own_ends_no_notam() -> None:
+    text = invented.NOTAM_POLYGON.replace("FIRING WILL", "FIRING FROM\n010600Z MAY 26\nWILL")
+    assert len(list(read_octets(text.encode(), "f.txt"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("B) 2606080900", "B) 2606080900 OR LATER", "B) 2606080900 OR LATER"),
+        ("C) 2606121300", "C) 2606121300 IF DRY", "C) 2606121300 IF DRY"),
+        ("A) ZZZZ", "A) ZZZZ SOUTH PART", "A) ZZZZ SOUTH PART"),
+        ("G) FL200)", "G) FL200\nONLY WHEN VISIBILITY IS GOOD)", "ONLY WHEN VISIBILITY IS GOOD"),
+        ("NOTAMN\nQ)", "NOTAMN\nSUSPENDED UNTIL CONFIRMED\nQ)", "SUSPENDED UNTIL CONFIRMED"),
+        ("G) FL200)", "G) FL200)\nSOURCE: ZZZZYNYX\nVALID ON SUNDAYS", "VALID ON SUNDAYS"),
+    ],
+)
+def test_words_beside_a_short_item_or_under_a_notam_are_doubted(old: str, new: str, words: str) -> None:
+    assert one(invented.NOTAM_POLYGON, "notam").outcome is Outcome.READ
+    reading = one(invented.NOTAM_POLYGON.replace(old, new), "notam")
+    assert [(doubt.reason, doubt.words) for doubt in reading.doubts if doubt.reason is Reason.WORDS_LEFT] == [
+        (Reason.WORDS_LEFT, words)
+    ]
+
+
+def test_a_service_s_line_under_each_part_ends_no_notam() -> None:
+    first, second = (
+        f"X0109/26 NOTAMN\nQ) ZZZZ/QRDCA/IV/BO/W/000/200/5530N01900E040\nA) ZZZZ PART {part} OF 2\n"
+        f"B) 2606080900 C) 2606121300\nE) {said}\nEND PART {part} OF 2\nCREATED: 20 FEB 2026 12:00\nSOURCE: ZZZZYNYX\n"
+        for part, said in (
+            (1, "FIRING WI AREA BOUNDED BY\n550000N 0183000E - 560000N 0183000E -"),
+            (2, "560000N 0193000E - 550000N 0193000E - 550000N 0183000E\nF) SFC G) FL200"),
+        )
+    )
+    [reading] = read_octets((first + second).encode(), "f.txt")
+    [area] = reading.areas
+    assert len(area.shape.ring) == 4  # type: ignore[union-attr]
+    assert (reading.issued_at is not None, reading.vertical is not None) == (True, True)

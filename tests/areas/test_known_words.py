@@ -9,6 +9,12 @@ from detente.areas.reading import read_text
 from tests.areas import invented
 
 PLAIN = invented.NOTAM_POLYGON
+WHEN = "010600Z TO 011800Z APR 26"
+SHOT = """051308Z MAR 26
+HYDROPAC 1/26.
+1. GUNNERY {when} IN AREA BOUND BY
+35-00N 120-00W, 36-00N 120-00W, 36-00N 121-00W, 35-00N 121-00W{tail}.
+2. CANCEL THIS MSG 011900Z APR 26."""
 
 
 @pytest.mark.parametrize(
@@ -61,3 +67,28 @@ def test_headings_are_few_and_what_follows_them_is_read_as_text() -> None:
     text = invented.NGA_DAILY.replace("NORTH PACIFIC.", "\n".join(["OLDSHIRE COAST."] * 6 + ["FORTNIGHTLY."]))
     (doubt,) = read_text(text, "warning").doubts
     assert (doubt.reason, doubt.words) == (Reason.WORDS_NOT_KNOWN, "FORTNIGHTLY")
+
+
+@pytest.mark.parametrize(
+    ("when", "tail"),
+    [
+        (WHEN, ". AREA WITHIN 2 MILES OF 35-30N 120-30W IS CLEAR"),
+        (WHEN, ". AREA WITHIN 2 MILES OF 35-30N 120-30W REMAINS CLR"),
+        (WHEN, " OR WITHIN 5 MILES OF 30-00N 120-00W"),
+        (WHEN, " AND AREA TO THE NORTH"),
+        (WHEN, ". AREA EXTENDED TO WEST"),
+        (WHEN, ". AREA HAS BEEN CHANGED TO OTHER POSITIONS"),
+        (WHEN, ". ACTIVITIES WILL BE HELD OUT OF AREA"),
+        (f"ABOUT {WHEN}", ""),
+    ],
+)
+def test_known_words_that_limit_together_are_doubted(when: str, tail: str) -> None:
+    reading = read_text(SHOT.format(when=when, tail=tail), "warning", "f")
+    assert Reason.WORDS_NOT_KNOWN in {doubt.reason for doubt in reading.doubts}
+
+
+@pytest.mark.parametrize(
+    "tail", ["", ". SHIPS ARE REQUESTED TO KEEP CLEAR", ". VESSELS MUST REMAIN CLEAR OF AREA"]
+)
+def test_advice_to_ships_limits_nothing(tail: str) -> None:
+    assert read_text(SHOT.format(when=WHEN, tail=tail), "warning", "f").outcome is Outcome.READ

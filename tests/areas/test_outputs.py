@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 from lxml import etree  # type: ignore[attr-defined] # compiled, without stubs
+from msgspec import to_builtins
 
 from detente.__main__ import main
+from detente.notices.codec import encode
+from detente.notices.examples import EXAMPLES
+from detente.notices.templates import form_of, template
 from tests.areas import invented
 
 WELL = "\n\n".join((invented.NGA_DAILY, invented.NGA_ALTERNATE, invented.COASTAL_SPAN))
@@ -139,6 +143,12 @@ def test_a_notice_is_written_as_both_forms(tmp_path: Path, capsys: pytest.Captur
         ["write", "{file}", "--as", "notam"],
         ["read", "{file}", "--out", "x.doc"],
         ["read", "{file}.json"],
+        ["write", "{notice}", "--as", "notam", "--number", "12/26"],
+        ["write", "{notice}", "--as", "warning", "--number", "A1234/26"],
+        ["write", "{notice}", "--as", "warning", "--fir", "EFIN"],
+        ["write", "{notice}", "--as", "notam", "--out", "notam.txt"],
+        ["write", "{exercise}", "--as", "notam"],
+        ["write", "{exercise}.record", "--as", "notam"],
     ],
 )
 def test_wrong_requests_are_told(
@@ -147,8 +157,28 @@ def test_wrong_requests_are_told(
     path = tmp_path / "a.txt"
     path.write_text(WELL, encoding="utf-8")
     (tmp_path / "a.txt.json").write_text("{}", encoding="utf-8")
-    assert main(["areas", *(part.format(file=path) for part in arguments)]) == 2
+    notice, exercise = tmp_path / "area.toml", tmp_path / "exercise"
+    notice.write_text(
+        template("danger_area", filled=form_of(to_builtins(EXAMPLES["danger_area"]))), encoding="utf-8"
+    )
+    exercise.write_text(template("exercise", filled=form_of(to_builtins(EXAMPLES["exercise"]))), encoding="utf-8")
+    (tmp_path / "exercise.record").write_bytes(encode(EXAMPLES["exercise"]))
+    names = {"file": path, "notice": notice, "exercise": exercise}
+    assert main(["areas", *(part.format(**names) for part in arguments)]) == 2
     assert "expected" in capsys.readouterr().err
+
+
+def test_of_several_notices_those_are_written_that_can_be_and_the_others_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source, areas = tmp_path / "a.txt", tmp_path / "areas.geojson"
+    source.write_text(f"{invented.NOTAM_POLYGON}\n\n{invented.NGA_ALTERNATE}\n", encoding="utf-8")
+    main(["areas", "read", str(source), "--out", str(areas)])
+    capsys.readouterr()
+    assert main(["areas", "write", str(areas), "--as", "notam", "--json"]) == 1
+    told = capsys.readouterr()
+    assert [one["id"] for one in json.loads(told.out)] == ["X0101/26"]
+    assert "NAVAREA IV 1002/26: not written: " in told.err
 
 
 def test_only_refused_texts_end_with_one(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +22,7 @@ from detente.store.errors import HomeMistake
 
 __all__ = ["LINE", "MEMBER", "Door", "area", "entry", "row"]
 
+TOPICS = ("alarms", "drafts", "entries", "lines", "people", "shelf", "trail")
 MEMBER = "west"
 LINE = "baltic-0123456789abcdef"
 NOW_MS = 1_800_000_000_000
@@ -76,6 +78,7 @@ class Door:
         self.humanitarian = False
         self.special: dict[type[Question], Callable[[Any], Any]] = {}
         self._news: list[str] = []
+        self._began = 0
         self._changed = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
@@ -83,6 +86,7 @@ class Door:
     async def open(self) -> None:
         """Listen."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self._began, self._news = time.time_ns() // 1_000_000, []
         self.path.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(self._serve, self.path)
 
@@ -110,8 +114,8 @@ class Door:
                 octets = _encoder.encode(await self._framed(question))
                 writer.write(len(octets).to_bytes(4, "big") + octets)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, OSError):
-            return
+        except (asyncio.IncompleteReadError, OSError, asyncio.CancelledError):
+            return  # the loop ends: nobody asks any more
         finally:
             self._writers.discard(writer)
             writer.close()
@@ -132,13 +136,15 @@ class Door:
         return Frame(value=msgspec.Raw(_encoder.encode(answer)))
 
     async def _news_after(self, question: record.NewsAsked) -> record.NewsDocument:
-        if question.after >= len(self._news):
+        """Tell news as a node does: the number grows over restarts, and whoever comes with an old one hears all."""
+        number = self._began + len(self._news)
+        if question.after == number and question.wait_s:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(question.wait_s, 1)):
                     await self._changed.wait()
-        return record.NewsDocument(
-            number=len(self._news), topics=tuple(sorted(set(self._news[question.after :])))
-        )
+        since = question.after - self._began
+        topics = set(self._news[since:]) if 0 <= since <= len(self._news) else set(TOPICS)
+        return record.NewsDocument(number=self._began + len(self._news), topics=tuple(sorted(topics)))
 
     def _answer(self, question: Any) -> Any:
         tag = question.__struct_config__.tag.replace("-", "_")
@@ -158,7 +164,10 @@ class Door:
         return record.LinesDocument(member=MEMBER, version="1", now_ms=NOW_MS, ready=True, lines=(line,))
 
     def _entries(self, question: record.EntriesAsked) -> record.EntriesDocument:
-        start = 0 if not question.before else [one.ref for one in self.entries].index(question.before) + 1
+        refs = [one.ref for one in self.entries]
+        if question.before and question.before not in refs:
+            return record.EntriesDocument(rows=())
+        start = refs.index(question.before) + 1 if question.before else 0
         page = self.entries[start : start + question.limit]
         more = start + question.limit < len(self.entries)
         return record.EntriesDocument(rows=tuple(page), next=page[-1].ref if more else "")

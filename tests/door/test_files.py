@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from detente import words
 from detente.door.errors import OutputFailure
-from detente.door.files import writing
+from detente.door.files import cause, writing
 
 
 def names(folder: Path) -> list[str]:
@@ -46,8 +47,24 @@ def test_a_failing_disk_is_said_with_the_targets_name(tmp_path):
         temporary.write_text("half")
         raise OSError(28, "No space left on device")
     assert caught.value.where == str(target)
-    assert "No space left" in caught.value.came
+    assert caught.value.came == "no space left on the device"
     assert names(tmp_path) == []
+
+
+def test_what_the_machine_said_is_told_in_the_readers_language():
+    wrapped = "parquet: File out of specification: underlying IO error: No space left on device (os error 28)"
+    assert cause(OSError(wrapped)) == "no space left on the device"
+    assert cause(OSError("something of a library's own")) == "something of a library's own"
+    words.choose("ru")
+    try:
+        assert (
+            cause(OSError(wrapped))
+            == cause(OSError(errno.ENOSPC, "No space left on device"))
+            == "нет места на устройстве"
+        )
+        assert cause(OSError(errno.EFBIG, "File too large")) == "файл стал бы больше, чем здесь позволено"
+    finally:
+        words.choose("en")
 
 
 def test_a_disk_that_takes_nothing_is_said_with_the_targets_name_as_well(tmp_path, monkeypatch):
@@ -58,7 +75,7 @@ def test_a_disk_that_takes_nothing_is_said_with_the_targets_name_as_well(tmp_pat
     with pytest.raises(OutputFailure) as raised, writing(tmp_path / "out.csv") as temporary:
         refusing(temporary)
     assert raised.value.where == str(tmp_path / "out.csv")
-    assert raised.value.came == "Read-only file system"
+    assert raised.value.came == "nothing can be written there: it is mounted for reading only"
 
 
 def test_a_missing_folder_is_said(tmp_path):
@@ -81,7 +98,7 @@ def test_a_folder_in_the_place_of_the_target_is_said(tmp_path):
 
 def test_two_processes_that_write_one_target_leave_one_whole_file(tmp_path):
     program = (
-        "import sys, time; from pathlib import Path; from detente.door.files import writing\n"
+        "import sys, time; from pathlib import Path; from detente.door.files import cause, writing\n"
         "with writing(Path(sys.argv[1])) as temporary, temporary.open('w') as out:\n"
         "    for _ in range(200):\n"
         "        out.write(sys.argv[2] * 1000); out.flush(); time.sleep(0.001)\n"

@@ -12,7 +12,14 @@ import pytest
 
 from detente.line import canonical, forks, keys, proof
 from detente.line.bundle import Kind, Record
-from detente.line.checkpoint import Checkpoint, Head, Origin, make_checkpoint
+from detente.line.checkpoint import (
+    Checkpoint,
+    Head,
+    Origin,
+    cosigner_name,
+    make_checkpoint,
+    make_cosignature,
+)
 from detente.line.effects import (
     ActGiven,
     Append,
@@ -307,6 +314,24 @@ def _head(host: Host, size: int, root: bytes) -> Record:
     return Record(
         Kind.CHECKPOINT, make_checkpoint(head, key.sign(head.text()), bytes.fromhex(public(key))).encode()
     )
+
+
+def test_a_stranger_word_under_a_head_keeps_nobody_from_the_receipt() -> None:
+    """Statements are here, then their head comes with a word that no key of this line gave: the head is cosigned."""
+    hosts = line_of("east", "west")
+    west, east = hosts["west"], hosts["east"]
+    say(west, "one")
+    carry(west, east, without=[Kind.CHECKPOINT])
+    assert east.line.state.logs[origin_of(west)].head is None
+    head = west.line.state.logs[origin_of(west)].head
+    assert head is not None
+    name = cosigner_name(origin_of(west).line, 1, "east", "log")
+    strange = make_cosignature(name, 5, bytes(64), bytes.fromhex(public(private("nobody"))))
+    note = dataclasses.replace(head, cosignatures=(strange,))
+    took = give_records(east, [Record(Kind.CHECKPOINT, note.encode())])
+    assert (dict(took.new), dict(took.reasons)) == ({"head": 1}, {"OutOfPlace": 1})
+    carry(east, west)
+    assert delivered(west, "east") == 1
 
 
 def test_a_head_that_fits_nothing_is_doubted_once_and_ours_halts_us() -> None:

@@ -206,6 +206,17 @@ def test_drafts_that_wait_for_two_people_are_in_the_backup(tmp_path: Path) -> No
     assert not (tmp_path / "damaged.backup").exists()
 
 
+def test_the_status_of_a_restored_home_says_that_it_was(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found_homes(tmp_path)
+    backup(tmp_path / "west", tmp_path / "west.backup")
+    restore(tmp_path / "west.backup", tmp_path / "other")
+    for home, said in (("west", False), ("other", True)):
+        main(["line", "status", str(tmp_path / home)])
+        assert ("came out of a backup" in capsys.readouterr().err) is said
+
+
 def test_alarms_are_in_the_backup_and_a_damaged_file_of_them_holds_nothing_up(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

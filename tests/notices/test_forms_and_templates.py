@@ -116,7 +116,53 @@ def test_a_slip_of_the_pen_is_named_with_what_was_meant() -> None:
         'state = "NO"', 'state = "XX"'
     )
     _, faults = check_form(both.encode())
-    assert {one.code for one in faults} == {"state"}
+    assert {one.code for one in faults} == {"state", "field"}
+
+
+def test_every_fault_of_a_form_is_told_at_once() -> None:
+    square = '["54N 020E", "55N 020E", "55N 021E", "54N 021E"]'
+    bow = '["54N 020E", "55N 021E", "55N 020E", "54N 021E"]'
+    crossed = f'[[areas]]\nshape = {{ shape = "polygon", ring = {bow} }}\n'
+    areas = [f'[[areas]]\nshape = {{ shape = "polygon", ring = {square} }}\n' for _ in range(12)]
+    areas[1] = areas[1].replace("54N 020E", "130N 020E")
+    areas[10] = crossed
+    areas[11] = '[[areas]]\nshape = { shape = "circle", centre = "54N 020E", radius = "9260" }\n'
+    form = (
+        'kind = "exercise"\ntitle = "x"\nissued_at = "2030-01-01"\nactivity_type = "alert"\n'
+        'author = { id = "West Side", name = "West" }\nperiod = { start = "2030-05-01" }\n' + "".join(areas)
+    )
+    _, faults = check_form(form.encode())
+    assert {(one.where, one.code) for one in faults} == {
+        ("areas[1].shape.ring[0]", "place"),
+        ("author.id", "pattern"),
+        ("areas[11].shape.radius_m", "missing"),
+        ("areas[10].shape.ring", "crossing"),
+        ("areas[11].shape.radius", "field"),
+    }
+    assert "radius_m" in faults[-1].remedy
+    exchanged = next(one for one in faults if one.code == "place")
+    assert "exchanged" in exchanged.remedy
+    assert "west,south" not in exchanged.remedy
+
+
+def test_a_crossing_in_what_transcribes_a_text_is_no_fault_beside_others() -> None:
+    form = (
+        'kind = "danger_area"\ntitle = "x"\nissued_at = "2030-01-01"\nactivity_kind = "firing"\n'
+        'source_text = "words"\nauthor = { id = "W", name = "West" }\n[[areas]]\n'
+        'shape = { shape = "polygon", ring = ["54N 020E", "55N 021E", "55N 020E", "54N 021E"] }\n'
+    )
+    assert "crossing" not in {one.code for one in check_form(form.encode())[1]}
+
+
+def test_what_a_pattern_asks_for_is_said_in_words() -> None:
+    form = (
+        'kind = "exercise"\ntitle = "x"\nissued_at = "2030-01-01"\nactivity_type = "alert"\nactivity = "A B"\n'
+        'author = { id = "West Side", name = "West" }\nperiod = { start = "2030-05-01" }\nreferences = ["A B"]\n'
+        'critical = ["A B"]\n[[fulfils]]\nagreement = "vd11"\nclause = "x"\nagreement_hash = "A B"\n'
+    )
+    asked = [one.expected for one in check_form(form.encode())[1] if one.code == "pattern"]
+    assert len(asked) == 5
+    assert not [one for one in asked if "^" in one]
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,9 @@ def test_swapped_latitude_and_longitude_are_suspected_aloud():
     with pytest.raises(PlaceMistake, match="120") as caught:
         Box(west_deg=50.0, south_deg=120.0, east_deg=52.0, north_deg=130.0)
     assert "exchanged" in caught.value.remedy
+    with pytest.raises(PlaceMistake) as caught:
+        parse_box("50,120,52,130")
+    assert "west,south,east,north" in caught.value.remedy
 
 
 def test_a_box_refuses_not_a_number():

@@ -6,7 +6,9 @@ every sum by Hypothesis against one counted moment by moment.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente import words
+from detente.__main__ import main
 from detente.rules import shelf
 from detente.rules.evaluating import evaluate
 from detente.rules.facts import Facts
@@ -121,6 +124,83 @@ def test_many_are_named_by_the_first_of_them_and_their_number() -> None:
     assert f"and {3 * NAMED_MAX - 7} more" in reason_words(crowd[0], SUM)
 
 
+PASSING = agreement_of(clause=LIMIT.replace('whose = "all"', 'whose = "all", during = "passage", hours = 24'))
+
+
+def passing(*plans: Facts) -> list[Verdict]:
+    return [one.verdicts[0] for [one] in evaluate(plans, [PASSING])]
+
+
+def test_passages_that_may_fall_together_leave_open_and_never_decide() -> None:
+    a, b = passing(ship("a", 0, 9, 20), ship("b", 0, 9, 20))
+    assert (a.outcome, a.missing, b.missing) == (Outcome.UNDECIDABLE, ("together",), ("together",))
+    a, b = passing(ship("a", 0, 9, 20), ship("b", 2, 7, 20))
+    assert (a.outcome, b.outcome) == (Outcome.NOT_OWED, Outcome.NOT_OWED)
+    a, _ = passing(ship("a", 0, 9, 31), ship("b", 0, 9, 20))
+    assert (a.outcome, a.together, a.crossed[0].value) == (Outcome.BEYOND, (), 31)
+    a, b = passing(ship("a", 0, 9, 20), ship("b", 9, None, 20))
+    assert (a.missing, b.missing) == (("together",), ("together",))
+    a, b = passing(ship("a", 0, None, 20), ship("b", 9, None, 20))
+    assert (a.outcome, b.outcome) == (Outcome.NOT_OWED, Outcome.NOT_OWED)
+
+
+def test_a_passage_without_a_day_is_open_and_one_back_on_the_same_day_is_counted_once() -> None:
+    no_start = msgspec.structs.replace(ship("n", 0, None, 20), start=None)
+    a, n = passing(ship("a", 0, None, 20), no_start)
+    assert (a.missing, n.missing) == (("together",), ("together",))
+    there_and_back = msgspec.structs.replace(ship("a", 0, 1, 20), end=exactly(at("2018-05-01T08:00:00")))
+    assert passing(there_and_back)[0].outcome is Outcome.NOT_OWED
+
+
+def test_visits_are_numbered_for_each_state_that_asks_them() -> None:
+    vd11 = shelf.agreement("vd11")
+
+    def told(units: int | None, taken: int, of_one: int | None) -> Verdict:
+        known = {"units_reported": units, "visits_of_one_this_year": of_one}
+        values: dict[str, bool | int | str] = {"subject": "evaluation", "visits_this_year": taken}
+        request = Facts(
+            ref="r",
+            kind="visit_request",
+            state="SE",
+            asked=("RU",),
+            start=exactly(at("2019-05-10T00:00:00")),
+            requested=exactly(at("2019-05-01T00:00:00")),
+            values=values | {name: value for name, value in known.items() if value is not None},
+        )
+        [[one]] = evaluate([request], [vd11])
+        return next(each for each in one.verdicts if each.clause.id == "evaluation-accept")
+
+    assert told(2000, 5, 3).outcome is Outcome.OWED
+    over = told(2000, 5, 4)
+    assert (over.reason, over.below[0].metric, over.below[0].limit) == (
+        Reason.USED_UP,
+        "visits_of_one_this_year",
+        3,
+    )
+    assert told(540, 2, 2).reason is Reason.USED_UP  # nine a year: a fifth of them is one
+    assert told(None, 2, 2).missing == ("units_reported",)
+    assert told(None, 4, 4).reason is Reason.USED_UP  # whatever it reported
+    assert told(2000, 2, None).missing == ("visits_of_one_this_year",)
+
+
+def test_an_allowance_without_a_share_for_one_state_counts_all_alike(tmp_path: Path) -> None:
+    allowance = 'allowance = { counted = "visits_this_year", of = "ships", per = 2, most = 4 }'
+    clause = re.sub(r"together = .*", allowance, LIMIT).replace("tonnage", "ships")
+    plain = agreement_of(clause=clause)
+    told = [("a", 2), ("b", 3)]
+    plans = [
+        Facts(
+            ref=ref, kind="movement", state="RU", values={"warship": True, "ships": 4, "visits_this_year": taken}
+        )
+        for ref, taken in told
+    ]
+    first, second = (one.verdicts[0] for [one] in evaluate(plans, [plain]))
+    assert (first.reason, second.reason) == (Reason.BELOW, Reason.USED_UP)
+    path = tmp_path / "plain.toml"
+    path.write_text(text_of(clause=clause), encoding="utf-8")
+    assert main(["rules", "show", str(path)]) == 0
+
+
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 12), st.integers(0, 8), st.integers(0, 20)), min_size=1, max_size=8))
 def test_a_sum_is_that_of_the_fullest_moment(drawn: list[tuple[int, int, int]]) -> None:
@@ -140,6 +220,13 @@ def test_a_sum_is_that_of_the_fullest_moment(drawn: list[tuple[int, int, int]]) 
         ('duty = "limit"', 'duty = "tell"', "a sum goes with a limit"),
         ('together = { of = "tonnage"', 'together = { of = "ships"', "a sum goes with a limit"),
         ('op = ">", value = 30', 'op = "<", value = 30', "from above only"),
+        ('whose = "all"', 'whose = "all", during = "passage"', "how many hours"),
+        ('whose = "all"', 'whose = "all", hours = 24', "how many hours"),
+        (
+            "together = {",
+            'allowance = { counted = "ships", of = "ships", per = 1, most = 1, part = 5 }\ntogether = {',
+            "''",
+        ),
         (
             "together = {",
             'allowance = { counted = "mood", of = "ships", per = 1, most = 1 }\ntogether = {',
@@ -213,7 +300,12 @@ def test_a_quota_that_is_used_up_says_its_numbers_in_both_languages() -> None:
         state="SE",
         asked=("BY",),
         start=exactly(at("2019-05-10T00:00:00")),
-        values={"subject": "evaluation", "visits_this_year": 3, "units_reported": 120},
+        values={
+            "subject": "evaluation",
+            "visits_this_year": 3,
+            "visits_of_one_this_year": 1,
+            "units_reported": 120,
+        },
     )
     [[one]] = evaluate([request], [vd11])
     [found] = [each for each in one.verdicts if each.clause.id == "evaluation-accept"]
@@ -228,4 +320,4 @@ def test_a_quota_that_is_used_up_says_its_numbers_in_both_languages() -> None:
     unnumbered = msgspec.structs.replace(request, values={"subject": "evaluation"})
     [[one]] = evaluate([unnumbered], [vd11])
     [found] = [each for each in one.verdicts if each.clause.id == "evaluation-accept"]
-    assert found.missing == ("visits_this_year",)
+    assert found.missing == ("visits_this_year", "visits_of_one_this_year")

@@ -63,6 +63,16 @@ def test_lead_times_are_counted_against_the_norm_by_authority() -> None:
     assert (lead.norm_h, lead.late) == (72.0, 1)
 
 
+def test_a_notam_stands_against_the_norm_for_airmen_wherever_it_lies() -> None:
+    said = firing("1", "2018-03-29T12:00Z", ("2018-04-04T06:00Z", "2018-04-04T18:00Z"))
+    notam = filed_alone(msgspec.structs.replace(said, system="notam"), "notam")
+    figures = figures_of([notam], [])
+    (lead,) = figures.leads
+    assert (lead.norm_of, lead.norm_h, lead.late) == ("imo-navarea notam", 168.0, 1)
+    [remark] = [row[3] for row in figure_rows(figures, area_times([notam], None), ()) if row[0] == "lead time"]
+    assert remark.endswith("; unverified")
+
+
 def test_what_is_dated_to_its_year_alone_has_no_lead_time() -> None:
     window = ("2018-04-04T06:00Z", "2018-04-04T18:00Z")
     yearly = filed_alone(firing("1", "2018", window), "yearly")

@@ -195,7 +195,10 @@ def test_the_tonnage_of_two_notices_is_added(capsys: pytest.CaptureFixture[str],
         paths[-1].write_text(changed.replace('"FR"', f'"{state}"'), encoding="utf-8")
     found = document(capsys, "obligations", *paths, "--agreement", "montreux-1936")
     one = verdict(found, "tonnage-in-black-sea")
-    assert (one["outcome"], one["crossed"][0]["value"], one["together"]) == ("beyond", 32000, [str(paths[1])])
+    assert (one["outcome"], one["missing"]) == ("undecidable", ["limit_raised"])
+    assert (one["crossed"][0]["value"], one["together"]) == (32000, [str(paths[1])])
+    text = shown(capsys, "obligations", *paths, "--agreement", "montreux-1936")
+    assert "tonnage in tons 32,000 > 30,000, together with" in text
     assert verdict(document(capsys, "obligations", paths[0]), "tonnage-in-black-sea")["outcome"] == "not_owed"
 
 

@@ -265,7 +265,7 @@ def test_a_full_disk_under_standard_output_is_said(ships: Path) -> None:
     with Path("/dev/full").open("wb") as full:
         ended = run("encounters", ships, "--json", stdout=full)
     assert ended.code == 2
-    assert "No space left" in ended.err
+    assert "no space left on the device" in ended.err
     assert "Traceback" not in ended.err
 
 

@@ -24,6 +24,7 @@ class Bytes:
 
     data: bytes
     name: str = "input"
+    cut_short: bool = False
     _written: list[Path] = field_(default_factory=list)
 
     @property

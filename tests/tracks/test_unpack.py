@@ -128,7 +128,8 @@ def encrypted() -> bytes:
         (b"7z\xbc\xaf\x27\x1c" + bytes(50), "7z"),
         (b"", "empty file"),
         (gzip.compress(b"", mtime=0), "empty file"),
-        (b"\x1f\x8b", "empty file"),
+        (b"\x1f\x8b", "nothing could be unpacked"),
+        (b"\x1f\x8b\x08\x00garbage", "nothing could be unpacked"),
         (b" \r\n\n", "nothing but blanks"),
     ],
 )

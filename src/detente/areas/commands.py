@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from detente import words
-from detente.areas.errors import AnnouncedMistake
+from detente.areas.errors import AnnouncedMistake, WritingMistake
 from detente.areas.meanings import meaning
 from detente.areas.outcomes import Doubt, Outcome, Reading, Reason, Refusal
 from detente.door import terminal
@@ -173,6 +174,7 @@ def _show(readings: list[Reading]) -> None:
 
 
 def _write(arguments: argparse.Namespace) -> int:
+    """Write each notice as a text; 1 when some of several cannot be put into the form, which are named."""
     if arguments.form is None:
         raise ArgumentMistake(
             expected=say("the form to write"),
@@ -181,37 +183,87 @@ def _write(arguments: argparse.Namespace) -> int:
             remedy=say("add --as notam or --as warning"),
         )
     _check_geodesics()
-    from detente.areas.writing import notam_text, warning_text  # noqa: PLC0415
-
+    _check_names(arguments)
     texts = []
-    for reading in _notices(arguments.files):
-        written = (
-            notam_text(reading, number=arguments.number, fir=arguments.fir)
-            if arguments.form == "notam"
-            else warning_text(reading, number=arguments.number)
-        )
-        texts.append({"id": reading.text_id, "text": written.text})
-        if written.moved_m >= 0.02:
+    unwritten: list[WritingMistake] = []
+    readings = _notices(arguments.files)
+    for reading in readings:
+        try:
+            texts.append({"id": reading.text_id, "text": _one_text(reading, arguments)})
+        except WritingMistake as mistake:
+            if len(readings) == 1:
+                raise
+            unwritten.append(mistake)
             terminal.note(
                 say(
-                    "{id}: rounding moved a position by up to {moved} m",
+                    "{id}: not written: {came}; {remedy}",
                     id=reading.text_id,
-                    moved=f"{written.moved_m:.1f}",
-                )
-            )
-        for doubt in reading.doubts:
-            terminal.note(
-                say(
-                    "{id}: doubtful: {why}",
-                    id=reading.text_id,
-                    why=f"{meaning(doubt.reason)}: {terminal.visible(doubt.words)}",
+                    came=mistake.came,
+                    remedy=mistake.remedy,
                 )
             )
     if arguments.json:
         terminal.result_json(texts)
-    else:
+    elif texts:
         terminal.result("\n\n".join(item["text"] for item in texts))
-    return 0
+    return 1 if unwritten else 0
+
+
+def _check_names(arguments: argparse.Namespace) -> None:
+    """Refuse a number or a region that the form has no room for, and a file that only reading writes."""
+    from detente.areas.writing import NOTAM_NUMBER, WARNING_NUMBER  # noqa: PLC0415
+
+    is_notam = arguments.form == "notam"
+    number, example = (NOTAM_NUMBER, "A1234/26") if is_notam else (WARNING_NUMBER, "NAVAREA I 12/26")
+    if arguments.number and not number.fullmatch(arguments.number):
+        raise ArgumentMistake(
+            expected=say("a number as that form has it"),
+            came=repr(arguments.number[:60]),
+            where="--number",
+            remedy=say("write for example {example}", example=f'--number "{example}"'),
+        )
+    if arguments.fir and not (is_notam and re.fullmatch("[A-Z]{4}", arguments.fir)):
+        raise ArgumentMistake(
+            expected=say("the four capital letters of a flight information region, for a NOTAM"),
+            came=repr(arguments.fir[:60]),
+            where="--fir",
+            remedy=say("write for example {example}", example="--as notam --fir EFIN"),
+        )
+    if arguments.out is not None:
+        raise ArgumentMistake(
+            expected=say("a file of areas, which reading alone writes"),
+            came=repr(arguments.out[:200]),
+            where="--out",
+            remedy=say("send what is written into a file: > notam.txt"),
+        )
+
+
+def _one_text(reading: Reading, arguments: argparse.Namespace) -> str:
+    """Return the text of one notice, and tell what rounding moved and what is doubtful in it."""
+    from detente.areas.writing import notam_text, warning_text  # noqa: PLC0415
+
+    written = (
+        notam_text(reading, number=arguments.number, fir=arguments.fir)
+        if arguments.form == "notam"
+        else warning_text(reading, number=arguments.number)
+    )
+    if written.moved_m >= 0.02:
+        terminal.note(
+            say(
+                "{id}: rounding moved a position by up to {moved} m",
+                id=reading.text_id,
+                moved=f"{written.moved_m:.1f}",
+            )
+        )
+    for doubt in reading.doubts:
+        terminal.note(
+            say(
+                "{id}: doubtful: {why}",
+                id=reading.text_id,
+                why=f"{meaning(doubt.reason)}: {terminal.visible(doubt.words)}",
+            )
+        )
+    return written.text
 
 
 def _notices(files: list[str]) -> list[Reading]:

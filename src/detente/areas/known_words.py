@@ -66,10 +66,15 @@ _PHRASES = tuple(
 _LIMITING = re.compile(
     r"\b(?:ACTIVATION|ACTIVATED|ACTIVE|ACT)\s+(?:BY|VIA|OVER)\s+(?:THE\s+)?[A-Z]+"
     r"|\bBY\s+NOTAM\b|\bIN\s+THE\s+(?:NORTH|SOUTH|EAST|WEST|CENT(?:ER|RE))(?:ERN)?(?=\s*(?:[.,\n]|OF\b|AREA|ZONE))"
+    r"|\b(?:IS|ARE|BE|REMAINS?|STAYS?|KEPT)\s+(?:CLEAR|CLR)\b(?!\s+OF\b)"
+    r"|\bOUT\s+OF\b|\b(?:CHANGED|EXTENDED)\s+(?:TO|BY|INTO)\b"
+    r"|\bTO\s+(?:THE\s+)?(?:NORTH|SOUTH|EAST|WEST)(?:ERN)?\b"
+    rf"|\b(?:OR|ABOUT)\s*(?:(?:AREAS?|AT|IN|THE|WI|WITHIN)\s*){{0,4}}{GONE}"
     r"|\bOTHER\s+(?:AREAS?|ZONES?|PERIODS?)\b|\bCLOSED\s+(?:AREAS?|ZONES?)\b"
     r"|\bWITHIN\s+THE\s+(?:LIMITS|BOUNDARIES|RESTRICTED|PROHIBITED|RESERVED|SEGREGATED|AIRSPACE)\b"
 )
-"""Words that are harmless alone and limit together."""
+"""Words that are harmless alone and limit together: a place that IS CLEAR (a ship keeps clear of one), one place OR
+another, ABOUT a time, an area EXTENDED TO somewhere."""
 _PARENTHESIS = re.compile(r"\((?P<inner>[A-Z][A-Z ,.'/\n-]{1,60})\)")
 _AREA_NAME = re.compile(
     rf"(?<=[{GONE}\s])(?P<inner>[A-Z'’][A-Z'’ ,.-]{{1,40}}?)\s+(?:IS\s+|ARE\s+|RANGES?\s+)?(?:ACT|ACTIVATED|ACTIVE)\b"

@@ -14,7 +14,7 @@ from detente.areas.known_words import words_not_known
 from detente.areas.letters import plain
 from detente.areas.levels import level, level_ft
 from detente.areas.names import strike_named, strike_names
-from detente.areas.notam_parts import one_text
+from detente.areas.notam_parts import TRAILER, one_text
 from detente.areas.outcomes import Announced, Reading, Reason, Unplaced, Window
 from detente.areas.page import Page
 from detente.areas.placing import Placed, place
@@ -41,7 +41,15 @@ _PARTS = re.compile(r"\b(?:END )?PART [0-9] OF [0-9]\b")
 _CREATED = re.compile(
     r"\bCREATED: (0[1-9]|[12][0-9]|3[01]) (JAN|MAR|MAY|JUL|AUG|OCT|DEC|APR|JUN|SEP|NOV|FEB) (20[0-9]{2}) ([01][0-9]:[0-5][0-9]|2[0-3]:[0-5][0-9])"
 )
-_TRAILER = re.compile(r"\n(?:CREATED|SOURCE):|\nUNITED STATES NOF|\n[A-Z0-9]{4,8} ADMIN MESSAGE")
+_OF_THE_TRAILER = re.compile(
+    r"\s*(?:(?:CREATED|SOURCE):[A-Z0-9 :/-]{0,60}|UNITED STATES NOF[A-Z ,.-]{0,100}|[A-Z0-9]{4,8} ADMIN MESSAGE|[)=.*-]{0,80}|NNNN)\s*"
+)
+_WHOLE_ITEMS = {
+    "A": re.compile(r"(?:[A-Z]{4}[\s,/]*)+(?:PART [0-9] OF [0-9])?[\s)]*"),
+    "B": re.compile(r"[0-9]{10}[\s)]*"),
+    "C": re.compile(r"(?:[0-9]{10} ?(?:EST)?|PERM|UFN)[\s)]*"),
+}
+"""All that may stand in these items; anything else is told as words that were not placed."""
 _LIMITS = re.compile(
     r"\bVERTICAL LIMITS? ?[:.]? ?(?P<lower>SFC|GND|FL ?[0-9]{1,3}|[0-9]{1,5} ?(?:FT|M)(?: A[GM]S?L)?) ?(?:-|TO) ?(?P<upper>UNL|FL ?[0-9]{1,3}|[0-9]{1,5} ?(?:FT|M)(?: A[GM]S?L)?)"
     r"|\b(?:FROM )?(?P<lower2>SFC|GND) ?(?:-|TO|/) ?(?P<upper2>UNL|FL ?[0-9]{1,3}|[0-9]{1,5} ?(?:FT|M)(?: A[GM]S?L)?)\b"
@@ -116,7 +124,22 @@ def _items(text: str, reading: Reading) -> _Notam:
         reading.replaces = head["other"] or ""
     elif head["type"] == "C" and head["other"]:
         reading.cancels.append(head["other"])
-    body = text[head.end() :]
+    body = _without_trailer(text[head.end() :], reading)
+    made = _Notam()
+    found = _in_order(body, reading)
+    if found and (before := body[: found[0].start()].strip(" \n(")):
+        reading.doubt(Reason.WORDS_LEFT, before[:200])
+    for index, item in enumerate(found):
+        stop = found[index + 1].start() if index + 1 < len(found) else len(body)
+        made.items[item["item"]] = body[item.end() : stop].strip()
+    if missing := [letter for letter in "QABE" if letter not in made.items]:
+        raise Unplaced(Reason.NOT_UNDERSTOOD, f"{', '.join(missing)}: {body[:80]}")
+    _left_in_items(made.items, reading)
+    return made
+
+
+def _without_trailer(body: str, reading: Reading) -> str:
+    """Return the items of a NOTAM; when it was made goes into the reading, other words under it are doubted."""
     created = _CREATED.search(body)
     if created:
         day, month, year, clock = created.groups()
@@ -127,16 +150,22 @@ def _items(text: str, reading: Reading) -> _Notam:
         except ValueError:
             raise Unplaced(Reason.TIME, created.group()) from None
         reading.words["issued_at"] = created.group().strip()
-    end = _TRAILER.search(body)
-    body = body[: end.start()] if end else body
-    made = _Notam()
-    found = _in_order(body, reading)
-    for index, item in enumerate(found):
-        stop = found[index + 1].start() if index + 1 < len(found) else len(body)
-        made.items[item["item"]] = body[item.end() : stop].strip()
-    if missing := [letter for letter in "QABE" if letter not in made.items]:
-        raise Unplaced(Reason.NOT_UNDERSTOOD, f"{', '.join(missing)}: {body[:80]}")
-    return made
+    end = TRAILER.search(body)
+    for line in body[end.start() :].split("\n") if end else []:
+        if not _OF_THE_TRAILER.fullmatch(line):
+            reading.doubt(Reason.WORDS_LEFT, line.strip()[:200])
+    return body[: end.start()] if end else body
+
+
+def _left_in_items(items: dict[str, str], reading: Reading) -> None:
+    """Doubt what stands in a short item beside its value: nothing of a text is left out in silence."""
+    for letter, whole in _WHOLE_ITEMS.items():
+        if letter in items and not whole.fullmatch(items[letter]):
+            reading.doubt(Reason.WORDS_LEFT, f"{letter}) {' '.join(items[letter].split())[:200]}")
+    for letter in "FG":
+        left = " ".join(items.get(letter, "").split("\n")[1:]).strip(" )=")
+        if left and left != "NNNN":
+            reading.doubt(Reason.WORDS_LEFT, left[:200])
 
 
 def _in_order(body: str, reading: Reading) -> list[re.Match[str]]:

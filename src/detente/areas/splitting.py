@@ -17,6 +17,7 @@ from detente.areas.warnings import HEADLINE, PREAMBLE
 __all__ = ["Piece", "split"]
 
 _FRAME = re.compile(r"ZCZC[ \n]?(?P<name>[A-Z]{2}[0-9]{2})?(?P<body>.*?)(?P<end>\bNNNN\b|(?=ZCZC)|\Z)", re.DOTALL)
+_LINE_END = re.compile(r"\n\s*")
 _LONGEST_HEAD = 200
 """A preamble or a headline is a short line; what follows it on a longer one is body."""
 _WORDS = re.compile(r"[A-Za-z0-9\u0400-\u04ff]{2}")
@@ -61,7 +62,29 @@ def _split(text: str) -> Iterator[Piece]:
     opened = [start - (text[start - 1 : start] == "(") for start in starts]
     yield from _warnings(text[: opened[0]] if opened else text)
     for start, stop in zip(opened, [*opened[1:], len(text)], strict=False):
-        yield Piece(text[start:stop].strip(), "notam")
+        end = _next_warning(text, start, stop)
+        yield Piece(text[start:end].strip(), "notam")
+        yield from _warnings(text[end:stop])
+
+
+def _next_warning(text: str, start: int, stop: int) -> int:
+    """Return where a warning's headline follows a NOTAM, with its preamble; the end when none does.
+
+    A preamble alone is none: item E may hold a date and time on a line of its own.
+    """
+    before, was_preamble = start, False
+    for gap in _LINE_END.finditer(text, start, stop):
+        line = text[gap.end() : min(stop, gap.end() + _LONGEST_HEAD)].split("\n", 1)[0]
+        told = plain(line)[0]
+        if HEADLINE.match(told):
+            return before if was_preamble else gap.end()
+        before, was_preamble = gap.end(), bool(PREAMBLE.match(told))
+    return stop
+
+
+def _is_head(line: str) -> bool:
+    told = plain(line[:_LONGEST_HEAD])[0]
+    return bool(HEADLINE.match(told) or PREAMBLE.match(told))
 
 
 def _warnings(text: str) -> Iterator[Piece]:
@@ -69,8 +92,7 @@ def _warnings(text: str) -> Iterator[Piece]:
     lines: list[str] = []
     has_body = False
     for line in text.split("\n"):
-        told = plain(line[:_LONGEST_HEAD])[0]
-        is_head = bool(HEADLINE.match(told) or PREAMBLE.match(told))
+        is_head = _is_head(line)
         if is_head and has_body:
             yield from _piece(lines)
             lines, has_body = [], False

@@ -17,6 +17,7 @@ from math import ceil, cos, hypot, radians
 from detente import words
 from detente.areas.errors import WritingMistake
 from detente.areas.levels import level_ft, level_text
+from detente.areas.meanings import meaning
 from detente.areas.outcomes import Announced, Reading, Window
 from detente.areas.outlines import is_near_circle, outline
 from detente.areas.page import Page
@@ -37,12 +38,14 @@ from detente.notices.shapes import (
     Vertical,
 )
 
-__all__ = ["Written", "notam_text", "warning_text"]
+__all__ = ["NOTAM_NUMBER", "WARNING_NUMBER", "Written", "notam_text", "warning_text"]
 
 say = words.speaker("areas")
 
 Write = Callable[[Position], str]
 Move = Callable[[Position], Position]
+NOTAM_NUMBER = re.compile(r"[A-Z][0-9]{4}/[0-9]{2}")
+WARNING_NUMBER = re.compile(r"[A-Z][A-Z ]{2,38} [0-9]{1,4}/[0-9]{2}")
 _MILE = Decimal(1852)
 _WORDS = {
     "debris": "SPACE DEBRIS",
@@ -81,9 +84,7 @@ def notam_text(reading: Reading, *, number: str = "", fir: str = "") -> Written:
     if None in ends and len(ends) > 1:
         raise _cannot(say("an end for every window"), say("only a single window can be permanent"))
     end = max((moment for moment in ends if moment), default=None)
-    number = number or (
-        reading.text_id if re.fullmatch(r"[A-Z][0-9]{4}/[0-9]{2}", reading.text_id) else f"A0000/{start:%y}"
-    )
+    number = number or (reading.text_id if NOTAM_NUMBER.fullmatch(reading.text_id) else f"A0000/{start:%y}")
     fir = fir or "ZZZZ"
     levels = (
         [
@@ -93,7 +94,7 @@ def notam_text(reading: Reading, *, number: str = "", fir: str = "") -> Written:
         if vertical
         else ["000", "999"]
     )
-    replaces = f" {reading.replaces}" if re.fullmatch(r"[A-Z][0-9]{4}/[0-9]{2}", reading.replaces) else ""
+    replaces = f" {reading.replaces}" if NOTAM_NUMBER.fullmatch(reading.replaces) else ""
     body = [
         f"{number} NOTAM{'R' if replaces else 'N'}{replaces}",
         f"Q) {fir}/{_CODES.get(reading.activity, 'QRDCA')}/IV/BO/W/{levels[0]}/{levels[1]}/{_around(rounded)}",
@@ -120,7 +121,7 @@ def warning_text(reading: Reading, *, number: str = "") -> Written:
         raise _cannot(say("a window with a start or an end"), say("without times: state them in the notice"))
     issued = reading.issued_at or min(moments) - timedelta(days=5)
     headline = number or reading.text_id
-    if not re.fullmatch(r"[A-Z][A-Z ]{2,38} [0-9]{1,4}/[0-9]{2}", headline):
+    if not WARNING_NUMBER.fullmatch(headline):
         headline = number or f"LOCAL NAV WARN 000/{issued:%y}"
     lines = [f"{issued:%d%H%M}Z {MONTHS[issued.month - 1]} {issued:%y}", f"{headline}."]
     lines.append(f"1. {_WORDS.get(reading.activity, 'OPERATIONS')} {_spans(rounded.windows)}")
@@ -189,8 +190,8 @@ def _checked(text: str, dialect: str, meant: Reading, moved_m: float) -> Written
             expected=say("words that are read back as the same areas and times"),
             came=", ".join(
                 [
-                    *(refusal.reason.value for refusal in got.refusals),
-                    *(doubt.reason.value for doubt in got.doubts),
+                    *(meaning(refusal.reason) for refusal in got.refusals),
+                    *(meaning(doubt.reason) for doubt in got.doubts),
                 ]
             )
             or say("another area or time"),

@@ -24,7 +24,7 @@ from detente.desk.describing import describe
 from detente.desk.errors import RefusedRequest, not_allowed, not_signed_in, refusal_of, too_many
 from detente.desk.operations import Call, Operation, Router, decoded, read_query
 from detente.desk.pages import answer_page
-from detente.desk.rights import Right, may
+from detente.desk.rights import may
 from detente.desk.room import Room
 from detente.desk.routes import OPERATIONS
 from detente.desk.visitors import Visitor
@@ -110,7 +110,7 @@ class Desk:
     ) -> tuple[Visitor | None, TokenDocument | None]:
         """Return who asks; raises RefusedRequest (401, 403, 429)."""
         room = self.room
-        right: Right = operation.right  # type: ignore[assignment]
+        right = operation.right
         if right == "anyone":
             room.limits.spend(address_of(request), operation.limit, room.clock_s())
             return None, None

@@ -101,6 +101,7 @@ class Node:
 
     async def told(self, question: Question) -> Told:
         """Return the answer with its JSON; several who ask the same at once share one question."""
+        question = msgspec.structs.replace(question, language=words.language())
         rule = _TOPICS.get(type(question))
         if rule is None or question.actor or not self.answers:
             return await self._ask(question)

@@ -94,7 +94,7 @@ def _rights(one: Operation) -> str:
         return "For a machine's token only."
     if one.right == "signed-in":
         return "For everybody who is signed in."
-    roles = ", ".join(sorted(RIGHTS[one.right]))  # type: ignore[index]
+    roles = ", ".join(sorted(RIGHTS[one.right]))
     return f"Right: {one.right}. Roles: {roles}. Limit class: {one.limit}."
 
 

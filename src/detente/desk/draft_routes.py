@@ -27,7 +27,7 @@ NOTICE_BYTES_MAX = 2_000_000
 """Bytes of a form that is checked while it is typed."""
 _TOUCH_MS = 120_000
 
-Octets = Annotated[str, Meta(max_length=100_000)]
+Octets = Annotated[str, Meta(max_length=20_000)]
 
 
 class CheckGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -83,7 +83,7 @@ class Hub:
         self._now_ms = now_ms
         self._answers = answers
         self._streams: dict[Stream, None] = {}
-        self._seen: Seen | None = None
+        self._seen: Seen = picture.seen(now_ms())
         self._alarms_number = 0
         self._whole: tuple[Seen, bytes] | None = None
         self._is_closed = False
@@ -138,8 +138,7 @@ class Hub:
         now_ms = self._now_ms()
         self._picture.tick(now_ms)
         if self._streams:
-            seen = self._seen or self._picture.seen(now_ms)
-            delta = self._picture.delta(seen, now_ms)
+            delta = self._picture.delta(self._seen, now_ms)
             if delta is not None:
                 self._send("picture", delta)
         self._seen = self._picture.seen(now_ms)

@@ -17,7 +17,7 @@ from detente import words
 from detente.desk.asking import Told
 from detente.desk.errors import bad_input, not_found, wrong_method
 from detente.desk.limiting import LimitClass
-from detente.desk.rights import RIGHT_OF
+from detente.desk.rights import RIGHT_OF, Right
 from detente.desk.visitors import Visitor
 from detente.door.terminal import visible
 from detente.node.desk_door.people_questions import TokenDocument
@@ -104,7 +104,7 @@ class Operation:
     media: str = "application/json"
     status: int = 200
     name: str = ""
-    right: str = field(init=False, default="")
+    right: Right = field(init=False, default="anyone")
 
     def __post_init__(self) -> None:
         """Take the name from the handler and the right from the one table; a route without one cannot be built."""

@@ -14,12 +14,13 @@ from starlette.responses import Response, StreamingResponse
 from detente import words
 from detente.desk.asking import Told
 from detente.desk.encounter_words import encounter_sentence
-from detente.desk.errors import bad_input, conflict, not_found
+from detente.desk.errors import bad_input, conflict, not_found, refusal_of
 from detente.desk.events import Stream
 from detente.desk.operations import PREFIX, Call, Nothing, Operation
 from detente.desk.overlays import OVERLAY_BYTES_MAX, FeatureCollection, OverlaysDocument, Shelf
 from detente.desk.picture.alarm_model import PRIORITIES
 from detente.desk.picture.documents import Moment, Picture, Replay, Trails
+from detente.errors import DetenteError
 from detente.node.desk_door.questions import Done
 from detente.node.desk_door.record_questions import AlarmAcknowledged, AlarmDocument, AlarmsAsked, AlarmsDocument
 
@@ -98,9 +99,8 @@ async def still_signed_in(call: Call) -> bool:
     """Tell whether the session of a call goes on and may still read; a node that does not answer ends nothing."""
     try:
         visitor = await call.room.sign_in.visitor(call.request, is_activity=False)
-    except Exception as failure:  # noqa: BLE001 - what is shown is stale, and the stream says that the node is away
-        call.room.log.debug("desk.stream-unchecked", kind=type(failure).__name__)
-        return True
+    except DetenteError as failure:
+        return refusal_of(failure).status >= 500  # what is shown is stale then, and the clock says so
     return visitor is not None and bool(visitor.person.roles)
 
 

@@ -71,6 +71,7 @@ def furnished(
         log=log,
         static=static,
         hosts=_hosts(settings, listen),
+        site=settings.site,
         language=language,
         is_tls=is_tls,
     )
@@ -188,10 +189,10 @@ def _gate(home: Path, settings: DeskSettings) -> Callable[[Node], SignIn]:
 
 def _tls(home: Path, settings: DeskSettings, listen: str) -> ssl.SSLContext | None:
     """Return what to show, None where nobody else can listen; raises ArgumentMistake."""
-    if _of(settings, "certificate_file") and _of(settings, "key_file"):
+    if settings.certificate_file and settings.key_file:
         certificate, key = (
-            path_in(home, _of(settings, "certificate_file")),
-            path_in(home, _of(settings, "key_file")),
+            path_in(home, settings.certificate_file),
+            path_in(home, settings.key_file),
         )
         try:
             return tls_context(certificate, key)
@@ -235,15 +236,11 @@ def _listening(listen: str) -> socket.socket:
 def _hosts(settings: DeskSettings, listen: str) -> frozenset[str]:
     """Return the names by which browsers may reach the desk; whatever else a name is pointed here by is refused."""
     host = host_and_port(listen)[0].lower()
-    found = {host_of(one.partition("://")[2]) for one in getattr(settings, "origins", ())}
-    found |= {_of(settings, "site")}
+    found = {host_of(one.partition("://")[2]) for one in settings.pages()}
+    found |= {settings.site}
     if is_loopback(host):
         found |= {"localhost", "127.0.0.1", "::1"}
     return frozenset({*found, host} - {"", "0.0.0.0", "::"})  # noqa: S104 - left out, not bound
-
-
-def _of(settings: DeskSettings, name: str) -> str:
-    return str(getattr(settings, name, ""))
 
 
 if __name__ == "__main__":

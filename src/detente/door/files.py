@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,9 +13,34 @@ from pathlib import Path
 from detente import words
 from detente.door.errors import OutputFailure
 
-__all__ = ["writing"]
+__all__ = ["cause", "writing"]
 
 say = words.speaker("door")
+
+_NUMBER = re.compile(r"\(os error (\d+)\)")
+
+
+def cause(failure: OSError) -> str:
+    """Return in the reader's language why the machine could not open, read or write a file.
+
+    Native libraries wrap the number of the system's error in a sentence of their own; then the number counts. What
+    is rare stays as the system said it.
+    """
+    wrapped = _NUMBER.search(str(failure))
+    match int(wrapped[1]) if failure.errno is None and wrapped is not None else failure.errno:
+        case errno.ENOENT:
+            return say("there is no such file or folder")
+        case errno.EISDIR:
+            return say("a folder, not a file")
+        case errno.EACCES | errno.EPERM:
+            return say("no permission")
+        case errno.ENOSPC | errno.EDQUOT:
+            return say("no space left on the device")
+        case errno.EROFS:
+            return say("nothing can be written there: it is mounted for reading only")
+        case errno.EFBIG:
+            return say("the file would be larger than is allowed here")
+    return failure.strerror or str(failure)
 
 
 @contextmanager
@@ -41,7 +68,7 @@ def writing(target: Path) -> Iterator[Path]:
     except OSError as failure:
         raise OutputFailure(
             expected=say("room and permission to write the file"),
-            came=failure.strerror or str(failure),
+            came=cause(failure),
             where=str(target),
             remedy=say("free space or choose another place; nothing half-written was left"),
         ) from failure

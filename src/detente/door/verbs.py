@@ -130,6 +130,12 @@ VERBS = (
         lambda: say("one screen of how a node stands: lines, couriers, tests, owed receipts, alarms"),
     ),
     Verb(
+        "people",
+        "detente.node.commands_people",
+        "PEOPLE",
+        lambda: say("who may use a node's desk, and with which passkeys"),
+    ),
+    Verb(
         "alarms",
         "detente.node.commands_alarms",
         "ALARMS",

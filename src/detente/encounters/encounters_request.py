@@ -88,26 +88,28 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--within",
-        metavar="DISTANCE",
+        metavar=say("DISTANCE"),
         help=say("horizontal limit, for example 500m or 0.5nm (default: {default})", default="500m"),
     )
     parser.add_argument(
         "--vertical",
-        metavar="DISTANCE",
+        metavar=say("DISTANCE"),
         help=say("vertical limit where both have a height (default: {default})", default="1000ft"),
     )
     parser.add_argument(
         "--max-gap",
         default="180s",
-        metavar="DURATION",
+        metavar=say("DURATION"),
         help=say(
             "longest time between two fixes that motion is assumed over (default: {default})", default="180s"
         ),
     )
     parser.add_argument(
-        "--from", dest="moment_from", metavar="T", help=say("leave out what was before this time")
+        "--from", dest="moment_from", metavar=say("T"), help=say("leave out what was before this time")
     )
-    parser.add_argument("--to", dest="moment_to", metavar="T", help=say("leave out what was after this time"))
+    parser.add_argument(
+        "--to", dest="moment_to", metavar=say("T"), help=say("leave out what was after this time")
+    )
     parser.add_argument(
         "--area", metavar="W,S,E,N", help=say("only in this area: west,south,east,north in degrees")
     )
@@ -119,7 +121,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     _add_area_options(parser)
     parser.add_argument(
         "--out",
-        metavar="FILE",
+        metavar=say("FILE"),
         help=say("write all encounters, or all visits; the ending chooses: .parquet, .csv, .geojson, .kml"),
     )
     parser.add_argument(
@@ -137,12 +139,12 @@ def _add_area_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--margin",
-        metavar="DISTANCE",
+        metavar=say("DISTANCE"),
         help=say("with --areas: how near an area counts too, for example 2nm (default: 0, only inside)"),
     )
     parser.add_argument(
         "--unvisited",
-        metavar="FILE",
+        metavar=say("FILE"),
         help=say("with --areas: write the active times in which nobody was seen there: .csv or .parquet"),
     )
 

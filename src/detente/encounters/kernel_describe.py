@@ -364,28 +364,12 @@ def _certain(
 
 @lean
 def _looked_at(
-    row: int,
-    ia: int,
-    ib: int,
-    entered: float,
-    left: float,
-    begun: bool,  # noqa: FBT001 - compiled
-    certain: bool,  # noqa: FBT001 - compiled
-    near: Near,
-    swings: Swings,
-    moves: Floats,
-    leg: Bytes,
-    rcs: Singles,
-    ages: Singles,
-    marks: Bytes,
-    leg_begin: Floats,
-    leg_end: Floats,
-    turn_a: float,
-    turn_b: float,
-    limits: Floats,
-    fields: Floats,
+    row: int, ia: int, ib: int, entered: float, left: float,
+    begun: bool, certain: bool,  # noqa: FBT001 - compiled
+    near: Near, swings: Swings, moves: Floats, leg: Bytes, rcs: Singles, ages: Singles, marks: Bytes,
+    leg_begin: Floats, leg_end: Floats, turn_a: float, turn_b: float, limits: Floats, fields: Floats,
     numbers: Integers,
-) -> tuple[float, bool, bool, Near, Swings]:
+) -> tuple[float, bool, bool, Near, Swings]:  # fmt: skip
     """Tell what there is to be told of one overlap, of the part from entered to left.
 
     Returns when it ends, whether the encounter has begun and is certain, and what is nearest and how it swings.

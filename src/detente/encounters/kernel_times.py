@@ -408,6 +408,7 @@ def times_in_areas(
         if of_way != way or walked + length - of_walked > LISTED_M:
             near = _list_near(move, cell_first, cell_areas, part_first, shape[0], margin, listed)
             of_way, of_walked = way, walked
+        # not a function of its own: 1 M fixes in 500 areas took 2 % more CPU then
         for c in range(near):
             area = listed[c]
             first, last, closed = part_first[area], part_first[area + 1], window_first[area + 1]

@@ -104,13 +104,20 @@ def legs_of(
         first, times, moves, marks, float(gap_us), until, flags, ends, height
     )
     totals = Totals(legs=begun, time_us=time_us, way_m=way_m, duplicates=twice)
-    if not long_legs:
-        return Legs(first, times, ends, moves, flags, rcs, ages, marks, times, ends, height), totals
-    points = moves[:, X : H + 1]
+    whole = Legs(first, times, ends, moves, flags, rcs, ages, marks, times, ends, height)
+    return (_in_parts(whole, room) if long_legs else whole), totals
+
+
+def _in_parts(legs: Legs, room: Room) -> Legs:
+    """Return legs of which those longer than LEG_M_MAX are cut; a part lasts at least a microsecond.
+
+    room: where the parts lie, until it is used again.
+    """
+    times, flags, ends = legs.times, legs.flags, legs.ends
+    points = legs.moves[:, X : H + 1]
     ways = points[1:, :3] - points[:-1, :3]
     length = np.sqrt(np.einsum("ij,ij->i", ways, ways))
     long = np.flatnonzero((flags[:-1] & FOLLOWED > 0) & (length > LEG_M_MAX))
-    # a part lasts at least a microsecond
     parts = np.minimum(np.ceil(length[long] / LEG_M_MAX), ends[long] - times[long]).astype(np.int64)
     long, parts = long[parts > 1], parts[parts > 1]
     copies = np.ones(times.size, np.int64)
@@ -120,20 +127,19 @@ def legs_of(
     moves = room.table("moves", all_times.size, 10)
     moves[:, X : H + 1] = all_points
     moves_of(all_times, flags[source], moves)
-    legs = Legs(
-        first=np.append(np.cumsum(copies) - copies, source.size)[first],
+    return Legs(
+        first=np.append(np.cumsum(copies) - copies, source.size)[legs.first],
         times=all_times,
         ends=np.ascontiguousarray(moves[:, 1]),
         moves=moves,
         flags=flags[source],
-        rc_m=rcs[source] if rcs.size else rcs,
-        age_s=ages[source] if ages.size else ages,
-        mark=marks[source],
+        rc_m=legs.rc_m[source] if legs.rc_m.size else legs.rc_m,
+        age_s=legs.age_s[source] if legs.age_s.size else legs.age_s,
+        mark=legs.mark[source],
         whole_begin=times[source],
         whole_end=ends[source],
-        height=height,
+        height=legs.height,
     )
-    return legs, totals
 
 
 def _split(

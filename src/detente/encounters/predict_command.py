@@ -71,14 +71,14 @@ class _Predict:
         parser.add_argument("states", metavar="STATES.csv", help=say("picture of positions; - is standard input"))
         parser.add_argument(
             "--horizon",
-            metavar="TIME",
+            metavar=say("TIME"),
             help=say("how far ahead to look (600s, 10min); 600s when not given, 30min with --areas"),
         )
         parser.add_argument(
-            "--within", metavar="DISTANCE", help=say("horizontal limit (5nm, 500m); 5nm when not given")
+            "--within", metavar=say("DISTANCE"), help=say("horizontal limit (5nm, 500m); 5nm when not given")
         )
         parser.add_argument(
-            "--vertical", metavar="HEIGHT", help=say("vertical limit (1000ft, 300m); 1000ft when not given")
+            "--vertical", metavar=say("HEIGHT"), help=say("vertical limit (1000ft, 300m); 1000ft when not given")
         )
         parser.add_argument(
             "--well-clear",
@@ -98,14 +98,16 @@ class _Predict:
         )
         parser.add_argument(
             "--margin",
-            metavar="DISTANCE",
+            metavar=say("DISTANCE"),
             help=say("with --areas: how near an area counts too, for example 2nm (default: 0, only inside)"),
         )
         parser.add_argument(
-            "--at", metavar="T", help=say("with --areas: the moment of the picture, when no column time says it")
+            "--at",
+            metavar=say("T"),
+            help=say("with --areas: the moment of the picture, when no column time says it"),
         )
         parser.add_argument(
-            "--out", metavar="FILE", help=say("write all pairs there: .parquet or .csv, by its ending")
+            "--out", metavar=say("FILE"), help=say("write all pairs there: .parquet or .csv, by its ending")
         )
 
     def run(self, arguments: argparse.Namespace) -> int:

@@ -38,8 +38,6 @@ PREDICTED = pl.Schema(
         # the pair, in the order of their ids as text
         "a": pl.String(),
         "b": pl.String(),
-        "side_a": pl.String(),
-        "side_b": pl.String(),
         # seconds from now: when both limits begin to hold (0: they do now) and cease to (the horizon: not yet)
         "entry_s": pl.Float64(),
         # the least horizontal distance between now and the horizon: when, how far, and the vertical distance then
@@ -48,6 +46,8 @@ PREDICTED = pl.Schema(
         "distance_m": pl.Float64(),
         # null when the height of either is unknown
         "vertical_m": pl.Float64(),
+        "side_a": pl.String(),
+        "side_b": pl.String(),
         # least between entry and exit of max(horizontal / within, vertical / vertical limit)
         "severity": pl.Float64(),
         "inside_now": pl.Boolean(),
@@ -184,13 +184,13 @@ def _table(
             {
                 "a": ids.gather(a),
                 "b": ids.gather(b),
-                "side_a": names.gather(a),
-                "side_b": names.gather(b),
                 "entry_s": found.entry_s,
                 "closest_s": told[:, 0],
                 "exit_s": found.exit_s,
                 "distance_m": told[:, 1],
                 "vertical_m": told[:, 2],
+                "side_a": names.gather(a),
+                "side_b": names.gather(b),
                 "severity": told[:, 4],
                 "inside_now": found.entry_s <= 0.0,
                 "relative_speed_kn": told[:, 3] / KNOT_MS,

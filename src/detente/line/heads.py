@@ -37,22 +37,24 @@ CLAIMS_MAX = 64
 _ROLES = {"log": Role.COSIGN_LOG, "held": Role.COSIGN_HELD}
 
 
-def take_checkpoint(state: State, octets: bytes, new: Counter[str], now_ms: int) -> Origin:
-    """Take a head and the cosignatures under it, counting what is new; returns its log. Raises Refused.
+def take_checkpoint(state: State, octets: bytes, new: Counter[str], changed: set[Origin], now_ms: int) -> None:
+    """Take a head and the cosignatures under it, counting what is new; its log joins ``changed``. Raises Refused.
 
-    A cosignature that is refused does not keep the others from being taken: a carrier may have added it.
+    A cosignature that is refused does not keep the others from being taken, nor the head from being answered: a carrier
+    may have added it.
     """
     checkpoint = Checkpoint.decode(octets)
     head = checkpoint.head
     log = log_of(state, head.origin)
     _verify(state, log, checkpoint)
+    changed.add(head.origin)
     if head.size == 0:
-        return head.origin
+        return
     if head.origin.member == state.me and head.size > log.size and not is_closed(state, head.origin):
         own_seen(state, log, head.size)
     if head.size > log.size:
         _claim(state, log, checkpoint, new)
-        return head.origin
+        return
     if state.root_at(head.origin, head.size) != head.root:
         _contradicts(state, log, checkpoint)
     if log.head is None or head.size > log.head.head.size:
@@ -66,7 +68,6 @@ def take_checkpoint(state: State, octets: bytes, new: Counter[str], now_ms: int)
             refusal = fault
     if refusal is not None:
         raise refusal
-    return head.origin
 
 
 def settle_claims(state: State, origin: Origin) -> None:

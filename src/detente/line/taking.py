@@ -287,7 +287,7 @@ def _stated_size(state: State, origin: Origin, seq: int, digest: str) -> int:
 
 
 def _checkpoint(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:
-    taken.changed.add(take_checkpoint(state, octets, taken.new, now_ms))
+    take_checkpoint(state, octets, taken.new, taken.changed, now_ms)
 
 
 def _line_test(state: State, octets: bytes, taken: Taken, now_ms: int) -> None:

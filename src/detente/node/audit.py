@@ -37,9 +37,11 @@ from detente.line.rootact import Keyring
 from detente.line.session import Have, decode_session
 from detente.line.standing import closed_at
 from detente.line.statement import RELEASE_SIZE, Statement
+from detente.node.audit_trail import check_trail
 from detente.node.book import Book
 from detente.node.home import Home
 from detente.node.keyfile import check_key_file
+from detente.node.officers import TRAIL_TYPE
 from detente.store.audit import Portion
 from detente.store.interface import Reader, Record
 from detente.store.schema import ENTRIES_MAX
@@ -71,6 +73,8 @@ class Audit:
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
     history: list[str] = field(default_factory=list)
+    trails: list[tuple[Origin, int, str]] = field(default_factory=list)
+    """Statements about a trail of acts, with the hash of each one's body."""
 
     def document(self) -> dict[str, Any]:
         """Return the audit as ``--json`` gives it."""
@@ -92,6 +96,7 @@ class Audit:
             "root acts": say("root acts"),
             "openings": say("openings"),
             "fork proofs": say("fork proofs"),
+            "acts": say("acts in the trail"),
         }
         return [(name, self.counts[kind]) for kind, name in names.items() if self.counts[kind]]
 
@@ -140,6 +145,8 @@ class _Checked:
     nodes: int
     root: bytes | None
     faults: tuple[str, ...]
+    trails: tuple[tuple[int, str], ...] = ()
+    """Statements about their author's trail of acts: index, and hash of the body."""
 
 
 def audit_line(home: Home, line: str, done: Callable[[float], None] = lambda _: None) -> Audit:
@@ -163,7 +170,7 @@ def audit_line(home: Home, line: str, done: Callable[[float], None] = lambda _: 
         audit.faults += [say("database: {fault}", fault=fault) for one in looked for fault in one()]
     if book is None:
         return audit
-    for look in (_home, _head_file, _rest):
+    for look in (_home, _head_file, _rest, _trail):
         try:
             look(home, book, audit)
         except _DAMAGE as fault:
@@ -238,6 +245,7 @@ def _log(book: Book, origin: Origin, audit: Audit, run: Run, done: Callable[[flo
         checked: _Checked = one()
         audit.counts.update(statements=checked.statements, bodies=checked.bodies, nodes=checked.nodes)
         audit.faults += checked.faults
+        audit.trails += [(origin, *one) for one in checked.trails]
         if checked.root is not None:
             roots.append(checked.root)
         done(piece.end - piece.start)
@@ -280,6 +288,7 @@ def _check_piece(record: Record, piece: _Piece) -> _Checked:
     public, previous = bytes.fromhex(piece.public), piece.base
     hashes: list[bytes] = []
     named: list[_Named] = []
+    trails: list[tuple[int, str]] = []
     leaves, rows = record.audit_entries(piece.origin, piece.start, piece.end - piece.start)
     faults = [say("database: {fault}", fault=fault) for fault in rows]
     if len(leaves) != piece.end - piece.start:
@@ -288,6 +297,8 @@ def _check_piece(record: Record, piece: _Piece) -> _Checked:
         try:
             statement = _statement(piece, seq, leaf, public, previous)
             named += _named(seq, statement)
+            if statement.type == TRAIL_TYPE:
+                trails.append((seq, statement.body.hash))
         except (Refused, ValueError) as fault:
             faults.append(f"{piece.origin} {seq}: {fault}")
         hashes.append(digest)
@@ -295,7 +306,7 @@ def _check_piece(record: Record, piece: _Piece) -> _Checked:
     bodies = _bodies(record, piece, named, faults)
     nodes, root = _lower_nodes(record, piece, hashes, faults)
     whole = piece.end - piece.start == _PIECE == len(leaves)
-    return _Checked(len(leaves), bodies, nodes, root if whole else None, tuple(faults))
+    return _Checked(len(leaves), bodies, nodes, root if whole else None, tuple(faults), tuple(trails))
 
 
 def _lower_nodes(
@@ -469,6 +480,18 @@ def _head_file(home: Home, book: Book, audit: Audit) -> None:
             audit.faults.append(say("{origin}: fewer statements than the head file says", origin=origin))
         elif book.state.root_at(origin, size) != root:
             audit.faults.append(say("{origin}: another log than the head file says", origin=origin))
+
+
+def _trail(home: Home, book: Book, audit: Audit) -> None:
+    """Check the trail of acts, and that it holds every head of it that the own logs say."""
+    own = [
+        (book.name(origin, seq), held[1])
+        for origin, seq, digest in audit.trails
+        if origin.member == home.member and (held := book.record.body(digest)) is not None
+    ]
+    acts, faults = check_trail(home.path, own)
+    audit.counts.update({"acts": acts} if acts else {})
+    audit.faults += faults
 
 
 def _rest(_home: Home, book: Book, audit: Audit) -> None:

@@ -36,7 +36,9 @@ from detente.store.desk_shelf import DeskShelf
 from detente.store.drafts import Drafts
 from detente.store.errors import HomeMistake, OlderRecord, StoreFailure
 from detente.store.folder import Folder
+from detente.store.people import PeopleFile
 from detente.store.small_file import SmallFile
+from detente.store.trail import TrailFile
 from detente.store.whole import whole_folder
 
 __all__ = ["backup", "restore"]
@@ -45,10 +47,15 @@ say = words.speaker("node")
 
 _NAME = re.compile(
     r"home\.json|settings\.toml|acts/[0-9]{6}\.json|keys/operational\.json|lines/[a-z][a-z0-9-]{0,62}/record\.sqlite3"
-    r"|(drafts|shelf|alarms)\.sqlite3",
+    r"|(drafts|shelf|alarms|people|trail)\.sqlite3",
     re.ASCII,
 )
-_SMALL: dict[str, type[SmallFile]] = {"drafts.sqlite3": Drafts, "shelf.sqlite3": DeskShelf}
+_SMALL: dict[str, type[SmallFile]] = {
+    "drafts.sqlite3": Drafts,
+    "shelf.sqlite3": DeskShelf,
+    "people.sqlite3": PeopleFile,
+    "trail.sqlite3": TrailFile,
+}
 """Small files of a home that go into its backup."""
 _MANIFEST = "manifest.json"
 _MANIFEST_MAX = 16 * 1024 * 1024

@@ -28,10 +28,11 @@ from detente.line.merkle import leaf_hash
 from detente.line.state import Settings, State
 from detente.line.statement import Commitment, Reference, Statement, commit
 from detente.line.watching import CONTROL_TYPES
+from detente.node.officers import TRAIL_TYPE
 from detente.notices.line_types import LINE_TYPES
 from detente.store.interface import Record
 
-__all__ = ["ANSWERS", "KNOWN_TYPES", "REPLIES", "Book", "Entry", "Reply", "Reveal"]
+__all__ = ["ANSWERS", "KNOWN_TYPES", "REPLIES", "Book", "Entry", "Reply", "Reveal", "entry_name"]
 
 say = words.speaker("node")
 
@@ -47,6 +48,7 @@ KNOWN_TYPES = (
         "incident",
         "launch",
         "message",
+        TRAIL_TYPE,
         "movement",
         "notice",
         "readout",
@@ -171,10 +173,7 @@ class Book:
 
     def name(self, origin: Origin, seq: int) -> str:
         """Return the shortest name of an entry: with epoch and generation when there was a second."""
-        logs = [one for one in self.state.logs if one.member == origin.member]
-        epoch = f"{origin.epoch}:" if len(self.state.openings) > 1 else ""
-        generation = f".{origin.generation}" if any(one.generation for one in logs) else ""
-        return f"{epoch}{origin.member}{generation}/{seq}"
+        return entry_name(self.state, origin, seq)
 
     def resolve(self, text: str) -> Entry:
         """Return the entry that a person named; raises LineMistake when there is none, or more than one."""
@@ -267,6 +266,14 @@ class Book:
             return Reveal((entry.origin, entry.seq), {})  # its author's words do not fit: nothing is revealed
         before = self.reveals.get((target.origin, target.seq))
         return Reveal((entry.origin, entry.seq), {**(before.contents if before else {}), **shown})
+
+
+def entry_name(state: State, origin: Origin, seq: int) -> str:
+    """Return the shortest name of an entry: with epoch and generation when there was a second."""
+    logs = [one for one in state.logs if one.member == origin.member]
+    epoch = f"{origin.epoch}:" if len(state.openings) > 1 else ""
+    generation = f".{origin.generation}" if any(one.generation for one in logs) else ""
+    return f"{epoch}{origin.member}{generation}/{seq}"
 
 
 def read_entry(origin: Origin, seq: int, leaf: bytes) -> Entry:

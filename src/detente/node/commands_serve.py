@@ -234,7 +234,7 @@ async def _supervise(home: Path, settings: Settings, passphrase: Path | None, lo
     ]
     if settings.desk.listen:
         desk = (path, "--listen", settings.desk.listen, *language)
-        children.append(Child("desk", "detente.node.desk_slot", desk, tells_ready=True, without=_SECRETS))
+        children.append(Child("desk", "detente.desk.process", desk, tells_ready=True, without=_SECRETS))
     environment = environment_of(settings.node.log_level, form)
     return await Supervisor(children, log, environment=environment).run()
 

@@ -319,6 +319,8 @@ def _audited(found: list[Any]) -> None:
 def _show_status(document: dict[str, Any], now_ms: int) -> None:
     if not document["head_file"]:
         terminal.note(say("the head file of this home is missing: it signs nothing until detente line confirm"))
+    if document["restored"]:
+        terminal.note(say("this home came out of a backup: the others fill it again before it signs anything"))
     if not document["lines"]:
         terminal.note(say("this home has joined no line yet"))
     for position, line in enumerate(document["lines"]):

@@ -20,7 +20,7 @@ from detente.notices.errors import NoticeRefused
 from detente.notices.filed import Delivery, Filed, Told
 from detente.notices.line_types import LINE_TYPES, NOTICE_MEDIA_TYPE
 
-__all__ = ["filed_of", "is_notice"]
+__all__ = ["deliveries_of", "filed_of", "is_notice", "told_of"]
 
 say = words.speaker("node")
 
@@ -51,8 +51,8 @@ def filed_of(book: Book) -> tuple[list[Filed], list[tuple[str, str]]]:
         filed = Filed(
             notice=checked.notice,
             ref=ref,
-            told=_told(book, entry, checked.notice.addressees),
-            deliveries=_deliveries(book, entry),
+            told=told_of(book, entry, checked.notice.addressees),
+            deliveries=deliveries_of(book, entry),
             from_line=True,
         )
         found.append(filed)
@@ -66,7 +66,7 @@ def is_notice(entry: Entry) -> bool:
     return is_reply or statement.type in LINE_TYPES
 
 
-def _told(book: Book, entry: Entry, addressees: tuple[str, ...]) -> Told:
+def told_of(book: Book, entry: Entry, addressees: tuple[str, ...]) -> Told:
     """Return when it was said: not before by its author's or a neutral's clock, not after by another's.
 
     A bound is kept only where it can decide something: nobody's own word helps it, and a bystander's clock stands only
@@ -101,7 +101,7 @@ def _neutrals(opening: Opening, author: str, addressees: tuple[str, ...]) -> tup
     return tuple(seat.member for seat in named if between <= {*seat.neutral_for})
 
 
-def _deliveries(book: Book, entry: Entry) -> tuple[Delivery, ...]:
+def deliveries_of(book: Book, entry: Entry) -> tuple[Delivery, ...]:
     """Return each state that the entry reached with each recipient, with that recipient's own clock."""
     found: list[Delivery] = []
     for party in book.recipients(entry.origin):

@@ -19,11 +19,13 @@ from detente.line.release import ASSERTIONS_MAX, Key, Touch, judge
 from detente.line.statement import Statement
 from detente.line.watching import CONTROL_TYPES
 
-__all__ = ["UNRELEASED", "Officer", "Officers", "check_release"]
+__all__ = ["TRAIL_TYPE", "UNRELEASED", "Officer", "Officers", "check_release"]
 
 say = words.speaker("node")
 
-UNRELEASED = CONTROL_TYPES - {"line.suspend", "line.resume"}
+TRAIL_TYPE = "node.trail"
+"""A statement that names the head of the author's own trail of acts: ``{"acts", "format", "hash", "kind"}``."""
+UNRELEASED = CONTROL_TYPES - {"line.suspend", "line.resume"} | {TRAIL_TYPE}
 """Types that a node says by itself, or at a keeper's word; every other type needs officers."""
 
 Needed = Annotated[int, Meta(ge=1, le=ASSERTIONS_MAX)]

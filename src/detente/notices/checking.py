@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 from msgspec import inspect
@@ -20,9 +20,10 @@ from msgspec import inspect
 from detente import words
 from detente.notices.errors import ValueMistake
 from detente.notices.faults import Fault
-from detente.notices.fields import IS
+from detente.notices.fields import IS, Decimal, FieldPath, Hash, PartyId, Reference, Slug
 from detente.notices.moments import stated
 from detente.notices.parties import STATES
+from detente.notices.shapes import Length
 
 __all__ = ["FAULTS_MAX", "ITEMS_MAX", "Found", "shape_of_fields"]
 
@@ -245,15 +246,33 @@ def _text(kind: inspect.StrType, what: str) -> Check:
     return check
 
 
+def _pattern(kind: object) -> str:
+    """Return the pattern of a kind of value."""
+    return str(get_args(kind)[1].pattern)
+
+
 _FORMS: dict[str, Callable[[], str]] = {
     "moment": lambda: say("a UTC moment such as {example}", example="2018-04-04T06:00Z"),
     "state": lambda: say("the two-letter code of a state (ISO 3166-1)"),
 }
 
 
+_PATTERNS: dict[str, Callable[[], str]] = {
+    _pattern(Slug): lambda: say("at most 63 small letters, digits and hyphens, a letter first"),
+    _pattern(PartyId): lambda: say("at most 31 small letters, digits and hyphens, a letter first"),
+    _pattern(Reference): lambda: say("an entry of the line such as west/4, or the id of a notice"),
+    _pattern(FieldPath): lambda: say("names of fields joined by dots, such as phases.purpose"),
+    _pattern(Hash): lambda: say("a SHA-256 of 64 small hexadecimal digits"),
+    _pattern(Decimal): lambda: say("a number such as 12.5, with at most six decimals and no needless zero"),
+    _pattern(Length): lambda: say("a length such as 9260 or 12.5, not negative, without its unit"),
+}
+
+
 def _form(what: str, pattern: str) -> str:
     """Return in words what a pattern asks for."""
-    return _FORMS[what]() if what in _FORMS else say("text of the form {pattern}", pattern=pattern)
+    if what in _FORMS:
+        return _FORMS[what]()
+    return _PATTERNS[pattern]() if pattern in _PATTERNS else say("text of the form {pattern}", pattern=pattern)
 
 
 def _moment(value: str, path: str, found: Found) -> None:

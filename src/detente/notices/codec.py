@@ -24,9 +24,19 @@ from detente.notices.errors import NoticeMistake, NoticeRefused
 from detente.notices.faults import Fault
 from detente.notices.kinds import KINDS
 from detente.notices.notice import Notice
-from detente.notices.suspicion import suspicions
+from detente.notices.suspicion import crossings_within, suspicions
 
-__all__ = ["DEPTH_MAX", "INTEGER_MAX", "SIZE_MAX", "Checked", "check", "check_document", "decode", "encode"]
+__all__ = [
+    "DEPTH_MAX",
+    "INTEGER_MAX",
+    "SIZE_MAX",
+    "Checked",
+    "check",
+    "check_document",
+    "decode",
+    "encode",
+    "examine",
+]
 
 say = words.speaker("notices")
 
@@ -109,8 +119,15 @@ def _lists(value: Any) -> Any:
 
 def check_document(document: object, *, now: datetime | None = None) -> tuple[Checked | None, list[Fault]]:
     """Return the checked notice of a plain document and no fault, or None and every fault of it."""
+    return examine(document, now=now)[:2]
+
+
+def examine(
+    document: object, *, now: datetime | None = None
+) -> tuple[Checked | None, list[Fault], Mapping[str, Any]]:
+    """Return what ``check_document`` does, and the fields that this version does not know, faults or not."""
     if type(document) is not dict:
-        return None, [Fault("", "type", say("an object with fields"), short(document), _ask())]
+        return None, [Fault("", "type", say("an object with fields"), short(document), _ask())], {}
     faults = _restricted(document)
     spelled = {fault.where for fault in faults}
     kind = document.get("kind")
@@ -124,22 +141,24 @@ def check_document(document: object, *, now: datetime | None = None) -> tuple[Ch
                 say("this version does not know others"),
             )
         )
-        return None, faults
+        return None, faults, {}
     found = Found()
     shape_of_fields(KINDS[kind])(document, "", found)
     faults += [fault for fault in found.faults if fault.where not in spelled]
     faults += _not_understood(document, found.unknown)
-    if faults:
-        return None, faults
+    if faults:  # an area can be judged although something else is wrong
+        return None, faults + crossings_within(document), found.unknown
     notice = msgspec.convert(document, KINDS[kind])
     doubts = suspicions(notice, now=now)
     faults = [doubt for doubt in doubts if not doubt.warning]
     if faults:
-        return None, faults
+        return None, faults, found.unknown
     octets = _encoder.encode(document)
     if len(octets) > SIZE_MAX:
-        return None, [Fault("", "size", say("at most {size} bytes", size=SIZE_MAX), str(len(octets)), _attach())]
-    return Checked(notice=notice, octets=octets, unknown=found.unknown, warnings=tuple(doubts)), []
+        fault = Fault("", "size", say("at most {size} bytes", size=SIZE_MAX), str(len(octets)), _attach())
+        return None, [fault], found.unknown
+    checked = Checked(notice=notice, octets=octets, unknown=found.unknown, warnings=tuple(doubts))
+    return checked, [], found.unknown
 
 
 def _not_understood(document: dict[str, Any], unknown: Mapping[str, Any]) -> list[Fault]:

@@ -72,7 +72,7 @@ EXAMPLES: dict[str, Notice] = {
             number="12/30",
             addressees=("east",),
             activity="northern-birch-2030",
-            fulfils=(Fulfilment(agreement="vd11", clause="prior-notification"),),
+            fulfils=(Fulfilment(agreement="vd11", clause="notify-land"),),
             activity_type="field_exercise",
             period=Period(start="2030-05-01", end="2030-05-12"),
             purpose="Deployment of a brigade and its defence of a coast.",

@@ -16,14 +16,15 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from difflib import get_close_matches
 from functools import cache
+from itertools import islice
 from typing import Any
 
 import msgspec
 from msgspec import inspect
 
 from detente import words
-from detente.notices.checking import joined, short
-from detente.notices.codec import SIZE_MAX, Checked, check_document, decode
+from detente.notices.checking import FAULTS_MAX, joined, short
+from detente.notices.codec import SIZE_MAX, Checked, decode, examine
 from detente.notices.errors import NoticeRefused, PlaceMistake
 from detente.notices.faults import Fault
 from detente.notices.fields import IS
@@ -54,15 +55,16 @@ def check_form(octets: bytes, *, now: datetime | None = None) -> tuple[Checked |
     except NoticeRefused as refusal:
         return None, list(refusal.faults)
     document, faults = document_of(_carried(given))
-    checked, found = check_document(document, now=now)
-    told = {fault.where for fault in faults}
-    faults += [
-        one for one in found if not any(one.where.startswith(it) or it.startswith(one.where) for it in told)
-    ]
-    if checked is None or faults:
-        return None, faults + ([] if checked is None else _slips(checked))
-    slips = _slips(checked)
-    return (None, slips) if slips else (checked, [])
+    checked, found, unknown = examine(document, now=now)
+    told = [fault.where for fault in faults]
+    faults += [one for one in found if not any(_within(one.where, it) or _within(it, one.where) for it in told)]
+    faults += _slips(str(document.get("kind")), unknown)
+    return (None, faults) if faults else (checked, [])
+
+
+def _within(path: str, outer: str) -> bool:
+    """Tell whether a path is another one or lies inside it: areas[10] is not inside areas[1]."""
+    return bool(outer) and path.startswith(outer) and path[len(outer) : len(outer) + 1] in {"", ".", "["}
 
 
 def _carried(given: dict[str, Any]) -> dict[str, Any]:
@@ -108,26 +110,32 @@ def document_of(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[Fault]]:
     return document, faults
 
 
-def _slips(checked: Checked) -> list[Fault]:
+def _slips(kind: str, unknown: Mapping[str, Any]) -> list[Fault]:
     """Return the fields that this version does not know, with the one that was probably meant."""
-    names = sorted(_names(inspect.type_info(type(checked.notice)), set()))
+    if not unknown:
+        return []
+    names = sorted(_names(_fields_of(KINDS[kind]), set(), set()))
     found = []
-    for path, value in checked.unknown.items():
+    for path, value in islice(unknown.items(), FAULTS_MAX):
         near = get_close_matches(path.rsplit(".", 1)[-1], names, n=1)
         remedy = say("perhaps {field} is meant", field=near[0]) if near else say("leave it out")
         found.append(Fault(path, "field", say("a field of this kind of notice"), short(value), remedy))
     return found
 
 
-def _names(kind: inspect.Type, seen: set[str]) -> set[str]:
+def _names(kind: inspect.Type, seen: set[str], structs: set[type]) -> set[str]:
     """Return the names of all fields within a type."""
     kind = plain_type(kind)[0]
-    if isinstance(kind, inspect.StructType):
-        for one in kind.fields:
-            seen.add(one.encode_name)
-            _names(one.type, seen)
+    if isinstance(kind, inspect.UnionType):
+        for one in kind.types:
+            _names(one, seen, structs)
+    elif isinstance(kind, inspect.StructType) and kind.cls not in structs:
+        structs.add(kind.cls)
+        for field in kind.fields:
+            seen.add(field.encode_name)
+            _names(field.type, seen, structs)
     elif isinstance(kind, inspect.VarTupleType):
-        _names(kind.item_type, seen)
+        _names(kind.item_type, seen, structs)
     return seen
 
 

@@ -112,9 +112,10 @@ def parse_box(text: str, *, where: str = "") -> Box:
         )
     except PlaceMistake as mistake:
         place = " ".join(word for word in (where, mistake.where) if word)
-        raise PlaceMistake(
-            expected=mistake.expected, came=mistake.came, where=place, remedy=mistake.remedy
-        ) from None
+        remedy = mistake.remedy
+        if remedy == _exchanged():
+            remedy = say("latitude and longitude may be exchanged: give the area as west,south,east,north")
+        raise PlaceMistake(expected=mistake.expected, came=mistake.came, where=place, remedy=remedy) from None
 
 
 def _parse(text: str, limit_deg: float, letters: str, *, where: str) -> float:
@@ -151,7 +152,9 @@ def _impossible(value: float, limit: float, *, where: str) -> PlaceMistake:
         expected=say("a number between {least} and {most} degrees", least=f"-{limit:g}", most=f"{limit:g}"),
         came=f"{value:g}",
         where=where,
-        remedy=say("latitude and longitude may be exchanged: give the area as west,south,east,north")
-        if limit == 90.0
-        else say("give longitudes from -180 to 180"),
+        remedy=_exchanged() if limit == 90.0 else say("give longitudes from -180 to 180"),
     )
+
+
+def _exchanged() -> str:
+    return say("latitude and longitude may be exchanged")

@@ -15,6 +15,7 @@ import msgspec
 
 from detente import words
 from detente.notices.capitals_table import CAPITALS
+from detente.notices.errors import ValueMistake
 from detente.notices.faults import Fault
 from detente.notices.kinds import Correction, DangerArea, Launch
 from detente.notices.moments import stated
@@ -31,7 +32,7 @@ from detente.notices.shapes import (
     Shape,
 )
 
-__all__ = ["crossing", "positions_of", "suspicions", "unrolled"]
+__all__ = ["crossing", "crossings_within", "positions_of", "suspicions", "unrolled"]
 
 say = words.speaker("notices")
 
@@ -112,22 +113,52 @@ def positions_of(shape: Shape) -> tuple[Position, ...]:
 def _crossings(notice: Notice) -> Iterator[Fault]:
     """Yield the areas whose boundary crosses itself: a fault, but a doubt in what a public text announced."""
     read = notice.corrected if isinstance(notice, Correction) else notice
+    is_transcribed = isinstance(read, DangerArea) and read.source_text is not None
     for path, place in notice.places():
         if isinstance(place, Area) and isinstance(place.shape, Polygon):
-            edges = crossing(place.shape.ring)
-            if edges is not None:
-                yield Fault(
-                    f"{path}.shape.ring",
-                    "crossing",
-                    say("a boundary that does not cross or touch itself"),
-                    say(
-                        "the edges after corners {first} and {second} meet",
-                        first=edges[0] + 1,
-                        second=edges[1] + 1,
-                    ),
-                    say("give the corners in their order around the area"),
-                    warning=isinstance(read, DangerArea) and read.source_text is not None,
-                )
+            yield from _crossed(place.shape.ring, f"{path}.shape.ring", is_warning=is_transcribed)
+
+
+def _crossed(ring: tuple[Position, ...], path: str, *, is_warning: bool) -> Iterator[Fault]:
+    edges = crossing(ring) if ring else None
+    if edges is not None:
+        yield Fault(
+            path,
+            "crossing",
+            say("a boundary that does not cross or touch itself"),
+            say("the edges after corners {first} and {second} meet", first=edges[0] + 1, second=edges[1] + 1),
+            say("give the corners in their order around the area"),
+            warning=is_warning,
+        )
+
+
+def crossings_within(document: object) -> list[Fault]:
+    """Return the boundaries in a plain document that cross themselves, where other fields of it have faults.
+
+    A notice is made of right fields only, so one that has faults elsewhere is looked through for polygons that are
+    right by themselves. What transcribes a public text is left out: there a crossing is a doubt and no fault.
+    """
+    found: list[Fault] = []
+    waiting: list[tuple[object, str]] = [(document, "")]
+    while waiting:
+        value, path = waiting.pop()
+        if isinstance(value, dict):
+            if "source_text" in value:
+                continue
+            if value.get("shape") == "polygon":
+                found += _crossed(_ring(value), f"{path}.ring", is_warning=False)
+            waiting.extend((inner, f"{path}.{name}" if path else str(name)) for name, inner in value.items())
+        elif isinstance(value, list):
+            waiting.extend((inner, f"{path}[{index}]") for index, inner in enumerate(value))
+    return sorted(found, key=lambda fault: fault.where)
+
+
+def _ring(polygon: dict[str, object]) -> tuple[Position, ...]:
+    """Return a polygon's corners; none when the polygon itself has faults, which are told elsewhere."""
+    try:
+        return msgspec.convert(polygon, Polygon).ring
+    except (msgspec.ValidationError, ValueMistake):
+        return ()
 
 
 def _exchanged(notice: Notice) -> Iterator[Fault]:

@@ -138,23 +138,30 @@ class Together(_Data, frozen=True, kw_only=True):
     """What the record adds up before the thresholds are asked: the sum of all that is under way at one time.
 
     of: the number that is summed, that of the thresholds. whose: of everybody whom the clause's conditions let in,
-    parties or not, or of one state.
+    parties or not, or of one state. during: from the start of each to its end, or only while it passes, at its start
+    and again at its end where one is stated. hours: how long a passage may take at most; only for passages.
     """
 
     of: str
     whose: Literal["all", "state"]
+    during: Literal["under_way", "passage"] = "under_way"
+    hours: int = 0
 
 
 class Allowance(_Data, frozen=True, kw_only=True):
     """How many must be taken in a year: one for every ``per`` of ``of`` that the one asked has reported, or part of it.
 
     counted: the fact that counts them. most: never more than that many.
+    part: no more than one part-th of the year's number for the same state, and at least one; 0: no such rule.
+    counted_of_one: the fact that counts those of the same state.
     """
 
     counted: str
     of: str
     per: int
     most: int
+    part: int = 0
+    counted_of_one: str = ""
 
 
 class Clause(_Data, frozen=True, kw_only=True):

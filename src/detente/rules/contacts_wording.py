@@ -47,7 +47,7 @@ def days_words(least: int | None, most: int | None) -> str:
         return ""
     if least == most:
         return say.many("{count} day", "{count} days", count=least)
-    return say("{least} to {most} days", least=least, most=most)
+    return say("{least} to {most} days", least=words.number(least), most=words.number(most))
 
 
 def since_words(since: Since, one: Happening) -> str:

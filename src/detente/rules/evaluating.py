@@ -99,9 +99,10 @@ class Judge:
                 reliefs=acquitting[:1],
             )
         if found.fires is None:
-            return _open(clause, found)
-        verdict = self._set_off(clause, plan, found, reliefs[:1], record, now, concerned)
-        if sums is None:
+            verdict = _open(clause, found)
+        else:
+            verdict = self._set_off(clause, plan, found, reliefs[:1], record, now, concerned)
+        if sums is None or not verdict.crossed:
             return verdict
         named, more = sums.others(plan)
         return msgspec.structs.replace(verdict, together=named, together_more=more)

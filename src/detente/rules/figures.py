@@ -19,7 +19,7 @@ from detente.notices.kinds.after_report import AfterReport
 from detente.notices.kinds.cancellation import Cancellation
 from detente.notices.kinds.correction import Correction
 from detente.notices.notice import Force
-from detente.rules.agreement import Agreement, Clause, Text
+from detente.rules.agreement import Agreement, Clause, Text, Verified
 from detente.rules.chances import rate_interval, share_interval
 from detente.rules.facts import Facts, Telling
 from detente.rules.happenings import Happening
@@ -68,7 +68,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
 
     norm_h: the least that a clause asks, None where none has a fixed time. late: how many are below it. undated: those
     of which the moment of telling is not known to a day (a text that names only its year); they are in no figure.
-    median_h: None where no lead time is known.
+    median_h: None where no lead time is known. norm_verified: how far the clause's numbers were.
     """
 
     authority: str
@@ -81,6 +81,7 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     norm_of: str
     norm_paragraph: str
     norm_title: Text | None
+    norm_verified: Verified | None
     late: int
     share_low: float
     share_high: float
@@ -240,6 +241,7 @@ def _lead(authority: str, kind: str, norm: _Norm, rows: list[tuple[datetime, str
         norm_of=norm.name,
         norm_paragraph=norm.clause.paragraph if norm.clause else "",
         norm_title=norm.clause.title if norm.clause else None,
+        norm_verified=norm.clause.verified if norm.clause else None,
         late=late,
         share_low=low,
         share_high=high,

@@ -169,9 +169,12 @@ def _sum_faults(clause: Clause, place: str) -> Iterator[str]:
             yield _at(place, say("a sum goes with a limit whose thresholds are all of the number that is summed"))
         if any(limit.op not in {">", ">="} for limit in clause.thresholds):
             yield _at(place, say("a sum is limited from above only"))
+        if (together.during == "passage") != (together.hours > 0):
+            yield _at(place, say("a sum over passages, and only such a one, says how many hours one may take"))
     if allowance is not None:
-        yield from _unknown(place, (allowance.counted, allowance.of), NUMBERS)
-        if allowance.per < 1 or allowance.most < 1:
+        counted = (allowance.counted_of_one,) if allowance.part or allowance.counted_of_one else ()
+        yield from _unknown(place, (allowance.counted, allowance.of, *counted), NUMBERS)
+        if allowance.per < 1 or allowance.most < 1 or allowance.part < 0:
             yield _at(place, say("an allowance counts in steps of at least 1, up to at least 1"))
 
 

@@ -39,6 +39,9 @@ _NUMBERS: dict[str, Callable[[], str]] = {
     **_SIZES,
     "inspectors": lambda: say("members of the team"),
     "visits_this_year": lambda: say("visits of this kind taken this year, this one included"),
+    "visits_of_one_this_year": lambda: say(
+        "visits of this kind asked by the same state this year, this one included"
+    ),
     "units_reported": lambda: say("formations and units reported for the year"),
     "distance_m": lambda: say("distance in m"),
 }
@@ -50,6 +53,8 @@ _MARKS: dict[str, Callable[[], str]] = {
     "beyond_national_territory": lambda: say("extends beyond national territory"),
     "emergency": lambda: say("emergency"),
     "warship": lambda: say("warship"),
+    "limit_raised": lambda: say("limit raised because the strongest fleet in the Black Sea has grown"),
+    "capital_ship_alone": lambda: say("a capital ship of a Black Sea Power that passes alone"),
     "date_changed": lambda: say("change of a date announced before"),
     "lasers": lambda: say("lasers used in a way that can harm"),
     "command_interference": lambda: say("interference with command and control networks"),
@@ -87,9 +92,10 @@ def fact_words(key: str) -> str:
 
 _WHOLE: dict[str, Callable[[], str]] = {
     "area": lambda: say("area"),
+    "zone": lambda: say("whether its place, near the edge, lies in the zone"),
     "start": lambda: say("start"),
     "end": lambda: say("end"),
-    "together": lambda: say("a number or the end of another notice in the sum"),
+    "together": lambda: say("a number, a moment or the end of another notice in the sum"),
     "party": lambda: say("whether the state is a party"),
     "requested": lambda: say("moment of the request"),
     "year": lambda: say("year"),

@@ -345,6 +345,7 @@ def _with_visits(facts: list[Facts]) -> list[Facts]:
         if one.kind == "annual_exchange" and "units_reported" in one.values
     }
     seen: Counter[tuple[str, object, int]] = Counter()
+    of_one: Counter[tuple[str, object, int, str]] = Counter()
     requests = [
         one for one in facts if one.kind == "visit_request" and one.requested and not one.values["invitation"]
     ]
@@ -353,6 +354,9 @@ def _with_visits(facts: list[Facts]) -> list[Facts]:
         for state in one.asked:
             seen[state, one.values["subject"], year] += 1
             one.values["visits_this_year"] = seen[state, one.values["subject"], year]
+            if one.state:  # whose it is decides whether it takes part of one state's share
+                of_one[state, one.values["subject"], year, one.state] += 1
+                one.values["visits_of_one_this_year"] = of_one[state, one.values["subject"], year, one.state]
             if (state, year) in units:
                 one.values["units_reported"] = units[state, year]
     return facts

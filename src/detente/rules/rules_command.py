@@ -204,6 +204,12 @@ def _condition(condition: Condition) -> str:
 def _sum_words(clause: Clause) -> str:
     if clause.together is None:
         return ""
+    if clause.together.during == "passage":
+        return say.many(
+            "of all notices whose passages, of at most {count} hour each, may fall together",
+            "of all notices whose passages, of at most {count} hours each, may fall together",
+            count=clause.together.hours,
+        )
     if clause.together.whose == "state":
         return say("of all notices of one state that are under way at one time")
     return say("of all notices that are under way at one time")
@@ -212,11 +218,18 @@ def _sum_words(clause: Clause) -> str:
 def _allowance_words(clause: Clause) -> str:
     if clause.allowance is None:
         return ""
-    return say(
+    said = say(
         "one for every {per} or part of them ({of}), at most {most}",
         per=number(clause.allowance.per),
         of=fact_words(clause.allowance.of),
         most=number(clause.allowance.most),
+    )
+    if not clause.allowance.part:
+        return said
+    return say(
+        "{quota}; for the same state no more than one in {part} of them, at least one",
+        quota=said,
+        part=number(clause.allowance.part),
     )
 
 

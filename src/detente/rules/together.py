@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 
@@ -41,15 +41,20 @@ class Sums:
 
     def __init__(self, clause: Clause, zone: Zone | None, plans: Iterable[Facts]) -> None:
         assert clause.together is not None  # noqa: S101 - asked only of such a clause
-        self._of, self._whose = clause.together.of, clause.together.whose
+        together = clause.together
+        self._of, self._whose = together.of, together.whose
         members: dict[str, list[_Member]] = defaultdict(list)
-        self._own: dict[int, tuple[Facts, _Member]] = {}
+        self._own: dict[int, tuple[Facts, list[_Member]]] = {}
         for plan in plans:
             met = meets(clause, zone, plan) if plan.kind in clause.kinds else False
-            if met is not False:
-                member = _member(plan, self._of, is_sure=met is True)
-                members[self._key(plan)].append(member)
-                self._own[id(plan)] = plan, member
+            if met is False:
+                continue
+            if together.during == "passage":
+                own = _passages(plan, self._of, timedelta(hours=together.hours))
+            else:
+                own = [_member(plan, self._of, is_sure=met is True)]
+            members[self._key(plan)] += own
+            self._own[id(plan)] = plan, own
         self._timelines = {key: _Timeline(each) for key, each in members.items()}
 
     def seen(self, plan: Facts) -> Facts:
@@ -59,8 +64,11 @@ class Sums:
         """
         if id(plan) not in self._own:
             return plan
-        own = self._own[id(plan)][1]
-        least, most, _ = self._timelines[self._key(plan)].peak(own)
+        timeline = self._timelines[self._key(plan)]
+        peaks = [timeline.peak(own) for own in self._own[id(plan)][1]]
+        least = max(low for low, _, _ in peaks)
+        highs = [high for _, high, _ in peaks if high is not None]
+        most = max(highs) if len(highs) == len(peaks) else None
         values = {name: value for name, value in plan.values.items() if name != self._of}
         ranges = {name: value for name, value in plan.ranges.items() if name != self._of}
         if least == most:
@@ -71,8 +79,8 @@ class Sums:
 
     def others(self, plan: Facts) -> tuple[tuple[str, ...], int]:
         """Return those that are surely in the sum's peak beside a plan in it: the latest to come, and how many more."""
-        timeline, own = self._timelines[self._key(plan)], self._own[id(plan)][1]
-        moment = timeline.peak(own)[2]
+        timeline, own = self._timelines[self._key(plan)], self._own[id(plan)][1][0]
+        moment = timeline.peak(own)[2]  # of passages none is surely at the moment of another one
         return timeline.there(moment, beside=own) if moment is not None else ((), 0)
 
     def _key(self, plan: Facts) -> str:
@@ -80,8 +88,7 @@ class Sums:
 
 
 def _member(plan: Facts, name: str, *, is_sure: bool) -> _Member:
-    value = plan.values.get(name)
-    least, most = (int(value), int(value)) if value is not None else plan.ranges.get(name, (0, None))
+    least, most = _bounds(plan, name)
     begun = plan.start
     first = begun.earliest if begun else _EVER[0]
     maybe = (first, max(first, plan.end.latest) if plan.end else _EVER[1])  # no plan ends before it begins
@@ -89,6 +96,25 @@ def _member(plan: Facts, name: str, *, is_sure: bool) -> _Member:
     if is_sure and begun and plan.end and begun.latest <= plan.end.earliest:
         sure = (begun.latest, plan.end.earliest)
     return _Member(plan.ref, sure, maybe, least, most)
+
+
+def _passages(plan: Facts, name: str, longest: timedelta) -> list[_Member]:
+    """Return a plan's passages: at its start, and again at its end where one is stated.
+
+    Nobody states how long a passage takes, so none is surely there at the moment of another.
+    """
+    least, most = _bounds(plan, name)
+    times = [(span.earliest, span.latest + longest) for span in (plan.start, plan.end) if span]
+    if plan.start is None:
+        times = [_EVER]
+    elif len(times) == 2 and times[1][0] <= times[0][1]:
+        times = [(min(times)[0], max(times[0][1], times[1][1]))]  # it is in no sum twice at one time
+    return [_Member(plan.ref, None, time, least, most) for time in times]
+
+
+def _bounds(plan: Facts, name: str) -> tuple[int, int | None]:
+    value = plan.values.get(name)
+    return (int(value), int(value)) if value is not None else plan.ranges.get(name, (0, None))
 
 
 class _Timeline:

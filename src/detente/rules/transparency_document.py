@@ -12,7 +12,7 @@ from detente.rules.area_times import AreaTime
 from detente.rules.chances import LEVEL
 from detente.rules.figures import Acknowledged, Changed, Declared, Figures, Incidents, Lead, Told
 from detente.rules.verdict import ToldOutcome
-from detente.rules.wording import clause_words
+from detente.rules.wording import clause_words, verified_words
 
 __all__ = [
     "Availability",
@@ -117,6 +117,8 @@ def _lead_row(lead: Lead) -> Row:
         clause = clause_words(lead.norm_of.split(" ", 1)[0], lead.norm_paragraph, lead.norm_title)
         norm = say("under the norm of {hours} h ({clause})", hours=_number(lead.norm_h), clause=clause)
         remark = f"{norm}: {share_words(lead.late, len(lead.hours), lead.share_low, lead.share_high)}"
+        if lead.norm_verified == "unverified":  # a recalled number never passes for one that was read
+            remark = f"{remark}; {verified_words(lead.norm_verified)}"
     value = "-" if lead.median_h is None else say("median {hours} h", hours=_number(lead.median_h, 1))
     if lead.undated:
         undated = say.many(
@@ -130,7 +132,7 @@ def _acknowledged_row(known: Acknowledged) -> Row:
     counts = ", ".join(f"{_word(word)} {count}" for word, count in known.counts.items())
     hour = say("h")
     fast = ", ".join(f"{_word(word)} {_number(hours, 2)} {hour}" for word, hours in known.median_h.items())
-    of = say("{count} notices", count=known.notices)
+    of = say.many("{count} notice", "{count} notices", count=known.notices)
     return say("acknowledged"), f"{known.author} > {known.recipient}", f"{of}: {counts}", fast
 
 

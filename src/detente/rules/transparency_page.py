@@ -54,7 +54,9 @@ def transparency_page(
         for outcome, refs in one.refs.items()
     ]
     parts.append(table((say("clause"), say("outcome"), say("entries"), say("file of the agreement")), rows))
-    lead = say(
+    lead = say.many(
+        "{count} notice. Every share stands with its exact interval of 95 % and the entries that it counts: either"
+        " side can compute it again. What cannot be decided is in no share.",
         "{count} notices. Every share stands with its exact interval of 95 % and the entries that it counts: either"
         " side can compute it again. What cannot be decided is in no share.",
         count=figures.notices,

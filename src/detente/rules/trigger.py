@@ -18,7 +18,10 @@ _COMPARE = {">=": ge, ">": gt, "<=": le, "<": lt}
 
 
 class Trigger(NamedTuple):
-    """What the facts say: fires is None when the facts in ``missing`` leave it open."""
+    """What the facts say: fires is None when the facts in ``missing`` leave it open.
+
+    crossed holds a number that is over its threshold also where a fact that the threshold needs is missing.
+    """
 
     fires: bool | None
     reason: Reason
@@ -54,7 +57,7 @@ def _conditions(clause: Clause, zone: Zone | None, facts: Facts) -> tuple[Trigge
         if inside is False:
             return Trigger(False, Reason.OUTSIDE_ZONE), []
         if inside is None:
-            missing.append("area")
+            missing.append("zone" if facts.places else "area")
     for condition in clause.requires:
         met = holds(condition, facts)
         if met is False:
@@ -71,19 +74,28 @@ def _conditions(clause: Clause, zone: Zone | None, facts: Facts) -> tuple[Trigge
 
 def _used_up(allowance: Allowance, facts: Facts) -> tuple[Crossing | None, tuple[str, ...]]:
     """Return the count beside what must be taken, when it is more; else the facts without which nobody can say."""
-    counted, of = facts.values.get(allowance.counted), facts.values.get(allowance.of)
-    if counted is None:
-        return None, (allowance.counted,)
+    of = facts.values.get(allowance.of)
     most = allowance.most if of is None else min(allowance.most, -(-int(of) // allowance.per))
-    if int(counted) > most:
-        return Crossing(allowance.counted, "<=", most, int(counted)), ()
-    return None, (allowance.of,) if of is None and int(counted) > 1 else ()
+    asked = {allowance.counted: most}
+    if allowance.part:
+        asked[allowance.counted_of_one] = max(1, most // allowance.part)
+    missing: list[str] = []
+    for fact, limit in asked.items():
+        counted = facts.values.get(fact)
+        if counted is None:
+            missing.append(fact)
+        elif int(counted) > limit:
+            return Crossing(fact, "<=", limit, int(counted)), ()
+        elif of is None and int(counted) > 1:
+            missing.append(allowance.of)
+    return None, tuple(dict.fromkeys(missing))
 
 
 def _with_thresholds(clause: Clause, facts: Facts, missing: list[str]) -> Trigger:
     crossed: list[Crossing] = []
     below: list[Crossing] = []
     lacking: list[str] = []
+    pending: list[Crossing] = []
     idle = 0
     for limit in clause.thresholds:
         met, value = _against(limit, facts)
@@ -98,6 +110,7 @@ def _with_thresholds(clause: Clause, facts: Facts, missing: list[str]) -> Trigge
             lacking.append(limit.metric)
         elif any(one is None for _, one in needs):
             lacking += [fact for fact, one in needs if one is None]
+            pending.append(Crossing(limit.metric, limit.op, limit.value, value))
         else:
             crossed.append(Crossing(limit.metric, limit.op, limit.value, value))
     every = clause.combine == "all"
@@ -106,7 +119,7 @@ def _with_thresholds(clause: Clause, facts: Facts, missing: list[str]) -> Trigge
     if lacking and (every or not crossed):
         missing = [*missing, *lacking]
     if missing:
-        return Trigger(None, Reason.MISSING, tuple(crossed), tuple(below), tuple(dict.fromkeys(missing)))
+        return Trigger(None, Reason.MISSING, (*crossed, *pending), tuple(below), tuple(dict.fromkeys(missing)))
     return Trigger(True, Reason.TRIGGERED, tuple(crossed), tuple(below))
 
 

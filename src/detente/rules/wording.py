@@ -244,7 +244,7 @@ def _ground(verdict: Verdict, agreement: Agreement) -> str:
         return say("more than need be taken: {number}", number=", ".join(_pair(one) for one in verdict.below))
     if verdict.reason is Reason.MISSING:
         names = ", ".join(fact_words(name) for name in verdict.missing)
-        return say("not stated: {facts}", facts=names)
+        return _joined(crossed, say("not stated: {facts}", facts=names))
     if verdict.reason is Reason.NOT_A_PARTY:
         return _joined(crossed, say("{states}: not a party", states=", ".join(verdict.by) or "-"))
     if verdict.reason is Reason.NOT_IN_FORCE:

@@ -7,8 +7,10 @@ change needs, is decided elsewhere.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, TypeVar
 
+import apsw
 import msgspec
 
 from detente import words
@@ -107,6 +109,17 @@ class PeopleFile(SmallFile):
     application_id = _APPLICATION_ID
     migrations = (_FIRST,)
 
+    def backup(self, target: Path) -> None:
+        """Write a copy without links: one that is used later must not be good again. Raises StoreFailure."""
+        super().backup(target)
+        with translated(target):
+            copy = apsw.Connection(str(target))
+            try:
+                copy.execute("DELETE FROM codes")
+                copy.execute("VACUUM")
+            finally:
+                copy.close()
+
     def change(self, put: Iterable[Kept] = (), gone: Iterable[Kept] = ()) -> None:
         """Forget some rows and keep others as they are now, all of it or nothing. Raises StoreFailure."""
         with translated(self.path), self._connection:
@@ -126,6 +139,12 @@ class PeopleFile(SmallFile):
                 f"SELECT * FROM {_TABLES[kind]} ORDER BY id"  # noqa: S608 - our own names
             ).fetchall()
         return [self._checked(kind, *row) for row in rows]
+
+    def version(self) -> int:
+        """Return a number that differs from the last one when another process wrote meanwhile."""
+        with translated(self.path):
+            rows: list[tuple[Any, ...]] = self._connection.execute("PRAGMA data_version").fetchall()
+        return int(rows[0][0])
 
     def _checked(self, kind: type[T], name: Any, octets: Any, found: Any) -> T:
         if found != mark(name, octets):

@@ -132,6 +132,11 @@ class TrailFile(SmallFile):
         )
         return [self._act(*row) for row in rows]
 
+    def act(self, number: int) -> Act | None:
+        """Return one act, None when there are not so many. Raises StoreFailure for one that the disk changed."""
+        rows = self._rows("SELECT * FROM acts WHERE number = ?", number)
+        return self._act(*rows[0]) if rows else None
+
     def note_signed(self, head: SignedHead) -> None:
         """Note that the record holds a head of this trail. Raises StoreFailure."""
         row = (head.number, bytes.fromhex(head.hash), head.line, head.ref)

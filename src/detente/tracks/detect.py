@@ -48,7 +48,7 @@ def reader_of(source: Source, options: Options) -> Reader:
     if not head.strip(b"\xef\xbb\xbf\r\n\t \0"):
         raise TrackMistake(
             expected=say("positions of ships or aircraft"),
-            came=say("an empty file") if not head else say("a file with nothing but blanks"),
+            came=_nothing(source),
             where=source.name,
             remedy=say("leave it out, or fetch it again"),
         )
@@ -84,6 +84,12 @@ def _parquet_of_traffic(source: Source, options: Options) -> Reader | None:
 
     columns = list(plain_parquet.parquet_schema(source.path(), where=source.name))
     return adsb_traffic.READER if adsb_traffic.READER.recognises_columns(columns) else None
+
+
+def _nothing(source: Source) -> str:
+    if source.cut_short:
+        return say("a packed file that is damaged or cut short at its beginning: nothing could be unpacked")
+    return say("a file with nothing but blanks") if source.head else say("an empty file")
 
 
 def _looks(head: bytes) -> str:

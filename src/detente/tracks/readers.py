@@ -49,6 +49,10 @@ class Source(Protocol):
     def head(self) -> bytes:
         """The first HEAD_BYTES bytes, unpacked."""
 
+    @property
+    def cut_short(self) -> bool:
+        """True once reading has met the premature end of a packed input."""
+
     def open(self) -> BinaryIO:
         """Open for reading from the first byte, unpacked."""
 

@@ -90,7 +90,10 @@ def seen(alarm: EncounterAlarm | None, encounter: Encounter, now_ms: int) -> Enc
     """Return the alarm after a post about its encounter; None: there is none, and none is needed."""
     where = _where(encounter)
     if alarm is None or alarm.is_closed:
-        return _new(encounter, now_ms) if where == "inside" and encounter.rings else alarm
+        if where != "inside" or not encounter.rings:
+            return alarm
+        # a new event has a name of its own, even within one millisecond
+        return _new(encounter, now_ms, first_ms=now_ms if alarm is None else max(now_ms, alarm.first_ms + 1))
     alarm = msgspec.structs.replace(alarm, last_ms=now_ms, **_told(encounter))
     if not encounter.rings:
         return _rectified(alarm, now_ms)
@@ -146,13 +149,13 @@ def _where(encounter: Encounter) -> Literal["inside", "between", "outside"]:
     return "between" if distance_m <= CLEAR_FACTOR * encounter.limit_m else "outside"
 
 
-def _new(encounter: Encounter, now_ms: int) -> EncounterAlarm:
+def _new(encounter: Encounter, now_ms: int, *, first_ms: int) -> EncounterAlarm:
     return EncounterAlarm(
         encounter=encounter.id,
         state="active-unacknowledged",
         gravest=PRIORITIES.index(encounter.priority),
         raised_ms=now_ms,
-        first_ms=now_ms,
+        first_ms=first_ms,
         last_ms=now_ms,
         **_told(encounter),
     )

@@ -18,6 +18,7 @@ from detente.line.checkpoint import Origin
 from detente.line.statement import Statement
 from detente.line.watching import ANSWERS, CONTROL_TYPES
 from detente.node.book import REPLIES, read_entry
+from detente.node.officers import TRAIL_TYPE
 from detente.node.settings.structs import EscalationSettings
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
 from detente.store.interface import Record
@@ -29,7 +30,7 @@ PRECEDENCES = ("flash", "immediate", "priority", "routine")
 ASKS_MAX = 1_000
 """How many of each precedence are watched at once, the oldest; the others follow when half of these are settled."""
 _AT_ONCE = 500
-_OWN_WORDS = CONTROL_TYPES | {"reveal"}
+_OWN_WORDS = CONTROL_TYPES | {"reveal", TRAIL_TYPE}
 Place = tuple[Origin, int]
 _Group = tuple[str | None, bool]
 """Precedence, None while it is not known, and whether an answer is owed: a flood of one hides none of another."""

@@ -7,6 +7,7 @@ record are read beside the writer; only what must be signed, and how the lines s
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -23,9 +24,10 @@ from detente.node.desk_door.drafting import Drafting
 from detente.node.desk_door.line_views import LineStandings
 from detente.node.desk_door.news import News
 from detente.node.desk_door.noticing import Noticing
+from detente.node.desk_door.pages import Pages
 from detente.node.desk_door.parts import Parts, PeopleLike
 from detente.node.desk_door.people_questions import PeopleQuestion
-from detente.node.desk_door.questions import Done, Frame, Question
+from detente.node.desk_door.questions import Done, Frame
 from detente.node.desk_door.reading import Indexes, Reading
 from detente.node.desk_door.record_questions import (
     AlarmAcknowledged,
@@ -44,12 +46,14 @@ from detente.node.desk_door.record_questions import (
     ShelfDocument,
     ShelfKept,
 )
-from detente.node.desk_door.record_views import content_of, entries_of, entry_of
+from detente.node.desk_door.record_views import content_of, entry_of
 from detente.node.desk_door.releasing import Releasing
 from detente.node.desk_door.shelf_file import keep_on_shelf, shelf_document
+from detente.node.desk_door.views import Views
 from detente.node.home_folder import described
 from detente.node.officers import Officers
 from detente.node.serving.framed_socket import FramedSocket
+from detente.node.serving.line_runner import not_running
 from detente.node.serving.lines import Lines
 from detente.node.serving.local_socket import FRAME_MAX
 from detente.node.serving.log import Log
@@ -87,6 +91,8 @@ class DeskDoor:
     ) -> None:
         self._lines = lines
         self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._opened = asyncio.Event()
         self._grown = 0
         lines.on_stored = self._stored  # before the lines start, so that nothing that they store is missed
         member = described(home).member
@@ -104,8 +110,10 @@ class DeskDoor:
             people=people,
         )
         self._standings = LineStandings(lines, member, settings, couriers, lambda: self._grown)
+        self._pages = Pages(self._reading, lambda: self._grown)
         self._drafting = Drafting(self._parts)
         self._releasing = Releasing(self._parts, self._drafting)
+        self._views = Views(self._parts, self._drafting, self._standings)
         self._noticing = Noticing(self._parts, self._standings)
         self._tasks: list[asyncio.Task[None]] = []
         self._socket = FramedSocket(desk_socket(home), self._answer, log, "desk-door")
@@ -123,6 +131,7 @@ class DeskDoor:
         """Listen. Raises OSError."""
         await self._socket.start()
         self._tasks.append(asyncio.create_task(self._noticing.run()))
+        self._tasks.append(asyncio.create_task(self._warm()))
 
     async def close(self) -> None:
         """Answer what was taken on, and close; safe to call twice."""
@@ -135,9 +144,19 @@ class DeskDoor:
 
     # ---- inside ---------------------------------------------------------------------------------------------
 
+    async def _warm(self) -> None:
+        """Read a long record before the first officer asks for it, once the lines opened it."""
+        await self._opened.wait()
+        with contextlib.suppress(DetenteError):  # said to whoever asks
+            await self._reading.read("en", lambda indexes: indexes.fresh())
+            await self._views.warm()
+
     def _stored(self, _line: str) -> None:
         """Note that a line stored something; in the line thread."""
         self._grown += 1
+        if not self._opened.is_set():
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._opened.set)
         self.news.tell("entries")
 
     async def _answer(self, octets: bytes) -> bytes:
@@ -148,7 +167,8 @@ class DeskDoor:
         language = question.language if question.language in words.LANGUAGES else "en"
         words.choose(language)  # each answer is a task of its own, with a context of its own
         try:
-            frame = Frame(value=msgspec.Raw(_encoder.encode(await self._asked(question, language))))
+            found = await self._asked(question, language)
+            frame = Frame(value=found if isinstance(found, msgspec.Raw) else msgspec.Raw(_encoder.encode(found)))
         except FormFaultsError as mistake:
             frame = Frame(fault=fault_of(mistake), faults=mistake.faults)
         except DetenteError as error:
@@ -173,11 +193,13 @@ class DeskDoor:
             return await self._people(question, language)
         self._check_waits()
         match question:
-            case EntriesAsked() | EntryAsked() | ContentAsked():
+            case EntriesAsked():
+                return await self._pages.answer(question, language)
+            case EntryAsked() | ContentAsked():
                 return await self._reading.read(language, lambda indexes: _viewed(indexes, question))
             case DraftsAsked() | DraftKept() | DraftDiscarded() | ReleaseAsked() | ReleaseGiven():
                 return await self._drafted(question, language)
-        raise _unanswered(question)
+        return await self._views.answer(question, language)
 
     async def _drafted(
         self, question: DraftsAsked | DraftKept | DraftDiscarded | ReleaseAsked | ReleaseGiven, language: str
@@ -229,18 +251,17 @@ class DeskDoor:
         why = self._lines.waits
         if why is not None:
             raise type(why)(expected=why.expected, came=why.came, where=why.where, remedy=why.remedy)
+        if not self._lines.member:
+            raise not_running("", say("this node is starting"))
 
 
-def _viewed(indexes: Indexes, question: EntriesAsked | EntryAsked | ContentAsked) -> Any:
-    """Return a view of single entries; in the reading thread."""
-    chosen = indexes.chosen(question.line)
+def _viewed(indexes: Indexes, question: EntryAsked | ContentAsked) -> Any:
+    """Return a view of a single entry; in the reading thread."""
     match question:
-        case EntriesAsked():
-            return entries_of(chosen, question)
         case EntryAsked():
-            return entry_of(chosen[0], question)
+            return entry_of(indexes.one(question.line), question)
         case ContentAsked():
-            return content_of(chosen[0], question)
+            return content_of(indexes.one(question.line), question)
 
 
 def _malformed(came: str) -> Malformed:
@@ -256,12 +277,4 @@ def _too_long(size: int) -> HomeMistake:
         expected=say("an answer of at most {size} bytes", size=FRAME_MAX),
         came=say("one of {size} bytes", size=size),
         remedy=say("ask for less at once"),
-    )
-
-
-def _unanswered(question: Question) -> HomeMistake:
-    return HomeMistake(
-        expected=say("a question that this node answers"),
-        came=type(question).__name__,
-        remedy=say("is another version running?"),
     )

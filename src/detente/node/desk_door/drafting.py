@@ -65,7 +65,7 @@ class Drafting:
         if not _SUBMISSION.fullmatch(submission):
             raise no_draft(submission)
         draft = await self.parts.reading.read(
-            language, lambda indexes: draft_from(indexes.chosen(asked.line)[0], asked, submission)
+            language, lambda indexes: draft_from(indexes.one(asked.line), asked, submission)
         )
         refuse_on_this_line(draft.type, asked.line)
 

@@ -19,10 +19,10 @@ from detente.line.load import load
 from detente.line.state import Settings
 from detente.line.statement import Statement
 from detente.node.book import Book, Entry
+from detente.node.desk_door.record_questions import EntryRow
 from detente.node.officers import UNRELEASED
 from detente.node.readable import clock_flags
 from detente.notices.codec import Checked, check_document
-from detente.notices.kinds import kind_of
 from detente.notices.line_types import LINE_TYPES, NOTICE_MEDIA_TYPE
 from detente.store.interface import Record
 
@@ -39,13 +39,14 @@ TITLE_MAX = 200
 """Characters of a title in lists."""
 _CHANGES = {"notice.correction": "corrected", "notice.cancellation": "cancelled"}
 _AT_ONCE = 200
+_PRECEDENCES = ("flash", "immediate", "priority", "routine")
 
 
 @dataclass(slots=True)
 class Known:
     """One entry, read once. at_ms: when it came here, own clock. text: for searching, None when it is too long.
 
-    checked: its notice, None when it is none that this version understands. is_control: nobody said it, the node did.
+    kind: what its type says, so that a list costs no check. is_control: nobody said it, the node did.
     """
 
     place: Place
@@ -55,7 +56,6 @@ class Known:
     received_ms: int | None
     flags: tuple[str, ...]
     is_control: bool
-    checked: Checked | None = None
     kind: str = ""
     title: str = ""
     precedence: str = "routine"
@@ -87,6 +87,10 @@ class LineIndex:
     changes: dict[Place, list[tuple[Place, str]]] = field(default_factory=lambda: defaultdict(list))
     activities: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     revision: int = 0
+    rows: dict[Place, EntryRow] = field(default_factory=dict)
+    """Rows of lists made since the last refresh: many ask for the same page."""
+    _checked: dict[Place, Checked | None] = field(default_factory=dict)
+    _names: dict[Origin, str] = field(default_factory=dict)
     _roots: dict[Place, Place] = field(default_factory=dict)
     _seen: dict[Origin, int] = field(default_factory=dict)
     _unlinked: list[Entry] = field(default_factory=list)
@@ -112,6 +116,8 @@ class LineIndex:
                 if number % _AT_ONCE == 0:
                     pause()
         self._find_bodies(book)
+        self._names = {origin: book.name(origin, 0).removesuffix("0") for origin in book.state.logs}
+        self.rows.clear()
         self.revision += 1
 
     def _take(self, book: Book, entry: Entry) -> None:
@@ -156,15 +162,12 @@ class LineIndex:
         known.text = text if len(text) <= _TEXT_MAX else None
 
     def _read_notice(self, known: Known, document: dict[str, Any]) -> None:
-        checked, _ = check_document(document)
-        if checked is None:
-            title = document.get("title")
-            known.title = title[:TITLE_MAX] if isinstance(title, str) else ""
-            return
-        notice = checked.notice
-        known.checked, known.kind, known.title = checked, kind_of(notice), notice.title
-        known.precedence, known.activity = notice.precedence, notice.activity or ""
-        if known.activity:
+        title, activity = document.get("title"), document.get("activity")
+        known.kind = known.kind or ("reply" if known.statement.type.startswith("reply.") else "")
+        known.title = title[:TITLE_MAX] if isinstance(title, str) else ""
+        known.precedence = next((one for one in _PRECEDENCES if one == document.get("precedence")), "routine")
+        if isinstance(activity, str) and activity:
+            known.activity = activity[:TITLE_MAX]
             self.activities[known.activity].append(known.place)
 
     def _link(self, entry: Entry, *, again: bool = False) -> None:
@@ -206,6 +209,12 @@ class LineIndex:
         assert self.book is not None  # ``refresh`` ran
         return self.book
 
+    def name(self, place: Place) -> str:
+        """Return what an entry is called: ``Book.name``."""
+        origin, seq = place
+        prefix = self._names.get(origin)
+        return self.opened.name(origin, seq) if prefix is None else f"{prefix}{seq}"
+
     def newest_first(self, before: SortKey | None = None) -> Iterator[Known]:
         """Yield entries from the newest on, or from below a key."""
         end = (
@@ -222,6 +231,16 @@ class LineIndex:
             if known.at_ms >= until_ms:
                 return
             yield known
+
+    def checked(self, known: Known) -> Checked | None:
+        """Return an entry's notice, None when it holds none that this version understands. Raises StoreFailure."""
+        if known.place not in self._checked:
+            held = self.opened.content(self.entry(known), known.statement.body) if known.kind else None
+            if held is None:
+                return None  # it may come yet
+            document = _document(NOTICE_MEDIA_TYPE, held[1])
+            self._checked[known.place] = check_document(document)[0]
+        return self._checked[known.place]
 
     def entry(self, known: Known) -> Entry:
         """Return the entry as the book has it. Raises StoreFailure."""

@@ -99,6 +99,7 @@ class People:
     def answer(self, question: PeopleQuestion) -> Any:
         """Return the answer, of the type that the question names. Raises HomeMistake, StoreFailure."""
         with self._lock:
+            self._register.refresh()
             return self._answer(question)
 
     def note(self, actor: str, act: str, detail: Mapping[str, str]) -> None:

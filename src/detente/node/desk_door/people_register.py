@@ -30,11 +30,9 @@ class Register:
         """Open the file and read it. Raises HomeMistake, StoreFailure."""
         self.path = path
         self._file = PeopleFile(path, create=create and not read_only, read_only=read_only)
+        self._version = -1
         try:
-            self.people = {one.id: one for one in self._file.kept(KeptPerson)}
-            self.passkeys = {one.credential: one for one in self._file.kept(KeptPasskey)}
-            self.codes = {one.hash: one for one in self._file.kept(KeptCode)}
-            self.tokens = {one.hash: one for one in self._file.kept(KeptToken)}
+            self.refresh()
         except BaseException:
             self._file.close()
             raise
@@ -42,6 +40,17 @@ class Register:
     def close(self) -> None:
         """Close the file; safe to call twice."""
         self._file.close()
+
+    def refresh(self) -> None:
+        """Read the file anew when a verb wrote it, as while this node was starting. Raises StoreFailure."""
+        version = self._file.version()
+        if version == self._version:
+            return
+        self.people = {one.id: one for one in self._file.kept(KeptPerson)}
+        self.passkeys = {one.credential: one for one in self._file.kept(KeptPasskey)}
+        self.codes = {one.hash: one for one in self._file.kept(KeptCode)}
+        self.tokens = {one.hash: one for one in self._file.kept(KeptToken)}
+        self._version = version
 
     def change(self, put: Iterable[Kept] = (), gone: Iterable[Kept] = ()) -> None:
         """Forget rows and keep others, on the disk first. Raises StoreFailure: then nothing changed."""

@@ -66,6 +66,11 @@ class Trail:
         """Return how many acts the newest head covers that a line's record holds."""
         return max((one.number for one in self._signed if one.line == line), default=0)
 
+    def since(self, number: int) -> int | None:
+        """Return when the first act after ``number`` others was noted, None when there is none. Raises StoreFailure."""
+        act = self._file.act(number)
+        return None if act is None else act.at_ms
+
     def note_signed(self, head: SignedHead) -> None:
         """Note that the record holds a head. Raises StoreFailure."""
         self._file.note_signed(head)

@@ -58,14 +58,19 @@ class Indexes:
         found = self.fresh()
         if not line:
             return [found[name] for name in sorted(found)]
-        if line not in found:
+        return [self.one(line)]
+
+    def one(self, line: str) -> LineIndex:
+        """Return the line of this id. Raises HomeMistake for one that was never joined."""
+        found = self.fresh().get(line)
+        if found is None:
             raise HomeMistake(
                 expected=say("a line that this home has joined"),
-                came=line,
+                came=line[:100],
                 where="line",
                 remedy=say("join a line first: detente line join"),
             )
-        return [found[line]]
+        return found
 
     def close(self) -> None:
         """Close the home, and forget what was read."""

@@ -40,6 +40,13 @@ _STANDINGS = {Standing.DISPUTED: "disputed", Standing.AFTER_CLOSE: "after close"
 
 def row_of(index: LineIndex, known: Known) -> EntryRow:
     """Return an entry as lists show it, with its states as they are now."""
+    held = index.rows.get(known.place)
+    if held is None:
+        held = index.rows[known.place] = _row(index, known)
+    return held
+
+
+def _row(index: LineIndex, known: Known) -> EntryRow:
     book, statement = index.opened, known.statement
     origin, seq = known.place
     is_own = origin.member == book.state.me
@@ -51,7 +58,7 @@ def row_of(index: LineIndex, known: Known) -> EntryRow:
     flags += ["body missing"] if seq in book.state.logs[origin].wanted else []
     return EntryRow(
         line=index.line,
-        ref=book.name(origin, seq),
+        ref=index.name(known.place),
         member=origin.member,
         is_own=is_own,
         type=statement.type,
@@ -66,7 +73,7 @@ def row_of(index: LineIndex, known: Known) -> EntryRow:
         states=states,
         replies=len(index.referring.get(known.place, ())) - len(changes),
         standing=changes[-1][1] if changes else "said",
-        changed_by=tuple(book.name(*place) for place, _ in changes),
+        changed_by=tuple(index.name(place) for place, _ in changes),
         flags=tuple(flags),
     )
 
@@ -76,9 +83,7 @@ def _target(index: LineIndex, known: Known) -> str | None:
     if target is None:
         return None
     origin = known.place[0]
-    return index.opened.name(
-        type(origin)(origin.line, target.epoch, target.member, target.generation), target.seq
-    )
+    return index.name((type(origin)(origin.line, target.epoch, target.member, target.generation), target.seq))
 
 
 # ---- lists ------------------------------------------------------------------------------------------------------
@@ -148,17 +153,15 @@ def _says(index: LineIndex, known: Known, wanted: list[str]) -> bool:
         entry = index.entry(known)
         document = entry_document(index.opened, entry)["body"].get("content")
         text = "\n".join(leaves_of(document)).casefold()
-    name = index.opened.name(*known.place)
-    return all(one in text or one in name or one in known.statement.type for one in wanted)
+    left = [one for one in wanted if one not in text]
+    return not left or all(one in known.statement.type or one in index.name(known.place) for one in left)
 
 
 def _owing(index: LineIndex) -> set[Place]:
     """Return the entries to which somebody owes an answer."""
     refs = {one["ref"] for one in answers_owed(index.opened, 0)}
     return {
-        (entry.origin, entry.seq)
-        for entry in index.opened.asked
-        if index.opened.name(entry.origin, entry.seq) in refs
+        (entry.origin, entry.seq) for entry in index.opened.asked if index.name((entry.origin, entry.seq)) in refs
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import contextvars
 import functools
 import os
@@ -26,9 +27,11 @@ from detente.node.couriers import schedule
 from detente.node.couriers.states import CourierStates
 from detente.node.desk_door.door import DeskDoor
 from detente.node.desk_door.people import People
+from detente.node.desk_door.people_signing import TrailSigning
 from detente.node.errors import SignerGone, SignerLocked
 from detente.node.health.service import Health
 from detente.node.home import Home, open_serving
+from detente.node.host import clock_ms
 from detente.node.sealing import Unsealer
 from detente.node.serving.control import Control
 from detente.node.serving.lines import Lines
@@ -47,6 +50,7 @@ _SWITCH_S = 0.0005
 """How long one thread keeps the interpreter: the line thread comes back from the disk and the signer many times in a
 batch, and must not wait 5 ms for the loop each time."""
 _UNLOCKED_EVERY_S = 0.3
+_TRAIL_WITHIN_S = 5.0
 _HUNG_AFTER_S = 120.0
 """After this long without a turn of the loop or the line thread, the process no longer says that it lives."""
 
@@ -69,6 +73,7 @@ class Node:
         self._control = Control(
             self.lines, home, log, two_people=self._two_people, couriers=self._states.document
         )
+        self._trail: TrailSigning | None = None
         self._desk_door = DeskDoor(
             self.lines, home, settings, log, couriers=self._states.document, alarms=self._health.alarms
         )
@@ -97,6 +102,8 @@ class Node:
             if starting.done():
                 await starting
                 tasks.append(self._couriers())
+                if self._trail is not None:
+                    tasks.append(asyncio.create_task(self._trail.run()))
                 self._health.running()
                 watched.ready()
                 self._log.info("lines.running", member=self.lines.member, lines=",".join(self.lines.line_ids()))
@@ -110,6 +117,7 @@ class Node:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self._sign_trail()
             await self.lines.close()
             await asyncio.gather(starting, return_exceptions=True)
             if self._desk_door.people is not None:
@@ -145,9 +153,18 @@ class Node:
         work = contextvars.copy_context().run
         make = functools.partial(People, self._path, changed=self._desk_door.news.tell)
         try:
-            self._desk_door.people = await self._loop.run_in_executor(None, work, make)
+            people = await self._loop.run_in_executor(None, work, make)
+            self._desk_door.people = people
+            self._trail = TrailSigning(self.lines, people, self._log, clock_ms)
         except DetenteError as failure:
             self._log.failure("people.failed", failure)
+
+    async def _sign_trail(self) -> None:
+        """Sign what the trail holds at a stop, as far as the lines still answer."""
+        if self._trail is not None and not self.lines.held_s:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_TRAIL_WITHIN_S):
+                    await self._trail.sign()
 
     def _limits(self, line: str) -> LineLimits:
         return self._settings.of_line(line).limits()

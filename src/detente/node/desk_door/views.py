@@ -1,0 +1,212 @@
+"""Answers what a desk asks of the record as a whole: groups, areas, obligations, timeline, hand-over, forms."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from detente.node.desk_door.alarm_views import alarms_of
+from detente.node.desk_door.drafting import Drafting
+from detente.node.desk_door.forms import author_of, check_document_of, forms_of
+from detente.node.desk_door.forms_read import entry_type, examined
+from detente.node.desk_door.groups import activities_of, contacts_of, incidents_of
+from detente.node.desk_door.judging import FiledLine, Judging, moment_of, unmet
+from detente.node.desk_door.line_views import LineStandings
+from detente.node.desk_door.parts import Parts
+from detente.node.desk_door.people_questions import TrailAsked
+from detente.node.desk_door.reading import Indexes
+from detente.node.desk_door.record_questions import (
+    ActivitiesAsked,
+    AreasAsked,
+    AreasDocument,
+    CheckAsked,
+    CheckDocument,
+    ContactsAsked,
+    EntriesAsked,
+    FormsAsked,
+    FormsDocument,
+    GroupsDocument,
+    HandoverAsked,
+    HandoverDocument,
+    IncidentsAsked,
+    ObligationsAsked,
+    ObligationsDocument,
+    TimelineAsked,
+    TimelineDocument,
+)
+from detente.node.desk_door.record_views import entries_of
+from detente.node.desk_door.time_views import Areas, happened, outages_of, timeline_of
+from detente.node.host import clock_ms
+
+__all__ = ["ViewAsked", "Views"]
+
+ViewAsked = (
+    ActivitiesAsked
+    | AreasAsked
+    | CheckAsked
+    | ContactsAsked
+    | FormsAsked
+    | HandoverAsked
+    | IncidentsAsked
+    | ObligationsAsked
+    | TimelineAsked
+)
+_WARM_PAUSE_S = 0.02
+_ACTS_MAX = 500
+_AWAITED_MAX = 500
+
+
+@dataclass(slots=True)
+class Views:
+    """Answers the questions of ``ViewAsked``; its methods run on the loop, their work in the door's threads."""
+
+    parts: Parts
+    drafting: Drafting
+    standings: LineStandings
+    judging: Judging = field(default_factory=Judging)
+    areas: Areas = field(default_factory=Areas)
+
+    async def answer(self, question: ViewAsked, language: str) -> Any:
+        """Return the answer, of the type that the question names. Raises HomeMistake, StoreFailure."""
+        match question:
+            case ActivitiesAsked() | IncidentsAsked() | ContactsAsked():
+                if isinstance(question, ActivitiesAsked):
+                    await self._filed(question.line, language)
+                return await self.parts.reading.read(language, lambda indexes: self._groups(indexes, question))
+            case AreasAsked():
+                return await self._areas(question, language)
+            case ObligationsAsked():
+                return await self._obligations(question, language)
+            case TimelineAsked():
+                return await self._timeline(question, language)
+            case HandoverAsked():
+                return await self._handover(question, language)
+            case FormsAsked():
+                return await self._forms(language)
+            case CheckAsked():
+                return await self._check(question, language)
+
+    async def warm(self) -> None:
+        """File every notice before somebody asks what is owed, with pauses. Raises HomeMistake, StoreFailure."""
+        more = True
+        while more:
+            more = await self.parts.reading.read(
+                "en", lambda indexes: not all(self.judging.file_some(one) for one in indexes.chosen(""))
+            )
+            await asyncio.sleep(_WARM_PAUSE_S)
+
+    # ---- inside ---------------------------------------------------------------------------------------------
+
+    def _groups(
+        self, indexes: Indexes, question: ActivitiesAsked | IncidentsAsked | ContactsAsked
+    ) -> GroupsDocument:
+        chosen = indexes.chosen(question.line)
+        match question:
+            case ActivitiesAsked():
+                return activities_of(
+                    [(one, self.judging.filed(one)) for one in chosen if self.judging.file_some(one)]
+                )
+            case IncidentsAsked():
+                return incidents_of(chosen)
+            case ContactsAsked():
+                return contacts_of(chosen)
+
+    async def _filed(self, line: str, language: str) -> list[FiledLine]:
+        """Return the notices of a line, or of all; what is not filed yet is, between other questions."""
+
+        def some(indexes: Indexes) -> list[FiledLine] | None:
+            chosen = indexes.chosen(line)
+            if all(self.judging.file_some(one) for one in chosen):
+                return [self.judging.filed(one) for one in chosen]
+            return None
+
+        found = None
+        while found is None:
+            found = await self.parts.reading.read(language, some)
+        return found
+
+    async def _areas(self, question: AreasAsked, language: str) -> AreasDocument:
+        filed = await self._filed("", language)
+        return await self.parts.reading.judge(
+            language, lambda: self.areas.within(filed, question.from_ms, question.until_ms)
+        )
+
+    async def _obligations(self, question: ObligationsAsked, language: str) -> ObligationsDocument:
+        filed = await self._filed(question.line, language)
+        now = moment_of(question.at_ms)
+        return await self.parts.reading.judge(
+            language,
+            lambda: ObligationsDocument(
+                verdicts=tuple(each for one in filed for each in self.judging.verdicts(one, now))
+            ),
+        )
+
+    async def _timeline(self, question: TimelineAsked, language: str) -> TimelineDocument:
+        filed = await self._filed("", language)
+        around = await self.parts.reading.read(
+            language,
+            lambda indexes: [each for one in indexes.chosen("") for each in outages_of(one, clock_ms())],
+        )
+
+        def work() -> TimelineDocument:
+            now = moment_of(None)
+            verdicts = {one.line: self.judging.verdicts(one, now) for one in filed}
+            return timeline_of(filed, verdicts, around, question.from_ms, question.until_ms)
+
+        return await self.parts.reading.judge(language, work)
+
+    async def _handover(self, question: HandoverAsked, language: str) -> HandoverDocument:
+        from_ms, until_ms = question.from_ms, question.until_ms
+        reading = self.parts.reading
+        filed = await self._filed("", language)
+        rows = await reading.read(language, lambda indexes: happened(indexes.chosen(""), from_ms, until_ms))
+        asked = EntriesAsked(has_open_answer=True, limit=_AWAITED_MAX)
+        awaited = await reading.read(language, lambda indexes: entries_of(indexes.chosen(""), asked).rows)
+        now = moment_of(None)
+        owed = await reading.judge(
+            language, lambda: unmet(each for one in filed for each in self.judging.verdicts(one, now))
+        )
+        alarms = await reading.files(language, lambda: alarms_of(self.parts.home, self.parts.alarms()))
+        return HandoverDocument(
+            from_ms=from_ms,
+            until_ms=until_ms,
+            happened=rows,
+            acts=await reading.files(language, lambda: self._acts(from_ms, until_ms)),
+            owed=tuple(owed),
+            awaited=awaited,
+            drafts=(await self.drafting.listed(language)).drafts,
+            alarms=tuple(one for one in alarms.alarms if one.state != "rectified-acknowledged"),
+            lines=await self.standings.document(),
+        )
+
+    def _acts(self, from_ms: int, until_ms: int) -> tuple[dict[str, Any], ...]:
+        """Return what people did at the desk meanwhile, newest first; in the thread of the files."""
+        if self.parts.people is None:
+            return ()
+        asked = TrailAsked(from_ms=from_ms, until_ms=until_ms, limit=_ACTS_MAX)
+        return tuple(msgspec.to_builtins(one) for one in self.parts.people.answer(asked).acts)
+
+    async def _forms(self, language: str) -> FormsDocument:
+        member = self.parts.member
+        author = await self.parts.reading.read(language, lambda indexes: author_of(indexes.chosen(""), member))
+        return await self.parts.reading.judge(language, lambda: forms_of(author))
+
+    async def _check(self, question: CheckAsked, language: str) -> CheckDocument:
+        form = await self.parts.reading.read(
+            language, lambda indexes: examined(indexes.one(question.line), question.notice)
+        )
+        (filed,) = await self._filed(question.line, language)
+        kind = "" if form.prepared is None else entry_type(form.prepared)
+        needed = self.parts.needed(await self.parts.officers_if_known(), question.line, kind)
+
+        def work() -> CheckDocument:
+            verdicts: list[dict[str, Any]] = []
+            if form.prepared is not None:
+                notice = form.prepared.checked.notice
+                verdicts = self.judging.verdicts_of_draft(filed, notice, moment_of(None))
+            return check_document_of(form, needed, verdicts)
+
+        return await self.parts.reading.judge(language, work)
