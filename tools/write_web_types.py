@@ -16,12 +16,8 @@ from types import ModuleType
 import msgspec
 from msgspec import inspect as shapes
 
-<<<<<<< HEAD
-from detente.node.desk_door import draft_questions, people_questions, record_questions
-=======
 from detente.node import desk_door
 from detente.node.desk_door import people_questions
->>>>>>> main
 from detente.node.desk_door.questions import Done, Question
 
 FILE = Path(__file__).parents[1] / "web" / "src" / "answers.ts"
@@ -66,17 +62,12 @@ def interface(kind: type[msgspec.Struct]) -> str:
 
 def written() -> str:
     """Return the whole file."""
-<<<<<<< HEAD
-    modules = (record_questions, draft_questions, people_questions)
-    kinds = [kind for module in modules for kind in documents(module)]
-=======
     modules = sorted(
         one.name for one in pkgutil.iter_modules(desk_door.__path__) if one.name.endswith("_questions")
     )
     kinds = [
         one for name in modules for one in documents(importlib.import_module(f"{desk_door.__name__}.{name}"))
     ]
->>>>>>> main
     roles = " | ".join(f'"{one}"' for one in people_questions.ROLES)
     return "\n".join([HEAD, f"export type Role = {roles};\n", *(interface(one) for one in kinds)])
 
