@@ -6,7 +6,9 @@ renamed there fails the pages' type check here. Bytes are base64 text in JSON, a
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +16,8 @@ from types import ModuleType
 import msgspec
 from msgspec import inspect as shapes
 
-from detente.node.desk_door import people_questions, record_questions
+from detente.node import desk_door
+from detente.node.desk_door import people_questions
 from detente.node.desk_door.questions import Done, Question
 
 FILE = Path(__file__).parents[1] / "web" / "src" / "answers.ts"
@@ -59,7 +62,12 @@ def interface(kind: type[msgspec.Struct]) -> str:
 
 def written() -> str:
     """Return the whole file."""
-    kinds = [*documents(record_questions), *documents(people_questions)]
+    modules = sorted(
+        one.name for one in pkgutil.iter_modules(desk_door.__path__) if one.name.endswith("_questions")
+    )
+    kinds = [
+        one for name in modules for one in documents(importlib.import_module(f"{desk_door.__name__}.{name}"))
+    ]
     roles = " | ".join(f'"{one}"' for one in people_questions.ROLES)
     return "\n".join([HEAD, f"export type Role = {roles};\n", *(interface(one) for one in kinds)])
 

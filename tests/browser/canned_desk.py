@@ -199,7 +199,7 @@ def forms_document() -> dict[str, Any]:
         }
         for kind, struct in KINDS.items()
     ]
-    return {"forms": forms, "definitions": schema["$defs"], "terms": terms}
+    return {"forms": forms, "definitions": schema["$defs"], "terms": terms, "author": {"id": "west"}}
 
 
 def titles(value: Any) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tools import build_web
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
@@ -30,3 +31,16 @@ def browser() -> Iterator[Any]:
         )
         yield running
         running.close()
+
+
+@pytest.fixture(scope="session")
+def built_pages() -> None:
+    """Build the desk's pages when a source changed; without Node.js skip loudly, and fail where a build server runs."""
+    if build_web.is_built():
+        return
+    try:
+        build_web.build()
+    except build_web.BuildError as failure:
+        if os.environ.get("CI"):
+            pytest.fail(str(failure))
+        pytest.skip(str(failure))

@@ -245,6 +245,11 @@ def test_visits_of_a_year_are_numbered_in_the_order_of_the_requests() -> None:
     found = facts_of_record([filed_alone(one, f"{index}") for index, one in enumerate([*requests, invitation])])
     assert [one.values.get("visits_this_year") for one in found] == [2, 1, 1, None]
     assert [one.values.get("visits_of_one_this_year") for one in found] == [2, 1, 1, None]
+    stateless = msgspec.structs.replace(
+        requests[0], author=msgspec.structs.replace(requests[0].author, state=None)
+    )
+    [alone] = facts_of_record([filed_alone(stateless, "s")])
+    assert (alone.values["visits_this_year"], alone.values.get("visits_of_one_this_year")) == (1, None)
     assert found[0].asked == ("RU",)
     assert found[3].asked == ("FI",)
     assert found[3].start == span("2019-06-01")

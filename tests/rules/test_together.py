@@ -6,7 +6,9 @@ every sum by Hypothesis against one counted moment by moment.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -14,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente import words
+from detente.__main__ import main
 from detente.rules import shelf
 from detente.rules.evaluating import evaluate
 from detente.rules.facts import Facts
@@ -178,6 +181,24 @@ def test_visits_are_numbered_for_each_state_that_asks_them() -> None:
     assert told(None, 2, 2).missing == ("units_reported",)
     assert told(None, 4, 4).reason is Reason.USED_UP  # whatever it reported
     assert told(2000, 2, None).missing == ("visits_of_one_this_year",)
+
+
+def test_an_allowance_without_a_share_for_one_state_counts_all_alike(tmp_path: Path) -> None:
+    allowance = 'allowance = { counted = "visits_this_year", of = "ships", per = 2, most = 4 }'
+    clause = re.sub(r"together = .*", allowance, LIMIT).replace("tonnage", "ships")
+    plain = agreement_of(clause=clause)
+    told = [("a", 2), ("b", 3)]
+    plans = [
+        Facts(
+            ref=ref, kind="movement", state="RU", values={"warship": True, "ships": 4, "visits_this_year": taken}
+        )
+        for ref, taken in told
+    ]
+    first, second = (one.verdicts[0] for [one] in evaluate(plans, [plain]))
+    assert (first.reason, second.reason) == (Reason.BELOW, Reason.USED_UP)
+    path = tmp_path / "plain.toml"
+    path.write_text(text_of(clause=clause), encoding="utf-8")
+    assert main(["rules", "show", str(path)]) == 0
 
 
 @settings(deadline=None)

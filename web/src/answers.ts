@@ -27,30 +27,13 @@ export interface AlarmsDocument {
   readonly alarms: readonly AlarmDocument[];
 }
 
-/** An announced area: GeoJSON feature, the windows in which it is in force, and the entry that says so. */
-export interface AreaDocument {
-  readonly line: string;
-  readonly ref: string;
-  readonly member: string;
-  readonly title: string;
-  readonly kind: string;
-  readonly standing: string;
-  readonly windows: readonly (readonly [number, number | null])[];
-  readonly feature: Readonly<Record<string, unknown>>;
-}
-
-/** Areas in force in the asked time; humanitarian ones are never among them. */
-export interface AreasDocument {
-  readonly areas: readonly AreaDocument[];
-}
-
 /** A file for a draft. */
 export interface AttachmentGiven {
   readonly media_type: string;
   readonly octets: string;
 }
 
-/** A form as it stands. obligations: verdicts that it would change or that it names, as ``obligations --json``. */
+/** A form as it stands. obligations: verdicts on it, as ``ObligationsDocument``, and limits that it stays below. */
 export interface CheckDocument {
   readonly is_sendable: boolean;
   readonly faults: readonly FaultDocument[];
@@ -60,12 +43,6 @@ export interface CheckDocument {
   readonly texts: Readonly<Record<string, string>>;
   readonly obligations: readonly Readonly<Record<string, unknown>>[];
   readonly geojson: Readonly<Record<string, unknown>> | null;
-}
-
-/** The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated. */
-export interface ContentDocument {
-  readonly media_type: string;
-  readonly octets: string;
 }
 
 /** A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far. */
@@ -93,46 +70,6 @@ export interface DraftsDocument {
   readonly drafts: readonly DraftDocument[];
 }
 
-/** A page of entries, newest first; next: give it as ``before`` for older ones, "" when there are none. */
-export interface EntriesDocument {
-  readonly rows: readonly EntryRow[];
-  readonly next: string;
-}
-
-/** One entry in full. */
-export interface EntryDocument {
-  readonly row: EntryRow;
-  readonly entry: Readonly<Record<string, unknown>>;
-  readonly notice: Readonly<Record<string, unknown>> | null;
-  readonly faults: readonly string[];
-  readonly warnings: readonly string[];
-  readonly texts: Readonly<Record<string, string>>;
-  readonly geojson: Readonly<Record<string, unknown>> | null;
-  readonly related: readonly EntryRow[];
-}
-
-/** An entry in a list. states: recipient -> held, delivered, read, answered, for own entries. */
-export interface EntryRow {
-  readonly line: string;
-  readonly ref: string;
-  readonly member: string;
-  readonly is_own: boolean;
-  readonly type: string;
-  readonly kind: string;
-  readonly title: string;
-  readonly precedence: string;
-  readonly activity: string;
-  readonly clock_ms: number;
-  readonly received_ms: number | null;
-  readonly answer_by_ms: number | null;
-  readonly in_reply_to: string | null;
-  readonly states: Readonly<Record<string, string>>;
-  readonly replies: number;
-  readonly standing: string;
-  readonly changed_by: readonly string[];
-  readonly flags: readonly string[];
-}
-
 /** A fault of a form at its path, in plain words. */
 export interface FaultDocument {
   readonly path: string;
@@ -154,73 +91,6 @@ export interface FormsDocument {
   readonly definitions: Readonly<Record<string, unknown>>;
   readonly terms: Readonly<Record<string, Readonly<Record<string, string>>>>;
   readonly author: Readonly<Record<string, unknown>>;
-}
-
-/** Groups of what belongs together, newest first: each a name and its rows, by member where both sides spoke. */
-export interface GroupsDocument {
-  readonly groups: readonly Readonly<Record<string, unknown>>[];
-}
-
-/** For the next watch: what happened, what is owed, what is open. */
-export interface HandoverDocument {
-  readonly from_ms: number;
-  readonly until_ms: number;
-  readonly happened: readonly EntryRow[];
-  readonly acts: readonly Readonly<Record<string, unknown>>[];
-  readonly owed: readonly Readonly<Record<string, unknown>>[];
-  readonly awaited: readonly EntryRow[];
-  readonly drafts: readonly DraftDocument[];
-  readonly alarms: readonly AlarmDocument[];
-  readonly lines: LinesDocument;
-}
-
-/** One line. name: as people say it (baltic); run: running, refilling, halted or stopped, with its reason. */
-export interface LineDocument {
-  readonly line: string;
-  readonly name: string;
-  readonly is_training: boolean;
-  readonly is_humanitarian: boolean;
-  readonly run: string;
-  readonly reason: string;
-  readonly held: number;
-  readonly last_test_ms: number | null;
-  readonly two_person_release: readonly string[];
-  readonly parties: readonly PartyDocument[];
-}
-
-/** How the whole node stands. waits, held_s: why lines do not answer, as ``status`` says it. */
-export interface LinesDocument {
-  readonly member: string;
-  readonly version: string;
-  readonly now_ms: number;
-  readonly ready: boolean;
-  readonly waits: string;
-  readonly held_s: number;
-  readonly lines: readonly LineDocument[];
-}
-
-/** number: of the newest change; topics: what changed since the number that was asked about. */
-export interface NewsDocument {
-  readonly number: number;
-  readonly topics: readonly string[];
-}
-
-/** Verdicts as ``obligations --json`` gives them; what asks for nothing is left out. */
-export interface ObligationsDocument {
-  readonly verdicts: readonly Readonly<Record<string, unknown>>[];
-}
-
-/** Another party of a line. state: open, degraded, silent, suspended or resumed; the rest as ``line status``. */
-export interface PartyDocument {
-  readonly member: string;
-  readonly is_member: boolean;
-  readonly state: string;
-  readonly heard_ms: number | null;
-  readonly missed: number;
-  readonly held: number;
-  readonly delivered: number;
-  readonly waiting_since_ms: number | null;
-  readonly couriers: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** What an officer's authenticator is asked to sign. keys: public keys that may, as the officers' list has them. */
@@ -245,22 +115,6 @@ export interface ReleaseState {
 /** A named document of the desk, such as its overlays; b"" when there is none. */
 export interface ShelfDocument {
   readonly octets: string;
-}
-
-/** What happened and what is announced between two moments. */
-export interface TimelineDocument {
-  readonly items: readonly TimelineItem[];
-}
-
-/** A bar or a dot of the timeline. what: notice, area, outage, answer_due or obligation_due. */
-export interface TimelineItem {
-  readonly what: string;
-  readonly from_ms: number;
-  readonly until_ms: number | null;
-  readonly title: string;
-  readonly member: string;
-  readonly line: string;
-  readonly ref: string;
 }
 
 /** One act in the trail. number: from 0 on, without a gap. act: a name such as "signed-in"; detail: short texts. */
@@ -339,4 +193,150 @@ export interface TokenMade {
 export interface TrailDocument {
   readonly acts: readonly ActDocument[];
   readonly next: number | null;
+}
+
+/** An announced area: GeoJSON feature, the windows in which it is in force, and the entry that says so. */
+export interface AreaDocument {
+  readonly line: string;
+  readonly ref: string;
+  readonly member: string;
+  readonly title: string;
+  readonly kind: string;
+  readonly standing: string;
+  readonly windows: readonly (readonly [number, number | null])[];
+  readonly feature: Readonly<Record<string, unknown>>;
+}
+
+/** Areas in force in the asked time; humanitarian ones are never among them. */
+export interface AreasDocument {
+  readonly areas: readonly AreaDocument[];
+}
+
+/** The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated. */
+export interface ContentDocument {
+  readonly media_type: string;
+  readonly octets: string;
+}
+
+/** A page of entries, newest first; next: give it as ``before`` for older ones, "" when there are none. */
+export interface EntriesDocument {
+  readonly rows: readonly EntryRow[];
+  readonly next: string;
+}
+
+/** One entry in full. */
+export interface EntryDocument {
+  readonly row: EntryRow;
+  readonly entry: Readonly<Record<string, unknown>>;
+  readonly notice: Readonly<Record<string, unknown>> | null;
+  readonly faults: readonly string[];
+  readonly warnings: readonly string[];
+  readonly texts: Readonly<Record<string, string>>;
+  readonly geojson: Readonly<Record<string, unknown>> | null;
+  readonly related: readonly EntryRow[];
+}
+
+/** An entry in a list. states: recipient -> held, delivered, read, answered, for own entries. */
+export interface EntryRow {
+  readonly line: string;
+  readonly ref: string;
+  readonly member: string;
+  readonly is_own: boolean;
+  readonly type: string;
+  readonly kind: string;
+  readonly title: string;
+  readonly precedence: string;
+  readonly activity: string;
+  readonly clock_ms: number;
+  readonly received_ms: number | null;
+  readonly answer_by_ms: number | null;
+  readonly in_reply_to: string | null;
+  readonly states: Readonly<Record<string, string>>;
+  readonly replies: number;
+  readonly standing: string;
+  readonly changed_by: readonly string[];
+  readonly flags: readonly string[];
+}
+
+/** Groups of what belongs together, newest first: each a name and its rows, by member where both sides spoke. */
+export interface GroupsDocument {
+  readonly groups: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** For the next watch: what happened, what is owed, what is open. */
+export interface HandoverDocument {
+  readonly from_ms: number;
+  readonly until_ms: number;
+  readonly happened: readonly EntryRow[];
+  readonly acts: readonly Readonly<Record<string, unknown>>[];
+  readonly owed: readonly Readonly<Record<string, unknown>>[];
+  readonly awaited: readonly EntryRow[];
+  readonly drafts: readonly DraftDocument[];
+  readonly alarms: readonly AlarmDocument[];
+  readonly lines: LinesDocument;
+}
+
+/** One line. name: as people say it (baltic); run: running, refilling, halted or stopped, with its reason. */
+export interface LineDocument {
+  readonly line: string;
+  readonly name: string;
+  readonly is_training: boolean;
+  readonly is_humanitarian: boolean;
+  readonly run: string;
+  readonly reason: string;
+  readonly held: number;
+  readonly last_test_ms: number | null;
+  readonly two_person_release: readonly string[];
+  readonly parties: readonly PartyDocument[];
+}
+
+/** How the whole node stands. waits, held_s: why lines do not answer, as ``status`` says it. */
+export interface LinesDocument {
+  readonly member: string;
+  readonly version: string;
+  readonly now_ms: number;
+  readonly ready: boolean;
+  readonly waits: string;
+  readonly held_s: number;
+  readonly lines: readonly LineDocument[];
+}
+
+/** number: of the newest change; topics: what changed since the number that was asked about. */
+export interface NewsDocument {
+  readonly number: number;
+  readonly topics: readonly string[];
+}
+
+/** Verdicts as ``obligations --json`` gives them; what asks for nothing is left out. */
+export interface ObligationsDocument {
+  readonly verdicts: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** Another party of a line. state: open, degraded, silent, suspended or resumed; the rest as ``line status``. */
+export interface PartyDocument {
+  readonly member: string;
+  readonly is_member: boolean;
+  readonly state: string;
+  readonly heard_ms: number | null;
+  readonly missed: number;
+  readonly held: number;
+  readonly delivered: number;
+  readonly waiting_since_ms: number | null;
+  readonly couriers: readonly Readonly<Record<string, unknown>>[];
+}
+
+/** What happened and what is announced between two moments. */
+export interface TimelineDocument {
+  readonly items: readonly TimelineItem[];
+}
+
+/** A bar or a dot of the timeline. what: notice, area, outage, answer_due or obligation_due. */
+export interface TimelineItem {
+  readonly what: string;
+  readonly from_ms: number;
+  readonly until_ms: number | null;
+  readonly title: string;
+  readonly member: string;
+  readonly line: string;
+  readonly ref: string;
 }

@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useEffect, useMemo } from "preact/hooks";
 import { signal, useSignal } from "@preact/signals";
 import { ask, Refusal, sentenceOf, tell } from "../api";
-import type { CheckDocument, DraftDocument, DraftsDocument, EntriesDocument, EntryDocument, FormDocument, FormsDocument, LineDocument } from "../answers";
+import type { CheckDocument, DraftDocument, DraftsDocument, EntryDocument, FormDocument, FormsDocument, LineDocument } from "../answers";
 import { address, go, route } from "../route";
 import { me } from "../session";
 import { language, say } from "../words";
@@ -17,7 +17,7 @@ import { beginning, cancelling, correcting, drawnInto, replying, shapeOf, type A
 import { Form, idOf, nearest } from "./forms/state";
 import type { Values } from "./forms/values";
 import { useLoaded } from "./load";
-import { Frame, kindName, termsOf, Trouble, useForms, useLines } from "./pieces";
+import { FormsTrouble, Frame, kindName, termsOf, Trouble, useForms, useLines } from "./pieces";
 
 const CHECK_AFTER_MS = 400;
 
@@ -60,6 +60,7 @@ export default function Compose(): JSX.Element {
     return (
       <Frame title={say("Write a notice")}>
         <Trouble loaded={lines} />
+        <FormsTrouble />
       </Frame>
     );
   }
@@ -110,15 +111,12 @@ interface Start {
   draft: DraftDocument | null;
 }
 
-/** Load what the form is about, and our own name as we wrote it last. */
-async function start(wanted: Asked, line: LineDocument, form: Form, stop: AbortSignal): Promise<Start> {
+/** Load what the form is about. author: our own name as we wrote it last. */
+async function start(wanted: Asked, line: LineDocument, form: Form, author: unknown, stop: AbortSignal): Promise<Start> {
   const member = me.peek()?.member ?? "";
   if (wanted.draft) return editing(wanted.draft, stop);
   const ref = wanted.reply || wanted.correct || wanted.cancel;
-  const [author, entry] = await Promise.all([
-    ownName(member, stop),
-    ref ? ask<EntryDocument>(`entries/${encodeURIComponent(line.line)}/${encodeURIComponent(ref)}`, {}, stop) : null,
-  ]);
+  const entry = ref ? await ask<EntryDocument>(`entries/${encodeURIComponent(line.line)}/${encodeURIComponent(ref)}`, {}, stop) : null;
   const about: About | null = entry && {
     ref: entry.row.ref,
     title: entry.row.title || entry.row.ref,
@@ -147,20 +145,6 @@ async function editing(submission: string, stop: AbortSignal): Promise<Start> {
   };
 }
 
-/** Our name as we wrote it last; nothing when we have said nothing yet. */
-async function ownName(member: string, stop: AbortSignal): Promise<unknown> {
-  try {
-    const { rows } = await ask<EntriesDocument>("entries", { member, limit: 20 }, stop);
-    const last = rows.find((one) => one.kind && one.is_own);
-    if (!last) return null;
-    const entry = await ask<EntryDocument>(`entries/${encodeURIComponent(last.line)}/${encodeURIComponent(last.ref)}`, {}, stop);
-    return entry.notice?.["author"] ?? null;
-  } catch (thrown) {
-    if (thrown instanceof Refusal) return null; // a comfort only: the name can be typed
-    throw thrown;
-  }
-}
-
 function Writing({ wanted, line, form: document, forms }: { wanted: Asked; line: LineDocument; form: FormDocument; forms: FormsDocument }): JSX.Element {
   const grammar: Grammar = useMemo(
     () => ({ definitions: forms.definitions as Grammar["definitions"], terms: termsOf(forms) }),
@@ -171,7 +155,7 @@ function Writing({ wanted, line, form: document, forms }: { wanted: Asked; line:
     [document, line.line, grammar],
   );
   const before = useMemo(() => ({ form: null as Form | null }), []);
-  const started = useLoaded(JSON.stringify([wanted, line.line]), [], (stop) => start(wanted, line, form, stop));
+  const started = useLoaded(JSON.stringify([wanted, line.line]), [], (stop) => start(wanted, line, form, forms.author, stop));
   const isReady = useSignal(false);
   useEffect(() => {
     // a change of language makes the form anew: what was typed goes with it
@@ -321,13 +305,22 @@ function States({ form }: { form: Form }): JSX.Element {
   );
 }
 
+/** Fields that stand around the notice, by the paths of their faults. */
+const AROUND: Readonly<Record<string, string>> = { answer_by_ms: "answer-by", attachments: "attachments" };
+
+function faultName(form: Form, path: string): string {
+  if (path.startsWith("answer_by_ms")) return say("An answer is asked for by");
+  if (path.startsWith("attachments")) return say("Attachments");
+  return path ? form.nameOf(path) : say("The whole notice");
+}
+
 /** Every fault at once, each a way to its field. */
 function Summary({ form, trouble }: { form: Form; trouble: string }): JSX.Element | null {
   const faults = form.isAsked.value ? form.faults.value : [];
   if (!faults.length && !trouble) return null;
   const jump = (path: string) => {
     for (const details of window.document.querySelectorAll<HTMLDetailsElement>("details.margin")) details.open = true;
-    window.document.getElementById(idOf(nearest(path)))?.focus();
+    window.document.getElementById(AROUND[path.replace(/[.[].*/, "")] ?? idOf(nearest(path)))?.focus();
   };
   return (
     <section class="summary" id="form-trouble" tabIndex={-1} role="alert">
@@ -337,7 +330,7 @@ function Summary({ form, trouble }: { form: Form; trouble: string }): JSX.Elemen
         {faults.map((one) => (
           <li key={one.path + one.message}>
             <button type="button" class="link" onClick={() => jump(one.path)}>
-              {one.path ? form.nameOf(one.path) : say("The whole notice")}
+              {faultName(form, one.path)}
             </button>
             : {one.message}
           </li>

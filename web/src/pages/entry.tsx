@@ -4,7 +4,7 @@ import { ask } from "../api";
 import type { EntryDocument, EntryRow, FormsDocument, LinesDocument } from "../answers";
 import { address } from "../route";
 import { may } from "../session";
-import { say } from "../words";
+import { language, say } from "../words";
 import { plain, Visible, VisibleText } from "../visible";
 import { Texts } from "./drafts";
 import { size } from "./forms/attachments";
@@ -284,7 +284,7 @@ function Actions({ document }: { document: EntryDocument }): JSX.Element {
           <a class="button" href={to("cancellation", { cancel: row.ref })}>{say("Cancel it")}</a>
         </>
       ) : null}
-      <a class="button" href={`/api/v1/print/${encodeURIComponent(row.line)}/${encodeURIComponent(row.ref)}`} target="_blank" rel="noopener">
+      <a class="button" href={`/api/v1/print/${encodeURIComponent(row.line)}/${encodeURIComponent(row.ref)}?language=${language.value}`} target="_blank" rel="noopener">
         {say("Print")}
       </a>
     </>

@@ -2,7 +2,7 @@
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
 import { useEffect } from "preact/hooks";
-import { ask } from "../api";
+import { ask, sentenceOf } from "../api";
 import type { EntryRow, FormsDocument, LineDocument, LinesDocument } from "../answers";
 import { address } from "../route";
 import { language, say } from "../words";
@@ -16,6 +16,7 @@ export function useLines(): Loaded<LinesDocument> {
 }
 
 const forms = signal<FormsDocument | null>(null);
+const formsTrouble = signal("");
 let isAsked = false;
 
 /** The kinds of notice and the words of the record; null until they are here. Asked once. */
@@ -24,11 +25,26 @@ export function useForms(): FormsDocument | null {
     if (isAsked) return;
     isAsked = true;
     ask<FormsDocument>("forms").then(
-      (value) => (forms.value = value),
-      () => (isAsked = false),
+      (value) => {
+        forms.value = value;
+        formsTrouble.value = "";
+      },
+      (thrown: unknown) => {
+        isAsked = false; // the next page asks again
+        formsTrouble.value = sentenceOf(thrown);
+      },
     );
   }, []);
   return forms.value;
+}
+
+/** Why there are no forms; "" while they are asked for or here. */
+export function FormsTrouble(): JSX.Element | null {
+  return formsTrouble.value && !forms.value ? (
+    <p class="trouble" role="alert">
+      {formsTrouble.value}
+    </p>
+  ) : null;
 }
 
 /** Words of the record in the reader's language. */

@@ -63,7 +63,7 @@ function Search(): JSX.Element {
       title={say("Record")}
       line={line}
       actions={
-        <a class="button" href={`/api/v1/${withQuery("export/entries.csv", JSON.parse(asked))}`} download>
+        <a class="button" href={`/api/v1/${withQuery("export/entries.csv", { ...JSON.parse(asked), limit: null })}`} download>
           {say("Save as a table")}
         </a>
       }

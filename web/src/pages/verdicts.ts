@@ -113,7 +113,7 @@ function verdictOf(one: Plain, notice: Plain): Verdict {
     verified: text(one["verified"]),
     line: text(one["line"]) || text(notice["line"]),
     ref: text(one["ref"]) || text(notice["ref"]),
-    noticeTitle: text(one["notice_title"]) || text(notice["title"]),
+    noticeTitle: text(one["notice"]) || text(notice["title"]),
   };
 }
 
