@@ -155,6 +155,9 @@ def test_a_planted_breach_of_the_import_contracts_is_found(tmp_path: Path) -> No
     (copy / "detente" / "notices" / "breach.py").write_text(
         '"""Breach."""\n\nimport numpy\n\nfrom detente.tracks import SCHEMA\n', encoding="utf-8"
     )
+    (copy / "detente" / "desk" / "breach.py").write_text(
+        '"""Breach."""\n\nimport apsw\n\nfrom detente.line.keys import Keys\n', encoding="utf-8"
+    )
     (tmp_path / "pyproject.toml").write_text(
         (ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8"
     )
@@ -169,6 +172,7 @@ def test_a_planted_breach_of_the_import_contracts_is_found(tmp_path: Path) -> No
     assert run.returncode == 1, run.stdout + run.stderr
     assert "rooms stand in their order BROKEN" in run.stdout
     assert "notices is pure: no clock, no I/O, no arrays BROKEN" in run.stdout
+    assert "desk: no SQL, keys or line directly BROKEN" in run.stdout
 
 
 def test_the_lock_has_a_hash_for_every_package_and_names_no_registry() -> None:

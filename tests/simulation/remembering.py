@@ -16,7 +16,7 @@ from typing import Any
 
 from detente.line import checkpoint, envelope, opening, proof, rootact, session, statement
 
-_MANY = 20_000
+_MANY = 2_000
 _ROOMS = ("detente.line", "detente.node.signer", "tests.simulation", "tests.verifier")
 _CLASSES: tuple[tuple[type, str], ...] = (
     (envelope.Envelope, "decode"), (statement.Statement, "decode"), (checkpoint.Checkpoint, "decode"),

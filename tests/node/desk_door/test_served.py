@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import json
 import os
 import signal
@@ -13,7 +14,8 @@ from typing import Any
 import pytest
 
 from detente.errors import DetenteError
-from detente.line.errors import Refused
+from detente.line.effects import Draft
+from detente.line.errors import LineMistake, Refused
 from detente.node.desk_door.ask import Asked, DeskLink, FormFaultsError
 from detente.node.desk_door.people_questions import PeopleAsked
 from detente.node.desk_door.record_questions import (
@@ -25,7 +27,9 @@ from detente.node.desk_door.record_questions import (
     ReleaseAsked,
 )
 from detente.node.errors import SignerLocked
-from tests.line.authenticator import ORIGIN, SITE
+from detente.node.serving.remote_host import Link
+from detente.node.serving.wire import Submits
+from tests.line.authenticator import ORIGIN, SITE, release_of
 from tests.node.desk_door.test_releasing import ANNA, BERTA, CARL, touched
 from tests.node.serving.served import serving, until
 from tests.stories.shell import Shell
@@ -99,10 +103,17 @@ def test_a_draft_of_the_command_line_is_released_by_two_officers_whom_the_signer
             ask(home, touched(request, CARL))
         with pytest.raises(FormFaultsError):
             ask(home, DraftKept(line=draft.line, notice={}))
+        alone = Draft(
+            "message", "text/plain", b"alone", "1" * 32, release=release_of([ANNA.touch(bytes(32))], ["east"])
+        )
+        link = Link(home)
+        with pytest.raises(LineMistake, match="two people"):
+            link.ask(Submits(draft.line, (alone, dataclasses.replace(alone, release=b"no release"))))
+        link.close()
         sent = ask(home, touched(request, BERTA))
         assert (sent.state, sent.given, sent.ref) == ("sent", ("anna", "berta"), "west/0")
         assert west.stop() == 0
     shell.exchange("west", "east")
-    (entry,) = shell.log("east")
+    (entry,) = [one for one in shell.log("east") if one["type"] == "message"]
     assert (entry["body"]["content"], entry["release"]["state"]) == ("from the terminal", "holds")
     assert len(entry["release"]["by"]) == 2

@@ -19,8 +19,8 @@ import { colour } from "../theme";
 declare const LAND_110M: string;
 declare const LAND_10M: string;
 
-/** The fine coast takes over from this zoom on. */
-const FINE_FROM_ZOOM = 4.2;
+/** The fine coast takes over where a pixel is smaller than this. */
+const FINE_BELOW_M = 8_500;
 /** In the Arctic projection land beyond this latitude would cover everything. */
 const SOUTHERN_RIM_DEG = 5;
 
@@ -71,19 +71,13 @@ function featuresOf(land: Ring[][], projection: ProjectionLike, isArctic: boolea
 
 /** The two layers of the coast; colours come from the theme when they are asked to. */
 export class Basemap {
-  readonly coarse = this.#layer(undefined, FINE_FROM_ZOOM);
-  readonly fine = this.#layer(FINE_FROM_ZOOM, undefined);
+  readonly coarse = this.#layer({ minResolution: FINE_BELOW_M });
+  readonly fine = this.#layer({ maxResolution: FINE_BELOW_M });
   #land = new Map<string, Promise<Ring[][]>>();
   #round = 0;
 
-  #layer(minZoom?: number, maxZoom?: number): VectorImageLayer<VectorSource> {
-    return new VectorImageLayer({
-      source: new VectorSource(),
-      imageRatio: 2,
-      ...(minZoom === undefined ? {} : { minZoom }),
-      ...(maxZoom === undefined ? {} : { maxZoom }),
-      zIndex: 0,
-    });
+  #layer(reach: { minResolution?: number; maxResolution?: number }): VectorImageLayer<VectorSource> {
+    return new VectorImageLayer({ source: new VectorSource(), imageRatio: 2, zIndex: 0, ...reach });
   }
 
   /** Draw in the theme's colours. */

@@ -100,6 +100,9 @@ export class Painter {
     if (scenery.layers.areas) this.#areaNames(pen, scenery, place);
     if (scenery.layers.labels) this.#labels(pen, scenery);
     pen.setTransform(1, 0, 0, 1, 0, 0);
+    // for whoever looks from outside: how much is drawn
+    const drawn = String(this.spots.length);
+    if (this.canvas.dataset["movers"] !== drawn) this.canvas.dataset["movers"] = drawn;
     return this.canvas;
   }
 
@@ -200,7 +203,8 @@ export class Painter {
       const sprite = spriteOf(mover, density, size);
       const wanted = strength(age);
       if (pen.globalAlpha !== wanted) pen.globalAlpha = wanted;
-      pen.drawImage(sprite.image, spot.x - sprite.middleX, spot.y - sprite.middleY, sprite.width, sprite.height);
+      const [left, top] = [Math.round((spot.x - sprite.middleX) * density), Math.round((spot.y - sprite.middleY) * density)];
+      pen.drawImage(sprite.image, left / density, top / density, sprite.width, sprite.height);
       if (age >= STALE_AFTER_MS) (strikes ??= []).push(spot);
       if (scenery.selected === `mover:${mover.id}`) chosen = spot;
     }

@@ -82,11 +82,11 @@ export function AlarmPanel() {
             {open.value.length > 0 ? many("{count} not acknowledged", "{count} not acknowledged", open.value.length) : say("none open")}
           </span>
         </h2>
-        <button type="button" onClick={testSound}>
-          {say("Test sound")}
+        {/* the same place in both states: what moved away under a finger would not be pressed */}
+        <button type="button" class={canSound.value ? "" : "no-sound"} title={canSound.value ? "" : say("The browser lets the page make no sound before it was touched once.")} onClick={testSound}>
+          {canSound.value ? say("Test sound") : say("No sound yet: test")}
         </button>
       </div>
-      {!canSound.value && <p class="tag caution sound-note">{say("No sound yet: touch the page once, and test it.")}</p>}
       <span class="visually-hidden" role="status">
         {sounding.value ? say("An alarm sounds: {priority}", { priority: priorityName(sounding.value) }) : ""}
       </span>

@@ -19,7 +19,7 @@ export function FeedBar() {
   const apart = Math.abs(clockOffset_ms.value) / 1000;
   return (
     <footer class="feed-bar">
-      <ul aria-label={say("Feeds")}>
+      <ul aria-label={say("Feeds")} tabIndex={0}>
         {live.feeds.map((feed) => (
           <li key={feed.name} class={GRAVITY[feed.state]}>
             <strong>{feed.name}</strong> {feedState(feed.state)} · <span class="number">{number(feed.movers)}</span> ·{" "}

@@ -197,7 +197,7 @@ export function Timeline() {
         {isTable ? (
           <AsTable items={items} />
         ) : (
-          <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label={say("Notices, areas, encounters and outages by time; the button As a table gives them as text.")}>
+          <svg width={width} height={height} viewBox={`0 0 ${width} ${height}`} role="group" aria-label={say("Notices, areas, encounters and outages by time; the button As a table gives them as text.")}>
             {LANES.map((lane) => (
               <text key={lane} class="lane-name" x={4} y={y(lane) + 9}>
                 {laneName(lane)}

@@ -10,7 +10,7 @@ from typing import Any, cast
 import msgspec
 
 from detente import words
-from detente.errors import DetenteError
+from detente.errors import TheirMistake
 from detente.node.desk_door.people_questions import PeopleQuestion
 from detente.node.desk_door.questions import Frame, Question
 from detente.node.desk_door.record_questions import RecordQuestion
@@ -32,7 +32,7 @@ _questions = msgspec.msgpack.Decoder(Asked)
 _frames = msgspec.msgpack.Decoder(Frame)
 
 
-class FormFaultsError(DetenteError):
+class FormFaultsError(TheirMistake):
     """A form with faults. faults: each path with its words."""
 
     faults: tuple[tuple[str, str], ...] = ()

@@ -53,6 +53,7 @@ from detente.node.desk_door.views import Views
 from detente.node.home_folder import described
 from detente.node.officers import Officers
 from detente.node.serving.framed_socket import FramedSocket
+from detente.node.serving.line_runner import not_running
 from detente.node.serving.lines import Lines
 from detente.node.serving.local_socket import FRAME_MAX
 from detente.node.serving.log import Log
@@ -67,6 +68,8 @@ __all__ = ["DeskDoor"]
 say = words.speaker("node")
 
 _encoder = msgspec.msgpack.Encoder()
+_PATIENCE_S = 5.0
+"""How long a node that stops works on for a desk: a release is held by then, and a long view is asked again."""
 
 
 class DeskDoor:
@@ -90,6 +93,8 @@ class DeskDoor:
     ) -> None:
         self._lines = lines
         self._log = log
+        self._loop = asyncio.get_running_loop()
+        self._opened = asyncio.Event()
         self._grown = 0
         lines.on_stored = self._stored  # before the lines start, so that nothing that they store is missed
         member = described(home).member
@@ -113,7 +118,7 @@ class DeskDoor:
         self._views = Views(self._parts, self._drafting, self._standings)
         self._noticing = Noticing(self._parts, self._standings)
         self._tasks: list[asyncio.Task[None]] = []
-        self._socket = FramedSocket(desk_socket(home), self._answer, log, "desk-door")
+        self._socket = FramedSocket(desk_socket(home), self._answer, log, "desk-door", patience_s=_PATIENCE_S)
 
     @property
     def people(self) -> PeopleLike | None:
@@ -142,13 +147,18 @@ class DeskDoor:
     # ---- inside ---------------------------------------------------------------------------------------------
 
     async def _warm(self) -> None:
-        """Read a long record before the first officer asks for it."""
+        """Read a long record before the first officer asks for it, once the lines opened it."""
+        await self._opened.wait()
         with contextlib.suppress(DetenteError):  # said to whoever asks
             await self._reading.read("en", lambda indexes: indexes.fresh())
+            await self._views.warm()
 
     def _stored(self, _line: str) -> None:
         """Note that a line stored something; in the line thread."""
         self._grown += 1
+        if not self._opened.is_set():
+            with contextlib.suppress(RuntimeError):  # the loop is closed
+                self._loop.call_soon_threadsafe(self._opened.set)
         self.news.tell("entries")
 
     async def _answer(self, octets: bytes) -> bytes:
@@ -243,6 +253,8 @@ class DeskDoor:
         why = self._lines.waits
         if why is not None:
             raise type(why)(expected=why.expected, came=why.came, where=why.where, remedy=why.remedy)
+        if not self._lines.member:
+            raise not_running("", say("this node is starting"))
 
 
 def _viewed(indexes: Indexes, question: EntryAsked | ContentAsked) -> Any:

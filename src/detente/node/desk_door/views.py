@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,6 +54,7 @@ ViewAsked = (
     | ObligationsAsked
     | TimelineAsked
 )
+_WARM_PAUSE_S = 0.02
 _ACTS_MAX = 500
 _AWAITED_MAX = 500
 
@@ -86,6 +88,15 @@ class Views:
                 return await self._forms(language)
             case CheckAsked():
                 return await self._check(question, language)
+
+    async def warm(self) -> None:
+        """File every notice before somebody asks what is owed, with pauses. Raises HomeMistake, StoreFailure."""
+        more = True
+        while more:
+            more = await self.parts.reading.read(
+                "en", lambda indexes: not all(self.judging.file_some(one) for one in indexes.chosen(""))
+            )
+            await asyncio.sleep(_WARM_PAUSE_S)
 
     # ---- inside ---------------------------------------------------------------------------------------------
 

@@ -17,8 +17,9 @@ import msgspec
 
 from detente import words
 from detente.errors import DetenteError
-from detente.line.effects import Ticked
-from detente.line.errors import LineMistake, Malformed
+from detente.line.effects import Draft, Ticked
+from detente.line.errors import LineMistake, Malformed, Refused
+from detente.line.release import Release
 from detente.node.epochs import ProposedOpening, decode_opening
 from detente.node.home_folder import described, head_folder
 from detente.node.serving import keepers
@@ -144,7 +145,7 @@ class Control:
         if not question.drafts:
             raise Malformed(expected=say("a draft"), came=say("none"))
         asked = self._two_people(question.line)
-        new = [draft for draft in question.drafts if draft.release is None and draft.type in asked]
+        new = [draft for draft in question.drafts if draft.type in asked and not _is_by_two(draft)]
         if new and not await self._lines.attempt(
             question.line, lambda host: all(host.record.submission(draft.submission) for draft in new)
         ):
@@ -174,6 +175,16 @@ class Control:
                 for line, one in standings.items()
             },
         )
+
+
+def _is_by_two(draft: Draft) -> bool:
+    """Tell whether a draft carries the release of two people; whether it holds is checked where it is signed."""
+    if draft.release is None:
+        return False
+    try:
+        return len(Release.decode(draft.release).assertions) > 1
+    except Refused:
+        return False
 
 
 def _opening(octets: bytes) -> ProposedOpening:
