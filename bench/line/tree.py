@@ -25,7 +25,7 @@ def main() -> None:
     given = parser.parse_args()
     make = _detente if given.which == "detente" else _pymerkle
     leaves = [b"leaf %d " % number * 40 for number in range(given.leaves)]
-    chance = random.Random(1972)  # noqa: S311 - the same places for both
+    chance = random.Random(1972)
     sizes = [chance.randrange(given.leaves // 2, given.leaves) for _ in range(given.proofs)]
     indexes = [chance.randrange(size) for size in sizes]
     found = {}

@@ -114,7 +114,7 @@ class Node:
 
     def children(self) -> dict[str, int]:
         """Return the process ids of its children as they run now."""
-        return {one["child"]: one["pid"] for one in self._log() if one.get("event") == "child.started"}
+        return {one["child"]: one["pid"] for one in self.log_events() if one.get("event") == "child.started"}
 
     def use(self) -> dict[str, Use]:
         """Return what its children have used so far, the desk apart, which does nothing yet."""
@@ -125,7 +125,8 @@ class Node:
                     found[child] = _use(process)
         return found
 
-    def _log(self) -> Iterator[dict[str, object]]:
+    def log_events(self) -> Iterator[dict[str, object]]:
+        """Yield what the log of it and its children says so far."""
         if self.log.exists():
             for line in self.log.read_text("utf-8", errors="replace").splitlines():
                 if line.startswith("{") and line.endswith("}"):

@@ -59,7 +59,7 @@ def main() -> int:
     given.out.parent.mkdir(parents=True, exist_ok=True)
     seed = int.from_bytes(os.urandom(4), "big") if given.seed is None else given.seed
     with _folder(given.keep) as folder, given.out.open("a", buffering=1) as out:
-        chance = random.Random(seed)  # noqa: S311 - faults, not keys
+        chance = random.Random(seed)
         soak = Soak(folder, chance, out.write, given.per_s, given.rest_s)
         soak.say("begins", seed=seed, hours=given.hours, per_s=given.per_s)
         end = asyncio.run(soak.run(given.hours * 3600))

@@ -56,7 +56,7 @@ def areas_in(archive: pl.LazyFrame, count: int) -> list[Announced]:
     Every other one is a circle, the others are quadrangles; the number is the radius of the circle, and of the
     circle around the quadrangle.
     """
-    chance = random.Random(SEED)  # noqa: S311 - draws lots, keeps no secret
+    chance = random.Random(SEED)
     rows = archive.select(pl.len()).collect().item()
     drawn = sorted(chance.sample(range(rows), count))
     places = archive.select("lon", "lat").with_row_index().filter(pl.col("index").is_in(drawn)).collect()

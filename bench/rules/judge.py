@@ -113,7 +113,7 @@ def cpu_of_children_s() -> float:
 
 def main() -> None:
     """Measure and print; with --write keep the figures."""
-    chance = random.Random(20170914)  # noqa: S311 - a fixed world, not a secret
+    chance = random.Random(20170914)
     plans = [plan(number, chance) for number in range(PLANS)]
     agreements = shelf.shelved()
     begun, spent = time.perf_counter(), time.process_time()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from typing import Any
 
 import msgspec
 import pytest
 
 from detente.desk import picture_routes
-from detente.desk.events import QUEUE_MAX, Hub
+from detente.desk.events import QUEUE_MAX, Event, Hub
 from detente.desk.picture.documents import Feed, Mover
 from detente.desk.picture.live import LivePicture
 from tests.desk.asker import Asker
@@ -27,8 +28,9 @@ def mover(name: str = "a", at_ms: int = T, **fields: Any) -> Mover:
     )
 
 
-def read(event: bytes) -> tuple[str, Any]:
-    lines = event.decode().rstrip("\n").split("\n")
+def read(event: bytes | Event) -> tuple[str, Any]:
+    octets = event.plain if isinstance(event, Event) else event
+    lines = octets.decode().rstrip("\n").split("\n")
     return lines[0].removeprefix("event: "), msgspec.json.decode(lines[1].removeprefix("data: "))
 
 
@@ -136,5 +138,28 @@ def test_a_beat_sends_at_most_one_picture_and_none_when_nothing_changed() -> Non
         stream._queue.clear()
         hub.beat()
         assert sorted(read(stream._queue[0])[1]["gone"]) == ["a", "b"]
+
+    asyncio.run(story())
+
+
+def test_a_packed_stream_says_the_same_and_is_made_once_for_all() -> None:
+    async def story() -> None:
+        now = [T]
+        picture = LivePicture()
+        hub = Hub(picture, lambda: now[0])
+        plain, *packed = hub.open("a"), hub.open("b", is_packed=True), hub.open("c", is_packed=True)
+        reading = [one.events() for one in (plain, *packed)]
+        unpack = [zlib.decompressobj(31) for _ in packed]
+        for step in range(8):
+            if step > 2:
+                now[0] += 1_000
+                picture.take_movers([mover(f"m{number}", now[0]) for number in range(50)], now[0])
+                hub.beat()
+            first, second, third = [await anext(one) for one in reading]
+            assert unpack[0].decompress(second) == first
+            assert unpack[1].decompress(third) == first
+            if step > 2:
+                assert second is third
+                assert b"movers" not in first or len(second) < len(first) / 4
 
     asyncio.run(story())

@@ -33,7 +33,7 @@ export interface AttachmentGiven {
   readonly octets: string;
 }
 
-/** A form as it stands. obligations: verdicts that it would change or that it names, as ``obligations --json``. */
+/** A form as it stands. obligations: verdicts on it, as ``ObligationsDocument``, and limits that it stays below. */
 export interface CheckDocument {
   readonly is_sendable: boolean;
   readonly faults: readonly FaultDocument[];

@@ -2,11 +2,15 @@
 
 Every station has a short queue. One that does not keep up loses what is queued and gets the whole picture next: what it
 shows may be late, never wrong. The clock comes every five seconds, so that silence is noticed.
+
+An event is made, and packed, once for all stations: the blocks of a packed stream look back at nothing, so that every
+station can get the same block whatever it got before.
 """
 
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
@@ -15,7 +19,7 @@ import msgspec
 from detente.desk.errors import too_many
 from detente.desk.picture.live import LivePicture, Seen
 
-__all__ = ["CLOCK_EVERY_S", "QUEUE_MAX", "STREAMS_MAX", "STREAMS_OF_ONE_MAX", "Hub", "Stream"]
+__all__ = ["CLOCK_EVERY_S", "QUEUE_MAX", "STREAMS_MAX", "STREAMS_OF_ONE_MAX", "Event", "Hub", "Stream"]
 
 QUEUE_MAX = 16
 """Events that wait for one station; with one more it gets the whole picture instead."""
@@ -24,26 +28,53 @@ STREAMS_MAX = 500
 STREAMS_OF_ONE_MAX = 8
 """Open streams of one person."""
 CLOCK_EVERY_S = 5
-_RETRY = b"retry: 2000\n\n"
+_GZIP_HEAD = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
+
+
+class Event:
+    """One event as it goes out: plain, and packed once somebody needs it so."""
+
+    __slots__ = ("_packed", "plain")
+
+    def __init__(self, plain: bytes) -> None:
+        self.plain = plain
+        self._packed: bytes | None = None
+
+    @property
+    def packed(self) -> bytes:
+        """The event as a block of a gzip stream that refers to none before it."""
+        if self._packed is None:
+            packer = zlib.compressobj(1, zlib.DEFLATED, -15)
+            self._packed = packer.compress(self.plain) + packer.flush(zlib.Z_SYNC_FLUSH)
+        return self._packed
+
+    @property
+    def is_picture(self) -> bool:
+        """Whether the whole picture makes it needless."""
+        return self.plain.startswith(b"event: picture")
+
+
+_RETRY = Event(b"retry: 2000\n\n")
 
 
 class Stream:
     """One station's queue."""
 
-    def __init__(self, hub: Hub, who: str) -> None:
+    def __init__(self, hub: Hub, who: str, *, is_packed: bool = False) -> None:
         self.who = who
         self._hub = hub
-        self._queue: deque[bytes] = deque()
+        self._is_packed = is_packed
+        self._queue: deque[Event] = deque()
         self._wake = asyncio.Event()
         self._is_lost = True
         self._is_over = False
 
-    def put(self, event: bytes) -> None:
+    def put(self, event: Event) -> None:
         """Queue an event; with a full queue everything in it gives way to the whole picture."""
-        if not self._is_lost:
+        if not (
+            self._is_lost and event.is_picture
+        ):  # the whole picture, which comes first, replaces pictures alone
             self._queue.append(event)
-        elif not event.startswith(b"event: picture"):
-            self._queue.append(event)  # the whole picture, which comes first, replaces only pictures
         if len(self._queue) > QUEUE_MAX:
             self._queue.clear()
             self._is_lost = True
@@ -56,24 +87,27 @@ class Stream:
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield what to send until the stream ends."""
-        yield _RETRY
+        yield _GZIP_HEAD + _RETRY.packed if self._is_packed else _RETRY.plain
         while not self._is_over:
             if self._is_lost:
                 self._is_lost = False
-                yield self._hub.whole()
-                yield self._hub.everything
+                yield self._form(self._hub.whole())
+                yield self._form(self._hub.everything)
             while self._queue and not self._is_lost:
-                yield self._queue.popleft()
+                yield self._form(self._queue.popleft())
             if not self._is_lost:
                 self._wake.clear()
                 if not self._queue and not self._is_over:
                     await self._wake.wait()
 
+    def _form(self, event: Event) -> bytes:
+        return event.packed if self._is_packed else event.plain
+
 
 class Hub:
     """All streams, and the beat that fills them."""
 
-    everything = b'event: news\ndata: {"topics":["node"]}\n\n'
+    everything = Event(b'event: news\ndata: {"topics":["node"]}\n\n')
     """News for somebody who may have missed some."""
 
     def __init__(
@@ -85,18 +119,18 @@ class Hub:
         self._streams: dict[Stream, None] = {}
         self._seen: Seen = picture.seen(now_ms())
         self._alarms_number = 0
-        self._whole: tuple[Seen, bytes] | None = None
+        self._whole: tuple[Seen, Event] | None = None
         self._is_closed = False
         self._beats = 0
 
-    def open(self, who: str) -> Stream:
+    def open(self, who: str, *, is_packed: bool = False) -> Stream:
         """Open a stream; raises RefusedRequest (429) when there are too many."""
         if (
             len(self._streams) >= STREAMS_MAX
             or sum(one.who == who for one in self._streams) >= STREAMS_OF_ONE_MAX
         ):
             raise too_many(10)
-        stream = Stream(self, who)
+        stream = Stream(self, who, is_packed=is_packed)
         self._streams[stream] = None
         if self._is_closed:
             stream.end()
@@ -149,7 +183,7 @@ class Hub:
             self._send("clock", {"now_ms": now_ms, "node_answers": self._answers()})
         self._beats += 1
 
-    def whole(self) -> bytes:
+    def whole(self) -> Event:
         """Return the whole picture as an event, made once for all that need it at a time."""
         now_ms = self._now_ms()
         seen = self._picture.seen(now_ms)
@@ -171,5 +205,5 @@ class Hub:
             stream.put(event)
 
 
-def _event(name: str, document: object) -> bytes:
-    return b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(document))
+def _event(name: str, document: object) -> Event:
+    return Event(b"event: %s\ndata: %s\n\n" % (name.encode(), msgspec.json.encode(document)))

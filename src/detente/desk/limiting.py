@@ -33,7 +33,7 @@ LIMITS: dict[LimitClass, Limit] = {
     "picture": Limit(20, 2),
     "write": Limit(60, 5),
     "release": Limit(20, 0.5),
-    "sign-in": Limit(20, 0.5),
+    "sign-in": Limit(300, 10),
     "manage": Limit(30, 0.5),
     "watch": Limit(20, 10),
     "static": Limit(2_000, 400),

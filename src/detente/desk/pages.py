@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import mimetypes
 import re
+from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -17,11 +18,13 @@ from detente.desk.health import look, sentence
 from detente.desk.room import Room
 from detente.door.terminal import visible
 
-__all__ = ["PRINT_CSS", "answer_page"]
+__all__ = ["PRINT_CSS", "SMALL_BYTES_MAX", "answer_page"]
 
 say = words.speaker("desk")
 
 PRINT_CSS = "/print.css"
+SMALL_BYTES_MAX = 1_000_000
+"""Bytes of a file of the page that is kept in memory; a larger one is read from the disk each time."""
 _PRINT_FILE = Path(__file__).parent / "print.css"
 _HASHED = re.compile(r"[-.][0-9A-Za-z_]{8,}\.[a-z0-9]+$")
 _SEGMENT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._ -]{0,199}", re.ASCII)
@@ -46,7 +49,7 @@ async def answer_page(room: Room, request: Request, raw_path: bytes) -> Response
     path = unquote(raw_path.decode("latin-1"), errors="replace")
     wants_html = "text/html" in request.headers.get("accept", "")
     if path == PRINT_CSS:
-        return FileResponse(_PRINT_FILE, media_type="text/css", headers={"Cache-Control": "no-cache"})
+        return _sent(_PRINT_FILE)
     index = room.static / "index.html"
     if path == "/" and not (wants_html and index.is_file()):
         return await _standing(room, wants_html=wants_html)
@@ -72,7 +75,16 @@ def _file(static: Path, path: str) -> Path | None:
 def _sent(found: Path) -> Response:
     kind = _TYPES.get(found.suffix) or mimetypes.guess_type(found.name)[0] or "application/octet-stream"
     lasting = "public, max-age=31536000, immutable" if _HASHED.search(found.name) else "no-cache"
-    return FileResponse(found, media_type=kind, headers={"Cache-Control": lasting})
+    headers = {"Cache-Control": lasting}
+    stands = found.stat()
+    if stands.st_size > SMALL_BYTES_MAX:
+        return FileResponse(found, media_type=kind, headers=headers)
+    return Response(_read(found, stands.st_mtime_ns, stands.st_size), media_type=kind, headers=headers)
+
+
+@lru_cache(maxsize=64)
+def _read(found: Path, changed_ns: int, size: int) -> bytes:  # noqa: ARG001 - a file that changed is read again
+    return found.read_bytes()
 
 
 async def _standing(room: Room, *, wants_html: bool) -> Response:

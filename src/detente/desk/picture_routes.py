@@ -73,11 +73,20 @@ async def picture(call: Call) -> Picture:
 
 async def events(call: Call) -> Response:
     """Stream live changes as server-sent events: picture, news, alarms, clock."""
-    stream = call.room.hub.open(call.person.person.id)
+    accepted = {
+        one.split(";", 1)[0].strip() for one in call.request.headers.get("accept-encoding", "").split(",")
+    }
+    is_packed = "gzip" in accepted
+    stream = call.room.hub.open(call.person.person.id, is_packed=is_packed)
     return StreamingResponse(
         _streamed(call, stream),
         media_type="text/event-stream",
-        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        headers={
+            "Cache-Control": "no-store",
+            "X-Accel-Buffering": "no",
+            "Vary": "Accept-Encoding",
+            **({"Content-Encoding": "gzip"} if is_packed else {}),
+        },
     )
 
 

@@ -114,6 +114,6 @@ def test_a_draft_of_the_command_line_is_released_by_two_officers_whom_the_signer
         assert (sent.state, sent.given, sent.ref) == ("sent", ("anna", "berta"), "west/0")
         assert west.stop() == 0
     shell.exchange("west", "east")
-    (entry,) = shell.log("east")
+    (entry,) = [one for one in shell.log("east") if one["type"] == "message"]
     assert (entry["body"]["content"], entry["release"]["state"]) == ("from the terminal", "holds")
     assert len(entry["release"]["by"]) == 2

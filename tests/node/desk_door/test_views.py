@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -129,6 +130,17 @@ def test_activities_incidents_and_contacts_stand_with_both_sides(node: RunningNo
         node.ask(IncidentsAsked(line="arctic"))
 
 
+def test_a_corrected_account_stands_beside_what_it_corrects(node: RunningNode) -> None:
+    line = line_of(node)
+    inner = msgspec.structs.replace(EXAMPLES["incident"], author=WEST, activity="close-call", title="Mended")
+    target = node.do(node.lines.attempt(line, lambda host: host.record.submission(f"{1:031x}1")))  # type: ignore[union-attr]
+    correction = said("correction", WEST, 9, corrects="west/0", corrected=inner)
+    node.send(line, dataclasses.replace(correction, in_reply_to=target))
+    (incident,) = node.ask(IncidentsAsked()).groups
+    ours = [(row["kind"], row["standing"]) for row in incident["accounts"]["west"]]
+    assert ours == [("incident", "corrected"), ("correction", "said")]
+
+
 def test_only_areas_in_force_in_the_asked_time_are_shown(node: RunningNode) -> None:
     soon = node.ask(AreasAsked(from_ms=NOW_MS, until_ms=NOW_MS + DAY_MS)).areas
     assert "Firing now" in {one.feature["properties"]["title"] for one in soon}
@@ -210,6 +222,7 @@ def test_a_form_is_checked_while_it_is_typed(node: RunningNode) -> None:
     assert (good.is_sendable, good.faults, good.type, good.needed) == (True, (), "notice.exercise", 1)
     assert good.obligations
     assert {one["ref"] for one in good.obligations} == {"draft"}
+    assert {one["reason"] for one in good.obligations if one["outcome"] == "not_owed"} == {"below"}
     assert "SUBJECT" in good.texts["en"]
     begun = node.ask(CheckAsked(line=line, notice={"kind": "exercise", "title": "x"}, language="ru"))
     assert begun.is_sendable is False

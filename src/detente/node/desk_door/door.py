@@ -68,6 +68,8 @@ __all__ = ["DeskDoor"]
 say = words.speaker("node")
 
 _encoder = msgspec.msgpack.Encoder()
+_PATIENCE_S = 5.0
+"""How long a node that stops works on for a desk: a release is held by then, and a long view is asked again."""
 
 
 class DeskDoor:
@@ -116,7 +118,7 @@ class DeskDoor:
         self._views = Views(self._parts, self._drafting, self._standings)
         self._noticing = Noticing(self._parts, self._standings)
         self._tasks: list[asyncio.Task[None]] = []
-        self._socket = FramedSocket(desk_socket(home), self._answer, log, "desk-door")
+        self._socket = FramedSocket(desk_socket(home), self._answer, log, "desk-door", patience_s=_PATIENCE_S)
 
     @property
     def people(self) -> PeopleLike | None:

@@ -78,7 +78,7 @@ class FaultDocument(_Document, frozen=True):
 
 
 class CheckDocument(_Document, frozen=True):
-    """A form as it stands. obligations: verdicts that it would change or that it names, as ``obligations --json``.
+    """A form as it stands. obligations: verdicts on it, as ``ObligationsDocument``, and limits that it stays below.
 
     needed: how many officers must release it; is_sendable: no fault, and of this line.
     """

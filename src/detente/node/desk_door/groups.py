@@ -10,7 +10,7 @@ from typing import Any
 from detente.line.checkpoint import Origin
 from detente.node.desk_door.judging import FiledLine
 from detente.node.desk_door.line_index import Known, LineIndex, Place
-from detente.node.desk_door.record_questions import GroupsDocument
+from detente.node.desk_door.record_questions import EntryRow, GroupsDocument
 from detente.node.desk_door.record_views import row_of
 from detente.notices.activities import activities
 
@@ -47,7 +47,7 @@ def _activity(index: LineIndex, name: str, notices: list[Known], adrift: list[Kn
 
 
 def incidents_of(indexes: Iterable[LineIndex]) -> GroupsDocument:
-    """Return incidents with the accounts of every side: neither corrects the other."""
+    """Return incidents with the accounts of every side, each author's corrections beside what they correct."""
     return _newest_first(one for index in indexes for one in _incidents(index))
 
 
@@ -66,7 +66,7 @@ def _incidents(index: LineIndex) -> Iterator[_Group]:
 def _incident(index: LineIndex, name: str, accounts: list[Known], others: list[Known]) -> dict[str, Any]:
     by_member: dict[str, list[Any]] = defaultdict(list)
     for one in accounts:
-        by_member[one.place[0].member].append(row_of(index, one))
+        by_member[one.place[0].member] += _rows(index, one)
     return {
         "line": index.line,
         "name": name,
@@ -75,6 +75,12 @@ def _incident(index: LineIndex, name: str, accounts: list[Known], others: list[K
         "evidence": [each for one in (*accounts, *others) for each in _attachments(index, one)],
         "others": [row_of(index, one) for one in others],
     }
+
+
+def _rows(index: LineIndex, known: Known) -> list[EntryRow]:
+    """Return an account and what its author made of it since: a correction says all of it again."""
+    changes = [index.known[place] for place, _ in index.changes.get(known.place, ())]
+    return [row_of(index, one) for one in (known, *changes)]
 
 
 def _attachments(index: LineIndex, known: Known) -> Iterator[dict[str, Any]]:
@@ -117,7 +123,7 @@ def _contact(index: LineIndex, group: list[Known]) -> dict[str, Any]:
     readouts: dict[str, list[Any]] = defaultdict(list)
     for one in group:
         if one.kind == "readout":
-            readouts[one.place[0].member].append(row_of(index, one))
+            readouts[one.place[0].member] += _rows(index, one)
     return {
         "line": index.line,
         "name": group[0].activity or index.name(group[0].place),

@@ -122,7 +122,7 @@ class Judging:
         return held
 
     def verdicts_of_draft(self, filed: FiledLine, notice: Notice, now: datetime) -> list[dict[str, Any]]:
-        """Return what asks for something of a notice if it were said now, and what it names itself."""
+        """Return what asks for something of a notice if it were said now, what it names itself, what it stays below."""
         said = notice.corrected if isinstance(notice, Correction) else notice
         told = Told(not_before=now, not_before_clock=filed.member, author_clock=now)
         draft = Filed(notice=said, ref=_DRAFT, told=told, from_line=True)
@@ -130,6 +130,12 @@ class Judging:
         record = Record([*self._plans(filed), plan])
         judged = [judge.judge(plan, record, now=now) for judge in _judges()]
         named = {(one.agreement, one.clause) for one in said.fulfils}
+        named |= {
+            (one.agreement.id, each.clause.id)
+            for one in judged
+            for each in one.verdicts
+            if each.reason is Reason.BELOW
+        }
         return list(_documents(filed.line, plan, judged, named))
 
     # ---- inside ---------------------------------------------------------------------------------------------

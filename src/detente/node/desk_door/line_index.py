@@ -99,7 +99,7 @@ class LineIndex:
     # ---- reading --------------------------------------------------------------------------------------------
 
     def refresh(self, record: Record, pause: Callable[[], None] = lambda: None) -> None:
-        """Read what is new. record: opened anew since it grew. pause: called between pieces. Raises StoreFailure."""
+        """Read what is new. record: open for reading. pause: called between pieces. Raises StoreFailure."""
         if self.book is None:
             self.book = Book.open(self.member, record, self.limits)
         else:

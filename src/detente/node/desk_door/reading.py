@@ -85,7 +85,6 @@ class Indexes:
             self._home = open_reading(self._path)
         home, limits = self._home, limits_of(self._path)
         for line in home.lines():
-            home.drop_record(line)
             index = self._lines.get(line)
             if index is None:
                 index = self._lines[line] = LineIndex(line, home.member, limits(line))
@@ -118,7 +117,7 @@ class Reading:
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._reader, self._indexes.close)
         for one in (self._reader, self._judge, self._files):
-            one.shutdown(wait=False)
+            one.shutdown(wait=False, cancel_futures=True)
 
 
 async def _run(thread: ThreadPoolExecutor, language: str, work: Callable[[], T]) -> T:

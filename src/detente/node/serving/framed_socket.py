@@ -1,7 +1,7 @@
 """A local socket on which processes of the same user ask one question a frame, each answered by one frame.
 
 Who is of another user, or one connection too many, is not answered. What was taken on is finished and told, also while
-the node stops: its asker must not wonder.
+the node stops, as far as its patience goes: its asker must not wonder.
 """
 
 from __future__ import annotations
@@ -29,13 +29,26 @@ _FRAME_WITHIN_S = 60.0
 
 
 class FramedSocket:
-    """Serves the socket at ``path``. answer: returns the bytes of the answer, never raises. name: in the log."""
+    """Serves the socket at ``path``.
 
-    def __init__(self, path: Path, answer: Callable[[bytes], Awaitable[bytes]], log: Log, name: str) -> None:
+    answer: returns the bytes of the answer, never raises. name: in the log. patience_s: how long an answer is waited
+    for when the node stops; None: as long as it takes.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        answer: Callable[[bytes], Awaitable[bytes]],
+        log: Log,
+        name: str,
+        *,
+        patience_s: float | None = None,
+    ) -> None:
         self._path = path
         self._answer = answer
         self._log = log
         self._name = name
+        self._patience_s = patience_s
         self._server: asyncio.Server | None = None
         self._open: set[asyncio.Task[None]] = set()
 
@@ -70,8 +83,11 @@ class FramedSocket:
                 try:
                     found = await asyncio.shield(answer)
                 except asyncio.CancelledError:
-                    _write(writer, await answer)
-                    await writer.drain()
+                    await asyncio.wait({answer}, timeout=self._patience_s)
+                    if answer.done():
+                        _write(writer, answer.result())
+                        await writer.drain()
+                    answer.cancel()
                     return
                 _write(writer, found)
                 await writer.drain()
