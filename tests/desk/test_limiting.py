@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import http.client
+import socket
+import time
 from pathlib import Path
 
 import pytest
 
-from detente.desk import limiting
+from detente.desk import connections, limiting
+from detente.desk.app import LARGE_BODIES_MAX
 from detente.desk.errors import RefusedRequest
 from detente.desk.events import STREAMS_MAX, STREAMS_OF_ONE_MAX, Hub
 from detente.desk.limiting import ADDRESS, BUCKETS_MAX, LIMITS, Limit, Limits
 from detente.desk.picture.live import LivePicture
 from detente.desk.routes import OPERATIONS
 from tests.desk.asker import Asker
-from tests.desk.desks import TOKEN, RunningDesk
+from tests.desk.desks import TOKEN, RunningDesk, signed_in_as
 
 PAGE = (Path(__file__).parents[2] / "docs" / "desk.md").read_text(encoding="utf-8")
 
@@ -115,8 +119,6 @@ def test_streams_are_bounded_for_one_person_and_for_all() -> None:
 
 
 def test_only_so_many_large_bodies_are_read_at_once(desk: RunningDesk, ask: Asker) -> None:
-    from detente.desk.app import LARGE_BODIES_MAX
-
     held = [_begun(desk) for _ in range(LARGE_BODIES_MAX)]
     statuses = [ask.post("drafts", {"line": "x", "notice": {}}).status for _ in range(1)]
     assert statuses == [429]
@@ -125,10 +127,6 @@ def test_only_so_many_large_bodies_are_read_at_once(desk: RunningDesk, ask: Aske
 
 
 def _begun(desk: RunningDesk):
-    import socket
-
-    from tests.desk.desks import signed_in_as
-
     found = socket.create_connection(("localhost", desk.port))
     ((name, value),) = signed_in_as("everything").items()
     head = (
@@ -138,3 +136,35 @@ def _begun(desk: RunningDesk):
     found.sendall(head.encode())
     assert found.recv(100).startswith(b"HTTP/1.1 100")  # its body is awaited
     return found
+
+
+def test_connections_of_one_address_are_bounded_and_silent_ones_end(
+    desk: RunningDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "CONNECTIONS_OF_ADDRESS_MAX", 3)
+    monkeypatch.setattr(connections, "HEAD_S_MAX", 0.2)
+    open_ones = [socket.create_connection(("localhost", desk.port), timeout=30) for _ in range(4)]
+    assert ended(open_ones[3])  # one too many
+    for one in open_ones[:3]:
+        assert ended(one)  # it never asked anything
+        one.close()
+    open_ones[3].close()
+    monkeypatch.setattr(connections, "CONNECTIONS_OF_ADDRESS_MAX", 1_000)
+    asking = http.client.HTTPConnection("localhost", desk.port, timeout=30)
+    for _ in range(3):  # one that asks now and then stays
+        asking.request("GET", "/health")
+        assert asking.getresponse().read()
+        time.sleep(0.2)
+    asking.close()
+    monkeypatch.setattr(connections, "CONNECTIONS_MAX", 0)
+    late = socket.create_connection(("localhost", desk.port), timeout=30)
+    assert ended(late)
+    late.close()
+
+
+def ended(sock: socket.socket) -> bool:
+    """Wait for the end of a connection."""
+    try:
+        return sock.recv(10) == b""
+    except ConnectionResetError:
+        return True

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from detente.node.desk_door.record_questions import LinesAsked
 from tests.desk.asker import Asker
 from tests.desk.desks import RunningDesk
-from tests.desk.door import row
+from tests.desk.door import LINE, row
 from tests.desk.streams import listening
 from tests.node.serving.served import until
 
@@ -34,7 +34,16 @@ def test_many_who_ask_at_once_share_one_question(desk: RunningDesk, ask: Asker) 
     assert desk.door.asked["incidents"] == 1
 
 
-def test_what_is_owed_by_role_is_known_at_once_when_it_changes(desk: RunningDesk, ask: Asker) -> None:
+def test_whoever_changed_something_reads_it_so_at_once(desk: RunningDesk, ask: Asker) -> None:
+    until(lambda: desk.room.node.answers, "news")
+    for number in range(5):  # this door tells no news of drafts at all
+        assert len(ask.get("drafts").json["drafts"]) == 0
+        kept = ask.post("drafts", {"line": LINE, "notice": {"number": number}}).json["submission"]
+        assert len(ask.get("drafts").json["drafts"]) == 1
+        ask("DELETE", f"drafts/{kept}")
+
+
+def test_who_somebody_is_is_known_at_once_when_it_changes(desk: RunningDesk, ask: Asker) -> None:
     from tests.desk.desks import PEOPLE
 
     until(lambda: desk.room.node.answers, "news")

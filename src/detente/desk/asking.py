@@ -61,6 +61,25 @@ _TOPICS: dict[type[Question], tuple[frozenset[str], float]] = {
 """What each answer is made of, and for how many seconds it is good even without any news (heartbeats, deadlines)."""
 
 
+_CHANGES: dict[type[Question], frozenset[str]] = {
+    record.DraftKept: frozenset({"drafts"}),
+    record.DraftDiscarded: frozenset({"drafts"}),
+    record.ReleaseGiven: frozenset({"drafts", "entries"}),
+    record.AlarmAcknowledged: frozenset({"alarms"}),
+    record.ShelfKept: frozenset({"shelf"}),
+    people.PersonAdded: frozenset({"people"}),
+    people.PersonChanged: frozenset({"people"}),
+    people.PersonRemoved: frozenset({"people"}),
+    people.ReEnrolled: frozenset({"people"}),
+    people.EnrolmentFinished: frozenset({"people"}),
+    people.CredentialUsed: frozenset({"people"}),
+    people.TokenAdded: frozenset({"people"}),
+    people.TokenRemoved: frozenset({"people"}),
+    people.ActNoted: frozenset(),
+}
+"""What a question changes: whoever changed something reads it so at once, before the news of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Told:
     """An answer as the node gave it, and as JSON, made once."""
@@ -103,6 +122,11 @@ class Node:
         """Return the answer with its JSON; several who ask the same at once share one question."""
         question = msgspec.structs.replace(question, language=words.language())
         rule = _TOPICS.get(type(question))
+        if type(question) in _CHANGES:
+            try:
+                return await self._ask(question)
+            finally:  # without an answer nobody knows whether it was done
+                self._forget(_CHANGES[type(question)] | {"trail"})
         if rule is None or question.actor or not self.answers:
             return await self._ask(question)
         key = _key(question)
