@@ -18,7 +18,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -141,12 +141,32 @@ def bundle(target: Path, folder: Path) -> dict[str, str]:
         ],
         folder,
     )  # fmt: skip
-    outputs = json.loads(meta.read_text(encoding="utf-8"))["outputs"]
+    told = json.loads(meta.read_text(encoding="utf-8"))
+    outputs = told["outputs"]
     meta.unlink()
+    write_licences(told["inputs"], assets / "licences.txt")
     entries = {
         one["entryPoint"]: f"/assets/{Path(name).name}" for name, one in outputs.items() if "entryPoint" in one
     }
     return {"script": entries["src/main.tsx"], "style": entries["styles/main.css"]}
+
+
+def write_licences(inputs: Iterable[str], target: Path) -> None:
+    """Write the licence of every package that the scripts hold, and of the coast, beside them."""
+    packages = {"world-atlas"}
+    for name in inputs:
+        parts = Path(name).parts
+        if "node_modules" in parts:
+            at = len(parts) - 1 - parts[::-1].index("node_modules")
+            packages.add("/".join(parts[at + 1 : at + (3 if parts[at + 1].startswith("@") else 2)]))
+    texts = []
+    for package in sorted(packages):
+        folder = WEB / "node_modules" / package
+        found = sorted(path for path in folder.iterdir() if path.name.upper().startswith(("LICENSE", "LICENCE")))
+        stated = json.loads((folder / "package.json").read_text(encoding="utf-8")).get("license", "")
+        said = found[0].read_text(encoding="utf-8") if found else f"License: {stated}\n"
+        texts.append(f"{package}\n{'=' * len(package)}\n\n{said}\n")
+    target.write_text("\n".join(texts), encoding="utf-8")
 
 
 def compressed_bytes(path: Path) -> int:

@@ -124,6 +124,19 @@ export async function acknowledge(alarm: Alarm, remark: string): Promise<void> {
   alarms.again();
 }
 
+/** The encounter that an alarm is about; "" for another alarm. */
+export function encounterOf(alarm: Alarm): string {
+  return /^encounter:(.+)@\d+$/s.exec(alarm.id)?.[1] ?? "";
+}
+
+/** What an alarm says, with the names of movers where the desk knew their numbers only. */
+export function sentenceOfAlarm(alarm: Alarm): string {
+  void live.encountersVersion.value;
+  const encounter = live.encounters.find((one) => one.id === encounterOf(alarm));
+  if (!encounter) return alarm.sentence;
+  return [encounter.a, encounter.b].reduce((told, id) => told.split(id).join(live.nameOf(id)), alarm.sentence);
+}
+
 /** The priority as people read it. */
 export function priorityName(priority: Priority): string {
   return { emergency: say("EMERGENCY"), alarm: say("ALARM"), warning: say("WARNING"), caution: say("CAUTION") }[priority];

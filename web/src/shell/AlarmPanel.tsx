@@ -1,6 +1,6 @@
 /** Alarms, the gravest first; each acknowledged by itself, with a note, by a person whose name is kept. */
 import { useEffect, useRef, useState } from "preact/hooks";
-import { acknowledge, alarms, isActive, isOpen, open, priorityName, sorted } from "../alarms";
+import { acknowledge, alarms, encounterOf, isActive, isOpen, open, priorityName, sentenceOfAlarm, sorted } from "../alarms";
 import { sentenceOf } from "../api";
 import type { Alarm } from "../documents";
 import { fromNow, nearMoment } from "../formats";
@@ -19,10 +19,6 @@ export function stateName(alarm: Alarm): string {
   return isActive(alarm) ? say("acknowledged, goes on") : say("closed");
 }
 
-function encounterOf(alarm: Alarm): string | null {
-  return /^encounter:(.+)@\d+$/.exec(alarm.id)?.[1] ?? null;
-}
-
 function AlarmItem({ alarm }: { alarm: Alarm }) {
   const now = ticking_ms();
   const encounter = encounterOf(alarm);
@@ -35,7 +31,7 @@ function AlarmItem({ alarm }: { alarm: Alarm }) {
         </span>
         {alarm.count > 1 && <span class="muted"> {many("raised {count} time", "raised {count} times", alarm.count)}</span>}
       </p>
-      <p class="alarm-sentence">{alarm.sentence}</p>
+      <p class="alarm-sentence">{sentenceOfAlarm(alarm)}</p>
       {alarm.acknowledged_ms !== null && (
         <p class="muted">
           {say("Acknowledged by {name} at {moment}", { name: alarm.acknowledged_by, moment: nearMoment(alarm.acknowledged_ms, now) })}
@@ -148,7 +144,7 @@ export function AcknowledgeDialog() {
       <form onSubmit={(event) => void send(event)}>
         <h2 id="acknowledge-title">{say("Acknowledge this alarm")}</h2>
         <p>
-          <span class={`tag ${alarm.priority}`}>{priorityName(alarm.priority)}</span> {alarm.sentence}
+          <span class={`tag ${alarm.priority}`}>{priorityName(alarm.priority)}</span> {sentenceOfAlarm(alarm)}
         </p>
         {trouble && (
           <p class="trouble" role="alert">
