@@ -130,7 +130,7 @@ def test_a_notice_goes_from_one_desk_to_the_other_and_back(shell: Shell, browser
         page.get_by_role("alert").wait_for()
         page = release(boris, "Exercise Northern Birch")
         page.get_by_text("Released and held").wait_for()
-        assert page.get_by_text("No draft waits.").count() == 1
+        page.get_by_text("No draft waits.").wait_for()
 
         page = olga.open("#/record", "Record")
         page.get_by_role("link", name="Exercise Northern Birch").click()
