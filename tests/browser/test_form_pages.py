@@ -204,6 +204,23 @@ def test_an_area_drawn_on_the_picture_stands_in_the_form(officer: Officer) -> No
     )
 
 
+def test_an_encounter_of_the_picture_begins_an_incident(officer: Officer, desk: CannedDesk) -> None:
+    encounter = {
+        "id": "a b", "a": "a", "b": "b", "side_a": "own", "side_b": "other", "entered_ms": 1_893_000_000_000,
+        "closest_distance_m": 411.6, "vertical_m": None, "closest_lon_deg": 20.25, "closest_lat_deg": 54.5,
+    }  # fmt: skip
+    movers = [{"id": "a", "kind": "ship", "name": "VARMA"}, {"id": "b", "kind": "aircraft", "name": "BUK\u202e2"}]
+    picture = desk.answers["GET", "picture"]({}, None)
+    desk.get("picture", picture | {"encounters": [encounter], "movers": movers})
+    page = officer.open("#/compose/incident?line=baltic&encounter=a%20b", "Hazardous incident")
+    page.locator("#field-title").wait_for()
+    fields = {"distance_m": "412", "position": "54-30N 020-15E", "happened_at": "2029-12-26T17:20Z"}
+    assert {name: page.locator(f"#field-{name}").input_value() for name in fields} == fields
+    assert page.locator("#field-own-0-name").input_value() == "VARMA"
+    assert page.locator("#field-others-0-name").input_value() == "BUK2"
+    assert page.locator("#field-account").input_value() == ""  # what happened, a person writes
+
+
 def test_a_form_speaks_russian_and_keeps_what_was_typed_when_it_does(browser: Any, desk: CannedDesk) -> None:
     officer = sitting_at(browser, desk, language="ru")
     page = officer.open(EXERCISE, "Военная деятельность")

@@ -14,7 +14,7 @@ from detente.desk.events import QUEUE_MAX, Event, Hub
 from detente.desk.picture.documents import Feed, Mover
 from detente.desk.picture.live import LivePicture
 from tests.desk.asker import Asker
-from tests.desk.desks import PEOPLE, RunningDesk
+from tests.desk.desks import PEOPLE, TOKEN, RunningDesk
 from tests.desk.streams import listening
 from tests.desk.test_alarm_model import encounter
 from tests.node.serving.served import until
@@ -163,3 +163,11 @@ def test_a_packed_stream_says_the_same_and_is_made_once_for_all() -> None:
                 assert b"movers" not in first or len(second) < len(first) / 4
 
     asyncio.run(story())
+
+
+def test_only_who_may_read_hears_anything(ask: Asker) -> None:
+    assert ask.get("events", role="").status == 401
+    assert ask.get("events", role="nobody's").status == 403
+    assert ask.get("events", headers={"Sec-Fetch-Site": "cross-site"}).status == 403
+    token: dict[str, str | None] = {"Authorization": f"Bearer {TOKEN}"}
+    assert ask.get("events", role="", headers=token).status == 401

@@ -168,3 +168,15 @@ def test_a_node_that_stops_signs_its_trail_and_an_audit_holds_it(tmp_path: Path)
 
 def json_lines(text: str) -> list[Any]:
     return [json.loads(line) for line in text.splitlines()]
+
+
+def test_a_damaged_file_of_people_is_an_alarm_and_the_node_runs(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("correct horse\n")
+    home = tmp_path / "west"
+    assert program.run("line", "init", home, "--member", "west", "--passphrase-file", secret).code == 0
+    (home / "people.sqlite3").write_bytes(b"no database" * 1_000)
+    with serving(home, secret) as served:
+        served.until("people.failed")
+        assert served.until("alarm", name="people-failed")["priority"] == "alarm"
+        program.run("people", "list", home).refused("people")

@@ -43,6 +43,12 @@ _ALARMS: dict[str, Callable[[], str]] = {
     "lines-held": lambda: say(
         "the lines wait for a signer, a disk or a server that does not answer; they go on by themselves when it does"
     ),
+    "passkey-copied": lambda: say(
+        "the passkey of {person} may be in two hands: let two officers re-enrol this person"
+    ),
+    "people-failed": lambda: say(
+        "nobody can sign in at the desk: its people or its trail cannot be read ({reason})"
+    ),
     "keys-missing": lambda: say(
         "the private keys of this member's newest generation are not in this home: begin a new generation"
     ),

@@ -16,6 +16,7 @@ import pytest
 from detente.line.effects import Draft
 from detente.line.errors import LineMistake, Refused
 from detente.node import keyfile
+from detente.node.book import Book
 from detente.node.commands_drafts import opened_drafts
 from detente.node.desk_door.ask import FormFaultsError
 from detente.node.desk_door.people_questions import ActDocument, TrailAsked, TrailDocument
@@ -33,7 +34,11 @@ from detente.node.desk_door.record_questions import (
     ReleaseRequest,
     ReleaseState,
 )
+from detente.node.filed_record import filed_of
+from detente.node.home import open_reading
+from detente.node.notice_entries import notice_lines
 from detente.node.officers import Officer, Officers
+from detente.node.readable import entry_document
 from detente.node.settings.structs import LineSettings, Settings
 from detente.notices.codec import encode
 from detente.notices.examples import EXAMPLES
@@ -371,3 +376,19 @@ def test_corrections_and_cancellations_change_how_a_notice_stands(node: RunningN
     assert (row.standing, row.changed_by) == ("cancelled", ("west/1", "west/2"))
     report = keep(node, "after_report", reports_on="west/0")
     assert report.in_reply_to == "west/0"
+
+
+def test_a_reply_of_a_desk_counts_on_the_line_and_is_judged_as_a_notice(node: RunningNode) -> None:
+    asked = keep(node, "movement", title="Convoy", answer_by_ms=2**52)
+    assert release(node, asked.submission, ANNA).ref == "west/0"
+    reply = keep(node, "reply", answers="west/0", reply="accepted", text="Agreed")
+    assert release(node, reply.submission, ANNA).ref == "west/1"
+    with open_reading(node.home) as home:
+        book = Book.open(home.member, home.record(line_of(node)))
+        book.index()
+        filed, unread = filed_of(book)
+        assert [one.ref for one in filed] == ["west/0", "west/1"]
+        assert unread == []
+        shown = list(notice_lines(entry_document(book, book.resolve("west/1"))))
+        assert not any("otherwise" in one for one in shown)
+        assert [one.word for one in book.replies[book.resolve("west/0").origin, 0]] == ["accepted"]

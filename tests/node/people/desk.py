@@ -32,10 +32,14 @@ class Desk:
 
     def __init__(self, home: Path) -> None:
         self.home, self.now_ms, self.news = home, 1_800_000_000_000, list[str]()
+        self.alarms: list[tuple[str, dict[str, str]]] = []
         self.people = self._open()
 
     def _open(self) -> People:
-        return People(self.home, clock=lambda: self.now_ms, changed=self.news.append)
+        return People(self.home, clock=lambda: self.now_ms, changed=self.news.append, alarm=self._told)
+
+    def _told(self, name: str, detail: dict[str, str]) -> None:
+        self.alarms.append((name, detail))
 
     def again(self) -> None:
         self.people.close()

@@ -225,6 +225,7 @@ def test_a_counter_that_does_not_grow_is_a_copy(desk: Desk) -> None:
     for old in (5, 4, 0):
         refused(desk, CredentialUsed(credential=credential, counter=old), "copy")
     assert desk.acts()[-3:] == ["passkey-copied"] * 3
+    assert desk.alarms == [("passkey-copied", {"person": "Anna"})] * 3
     desk.ask(CredentialUsed(credential=credential, counter=6))
     never = desk.enrol(desk.add("Berta", "viewer"), "Berta").passkeys[0].credential
     for _ in range(2):  # an authenticator that keeps no counter

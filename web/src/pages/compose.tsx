@@ -13,7 +13,7 @@ import { Fields } from "./forms/fields";
 import { sections, type Field, type Grammar } from "./forms/model";
 import { minuteOf, momentOf, tidied } from "./forms/moments";
 import { formOf } from "./forms/places";
-import { beginning, cancelling, correcting, drawnInto, replying, shapeOf, type About } from "./forms/starts";
+import { beginning, cancelling, correcting, drawnInto, met, replying, shapeOf, type About, type Met } from "./forms/starts";
 import { Form, idOf, nearest } from "./forms/state";
 import type { Values } from "./forms/values";
 import { useLoaded } from "./load";
@@ -31,6 +31,7 @@ interface Asked {
   cancel: string;
   area: string;
   draft: string;
+  encounter: string;
 }
 
 function asked(): Asked {
@@ -46,6 +47,7 @@ function asked(): Asked {
     cancel: of("cancel"),
     area: of("area"),
     draft: of("draft"),
+    encounter: of("encounter"),
   };
 }
 
@@ -128,9 +130,18 @@ async function start(wanted: Asked, line: LineDocument, form: Form, author: unkn
   if (about && wanted.reply) values = { ...values, ...replying(form.fields, about, wanted.word, say("Reply:")) };
   if (about && wanted.correct) values = { ...values, ...correcting(about, say("Correction:")) };
   if (about && wanted.cancel) values = { ...values, ...cancelling(about, say("Cancelled:")) };
+  if (wanted.encounter) values = { ...values, ...(await seen(wanted.encounter, stop)) };
   const shape = wanted.area ? shapeOf(wanted.area) : null;
   if (shape) values = drawnInto(form.grammar, form.fields, values, shape);
   return { values, about, answerBy: "", draft: null };
+}
+
+/** What the picture saw of an encounter; nothing when it has left the picture meanwhile. */
+async function seen(id: string, stop: AbortSignal): Promise<Values> {
+  const picture = await ask<{ encounters: (Met & { id: string })[]; movers: { id: string; kind: string; name: string }[] }>("picture", {}, stop);
+  const encounter = picture.encounters.find((one) => one.id === id);
+  const words: Record<string, string> = { ship: say("ship"), aircraft: say("aircraft") };
+  return encounter ? met(encounter, picture.movers, (kind) => words[kind] ?? say("not known")) : {};
 }
 
 async function editing(submission: string, stop: AbortSignal): Promise<Start> {

@@ -76,6 +76,9 @@ export function due(verdict: Verdict): string {
   return moment(verdict.dueUntil_ms);
 }
 
+/** What a verdict about a form calls it: it is no entry yet, and there is nothing to open. */
+const UNSAID = "draft";
+
 /** One verdict as a card. */
 export function VerdictCard({ verdict, terms, now_ms }: { verdict: Verdict; terms: Readonly<Record<string, string>>; now_ms: number }): JSX.Element {
   const near = narrowly(verdict);
@@ -116,7 +119,7 @@ export function VerdictCard({ verdict, terms, now_ms }: { verdict: Verdict; term
         </p>
       ))}
       {verdict.words && verdict.outcome !== "owed" ? <p class="why">{verdict.words}</p> : null}
-      {verdict.ref && verdict.line ? (
+      {verdict.ref && verdict.line && verdict.ref !== UNSAID ? (
         <p>
           <a href={address(["record", verdict.line, verdict.ref])}>
             {verdict.ref} {verdict.noticeTitle ? <Visible text={verdict.noticeTitle} /> : null}

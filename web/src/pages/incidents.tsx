@@ -6,6 +6,7 @@ import { address } from "../route";
 import { may } from "../session";
 import { say } from "../words";
 import { Visible } from "../visible";
+import { size } from "./forms/attachments";
 import { useLoaded } from "./load";
 import { Frame, RowCard, Trouble, useForms, useLines } from "./pieces";
 import { Accounts, current, isRow } from "./sides";
@@ -51,6 +52,7 @@ function Incident({ group, lines }: { group: Plain; lines: LinesDocument | undef
   const stands = accounts.flatMap(([, rows]) => current(rows) ?? []);
   const older = accounts.flatMap(([, rows]) => rows).filter((one) => !stands.includes(one));
   const silent = silentIn(stands, lines);
+  const others = rowsOf(group["others"] ?? []);
   const evidence = Array.isArray(group["evidence"]) ? group["evidence"] : [];
   return (
     <article class="card group">
@@ -78,12 +80,24 @@ function Incident({ group, lines }: { group: Plain; lines: LinesDocument | undef
           </ul>
         </details>
       ) : null}
+      {others.length ? (
+        <details>
+          <summary>{say("What goes with it")}</summary>
+          <ul class="rows">
+            {others.map((one) => (
+              <li key={one.ref}>
+                <RowCard row={one} forms={forms} lines={lines} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      ) : null}
       <h3>{say("Evidence")}</h3>
       {evidence.length === 0 ? <p class="muted">{say("None is attached.")}</p> : null}
       <ul class="rows">
         {evidence.map((one, index) => (
           <li key={index}>
-            <Evidence value={one} lines={lines} />
+            <Evidence value={one} line={String(group["line"] ?? stands[0]?.line ?? "")} lines={lines} />
           </li>
         ))}
       </ul>
@@ -100,14 +114,14 @@ function silentIn(rows: readonly { line: string; member: string }[], lines: Line
 }
 
 /** An attachment of an account, a row of the record, or words. */
-function Evidence({ value, lines }: { value: unknown; lines: LinesDocument | undefined }): JSX.Element {
+function Evidence({ value, line: ofGroup, lines }: { value: unknown; line: string; lines: LinesDocument | undefined }): JSX.Element {
   const forms = useForms();
   if (isRow(value)) return <RowCard row={value} forms={forms} lines={lines} />;
   if (value === null || typeof value !== "object") return <Visible text={String(value)} />;
   const one = value as Plain;
-  const line = String(one["line"] ?? "");
+  const line = String(one["line"] ?? ofGroup);
   const ref = String(one["ref"] ?? "");
-  const words = [one["media_type"], one["said_by"], one["said_at"], one["read_in"], one["size"]].filter((part) => part !== undefined && part !== null).map(String);
+  const words = [one["media_type"], one["said_by"], one["said_at"], one["read_in"], typeof one["size"] === "number" ? size(one["size"]) : null].filter((part) => part !== undefined && part !== null).map(String);
   const index = typeof one["index"] === "number" ? one["index"] : null;
   return (
     <p>

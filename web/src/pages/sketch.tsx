@@ -128,13 +128,12 @@ async function loadLand(): Promise<void> {
 export function Sketch({ geojson, title }: { geojson: unknown; title: string }): JSX.Element | null {
   const rings = ringsOf(geojson).filter((one) => one.points.length);
   const points = rings.flatMap((one) => one.points);
-  const first = points[0];
-  if (!first) return null;
+  if (!points.length) return null;
   const view = viewOf(points);
-  const words = say("{title}: {count} shapes, the first at {position}", {
+  const words = say("{title}: {count} shapes around {position}", {
     title,
     count: rings.length,
-    position: shown({ lat_deg: first[1], lon_deg: first[0] }),
+    position: shown({ lat_deg: (view.south + view.north) / 2, lon_deg: (view.west + view.east) / 2 }),
   });
   const wider = widerThan(view);
   return (

@@ -69,7 +69,8 @@ _OFFICERS = {"releaser", "keeper"}
 class People:
     """The people and the trail of one home, for its running node or for a verb that holds the home's lock.
 
-    clock: milliseconds since 1970 UTC. changed: told "people" or "trail" after each change. Safe from every thread.
+    clock: milliseconds since 1970 UTC. changed: told "people" or "trail" after each change. alarm: told by
+    name and detail what the people on duty must know. Safe from every thread.
     """
 
     def __init__(
@@ -78,10 +79,12 @@ class People:
         *,
         clock: Callable[[], int] = clock_ms,
         changed: Callable[[str], None] = lambda _: None,
+        alarm: Callable[[str, dict[str, str]], None] = lambda *_: None,
     ) -> None:
         """Open both files, or found them. Raises HomeMistake, StoreFailure."""
         self._clock = clock
         self._changed = changed
+        self._alarm = alarm
         self._lock = threading.RLock()
         self._register = Register(people_file(home))
         try:
@@ -351,6 +354,7 @@ class People:
             person = self._person(passkey.person)
             counters = {"counter": str(question.counter), "counter_before": str(passkey.counter)}
             self._trail.note((person.id, person.name), "passkey-copied", _told(person) | counters)
+            self._alarm("passkey-copied", {"person": person.name})
             raise mistake(
                 say("a passkey whose counter grew"),
                 say("a copy of it, or an older word of it"),

@@ -151,13 +151,21 @@ class Node:
     async def _open_people(self) -> None:
         """Open people and the trail; when that fails nobody signs in, and the lines run all the same."""
         work = contextvars.copy_context().run
-        make = functools.partial(People, self._path, changed=self._desk_door.news.tell)
+        make = functools.partial(
+            People, self._path, changed=self._desk_door.news.tell, alarm=self._alarm_of_people
+        )
         try:
             people = await self._loop.run_in_executor(None, work, make)
             self._desk_door.people = people
             self._trail = TrailSigning(self.lines, people, self._log, clock_ms)
         except DetenteError as failure:
             self._log.failure("people.failed", failure)
+            self._alarm_of_people("people-failed", {"reason": str(failure)[:500]})
+
+    def _alarm_of_people(self, name: str, detail: dict[str, str]) -> None:
+        """Tell the people on duty what is wrong with the desk's people; from any thread."""
+        alarm = Alarm(name, Priority.ALARM, self.lines.member, tuple(detail.items()))
+        self._loop.call_soon_threadsafe(self._alarm, "", alarm)
 
     async def _sign_trail(self) -> None:
         """Sign what the trail holds at a stop, as far as the lines still answer."""

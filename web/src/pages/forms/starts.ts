@@ -66,6 +66,48 @@ export function cancelling(about: About, subject: string): Values {
   };
 }
 
+/** An encounter of the picture and its two movers, as far as they are seen. */
+export interface Met {
+  entered_ms: number;
+  closest_distance_m: number;
+  vertical_m: number | null;
+  closest_lon_deg: number;
+  closest_lat_deg: number;
+  a: string;
+  b: string;
+  side_a: string;
+  side_b: string;
+}
+
+interface Seen {
+  id: string;
+  kind: string;
+  name: string;
+}
+
+/** Return what an incident begins with that was seen on the picture: when, where, how near, who. Its account is a person's. */
+export function met(encounter: Met, movers: readonly Seen[], kindWord: (kind: string) => string): Values {
+  const of = (id: string): Values => {
+    const seen = movers.find((one) => one.id === id);
+    return { type: kindWord(seen?.kind ?? ""), name: withoutHidden(seen?.name || id) };
+  };
+  const sides: [string, string][] = [
+    [encounter.a, encounter.side_a],
+    [encounter.b, encounter.side_b],
+  ];
+  const own = sides.filter(([, side]) => side === "own").map(([id]) => of(id));
+  const others = sides.filter(([, side]) => side !== "own").map(([id]) => of(id));
+  return {
+    incident_type: "close_approach",
+    happened_at: minuteOf(encounter.entered_ms),
+    position: written([encounter.closest_lon_deg, encounter.closest_lat_deg]),
+    distance_m: String(Math.round(encounter.closest_distance_m)),
+    ...(encounter.vertical_m === null ? {} : { height_difference_m: String(Math.round(Math.abs(encounter.vertical_m))) }),
+    ...(own.length ? { own } : {}),
+    ...(others.length ? { others } : {}),
+  };
+}
+
 type Point = readonly [number, number];
 
 /**
