@@ -97,6 +97,8 @@ def test_pages_come_newest_first_and_every_filter_narrows_them(node: RunningNode
     ]
     for question in nothing:
         assert node.ask(question) == EntriesDocument(rows=())
+    node.send(line, message("x" * 10_000 + "\nНадежда at the end", 101))
+    assert [one.ref for one in node.ask(EntriesAsked(text="надежда")).rows] == ["west/8"]
     with pytest.raises(LineMistake, match="before"):
         node.ask(EntriesAsked(before="yesterday"))
     with pytest.raises(HomeMistake, match="arctic"):

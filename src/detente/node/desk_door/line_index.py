@@ -26,7 +26,7 @@ from detente.notices.codec import Checked, check_document
 from detente.notices.line_types import LINE_TYPES, NOTICE_MEDIA_TYPE
 from detente.store.interface import Record
 
-__all__ = ["TITLE_MAX", "Known", "LineIndex", "Place", "SortKey", "leaves_of"]
+__all__ = ["TITLE_MAX", "Known", "LineIndex", "Place", "SortKey"]
 
 say = words.speaker("node")
 
@@ -158,7 +158,7 @@ class LineIndex:
             self._read_notice(known, document)
         elif isinstance(document, str):
             known.title = document.strip().partition("\n")[0][:TITLE_MAX]
-        text = "\n".join(leaves_of(document)).casefold()
+        text = "\n".join(_leaves(document)).casefold()
         known.text = text if len(text) <= _TEXT_MAX else None
 
     def _read_notice(self, known: Known, document: dict[str, Any]) -> None:
@@ -242,6 +242,15 @@ class LineIndex:
             self._checked[known.place] = check_document(document)[0]
         return self._checked[known.place]
 
+    def text_of(self, known: Known) -> str:
+        """Return what is searched of an entry, read again where it is too long to be kept. Raises StoreFailure."""
+        if known.text is not None:
+            return known.text
+        body = known.statement.body
+        held = self.opened.content(self.entry(known), body)
+        document = None if held is None else _document(body.media_type, held[1])
+        return "\n".join(_leaves(document)).casefold()
+
     def entry(self, known: Known) -> Entry:
         """Return the entry as the book has it. Raises StoreFailure."""
         return self.opened.entry(*known.place)
@@ -260,7 +269,7 @@ class LineIndex:
         return self._roots.get(place, place)
 
 
-def leaves_of(document: Any) -> Iterator[str]:
+def _leaves(document: Any) -> Iterator[str]:
     """Yield every text within a plain value."""
     waiting = [document]
     while waiting:

@@ -9,7 +9,7 @@ from typing import Any
 from detente import words
 from detente.line.errors import LineMistake
 from detente.line.standing import Standing, standing
-from detente.node.desk_door.line_index import Known, LineIndex, Place, SortKey, leaves_of
+from detente.node.desk_door.line_index import Known, LineIndex, Place, SortKey
 from detente.node.desk_door.reading import in_language
 from detente.node.desk_door.record_questions import (
     ContentAsked,
@@ -148,11 +148,7 @@ def _fits(index: LineIndex, known: Known, asked: EntriesAsked, wanted: list[str]
 
 def _says(index: LineIndex, known: Known, wanted: list[str]) -> bool:
     """Tell whether title, text or reference hold every one of these words."""
-    text = known.text
-    if text is None:
-        entry = index.entry(known)
-        document = entry_document(index.opened, entry)["body"].get("content")
-        text = "\n".join(leaves_of(document)).casefold()
+    text = index.text_of(known)
     left = [one for one in wanted if one not in text]
     return not left or all(one in known.statement.type or one in index.name(known.place) for one in left)
 
