@@ -1,6 +1,6 @@
 /** The whole record: searched and listed; and one entry in full at #/record/LINE/REF. */
 import type { JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { useSignal } from "@preact/signals";
 import { ask, sentenceOf, withQuery } from "../api";
 import type { EntriesDocument, EntryRow, FormsDocument, LinesDocument } from "../answers";
@@ -126,6 +126,8 @@ function Filters({ forms, lines }: { forms: FormsDocument | null; lines: LinesDo
   const members = [...new Set((lines?.lines ?? []).flatMap((one) => [...one.parties.map((party) => party.member)]).concat(lines?.member ?? []))].filter(Boolean).sort();
   const kinds = [...(forms?.forms ?? [])].sort((a, b) => kindName(forms, a.kind).localeCompare(kindName(forms, b.kind), language.value));
   const isFiltered = FILTERS.some((one) => of(one));
+  const isNarrowed = FILTERS.some((one) => one !== "text" && one !== "line" && of(one));
+  const isWide = useMemo(() => matchMedia("(width > 34rem)").matches, []);
   return (
     <search class="filters">
       <div class="field field-wide">
@@ -133,26 +135,31 @@ function Filters({ forms, lines }: { forms: FormsDocument | null; lines: LinesDo
         <Typed id="filter-text" name="text" type="search" />
       </div>
       <Select name="line" label={say("Line")} value={of("line")} options={(lines?.lines ?? []).map((one) => [one.line, one.is_training ? `${say("TRAINING")} ${one.name}` : one.name])} />
-      <Select name="member" label={say("Said by")} value={of("member")} options={members.map((one) => [one, one])} />
-      <Select name="kind" label={say("Kind")} value={of("kind")} options={kinds.map((one) => [one.kind, kindName(forms, one.kind)])} />
-      <div class="field">
-        <label for="filter-activity">{say("Activity")}</label>
-        <Typed id="filter-activity" name="activity" type="text" />
-      </div>
-      <div class="field">
-        <label for="filter-from">{say("From (UTC)")}</label>
-        <Typed id="filter-from" name="from" type="text" placeholder="2030-05-01" isMoment />
-      </div>
-      <div class="field">
-        <label for="filter-until">{say("Until (UTC)")}</label>
-        <Typed id="filter-until" name="until" type="text" placeholder="2030-05" isMoment />
-      </div>
-      <label class="tick">
-        <input type="checkbox" checked={of("owed") === "1"} onChange={(event) => note({ owed: event.currentTarget.checked ? "1" : "" })} /> {say("Only what waits for an answer")}
-      </label>
-      <label class="tick">
-        <input type="checkbox" checked={of("control") === "1"} onChange={(event) => note({ control: event.currentTarget.checked ? "1" : "" })} /> {say("Tests and receipts too")}
-      </label>
+      <details class="more-filters" open={isWide || isNarrowed}>
+        <summary>{say("More")}</summary>
+        <div class="more">
+          <Select name="member" label={say("Said by")} value={of("member")} options={members.map((one) => [one, one])} />
+          <Select name="kind" label={say("Kind")} value={of("kind")} options={kinds.map((one) => [one.kind, kindName(forms, one.kind)])} />
+          <div class="field">
+            <label for="filter-activity">{say("Activity")}</label>
+            <Typed id="filter-activity" name="activity" type="text" />
+          </div>
+          <div class="field">
+            <label for="filter-from">{say("From (UTC)")}</label>
+            <Typed id="filter-from" name="from" type="text" placeholder="2030-05-01" isMoment />
+          </div>
+          <div class="field">
+            <label for="filter-until">{say("Until (UTC)")}</label>
+            <Typed id="filter-until" name="until" type="text" placeholder="2030-05" isMoment />
+          </div>
+          <label class="tick">
+            <input type="checkbox" checked={of("owed") === "1"} onChange={(event) => note({ owed: event.currentTarget.checked ? "1" : "" })} /> {say("Only what waits for an answer")}
+          </label>
+          <label class="tick">
+            <input type="checkbox" checked={of("control") === "1"} onChange={(event) => note({ control: event.currentTarget.checked ? "1" : "" })} /> {say("Tests and receipts too")}
+          </label>
+        </div>
+      </details>
       {isFiltered ? (
         <a class="button" href={address(["record"])}>
           {say("Show everything")}
