@@ -44,7 +44,7 @@ COUNT_FRAMES = """() => {
 
 def streams(stand: Stand, movers: list[dict[str, Any]], stop: threading.Event) -> None:
     """Send every mover anew once a second, along a way that was worked out before."""
-    dice = random.Random(3)  # noqa: S311 - the same movers in every run
+    dice = random.Random(3)
     for one in movers:
         one["speed_kn"] = max(4.0, float(one["speed_kn"] or 0)) * (1 + dice.random())
     beats = []

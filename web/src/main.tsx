@@ -1,7 +1,7 @@
 /** The door: language and theme first, then who sits here, then the picture. */
 import { render } from "preact";
 import { isSignedOut, sentenceOf } from "./api";
-import { route } from "./route";
+import { placeName, route } from "./route";
 import { Enrol } from "./screens/Enrol";
 import { SignIn } from "./screens/SignIn";
 import { me, recognise } from "./session";
@@ -14,8 +14,8 @@ const trouble = signal("");
 
 function Desk() {
   void language.value;
-  const [first, code] = route.value.path;
-  if (first === "enrol" && code) return <Enrol code={code} />;
+  const code = placeName.value === "enrol" ? route.value.path[1] : "";
+  if (code) return <Enrol code={code} />;
   if (trouble.value) return <p class="trouble" role="alert">{trouble.value}</p>;
   if (me.value === undefined) return <p class="muted" role="status">{say("Loading")}</p>;
   if (me.value === null || isSignedOut.value) return <SignIn wasSignedIn={isSignedOut.value && me.value !== null} />;

@@ -2,7 +2,7 @@
  * Where we are: the address's hash, "#/entries/LINE/REF?text=x". The empty path is the picture.
  * The parameters of the picture (view, filters, time) are kept in the hash too, so that an address can be shared.
  */
-import { signal } from "@preact/signals";
+import { computed, signal } from "@preact/signals";
 
 export interface Route {
   /** Parts of the path, decoded: ["entries", "LINE", "REF"] */
@@ -28,6 +28,9 @@ export function readRoute(hash: string): Route {
 
 /** Where we are now; set by the browser's history, so that back and forward work. */
 export const route = signal<Route>(readRoute(location.hash));
+
+/** First part of the path: who reads only this is not drawn anew when a parameter changes. */
+export const placeName = computed(() => route.value.path[0] ?? "");
 
 addEventListener("hashchange", () => {
   route.value = readRoute(location.hash);

@@ -16,9 +16,11 @@ export interface Filters {
 export const SIDES: Side[] = ["own", "other", "neutral", "unknown"];
 export const KINDS: Mover["kind"][] = ["ship", "aircraft", "other"];
 
+const filterText = computed(() => route.value.query.get("f") ?? "");
+
 /** The map's filters, as the address has them: f=own,other;ship;30;REF */
 export const filters = computed<Filters>(() => {
-  const [sides = "", kinds = "", within = "", area = ""] = (route.value.query.get("f") ?? "").split(";");
+  const [sides = "", kinds = "", within = "", area = ""] = filterText.value.split(";");
   const chosen = <T extends string>(all: T[], text: string) => {
     const found = all.filter((one) => text.split(",").includes(one));
     return found.length ? found : all;

@@ -7,7 +7,7 @@ import { offer } from "../keys";
 import { listen, silent_ms, stopListening } from "../live";
 import { PAGES, type Page } from "../pages";
 import { replayAt_ms, replayFrom } from "../replay";
-import { go, route } from "../route";
+import { go, placeName, route } from "../route";
 import { may } from "../session";
 import { nextTheme } from "../theme";
 import { say } from "../words";
@@ -80,7 +80,7 @@ function useTitle(pageTitle: string): void {
 export function Shell() {
   useEverything();
   useKeys();
-  const page = PAGES.find((one) => one.name === route.value.path[0] && may(one.right));
+  const page = PAGES.find((one) => one.name === placeName.value && may(one.right));
   useTitle(page ? page.title() : say("Picture"));
   const isTraining = lines.value.value.lines.some((line) => line.is_training);
   return (
