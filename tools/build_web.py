@@ -105,7 +105,7 @@ def write_words() -> None:
         with RUSSIAN.open("rb") as text:
             for message in read_po(text, locale="ru"):
                 if message.id and isinstance(message.id, tuple):
-                    told[message.id[0]] = [str(form) for form in message.string]
+                    told[message.id[0]] = [str(form) for form in message.string or ()]
                 elif message.id and message.string:
                     told[str(message.id)] = str(message.string)
     target = WEB / "generated" / "ru.json"
