@@ -226,7 +226,9 @@ def clone(world: World) -> None:
     world.nodes.append(twin)
     world.checks.expected_halts |= {node.label, twin.label}
     if not twin.moved:
-        world.checks.doubt(node.member, node.disk_generation())
+        # both come to every act that its keepers have committed, and to the keys that began with it
+        for generation in range(node.disk_generation(), len(node.party.generations)):
+            world.checks.doubt(node.member, generation)
         world.marks["clone that evades the lock"] += 1
     twin.start()
 

@@ -69,6 +69,8 @@ def test_no_kind_of_trouble_breaks_an_invariant(kind: str) -> None:
         (1321, ""),  # a halted copy of a home answered from its old head file
         (10039, ""),  # a receipt and a lower answer, one of them on its way to a slow disk
         (20826, ""),  # an answer below what only disowned keys had cosigned
+        (3055710, ""),  # the same, in another world
+        (3055751, ""),  # a copy that lacked its keepers' last act, and came to the keys of that act as well
         (3042636, ""),  # a head was not cosigned, for a word of a stolen key came with it
         (3000060, ""),  # a submission that a restore destroyed, sent again to another place
         (
