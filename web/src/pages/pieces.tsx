@@ -5,6 +5,7 @@ import { useEffect } from "preact/hooks";
 import { ask, sentenceOf } from "../api";
 import type { EntryRow, FormsDocument, LineDocument, LinesDocument } from "../answers";
 import { address } from "../route";
+import { heading } from "../shell/title";
 import { language, say } from "../words";
 import { plain, Visible } from "../visible";
 import { clock } from "./forms/moments";
@@ -61,9 +62,13 @@ export function kindName(document: FormsDocument | null, kind: string, type = ""
 /** A page's frame: its heading, TRAINING where the line is one, and its window's title. */
 export function Frame(given: { title: string; line?: LineDocument | undefined; actions?: ComponentChildren; children: ComponentChildren }): JSX.Element {
   const isTraining = given.line?.is_training ?? false;
+  const shown = `${isTraining ? `${say("TRAINING")} – ` : ""}${plain(given.title)}`;
   useEffect(() => {
-    document.title = `${isTraining ? `${say("TRAINING")} – ` : ""}${plain(given.title)} – détente`;
-  });
+    heading.value = shown;
+    return () => {
+      heading.value = null;
+    };
+  }, [shown]);
   return (
     <div class={`frame${isTraining ? " is-training" : ""}`}>
       <header class="frame-head">

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { alarms, lines, open, silence } from "../alarms";
 import { areas, notices, overlays, timeline } from "../announced";
 import { offer } from "../keys";
-import { listen, silent_ms, stopListening } from "../live";
+import { listen, stopListening } from "../live";
 import { PAGES, type Page } from "../pages";
 import { replayAt_ms, replayFrom } from "../replay";
 import { go, placeName, route } from "../route";
@@ -16,6 +16,7 @@ import { FeedBar } from "./FeedBar";
 import { Help } from "./Help";
 import { Picture } from "./Picture";
 import { acknowledging, isHelpOpen, isMenuOpen } from "./state";
+import { keepTitle } from "./title";
 import { TopBar } from "./TopBar";
 import { Worries } from "./Worries";
 
@@ -68,20 +69,13 @@ function useKeys(): void {
   }, []);
 }
 
-function useTitle(pageTitle: string): void {
-  useEffect(() => {
-    const count = open.value.length;
-    const state = silent_ms.value !== null ? `${say("STALE")} – ` : count > 0 ? `(${count}) ` : "";
-    document.title = `${state}${pageTitle} – détente`;
-  });
-}
-
 /** The frame. */
 export function Shell() {
   useEverything();
   useKeys();
   const page = PAGES.find((one) => one.name === placeName.value && may(one.right));
-  useTitle(page ? page.title() : say("Picture"));
+  const pageTitle = page ? page.title() : say("Picture");
+  useEffect(() => keepTitle(pageTitle), [pageTitle]);
   const isTraining = lines.value.value.lines.some((line) => line.is_training);
   return (
     <div class="shell" data-time={replayAt_ms.value === null ? "live" : "past"}>
