@@ -437,6 +437,7 @@ def test_through_all_its_work_it_loads_no_parser_no_record_and_no_network(tmp_pa
     assert {one for one in loaded if one.startswith("detente.node.serving")} == {
         "detente.node.serving",
         "detente.node.serving.local_socket",
+        "detente.node.serving.log",
     }
     assert {one for one in loaded for never in NEVER if one == never or one.startswith(never + ".")} == set()
 
