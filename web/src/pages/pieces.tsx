@@ -1,7 +1,7 @@
 /** What several pages share: their frame, the state of an entry for each recipient, kinds by name, and marks of a line. */
 import { signal } from "@preact/signals";
 import type { ComponentChildren, JSX } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useLayoutEffect } from "preact/hooks";
 import { ask, sentenceOf } from "../api";
 import type { EntryRow, FormsDocument, LineDocument, LinesDocument } from "../answers";
 import { address } from "../route";
@@ -63,7 +63,7 @@ export function kindName(document: FormsDocument | null, kind: string, type = ""
 export function Frame(given: { title: string; line?: LineDocument | undefined; actions?: ComponentChildren; children: ComponentChildren }): JSX.Element {
   const isTraining = given.line?.is_training ?? false;
   const shown = `${isTraining ? `${say("TRAINING")} – ` : ""}${plain(given.title)}`;
-  useEffect(() => {
+  useLayoutEffect(() => {
     heading.value = shown;
     return () => {
       heading.value = null;
