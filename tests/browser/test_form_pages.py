@@ -12,7 +12,7 @@ from tests.browser.canned_record import furnish
 from tests.browser.looking import grave_findings, overflow_px, sitting_at
 from tests.browser.officers import Officer
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("built_pages")]
+pytestmark = [pytest.mark.prove, pytest.mark.timeout(300), pytest.mark.usefixtures("built_pages")]
 EXERCISE = "#/compose/exercise?line=baltic"
 AUTHOR = "Who says it, its number, references and sources"
 
