@@ -26,7 +26,7 @@ def written(path: Path, sql: str, *values: object) -> None:
     database = apsw.Connection(str(path))
     for trigger in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
         database.execute(f"DROP TRIGGER {trigger[0]}")
-    database.execute(sql, values)  # type: ignore[arg-type]
+    database.execute(sql, values)
     database.close()
 
 
