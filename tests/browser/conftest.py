@@ -10,6 +10,11 @@ from typing import Any
 import pytest
 from tools import build_web
 
+from tests.browser.canned_desk import CannedDesk, canned_desk
+from tests.browser.canned_record import furnish
+from tests.browser.looking import sitting_at
+from tests.browser.officers import Officer
+
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 
@@ -44,3 +49,19 @@ def built_pages() -> None:
         if os.environ.get("CI"):
             pytest.fail(str(failure))
         pytest.skip(str(failure))
+
+
+@pytest.fixture
+def desk() -> Iterator[CannedDesk]:
+    """Serve the pages over a furnished stand-in for the desk."""
+    with canned_desk() as found:
+        furnish(found)
+        yield found
+
+
+@pytest.fixture
+def officer(browser: Any, desk: CannedDesk) -> Iterator[Officer]:
+    """Seat one officer with every role at it."""
+    found = sitting_at(browser, desk)
+    yield found
+    found.close()

@@ -2,33 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.browser.canned_desk import CannedDesk, canned_desk
-from tests.browser.canned_record import furnish
+from tests.browser.canned_desk import CannedDesk
 from tests.browser.looking import grave_findings, overflow_px, sitting_at
 from tests.browser.officers import Officer
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(300), pytest.mark.usefixtures("built_pages")]
 EXERCISE = "#/compose/exercise?line=baltic"
 AUTHOR = "Who says it, its number, references and sources"
-
-
-@pytest.fixture
-def desk() -> Iterator[CannedDesk]:
-    with canned_desk() as found:
-        furnish(found)
-        yield found
-
-
-@pytest.fixture
-def officer(browser: Any, desk: CannedDesk) -> Iterator[Officer]:
-    found = sitting_at(browser, desk)
-    yield found
-    found.close()
 
 
 def until_fault(page: Any, field: str, words: str = "") -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.browser.looking import grave_findings
 from tests.browser.scenes import evening, me
 from tests.browser.stand import STATIC, Stand, now_ms, served
 
 pytestmark = pytest.mark.timeout(300)
-AXE = Path(__file__).resolve().parents[2] / "web" / "node_modules" / "axe-core" / "axe.min.js"
 WIDE, PHONE = {"width": 1440, "height": 860}, {"width": 390, "height": 844}
 
 
@@ -305,7 +304,7 @@ def test_each_theme_passes_axe_and_is_worn_by_the_map(open_page: Any, theme: str
     page = open_page().ready()
     while page.get_attribute("html", "data-theme") != theme:
         page.keyboard.press("d")
-    assert serious(page) == []
+    assert grave_findings(page) == []
 
 
 def test_each_list_passes_axe(open_page: Any) -> None:
@@ -313,21 +312,7 @@ def test_each_list_passes_axe(open_page: Any) -> None:
     page.keyboard.press("l")
     for tab in "2345":
         page.keyboard.press(tab)
-        assert serious(page) == []
-
-
-def serious(page: Any) -> list[str]:
-    """Return what axe finds that is serious or critical; the policy lets no script in, so it comes by the debugger."""
-    if not AXE.is_file():
-        pytest.skip("axe-core is not there: make web")
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    return [
-        f"{one['id']}: {node['html'][:120]} {node.get('failureSummary', '')[:200]}"
-        for one in found["violations"]
-        if one["impact"] in {"serious", "critical"}
-        for node in one["nodes"]
-    ]
+        assert grave_findings(page) == []
 
 
 def test_a_phone_shows_one_part_at_a_time_and_nothing_runs_over(open_page: Any) -> None:
@@ -341,7 +326,7 @@ def test_a_phone_shows_one_part_at_a_time_and_nothing_runs_over(open_page: Any) 
         page.click(f".pane-choice button:has-text('{part}')")
         assert page.is_visible(selector)
         assert page.evaluate("document.scrollingElement.scrollWidth") <= PHONE["width"]
-        assert serious(page) == []
+        assert grave_findings(page) == []
 
 
 def test_the_whole_picture_is_there_at_twice_the_size(open_page: Any) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.browser.canned_desk import CannedDesk, canned_desk
+from tests.browser.canned_desk import CannedDesk
 from tests.browser.canned_record import HOSTILE, RLO, furnish, line
 from tests.browser.looking import grave_findings, overflow_px, sitting_at
 from tests.browser.officers import Officer
@@ -26,20 +25,6 @@ PAGES = {
     "#/compose": "Write a notice",
 }
 KEEPERS = {"#/people": "People", "#/trail": "Trail of acts"}
-
-
-@pytest.fixture
-def desk() -> Iterator[CannedDesk]:
-    with canned_desk() as found:
-        furnish(found)
-        yield found
-
-
-@pytest.fixture
-def officer(browser: Any, desk: CannedDesk) -> Iterator[Officer]:
-    found = sitting_at(browser, desk)
-    yield found
-    found.close()
 
 
 def settled(officer: Officer, hash_: str, title: str) -> Any:

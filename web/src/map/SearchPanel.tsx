@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { areas } from "../announced";
 import { coordinates } from "../formats";
 import { scene } from "../replay";
@@ -43,7 +43,8 @@ function search(text: string): Found[] {
 export function SearchPanel() {
   const [text, setText] = useState("");
   const field = useRef<HTMLInputElement>(null);
-  useEffect(() => field.current?.focus(), []);
+  // at once: a key pressed before the next frame belongs here already
+  useLayoutEffect(() => field.current?.focus(), []);
   const found = search(text);
   const take = (one: Found | undefined) => {
     if (!one) return;

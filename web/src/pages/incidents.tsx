@@ -1,7 +1,7 @@
 /** Incidents: the accounts of every side next to each other, with the evidence. */
 import type { JSX } from "preact";
 import { ask } from "../api";
-import type { GroupsDocument, LinesDocument } from "../answers";
+import type { EntryRow, FormsDocument, GroupsDocument, LinesDocument } from "../answers";
 import { address } from "../route";
 import { may } from "../session";
 import { say } from "../words";
@@ -68,30 +68,8 @@ function Incident({ group, lines }: { group: Plain; lines: LinesDocument | undef
           {say("{member} has given no account.", { member: one })}
         </p>
       ))}
-      {older.length ? (
-        <details>
-          <summary>{say("What was said before")}</summary>
-          <ul class="rows">
-            {older.map((one) => (
-              <li key={one.ref}>
-                <RowCard row={one} forms={forms} lines={lines} />
-              </li>
-            ))}
-          </ul>
-        </details>
-      ) : null}
-      {others.length ? (
-        <details>
-          <summary>{say("What goes with it")}</summary>
-          <ul class="rows">
-            {others.map((one) => (
-              <li key={one.ref}>
-                <RowCard row={one} forms={forms} lines={lines} />
-              </li>
-            ))}
-          </ul>
-        </details>
-      ) : null}
+      <Folded title={say("What was said before")} rows={older} forms={forms} lines={lines} />
+      <Folded title={say("What goes with it")} rows={others} forms={forms} lines={lines} />
       <h3>{say("Evidence")}</h3>
       {evidence.length === 0 ? <p class="muted">{say("None is attached.")}</p> : null}
       <ul class="rows">
@@ -132,5 +110,22 @@ function Evidence({ value, line: ofGroup, lines }: { value: unknown; line: strin
         </a>
       ) : null}
     </p>
+  );
+}
+
+/** Rows that are shown when somebody asks for them; nothing where there are none. */
+function Folded(given: { title: string; rows: readonly EntryRow[]; forms: FormsDocument | null; lines: LinesDocument | undefined }): JSX.Element | null {
+  if (!given.rows.length) return null;
+  return (
+    <details>
+      <summary>{given.title}</summary>
+      <ul class="rows">
+        {given.rows.map((one) => (
+          <li key={one.ref}>
+            <RowCard row={one} forms={given.forms} lines={given.lines} />
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { sentenceOf } from "../api";
+import { placeName } from "../route";
 import { signIn } from "../session";
 import { nextTheme, theme } from "../theme";
 import { choose, language, say } from "../words";
@@ -46,6 +47,11 @@ export function SignIn({ wasSignedIn }: { wasSignedIn: boolean }) {
       <div class="card">
         <h1>détente</h1>
         {wasSignedIn && <p>{say("Your session ended. Nothing on this page is kept up to date until you sign in again.")}</p>}
+        {placeName.value === "sign-in-refused" && (
+          <p class="trouble" role="alert">
+            {say("The site's own sign-in did not open this desk: nobody is enrolled under that name, or it gave no answer that holds. Sign in with a passkey, or ask a keeper.")}
+          </p>
+        )}
         {trouble && (
           <p class="trouble" role="alert">
             {trouble}

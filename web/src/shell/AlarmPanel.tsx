@@ -1,5 +1,5 @@
 /** Alarms, the gravest first; each acknowledged by itself, with a note, by a person whose name is kept. */
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { acknowledge, alarms, encounterOf, isActive, isOpen, open, priorityName, sentenceOfAlarm, sorted } from "../alarms";
 import { sentenceOf } from "../api";
 import type { Alarm } from "../documents";
@@ -121,7 +121,8 @@ export function AcknowledgeDialog() {
   const [trouble, setTrouble] = useState("");
   const [isBusy, setBusy] = useState(false);
   const isWanted = Boolean(alarm && isOpen(alarm));
-  useEffect(() => {
+  // at once: a key pressed before the next frame belongs to the dialog already
+  useLayoutEffect(() => {
     setRemark("");
     setTrouble("");
     if (isWanted) frame.current?.showModal();

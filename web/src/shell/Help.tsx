@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { offered, remap, resetKeys, type Command } from "../keys";
 import { say } from "../words";
 import { isHelpOpen } from "./state";
@@ -35,7 +35,7 @@ function KeyRow({ command }: { command: Command }) {
 /** Every key, and other keys for those who want them. */
 export function Help() {
   const frame = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isHelpOpen.value) frame.current?.showModal();
   }, [isHelpOpen.value]);
   if (!isHelpOpen.value) return null;
