@@ -19,9 +19,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from detente.desk.guarding import is_loopback
 from detente.desk.process import _hosts
-from detente.node.settings.structs import DeskSettings
+from detente.node.settings.structs import DeskSettings, is_loopback
 from tests.node.serving.served import free_port, until
 from tests.stories.program import environment
 

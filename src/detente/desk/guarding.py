@@ -8,7 +8,6 @@ nothing of browsers and shows a machine's token.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -20,7 +19,7 @@ from detente.desk.errors import bad_input, cross_site, too_large, wrong_media_ty
 from detente.desk.operations import Operation
 from detente.door.terminal import visible
 
-__all__ = ["BODY_S_MAX", "CSP", "check_host", "check_site", "host_of", "is_loopback", "protect", "read_body"]
+__all__ = ["BODY_S_MAX", "CSP", "check_host", "check_site", "host_of", "protect", "read_body"]
 
 say = words.speaker("desk")
 
@@ -44,16 +43,6 @@ _HEADERS = {
 }
 _HSTS = "max-age=31536000"
 _SAFE = {"GET", "HEAD"}
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine reaches a host: 127.0.0.0/8, ::1 or localhost."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def host_of(header: str) -> str:

@@ -25,7 +25,7 @@ from detente.desk.app import Desk, at_work
 from detente.desk.asking import Node
 from detente.desk.connections import ConnectionsOf
 from detente.desk.events import Hub
-from detente.desk.guarding import host_of, is_loopback
+from detente.desk.guarding import host_of
 from detente.desk.picture.live import LivePicture
 from detente.desk.room import Room
 from detente.desk.sign_in.gate import open_gate, provider_of
@@ -37,7 +37,7 @@ from detente.node.desk_door.ask import DeskLink
 from detente.node.serving.log import Log, from_environment
 from detente.node.serving.watched import current
 from detente.node.settings.reading import read_settings
-from detente.node.settings.structs import DeskSettings, host_and_port, path_in
+from detente.node.settings.structs import DeskSettings, host_and_port, is_loopback, path_in
 
 __all__ = ["STATIC", "furnished", "main", "serve", "tls_context"]
 

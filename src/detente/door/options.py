@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from typing import Protocol
 
 from detente import words
 
-__all__ = ["add_inner", "add_json", "add_language"]
+__all__ = ["InnerVerb", "add_inner", "add_inner_verb", "add_json", "add_language"]
 
 say = words.speaker("door")
 
@@ -35,3 +36,31 @@ def add_inner(parser: argparse.ArgumentParser) -> None:
     """Add both to a verb inside another: what was said before its name stands unless it is said again after it."""
     add_json(parser, inner=True)
     add_language(parser)
+
+
+class InnerVerb(Protocol):
+    """A verb inside another, such as ``send`` of ``detente line send``."""
+
+    name: str
+
+    def summary(self) -> str: ...  # noqa: D102 - the line in the list of verbs
+    def describe(self) -> str: ...  # noqa: D102 - the paragraph of --help
+    def examples(self) -> str: ...  # noqa: D102 - lines that a reader can paste
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...  # noqa: D102 - adds its arguments
+
+
+def add_inner_verb(
+    verbs: argparse._SubParsersAction[argparse.ArgumentParser], verb: InnerVerb, *, run: str
+) -> None:
+    """Add a verb to those of another, which finds it in the arguments under the name ``run``."""
+    parser = verbs.add_parser(
+        verb.name,
+        help=verb.summary(),
+        description=verb.describe(),
+        epilog=say("examples:") + "\n" + verb.examples(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    verb.configure(parser)
+    add_inner(parser)
+    parser.set_defaults(**{run: verb})

@@ -8,7 +8,7 @@ from pathlib import Path
 from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
-from detente.door.options import add_inner
+from detente.door.options import add_inner_verb
 from detente.node import (
     commands_carry,
     commands_drafts,
@@ -88,14 +88,14 @@ class _Line:
         verbs = parser.add_subparsers(dest="line_verb", metavar=say("VERB"), title=say("verbs"))
         for verb in _VERBS:
             if not isinstance(verb, str):
-                _add(verbs, verb)
+                add_inner_verb(verbs, verb, run="line_run")
                 continue
             summary = say("root keys") if verb == "root" else say("root acts: propose, approve, commit")
             group = verbs.add_parser(verb, help=summary, description=summary, allow_abbrev=False)
             group.set_defaults(line_parser=group, line_run=None)
             inner = group.add_subparsers(dest="line_group_verb", metavar=say("VERB"), title=say("verbs"))
             for one in _GROUPS[verb]:
-                _add(inner, one)
+                add_inner_verb(inner, one, run="line_run")
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Run the verb that was named; 2 and its help when there is none."""
@@ -192,20 +192,6 @@ class _Restore:
         else:
             terminal.note(say("its head file is not here: it halts until a keeper says detente line confirm"))
         return 0
-
-
-def _add(verbs: argparse._SubParsersAction[argparse.ArgumentParser], verb: Subcommand) -> None:
-    parser = verbs.add_parser(
-        verb.name,
-        help=verb.summary(),
-        description=verb.describe(),
-        epilog=say("examples:") + "\n" + verb.examples(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    verb.configure(parser)
-    add_inner(parser)
-    parser.set_defaults(line_run=verb)
 
 
 def _refuse_existing(path: Path, where: str) -> None:

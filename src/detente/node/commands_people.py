@@ -10,7 +10,7 @@ import msgspec
 from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
-from detente.door.options import add_inner
+from detente.door.options import add_inner_verb
 from detente.node import commands_people_officers
 from detente.node.asking import Subcommand, add_home, show
 from detente.node.asking_people import ask_people, terminal_actor
@@ -64,7 +64,7 @@ class _People:
         parser.set_defaults(people_parser=parser)
         verbs = parser.add_subparsers(dest="people_verb", metavar=say("VERB"), title=say("verbs"))
         for verb in (_ADD, _LIST, _REMOVE, _RE_ENROL, _ADD_WATCH, commands_people_officers.OFFICERS):
-            _add_verb(verbs, verb)
+            add_inner_verb(verbs, verb, run="people_run")
 
     def run(self, arguments: argparse.Namespace) -> int:
         """Run the verb that was named; 2 and its help when there is none."""
@@ -304,20 +304,6 @@ class _AddWatch:
 
         show(arguments, msgspec.to_builtins(made), text)
         return 0
-
-
-def _add_verb(verbs: argparse._SubParsersAction[argparse.ArgumentParser], verb: Subcommand) -> None:
-    parser = verbs.add_parser(
-        verb.name,
-        help=verb.summary(),
-        description=verb.describe(),
-        epilog=say("examples:") + "\n" + verb.examples(),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    verb.configure(parser)
-    add_inner(parser)
-    parser.set_defaults(people_run=verb)
 
 
 def _add_name(parser: argparse.ArgumentParser) -> None:

@@ -27,7 +27,7 @@ from detente.node.neutral import neutrals_of
 from detente.node.revocations import held_then
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
 
-__all__ = ["clock_flags", "entry_document", "in_order", "moment"]
+__all__ = ["clock_flags", "entry_document", "in_order", "moment", "readable"]
 
 say = words.speaker("node")
 
@@ -208,7 +208,7 @@ def _content(book: Book, entry: Entry, one: Commitment) -> dict[str, Any]:
         state = "missing" if book.state.writes else "not for observers"
     document: dict[str, Any] = {"media_type": one.media_type, "size": one.size, "hash": one.hash, "state": state}
     if held is not None:
-        document["content"] = _readable(one.media_type, held[1])
+        document["content"] = readable(one.media_type, held[1])
     return document
 
 
@@ -234,7 +234,7 @@ def _release(book: Book, entry: Entry) -> dict[str, Any] | None:
     }
 
 
-def _readable(media_type: str, content: bytes) -> Any:
+def readable(media_type: str, content: bytes) -> Any:
     """Return text and JSON as such; None for bytes that are neither."""
     try:
         if media_type in {"application/json", NOTICE_MEDIA_TYPE}:

@@ -124,12 +124,6 @@ class AlarmFile(SmallFile):
         """Return people's words by the alarm's id. Raises StoreFailure for one that the disk changed."""
         return self._rows("SELECT * FROM acknowledgements ORDER BY id", Acknowledgement)
 
-    def version(self) -> int:
-        """Return a number that differs from the last one when another process wrote meanwhile."""
-        with translated(self.path):
-            rows: list[tuple[Any, ...]] = self._connection.execute("PRAGMA data_version").fetchall()
-        return int(rows[0][0])
-
     def _rows(self, sql: str, kind: type[T]) -> dict[str, T]:
         with translated(self.path):
             rows = self._connection.execute(sql).fetchall()
@@ -138,7 +132,4 @@ class AlarmFile(SmallFile):
     def _checked(self, kind: type[T], name: Any, octets: Any, found: Any) -> T:
         if found != mark(name, octets):
             raise damaged(self.path, say("an alarm that was changed: {id}", id=name))
-        try:
-            return msgspec.msgpack.decode(octets, type=kind)
-        except msgspec.DecodeError as fault:  # written by a newer version
-            raise damaged(self.path, str(fault)) from fault
+        return self._decoded(kind, octets)

@@ -140,16 +140,7 @@ class PeopleFile(SmallFile):
             ).fetchall()
         return [self._checked(kind, *row) for row in rows]
 
-    def version(self) -> int:
-        """Return a number that differs from the last one when another process wrote meanwhile."""
-        with translated(self.path):
-            rows: list[tuple[Any, ...]] = self._connection.execute("PRAGMA data_version").fetchall()
-        return int(rows[0][0])
-
     def _checked(self, kind: type[T], name: Any, octets: Any, found: Any) -> T:
         if found != mark(name, octets):
             raise damaged(self.path, say("a person, passkey, link or token that was changed: {id}", id=name))
-        try:
-            return msgspec.msgpack.decode(octets, type=kind)
-        except msgspec.DecodeError as fault:  # written by a newer version
-            raise damaged(self.path, str(fault)) from fault
+        return self._decoded(kind, octets)

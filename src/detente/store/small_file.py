@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
 
 from detente.store.disk import open_database, translated, write_copy
+from detente.store.errors import damaged
 
 __all__ = ["SmallFile"]
+
+T = TypeVar("T")
 
 
 class SmallFile:
@@ -41,3 +46,16 @@ class SmallFile:
     def backup(self, target: Path) -> None:
         """Write a whole, consistent copy to a new file, beside a running writer. Raises StoreFailure."""
         write_copy(self._connection, target)
+
+    def version(self) -> int:
+        """Return a number that differs from the last one when another process wrote meanwhile. Raises StoreFailure."""
+        with translated(self.path):
+            rows: list[tuple[Any, ...]] = self._connection.execute("PRAGMA data_version").fetchall()
+        return int(rows[0][0])
+
+    def _decoded(self, kind: type[T], octets: bytes) -> T:
+        """Return what a row's bytes hold. Raises StoreFailure for what only a newer version can have written."""
+        try:
+            return msgspec.msgpack.decode(octets, type=kind)
+        except msgspec.DecodeError as fault:
+            raise damaged(self.path, str(fault)) from fault

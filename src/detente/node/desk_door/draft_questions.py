@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from detente.node.desk_door.questions import Done, Question
+from detente.node.desk_door.questions import Document, Done, Question
 
 __all__ = [
     "AlarmAcknowledged",
@@ -35,14 +35,10 @@ __all__ = [
 ]
 
 
-class _Document(msgspec.Struct, frozen=True, kw_only=True):
-    pass
-
-
 # ---- forms, drafts, release ---------------------------------------------------------------------------------------
 
 
-class FormDocument(_Document, frozen=True):
+class FormDocument(Document, frozen=True):
     """A kind of notice as a form. schema: its JSON Schema; example: a filled notice; names: by language."""
 
     kind: str
@@ -52,7 +48,7 @@ class FormDocument(_Document, frozen=True):
     example: dict[str, Any]
 
 
-class FormsDocument(_Document, frozen=True):
+class FormsDocument(Document, frozen=True):
     """Every kind; terms: language -> code or field title -> the word that people read.
 
     author: of the newest own notice, for the field of that name; the member's name alone while there is none.
@@ -61,7 +57,7 @@ class FormsDocument(_Document, frozen=True):
     forms: tuple[FormDocument, ...]
     definitions: dict[str, Any]
     terms: dict[str, dict[str, str]]
-    author: dict[str, Any] = {}
+    author: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class FormsAsked(Question, frozen=True, tag="forms"):
@@ -70,14 +66,14 @@ class FormsAsked(Question, frozen=True, tag="forms"):
     answered_by: ClassVar[type[Any]] = FormsDocument
 
 
-class FaultDocument(_Document, frozen=True):
+class FaultDocument(Document, frozen=True):
     """A fault of a form at its path, in plain words."""
 
     path: str
     message: str
 
 
-class CheckDocument(_Document, frozen=True):
+class CheckDocument(Document, frozen=True):
     """A form as it stands. obligations: verdicts on it, as ``ObligationsDocument``, and limits that it stays below.
 
     needed: how many officers must release it; is_sendable: no fault, and of this line.
@@ -101,14 +97,14 @@ class CheckAsked(Question, frozen=True, tag="check"):
     notice: dict[str, Any]
 
 
-class AttachmentGiven(_Document, frozen=True):
+class AttachmentGiven(Document, frozen=True):
     """A file for a draft."""
 
     media_type: str
     octets: bytes
 
 
-class DraftDocument(_Document, frozen=True):
+class DraftDocument(Document, frozen=True):
     """A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far.
 
     state: "draft" or "releasing" (some officers released it, more are needed).
@@ -132,7 +128,7 @@ class DraftDocument(_Document, frozen=True):
     attachments: tuple[dict[str, Any], ...]
 
 
-class DraftsDocument(_Document, frozen=True):
+class DraftsDocument(Document, frozen=True):
     """Every draft that waits, oldest first."""
 
     drafts: tuple[DraftDocument, ...]
@@ -164,7 +160,7 @@ class DraftDiscarded(Question, frozen=True, tag="draft-discarded"):
     submission: str
 
 
-class ReleaseRequest(_Document, frozen=True):
+class ReleaseRequest(Document, frozen=True):
     """What an officer's authenticator is asked to sign. keys: public keys that may, as the officers' list has them."""
 
     submission: str
@@ -182,7 +178,7 @@ class ReleaseAsked(Question, frozen=True, tag="release-asked"):
     submission: str
 
 
-class ReleaseState(_Document, frozen=True):
+class ReleaseState(Document, frozen=True):
     """What became of a release. state: "waits" for more officers, or "sent": held, as the entry ``ref`` of its line."""
 
     state: Literal["waits", "sent"]
@@ -207,7 +203,7 @@ class ReleaseGiven(Question, frozen=True, tag="release-given"):
 # ---- alarms, shelf ------------------------------------------------------------------------------------------------
 
 
-class AlarmDocument(_Document, frozen=True):
+class AlarmDocument(Document, frozen=True):
     """An alarm of the node. sentence: in the language asked for; state: where in the life of an alarm it is."""
 
     id: str
@@ -227,7 +223,7 @@ class AlarmDocument(_Document, frozen=True):
     ref: str = ""
 
 
-class AlarmsDocument(_Document, frozen=True):
+class AlarmsDocument(Document, frozen=True):
     """Every alarm that is kept, gravest and newest first."""
 
     alarms: tuple[AlarmDocument, ...]
@@ -248,7 +244,7 @@ class AlarmAcknowledged(Question, frozen=True, tag="alarm-acknowledged"):
     note: str = ""
 
 
-class ShelfDocument(_Document, frozen=True):
+class ShelfDocument(Document, frozen=True):
     """A named document of the desk, such as its overlays; b"" when there is none."""
 
     octets: bytes

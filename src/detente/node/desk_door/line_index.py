@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from detente import words
 from detente.line.checkpoint import Origin
 from detente.line.load import load
@@ -21,7 +19,7 @@ from detente.line.statement import Statement
 from detente.node.book import Book, Entry
 from detente.node.desk_door.record_questions import EntryRow
 from detente.node.officers import UNRELEASED
-from detente.node.readable import clock_flags
+from detente.node.readable import clock_flags, readable
 from detente.notices.codec import Checked, check_document
 from detente.notices.line_types import LINE_TYPES, NOTICE_MEDIA_TYPE
 from detente.store.interface import Record
@@ -153,7 +151,7 @@ class LineIndex:
             if entry.seq in log.wanted:
                 self._bodiless[known.place] = known
             return
-        document = _document(statement.body.media_type, held[1])
+        document = readable(statement.body.media_type, held[1])
         if statement.body.media_type == NOTICE_MEDIA_TYPE and isinstance(document, dict):
             self._read_notice(known, document)
         elif isinstance(document, str):
@@ -238,7 +236,7 @@ class LineIndex:
             held = self.opened.content(self.entry(known), known.statement.body) if known.kind else None
             if held is None:
                 return None  # it may come yet
-            document = _document(NOTICE_MEDIA_TYPE, held[1])
+            document = readable(NOTICE_MEDIA_TYPE, held[1])
             self._checked[known.place] = check_document(document)[0]
         return self._checked[known.place]
 
@@ -248,7 +246,7 @@ class LineIndex:
             return known.text
         body = known.statement.body
         held = self.opened.content(self.entry(known), body)
-        document = None if held is None else _document(body.media_type, held[1])
+        document = None if held is None else readable(body.media_type, held[1])
         return "\n".join(_leaves(document)).casefold()
 
     def entry(self, known: Known) -> Entry:
@@ -280,15 +278,3 @@ def _leaves(document: Any) -> Iterator[str]:
             waiting.extend(reversed(list(value.values())))
         elif isinstance(value, list):
             waiting.extend(reversed(value))
-
-
-def _document(media_type: str, content: bytes) -> Any:
-    """Return JSON and text as such; None for bytes that are neither."""
-    try:
-        if media_type in {"application/json", NOTICE_MEDIA_TYPE}:
-            return msgspec.json.decode(content)
-        if media_type.startswith("text/"):
-            return content.decode()
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None  # its author named it otherwise than it is
-    return None

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from detente.node.desk_door.questions import Done, Question
+from detente.node.desk_door.questions import Document, Done, Question
 
 __all__ = [
     "ROLES",
@@ -48,11 +48,7 @@ ROLES: tuple[Role, ...] = ("viewer", "drafter", "releaser", "keeper")
 """Each role may do what those before it may; but a keeper manages people, and releases nothing as such."""
 
 
-class _Document(msgspec.Struct, frozen=True, kw_only=True):
-    pass
-
-
-class CredentialDocument(_Document, frozen=True):
+class CredentialDocument(Document, frozen=True):
     """A passkey. credential: its id; key: as officers' lists have it; public_key: COSE; counter: the highest seen."""
 
     credential: bytes
@@ -65,7 +61,7 @@ class CredentialDocument(_Document, frozen=True):
     used_ms: int | None = None
 
 
-class PersonDocument(_Document, frozen=True):
+class PersonDocument(Document, frozen=True):
     """A person. outsider: issuer and "sub" under which a site's own sign-in knows it; "" when by passkey only."""
 
     id: str
@@ -79,7 +75,7 @@ class PersonDocument(_Document, frozen=True):
     re_enrol_asked_by: str = ""
 
 
-class PeopleDocument(_Document, frozen=True):
+class PeopleDocument(Document, frozen=True):
     """Everybody, and every token."""
 
     people: tuple[PersonDocument, ...]
@@ -107,7 +103,7 @@ class OutsiderAsked(Question, frozen=True, tag="outsider"):
     outsider: str
 
 
-class LinkDocument(_Document, frozen=True):
+class LinkDocument(Document, frozen=True):
     """A one-time link's code, in the clear: told once, to be handed over; only its hash is kept."""
 
     person: str
@@ -148,7 +144,7 @@ class ReEnrolled(Question, frozen=True, tag="re-enrolled"):
     id: str
 
 
-class EnrolmentDocument(_Document, frozen=True):
+class EnrolmentDocument(Document, frozen=True):
     """Whose link this is, and until when it is good."""
 
     person: str
@@ -183,7 +179,7 @@ class CredentialUsed(Question, frozen=True, tag="credential-used"):
     counter: int
 
 
-class TokenDocument(_Document, frozen=True):
+class TokenDocument(Document, frozen=True):
     """A machine's token: it may post positions, alarms and drafts, nothing else."""
 
     id: str
@@ -194,7 +190,7 @@ class TokenDocument(_Document, frozen=True):
     used_ms: int | None = None
 
 
-class TokenMade(_Document, frozen=True):
+class TokenMade(Document, frozen=True):
     """A new token, in the clear: told once."""
 
     token: TokenDocument
@@ -223,7 +219,7 @@ class TokenAsked(Question, frozen=True, tag="token"):
     secret_hash: str
 
 
-class ActDocument(_Document, frozen=True):
+class ActDocument(Document, frozen=True):
     """One act in the trail. number: from 0 on, without a gap. act: a name such as "signed-in"; detail: short texts.
 
     hash: of this act and the one before it; signed_in: the entry of the own record that names a later head, or "".
@@ -247,7 +243,7 @@ class ActNoted(Question, frozen=True, tag="act"):
     detail: dict[str, str] = msgspec.field(default_factory=dict)
 
 
-class TrailDocument(_Document, frozen=True):
+class TrailDocument(Document, frozen=True):
     """Acts, newest first; next: give it as ``before`` for older ones, None when there are none."""
 
     acts: tuple[ActDocument, ...]

@@ -13,7 +13,7 @@ import msgspec
 
 from detente.node.serving.wire import Fault
 
-__all__ = ["VERSION", "Done", "Frame", "Question"]
+__all__ = ["VERSION", "Document", "Done", "Frame", "Question"]
 
 VERSION = 1
 """Of these questions: both ends are of one installation, but for the minute in which it is exchanged."""
@@ -25,6 +25,10 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     answered_by: ClassVar[type[Any]]
     actor: str = ""
     language: str = "en"
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """What every answer with fields of its own is."""
 
 
 class Done(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

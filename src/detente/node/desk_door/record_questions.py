@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import msgspec
-
 from detente.node.desk_door.draft_questions import (
     AlarmAcknowledged,
     AlarmDocument,
@@ -35,7 +33,7 @@ from detente.node.desk_door.draft_questions import (
     ShelfDocument,
     ShelfKept,
 )
-from detente.node.desk_door.questions import Question
+from detente.node.desk_door.questions import Document, Question
 
 __all__ = [
     "ActivitiesAsked",
@@ -92,14 +90,10 @@ __all__ = [
 ]
 
 
-class _Document(msgspec.Struct, frozen=True, kw_only=True):
-    pass
-
-
 # ---- lines ------------------------------------------------------------------------------------------------------
 
 
-class PartyDocument(_Document, frozen=True):
+class PartyDocument(Document, frozen=True):
     """Another party of a line. state: open, degraded, silent, suspended or resumed; the rest as ``line status``."""
 
     member: str
@@ -113,7 +107,7 @@ class PartyDocument(_Document, frozen=True):
     couriers: tuple[dict[str, Any], ...] = ()
 
 
-class LineDocument(_Document, frozen=True):
+class LineDocument(Document, frozen=True):
     """One line. name: as people say it (baltic); run: running, refilling, halted or stopped, with its reason."""
 
     line: str
@@ -128,7 +122,7 @@ class LineDocument(_Document, frozen=True):
     parties: tuple[PartyDocument, ...]
 
 
-class LinesDocument(_Document, frozen=True):
+class LinesDocument(Document, frozen=True):
     """How the whole node stands. waits, held_s: why lines do not answer, as ``status`` says it."""
 
     member: str
@@ -146,7 +140,7 @@ class LinesAsked(Question, frozen=True, tag="lines"):
     answered_by: ClassVar[type[Any]] = LinesDocument
 
 
-class NewsDocument(_Document, frozen=True):
+class NewsDocument(Document, frozen=True):
     """number: of the newest change; topics: what changed since the number that was asked about.
 
     Topics: "entries", "lines", "drafts", "alarms", "people", "trail", "shelf".
@@ -167,7 +161,7 @@ class NewsAsked(Question, frozen=True, tag="news"):
 # ---- entries ----------------------------------------------------------------------------------------------------
 
 
-class EntryRow(_Document, frozen=True):
+class EntryRow(Document, frozen=True):
     """An entry in a list. states: recipient -> held, delivered, read, answered, for own entries.
 
     kind: the notice's kind, "" for what is none; standing: as it was said, corrected or cancelled, with ``changed_by``.
@@ -193,7 +187,7 @@ class EntryRow(_Document, frozen=True):
     flags: tuple[str, ...] = ()
 
 
-class EntriesDocument(_Document, frozen=True):
+class EntriesDocument(Document, frozen=True):
     """A page of entries, newest first; next: give it as ``before`` for older ones, "" when there are none."""
 
     rows: tuple[EntryRow, ...]
@@ -221,7 +215,7 @@ class EntriesAsked(Question, frozen=True, tag="entries"):
     limit: int = 50
 
 
-class EntryDocument(_Document, frozen=True):
+class EntryDocument(Document, frozen=True):
     """One entry in full.
 
     entry: as ``line log --json``. notice: its body, checked and plain, None when it is no notice that this version
@@ -247,7 +241,7 @@ class EntryAsked(Question, frozen=True, tag="entry"):
     ref: str
 
 
-class ContentDocument(_Document, frozen=True):
+class ContentDocument(Document, frozen=True):
     """The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated."""
 
     media_type: str
@@ -263,7 +257,7 @@ class ContentAsked(Question, frozen=True, tag="content"):
     index: int
 
 
-class GroupsDocument(_Document, frozen=True):
+class GroupsDocument(Document, frozen=True):
     """Groups of what belongs together, newest first: each a name and its rows, by member where both sides spoke."""
 
     groups: tuple[dict[str, Any], ...]
@@ -290,7 +284,7 @@ class ContactsAsked(Question, frozen=True, tag="contacts"):
     line: str = ""
 
 
-class AreaDocument(_Document, frozen=True):
+class AreaDocument(Document, frozen=True):
     """An announced area: GeoJSON feature, the windows in which it is in force, and the entry that says so."""
 
     line: str
@@ -303,7 +297,7 @@ class AreaDocument(_Document, frozen=True):
     feature: dict[str, Any]
 
 
-class AreasDocument(_Document, frozen=True):
+class AreasDocument(Document, frozen=True):
     """Areas in force in the asked time; humanitarian ones are never among them."""
 
     areas: tuple[AreaDocument, ...]
@@ -317,7 +311,7 @@ class AreasAsked(Question, frozen=True, tag="areas"):
     until_ms: int
 
 
-class ObligationsDocument(_Document, frozen=True):
+class ObligationsDocument(Document, frozen=True):
     """Verdicts as ``obligations --json`` gives them; what asks for nothing is left out.
 
     Beside each stand ``line``, ``ref``, ``kind``, ``notice`` (the plan's title), ``agreement``, ``sha256`` of its file.
@@ -334,7 +328,7 @@ class ObligationsAsked(Question, frozen=True, tag="obligations"):
     at_ms: int | None = None
 
 
-class TimelineItem(_Document, frozen=True):
+class TimelineItem(Document, frozen=True):
     """A bar or a dot of the timeline. what: notice, area, outage, answer_due or obligation_due."""
 
     what: str
@@ -346,7 +340,7 @@ class TimelineItem(_Document, frozen=True):
     ref: str = ""
 
 
-class TimelineDocument(_Document, frozen=True):
+class TimelineDocument(Document, frozen=True):
     """What happened and what is announced between two moments."""
 
     items: tuple[TimelineItem, ...]
@@ -360,7 +354,7 @@ class TimelineAsked(Question, frozen=True, tag="timeline"):
     until_ms: int
 
 
-class HandoverDocument(_Document, frozen=True):
+class HandoverDocument(Document, frozen=True):
     """For the next watch: what happened, what is owed, what is open."""
 
     from_ms: int
