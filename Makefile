@@ -80,7 +80,7 @@ words: $(VENV)/ready
 
 lock:
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --extra watch --extra report --extra postgresql --group test \
+	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --extra watch --extra report --extra parquet --extra postgresql --group test \
 	  --quiet --output-file locks/test.txt pyproject.toml
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 	  --exclude-newer "$$(date -u -d '7 days ago' +%Y-%m-%d)" --constraint locks/test.txt \
