@@ -66,7 +66,7 @@ def _row(mover: str, mine: pl.DataFrame, then: datetime, stretch_s: float) -> di
     return {
         "a": mover, "b": "id:nobody", "kind_a": kind[0] if kind.len() else None, "kind_b": None,
         "entered": middle - timedelta(seconds=60), "left": middle + timedelta(seconds=60), "closest_at": middle,
-        "distance_m": 1.0, "vertical_m": None, "passes": 1, "both_moving": True, "quality": "certain",
+        "distance_m": 1.0, "vertical_m": None, "passes": 1, "both_moving": False, "quality": "certain",
     }  # fmt: skip
 
 

@@ -55,6 +55,9 @@ def file(draft: Draft, name: str) -> bytes:
     return next(one.octets for one in draft.attachments if one.name == name)
 
 
+DRAFT = drafted()
+
+
 def test_the_draft_is_a_notice_that_leaves_the_judgement_to_a_person() -> None:
     draft = drafted()
     checked, faults = check_document(draft.notice)
@@ -372,7 +375,7 @@ def test_a_cell_that_says_nothing_is_refused_with_its_line(column: str, cell: st
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_bytes_that_were_changed_are_refused_and_nothing_else_happens(data: st.DataObject) -> None:
-    draft = drafted()
+    draft = DRAFT
     contents = [one.octets for one in draft.attachments[:2]]
     which = data.draw(st.integers(0, 1))
     place = data.draw(st.integers(0, len(contents[which]) - 1))

@@ -177,7 +177,7 @@ def test_both_sides_with_other_feeds_and_a_clock_3_s_off(
     shared = {(mover, lon, lat) for mover, lon, lat in ours} & {(mover, lon, lat) for mover, lon, lat in theirs}
     assert between["fixes"] == {
         "same": len(shared), "only_one": len(ours - shared), "only_other": len(theirs - shared), "times_differ": 0,
-        "positions_differ": 0,
+        "positions_differ": 0, "beyond": 0,
     }  # fmt: skip
     assert between["fixes"]["only_other"] > 20
     assert told["together"]["fixes"] == len(ours | theirs)
@@ -210,6 +210,7 @@ def test_what_only_one_receiver_heard_can_make_the_figures_differ(
     assert "distance_m" in {one["figure"] for one in between["differs"]}
     assert between["fixes"]["only_one"] > 100
     assert between["fixes"]["only_other"] == 0
+    assert 0 < between["fixes"]["beyond"] < 10
     assert len(between["told"]["only_one"]) == 20
     assert told["together"]["differs"] == []
     assert main(["recompute", str(west), str(east)]) == 1
@@ -265,6 +266,8 @@ def test_the_clock_is_told_by_motion_where_no_position_is_the_same() -> None:
     assert isinstance(clock, Clock)
     assert clock.by == "motion"
     assert clock.offset_s == pytest.approx(-4.0, abs=0.5)
+    alone = other.filter(pl.col("mover") == PATROL)
+    assert clock_between(one, alone, max_gap_s=180.0) is None
     still = heard((replace(CROSSING[0], speed_ms=0.0),))
     assert clock_between(still, still.with_columns(pl.col("lon") + 1e-5), max_gap_s=180.0) is None
 
@@ -275,7 +278,8 @@ def test_a_ship_at_rest_is_laid_beside_itself_by_its_times() -> None:
     laid = compared(still, missing, offset_s=0.0)
     assert laid.same == missing.height
     assert laid.counts == {
-        "only_one": still.height - missing.height, "only_other": 0, "times_differ": 0, "positions_differ": 0
+        "only_one": still.height - missing.height, "only_other": 0, "times_differ": 0,
+        "positions_differ": 0, "beyond": 0,
     }  # fmt: skip
     assert united(still, missing, laid, offset_s=0.0).equals(still)
 

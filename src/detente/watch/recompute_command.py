@@ -192,12 +192,13 @@ def between_lines(one: Between) -> list[str]:
     lines.append(
         say(
             "fixes: {same} the same, {first} only in the first, {second} only in the other, "
-            "{places} at other positions, {times} at other times",
+            "{places} at other positions, {times} at other times, {beyond} of a time that the other does not reach",
             same=words.number(one.fixes.same),
             first=words.number(counts["only_one"]),
             second=words.number(counts["only_other"]),
             places=words.number(counts["positions_differ"]),
             times=words.number(counts["times_differ"]),
+            beyond=words.number(counts["beyond"]),
         )
     )
     return lines

@@ -6,6 +6,7 @@ clocks and by fractions of a second. So positions tell how far apart the clocks 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -39,7 +40,7 @@ CLOCK_LEAST_S = 0.5
 """An offset between clocks under this is none: stamps of whole seconds differ so anyway."""
 TOLD_MAX = 20
 """Fixes of each sort that are told one by one; all are counted."""
-_SORTS = ("only_one", "only_other", "times_differ", "positions_differ")
+_SORTS = ("only_one", "only_other", "times_differ", "positions_differ", "beyond")
 _OFFSET_MOST_S = 3_600.0
 _FIXES_LEAST = 5
 _MOVING_MS = 1.0
@@ -52,9 +53,10 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """How much later the other side's stamps are. spread_s: 1.4826 median absolute deviations; fixes: it rests on.
+    """How much later the other side's stamps are, and on how many fixes that rests.
 
-    by: "transmissions" that both heard, or "motion", where too few positions are the same.
+    by: "transmissions" that both heard; spread_s is then 1.4826 median absolute deviations. Or "motion", where too few
+    positions are the same; spread_s is then how far each of both movers is from the mean.
     """
 
     offset_s: float
@@ -78,6 +80,7 @@ class FixTold:
 class Compared:
     """How many fixes are the same in both, only in one, or differ; the first of each sort by time.
 
+    beyond: fixes of a time that the other's evidence does not reach; they say nothing about who heard what.
     taken: places of the other's rows that the union takes.
     """
 
@@ -118,8 +121,9 @@ def clock_between(one: pl.DataFrame, other: pl.DataFrame, *, max_gap_s: float) -
     """Return how far apart the clocks of two sides are, None where the fixes do not tell.
 
     From transmissions: positions that each side has once of a mover, at most an hour apart; the median of the
-    differences of their stamps. Where there are fewer than five, from motion: the shift for which the median of the
-    one's fixes lies, along the way, on the other's motion; only movers at 1 m/s or more tell it.
+    differences of their stamps. Where there are fewer than five, from motion: for each mover the shift for which the
+    median of the one's fixes lies, along the way, on the other's motion (five fixes at 1 m/s or more), and of both
+    movers the mean, where neither is further from it than half a second or a third of it.
     """
     zero = one["time"].min()
     if not isinstance(zero, datetime):
@@ -127,25 +131,35 @@ def clock_between(one: pl.DataFrame, other: pl.DataFrame, *, max_gap_s: float) -
     ours, theirs = _apart(one, zero), _apart(other, zero)
     shifts = [shift for mover in ours.keys() & theirs.keys() for shift in _sendings(ours[mover], theirs[mover])]
     if len(shifts) >= _FIXES_LEAST:
-        return _clock(np.array(shifts), "transmissions")
-    offset = 0.0
-    found = np.empty(0)
-    for _ in range(_ROUNDS):
-        movers = sorted(ours.keys() & theirs.keys())
-        parts = [_along(ours[mover], theirs[mover], offset, max_gap_s) for mover in movers]
-        found = offset + np.concatenate([np.empty(0), *parts])
-        if found.size < _FIXES_LEAST:
-            return None
-        offset = float(np.median(found))
-    return _clock(found, "motion")
+        return _clock(np.array(shifts))
+    return _by_motion([(ours[mover], theirs[mover]) for mover in sorted(ours.keys() & theirs.keys())], max_gap_s)
 
 
-def _clock(shifts: Floats, by: str) -> Clock | None:
+def _clock(shifts: Floats) -> Clock | None:
     middle = float(np.median(shifts))
     spread = 1.4826 * float(np.median(np.abs(shifts - middle)))
     if abs(middle) > _OFFSET_MOST_S:
         return None
-    return Clock(offset_s=round(middle, 3), spread_s=round(spread, 3), fixes=int(shifts.size), by=by)
+    return Clock(round(middle, 3), round(spread, 3), int(shifts.size), "transmissions")
+
+
+def _by_motion(pairs: list[tuple[_Fixes, _Fixes]], max_gap_s: float) -> Clock | None:
+    """Return the shift that both movers' motion tells; None unless two tell it, and alike.
+
+    One alone cannot: a track that lies a little ahead looks the same as one that is early.
+    """
+    offset, told, fixes = 0.0, np.empty(0), 0
+    for _ in range(_ROUNDS):
+        parts = [_along(one, other, offset, max_gap_s) for one, other in pairs]
+        parts = [part for part in parts if part.size >= _FIXES_LEAST]
+        if len(parts) < 2:
+            return None
+        told = offset + np.array([float(np.median(part)) for part in parts])
+        offset, fixes = float(told.mean()), sum(part.size for part in parts)
+    spread = float(np.abs(told - offset).max())
+    if abs(offset) > _OFFSET_MOST_S or spread > max(CLOCK_LEAST_S, abs(offset) / 3.0):
+        return None
+    return Clock(round(offset, 3), round(spread, 3), fixes, "motion")
 
 
 def _keys(fixes: _Fixes) -> list[tuple[float, float]]:
@@ -187,8 +201,12 @@ def _along(one: _Fixes, other: _Fixes, offset: float, max_gap_s: float) -> Float
     return shift
 
 
-def compared(one: pl.DataFrame, other: pl.DataFrame, *, offset_s: float) -> Compared:
+def compared(
+    one: pl.DataFrame, other: pl.DataFrame, *, offset_s: float, span: tuple[datetime, datetime] | None = None
+) -> Compared:
     """Lay the fixes of two sides beside each other; offset_s: how much later the other's stamps are.
+
+    span: the time that both evidences reach, in the one's clock; what lies outside it is counted as beyond.
 
     Equal positions of a mover, at most 30 s apart, are one transmission: the same, or with times that differ when
     they are more than half a second apart. Of the others, two at most half a second apart speak of one instant: the
@@ -199,16 +217,19 @@ def compared(one: pl.DataFrame, other: pl.DataFrame, *, offset_s: float) -> Comp
     if not isinstance(zero, datetime):
         return found
     ours, theirs = _apart(one, zero), _apart(other, zero)
+    reach = tuple((end - zero) / timedelta(seconds=1) for end in span) if span else (-math.inf, math.inf)
     for mover in sorted(ours.keys() | theirs.keys()):
         nothing = _Fixes(mover, np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64))
-        _lay(ours.get(mover, nothing), theirs.get(mover, nothing), offset_s, zero, found)
+        _lay(ours.get(mover, nothing), theirs.get(mover, nothing), offset_s, zero, found, reach)
     for sort, told in found.told.items():
         found.told[sort] = sorted(told, key=lambda fix: (fix.time, fix.mover))[:TOLD_MAX]
     return found
 
 
-def _lay(one: _Fixes, other: _Fixes, offset_s: float, zero: datetime, found: Compared) -> None:
-    """Compare the fixes of one mover."""
+def _lay(
+    one: _Fixes, other: _Fixes, offset_s: float, zero: datetime, found: Compared, reach: tuple[float, ...]
+) -> None:
+    """Compare the fixes of one mover; reach: from and until when both speak, in seconds."""
     shifted = other.seconds - offset_s
     pair = _same_sendings(one, other, shifted)
     for mine, theirs in pair.items():
@@ -230,10 +251,12 @@ def _lay(one: _Fixes, other: _Fixes, offset_s: float, zero: datetime, found: Com
             _tell(found, "positions_differ", one, mine, zero, away)
     for mine in range(one.seconds.size):
         if mine not in pair:
-            _tell(found, "only_one", one, mine, zero, None)
+            both = reach[0] <= one.seconds[mine] <= reach[1]
+            _tell(found, "only_one" if both else "beyond", one, mine, zero, None)
     for theirs in range(other.seconds.size):
         if theirs not in matched:
-            _tell(found, "only_other", other, theirs, zero, None)
+            both = reach[0] <= shifted[theirs] <= reach[1]
+            _tell(found, "only_other" if both else "beyond", other, theirs, zero, None)
             if not _is_near(one.seconds, float(shifted[theirs])):
                 found.taken.append(int(other.place[theirs]))
 

@@ -42,6 +42,7 @@ FIGURES = (*_TIMES, *_PLACES, *_WORDS)
 """The columns of an encounter that are its figures, in the order in which they are compared."""
 _SPEED_TOLERANCE_KN = 0.1
 _ANGLE_TOLERANCE_DEG = 1.0
+_DAY_S, _CROSSING_MOST_S = 86_400.0, 10.0
 _STILL_KN = 0.5
 """A course of a mover slower than this, and an angle that rests on one, is noise and is not compared."""
 _REQUIRED = (*_TIMES, "distance_m", "passes", "situation", "quality", "both_moving", "moored")
@@ -141,32 +142,27 @@ def differences(
 ) -> list[Difference]:
     """Return the figures, both as ``written`` gives them, that are further apart than their tolerances.
 
-    Times: the longer of 0.01 s and the time in which the two move 0.5 m relative to each other. Lengths: 0.5 m;
+    Times: 0.01 s, or longer where the two move half a metre in a longer time: entered by the closing speed, closest_at by
+    the relative speed, left and the duration too, but at most 10 s. Lengths: 0.5 m;
     severity: 0.01; speeds: 0.1 kn; angles: 1 degree, and none of a mover under 0.5 kn. Positions: 0.5 m by latitude and
     longitude, 1e-5 degree. Words, counts and flags: equal. without: figures that are not compared.
     """
     found = []
-    slack_s = _slack_s(one, other)
     for name in FIGURES:
         if name in without or (_is_angle(name) and _is_noise(name, one, other)):
             continue
         first, second = one.get(name), other.get(name)
         if first == second:
             continue
-        tolerance, unit = _tolerance(name, slack_s)
+        tolerance, unit = _tolerance(name, one, other)
         if first is None or second is None or not _near(name, first, second, tolerance):
             found.append(Difference(name, _shown(first), _shown(second), f"{tolerance:g} {unit}".strip()))
     return found
 
 
-def _slack_s(one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
-    slowest = min(float(row.get("relative_speed_kn", 0)) for row in (one, other)) * KNOT_MS
-    return max(TIME_TOLERANCE_S, LENGTH_TOLERANCE_M / slowest if slowest > 0 else 86_400.0)
-
-
-def _tolerance(name: str, slack_s: float) -> tuple[float, str]:
+def _tolerance(name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> tuple[float, str]:
     if name in _TIMES or name == "duration_s":
-        return slack_s, "s"
+        return _slack_s(name, one, other), "s"
     if name.endswith("_m"):
         return LENGTH_TOLERANCE_M, "m"
     if name.endswith("_kn"):
@@ -176,6 +172,16 @@ def _tolerance(name: str, slack_s: float) -> tuple[float, str]:
     if name in _PLACES:
         return (0.01, "") if name == "severity" else (1e-5, "°")
     return 0.0, ""
+
+
+def _slack_s(name: str, one: Mapping[str, Any], other: Mapping[str, Any]) -> float:
+    """Return how long the two take to move half a metre relative to each other, where a time rests on that."""
+    speed = "closing_speed_kn" if name == "entered" else "relative_speed_kn"
+    if name == "entered" and not (speed in one and speed in other):
+        return TIME_TOLERANCE_S  # coverage began inside: a fix says when
+    slowest = min(abs(float(row.get(speed, 0))) for row in (one, other)) * KNOT_MS
+    most = _DAY_S if name == "closest_at" else _CROSSING_MOST_S
+    return max(TIME_TOLERANCE_S, min(LENGTH_TOLERANCE_M / slowest, most) if slowest > 0 else most)
 
 
 def _is_angle(name: str) -> bool:
