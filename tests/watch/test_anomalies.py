@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,10 +13,12 @@ import polars as pl
 import pytest
 
 from detente import words
-from detente.tracks import complete
+from detente.encounters import search
+from detente.tracks import complete, read
 from detente.watch import anomalies as module
 from detente.watch.anomalies import Anomalies, Anomaly
 from detente.watch.batches import FeedStanding
+from tests.conftest import ROOT, SHARED
 from tests.watch.evidence_worlds import (
     CROSSING,
     FERRY,
@@ -214,7 +217,7 @@ def test_silence_is_told_where_the_feed_was_good_and_others_were_heard() -> None
     assert one.first_at == NOON + timedelta(seconds=40)
     assert one.figures["silent_s"] == pytest.approx(860.0)
     assert one.figures["others_heard"] >= 3
-    assert one.figures["usual_interval_s"] == pytest.approx(4.0)
+    assert one.figures["longest_gap_before_s"] == pytest.approx(4.0)
 
 
 @pytest.mark.parametrize("state", ["stale", "down"])
@@ -307,3 +310,59 @@ def test_sentences_are_said_in_russian() -> None:
         assert "was reported" not in one.sentence()
     finally:
         words.choose("en")
+
+
+def asked_of(name: str, stretch_s: float = 240.0) -> dict[str, Any]:
+    """Ask about every mover of a real file in each stretch of time, as if it had an encounter then."""
+    path = SHARED / "data" / name
+    if not path.exists():
+        pytest.skip(f"{name} is not beside the project")
+    spec = importlib.util.spec_from_file_location("odd_tracks", ROOT / "bench" / "watch" / "odd_tracks.py")
+    assert spec is not None
+    assert spec.loader is not None
+    bench = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bench)
+    told: dict[str, Any] = bench.asked(path, stretch_s=stretch_s)
+    return told
+
+
+def test_the_one_teleport_of_a_real_day_in_the_solent_is_found_and_nothing_else() -> None:
+    told = asked_of("ais/SolentAIS_20160112_130211.csv")
+    assert told["asked"] > 1_500
+    assert set(told["named"]) == {"teleport"}
+    assert {one["mover"] for one in told["told"]} == {"mmsi:245188000"}
+    assert all(3.8e6 < one["distance_m"] < 3.9e6 for one in told["told"])
+
+
+def test_an_aircraft_whose_receiver_was_led_astray_jumps_and_flies_no_circle() -> None:
+    told = asked_of("adsb/noisy_spoofing.json.gz")
+    assert set(told["named"]) == {"teleport"}
+    assert {one["at"][:19] for one in told["told"]} == {"2024-09-17 09:39:42"}
+    assert all(one["speed_kn"] > 2_000 for one in told["told"])
+
+
+@pytest.mark.parametrize("name", ["adsb/aircraft_carrier.json.gz", "adsb/inflight_refuelling.json.gz"])
+def test_racetracks_and_orbits_that_were_flown_are_nothing_odd(name: str) -> None:
+    told = asked_of(name)
+    assert told["asked"] > 30
+    assert told["named"] == {}
+
+
+def test_a_real_aircraft_low_over_a_ship_is_a_low_pass() -> None:
+    path = SHARED / "data" / "adsb" / "aircraft_carrier.json.gz"
+    if not path.exists():
+        pytest.skip("aircraft_carrier.json.gz is not beside the project")
+    flown = read(path).collect().filter(pl.col("altitude_m").is_not_null())
+    low = flown.filter(pl.col("altitude_m").is_between(60.0, 140.0)).row(0, named=True)
+    ship = frame(FRIGATE, [(60.0 * n, low["lon"], low["lat"]) for n in range(-10, 11)]).with_columns(
+        time=pl.lit(low["time"]) + (pl.col("time") - pl.lit(NOON))
+    )
+    rows = pl.concat([flown, ship]).sort("time")
+    found = search(rows.lazy(), within_m=914.4, vertical_m=1_000.0).encounters.to_dicts()
+    (row,) = [one for one in found if one["entered"] <= low["time"] <= one["left"]]
+    watch = Anomalies()
+    watch.push(rows, feed="adsb", received_at=low["time"])
+    (one,) = [one for one in watch.explain(row, now=low["time"]) if one.kind == "low_pass"]
+    assert one.mover == low["mover"]
+    assert one.figures["height_m"] == row["vertical_m"] <= 152.4
+    assert not one.is_certain  # a pressure altitude

@@ -16,8 +16,9 @@ class Rules:
     how often they must alternate. circle_*: turns round, fixes, greatest residual (root mean square, share of the
     radius), least share of steps in one direction; ship_pull_ms2, bank_deg: sideways acceleration of a ship, and
     bank of an aircraft, that no such craft keeps up; speed_factor, speed_least_kn: how far the reported speed must
-    be from the motion. silent_s: least silence; silent_intervals: and as many times the mover's own usual interval;
-    others_least, others_m: how many others must be heard how near. low_*: 1,000 yd and 500 ft, within which passes
+    be from the motion. silent_s: least silence; silent_gaps: and as many times the longest gap that the mover had
+    before; others_least, others_share, others_m: how many others, and which share of those heard before, must be heard
+    how near. low_*: 1,000 yd and 500 ft, within which passes
     over ships were reported as such. repeated_passes within repeated_s.
     """
 
@@ -33,9 +34,10 @@ class Rules:
     bank_deg: float = 60.0
     speed_factor: float = 2.0
     speed_least_kn: float = 5.0
-    silent_s: float = 180.0
-    silent_intervals: float = 8.0
+    silent_s: float = 300.0
+    silent_gaps: float = 3.0
     others_least: int = 3
+    others_share: float = 0.8
     others_m: float = 20_000.0
     low_distance_m: float = 914.4
     low_height_m: float = 152.4

@@ -1,7 +1,8 @@
 """Silence after reports: a mover that stopped being heard although the feed was good and others nearby were heard.
 
 A hole in the coverage is never called so. It takes a feed that stood well without a break, and at least three others
-near the last place, heard from the same feed both before and all through the silence.
+near the last place, and most of those heard there before, heard from the same feed all through the silence. A mover that was
+heard with gaps before is not called silent for one more.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from detente.watch.anomaly import Anomaly
@@ -22,7 +22,8 @@ from detente.watch.odd_tracks.rules import Rules
 __all__ = ["silences"]
 
 _DEGREE_M = 111_320.0
-_INTERVALS_LEAST = 4
+_FIXES_LEAST = 10
+"""Fixes before a silence without which nobody knows how the mover is usually heard."""
 
 
 def silences(
@@ -42,14 +43,12 @@ def silences(
     """
     near = timedelta(seconds=rules.near_s)
     times = mine["time"].to_list()
-    if len(times) <= _INTERVALS_LEAST:
-        return []
     gaps = [(after - before) / timedelta(seconds=1) for before, after in pairwise(times)]
-    usual_s = float(np.median([gap for gap in gaps if gap > 0] or [0.0]))
-    least_s = max(rules.silent_s, rules.silent_intervals * usual_s)
-    for place, begin in enumerate(times):
-        end = times[place + 1] if place + 1 < len(times) else now
+    for place in range(_FIXES_LEAST - 1, len(times)):
+        begin, end = times[place], times[place + 1] if place + 1 < len(times) else now
         silent_s = (end - begin) / timedelta(seconds=1)
+        longest_s = max(gaps[:place])
+        least_s = max(rules.silent_s, rules.silent_gaps * longest_s)
         if silent_s < least_s or not row["entered"] - near <= begin <= row["left"] + near:
             continue
         last = mine.row(place, named=True)
@@ -67,7 +66,7 @@ def silences(
                     last_at=end,
                     figures={
                         "silent_s": round(silent_s, 3),
-                        "usual_interval_s": round(usual_s, 3),
+                        "longest_gap_before_s": round(longest_s, 3),
                         "others_heard": float(others),
                     },
                     fixes=tuple(fix_of(row[which], one) for one in shown),
@@ -80,7 +79,10 @@ def silences(
 def _others(
     last: Mapping[str, Any], begin: datetime, end: datetime, heard: pl.DataFrame, rules: Rules, least_s: float
 ) -> int:
-    """Return how many others near the last place the same feed heard before, and in every part of the silence."""
+    """Return how many others near the last place the same feed heard before, and in every third of the silence.
+
+    0 where it lost more of them than the rules allow: then it is the reception that fell silent.
+    """
     reach_lat = rules.others_m / _DEGREE_M
     reach_lon = reach_lat / max(math.cos(math.radians(last["lat"])), 0.01)
     around = heard.filter(
@@ -90,8 +92,9 @@ def _others(
         & ((((pl.col("lon") - last["lon"]) + 180.0) % 360.0 - 180.0).abs() < reach_lon)
     )
     before = set(around.filter(pl.col("time").is_between(begin - timedelta(seconds=least_s), begin))["mover"])
+    known = len(before)
     third = (end - begin) / 3
     for part in range(3):
         then = pl.col("time").is_between(begin + part * third, begin + (part + 1) * third)
         before &= set(around.filter(then)["mover"])
-    return len(before)
+    return len(before) if len(before) >= rules.others_share * known else 0
