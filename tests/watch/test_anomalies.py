@@ -326,6 +326,39 @@ def asked_of(name: str, stretch_s: float = 240.0) -> dict[str, Any]:
     return told
 
 
+def test_silence_of_ships_in_the_solent_that_are_made_silent() -> None:
+    """Each ship that is heard before and after a moment, its reports taken out from there on."""
+    path = SHARED / "data" / "ais" / "SolentAIS_20160112_130211.csv"
+    if not path.exists():
+        pytest.skip("SolentAIS_20160112_130211.csv is not beside the project")
+    rows = read(path, clean=False).collect().sort("time", maintain_order=True)
+    first = rows["time"].min()
+    assert isinstance(first, datetime)
+    cut, until = first + timedelta(seconds=2_700), first + timedelta(seconds=4_200)
+    before, after = rows.filter(pl.col("time") <= cut), rows.filter(pl.col("time").is_between(cut, until))
+    counts = before.filter(pl.col("time") > cut - timedelta(seconds=60))["mover"].unique()
+    heard_on = [mover for (mover, count) in after["mover"].value_counts().iter_rows() if count >= 10]
+    often = [mover for (mover, count) in before["mover"].value_counts().iter_rows() if count >= 10]
+    movers = sorted(set(counts) & set(heard_on) & set(often))
+    assert len(movers) == 31
+    told = 0
+    for mover in movers:
+        watch = Anomalies()
+        watch.stand([standing()], now=first)
+        watch.push(pl.concat([before, after.filter(pl.col("mover") != mover)]), feed="ais", received_at=until)
+        row = ROW | {
+            "a": mover,
+            "b": "id:nobody",
+            "entered": cut - timedelta(seconds=60),
+            "left": cut,
+            "closest_at": cut,
+        }
+        named = [one for one in watch.explain(row, now=until) if one.kind == "silent_after_report"]
+        told += any(one.figures["silent_s"] > 1_400 for one in named)
+    assert told >= 28
+
+
+@pytest.mark.prove
 def test_the_one_teleport_of_a_real_day_in_the_solent_is_found_and_nothing_else() -> None:
     told = asked_of("ais/SolentAIS_20160112_130211.csv")
     assert told["asked"] > 1_500
@@ -341,7 +374,10 @@ def test_an_aircraft_whose_receiver_was_led_astray_jumps_and_flies_no_circle() -
     assert all(one["speed_kn"] > 2_000 for one in told["told"])
 
 
-@pytest.mark.parametrize("name", ["adsb/aircraft_carrier.json.gz", "adsb/inflight_refuelling.json.gz"])
+@pytest.mark.parametrize(
+    "name",
+    ["adsb/aircraft_carrier.json.gz", pytest.param("adsb/inflight_refuelling.json.gz", marks=pytest.mark.prove)],
+)
 def test_racetracks_and_orbits_that_were_flown_are_nothing_odd(name: str) -> None:
     told = asked_of(name)
     assert told["asked"] > 30

@@ -31,7 +31,7 @@ PAIRS_MAX = 20_000
 _MEETINGS_MAX = 64
 _STANDINGS_MAX = 20_000
 _PARTS_MERGED = 64
-_BEFORE, _AFTER = timedelta(seconds=900), timedelta(seconds=900)
+_BEFORE, _AFTER = timedelta(seconds=900), timedelta(seconds=1_100)
 _COLUMNS = ("mover", "time", "lon", "lat", "altitude_m", "altitude_datum", "speed_kn", "kind", "status")
 
 

@@ -1,8 +1,8 @@
 """Silence after reports: a mover that stopped being heard although the feed was good and others nearby were heard.
 
 A hole in the coverage is never called so. It takes a feed that stood well without a break, and at least three others
-near the last place, and most of those heard there before, heard from the same feed all through the silence. A mover that was
-heard with gaps before is not called silent for one more.
+near the last place, and most of those heard there before, heard from the same feed all through the silence. A mover
+that was heard with gaps before is not called silent for one more.
 """
 
 from __future__ import annotations
@@ -24,6 +24,8 @@ __all__ = ["silences"]
 _DEGREE_M = 111_320.0
 _FIXES_LEAST = 10
 """Fixes before a silence without which nobody knows how the mover is usually heard."""
+_JUDGED = timedelta(seconds=900)
+"""How much of a silence the others are asked about: later they may have gone away themselves."""
 
 
 def silences(
@@ -52,7 +54,7 @@ def silences(
         if silent_s < least_s or not row["entered"] - near <= begin <= row["left"] + near:
             continue
         last = mine.row(place, named=True)
-        others = _others(last, begin, end, heard, rules, least_s)
+        others = _others(last, begin, min(end, begin + _JUDGED), heard, rules, least_s)
         if others >= rules.others_least and was_good(last["feed"], begin, end):
             shown = [
                 Place(place, one["time"], one["lon"], one["lat"], one["altitude_m"])
