@@ -135,10 +135,17 @@ class Releasing:
         return _Standing(kept, statement, names, officers, touches, needed)
 
     def _salted(self, submission: str) -> Kept:
-        """Return a draft with its salts, drawn and kept the first time. Raises HomeMistake for none."""
-        kept = self.drafting.find(submission)
+        """Return a draft with its salts, drawn and kept the first time. Raises HomeMistake, LineMistake for none."""
+        kept = self.drafting.stands(submission)
         if kept is None:
             raise no_draft(submission)
+        if not isinstance(kept, Kept):
+            raise LineMistake(
+                expected=say("a notice without faults"),
+                came=say("a form that is not finished"),
+                where="submission",
+                remedy=say("finish it, and keep it again; nobody can release it before"),
+            )
         if not kept.progress.salts:
             salts = tuple(os.urandom(SALT_BYTES) for _ in range(1 + len(kept.draft.attachments)))
             kept = dataclasses.replace(kept, progress=msgspec.structs.replace(kept.progress, salts=salts))
