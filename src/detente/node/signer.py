@@ -298,7 +298,8 @@ class Signer:
         if request.origin in used:
             raise ValueError(say("a release that was used before in this log"))
         seen = None if used else self._record().counters | self._counters
-        counters = check_release(self._officers, statement, request.release, seen, self._record().touches)
+        noted = () if self._head is None else self._head.touches
+        counters = check_release(self._officers, statement, request.release, seen, noted)
         if not used:
             self._counters.update(counters)
         if request.release:

@@ -6,6 +6,7 @@ Method: authenticators made by hand; a real home whose signer knows its officers
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,7 +153,8 @@ def test_two_officers_release_a_draft_and_the_other_side_reads_it(node: RunningN
     assert (draft.state, draft.needed, draft.given, draft.by) == ("draft", 2, (), "Dora")
     assert "SUBJECT: Firing off Gotland" in draft.texts["en"]
     assert "ТЕМА: Firing off Gotland" in draft.texts["ru"]
-    assert draft.attachments == ({"media_type": "image/png", "size": 4},)
+    sha256 = hashlib.sha256(b"\x89PNG").hexdigest()
+    assert draft.attachments == ({"media_type": "image/png", "size": 4, "sha256": sha256},)
     assert node.ask(DraftsAsked()).drafts == (draft,)
     request = node.ask(ReleaseAsked(submission=draft.submission))
     assert (request.site, request.needed, request.given) == (SITE, 2, ())
@@ -220,6 +222,34 @@ def test_a_wrong_touch_is_refused_when_it_is_given(node: RunningNode, trail: Tra
     for question in (ReleaseAsked(submission="f" * 32), msgspec.structs.replace(good, submission="f" * 32)):
         with pytest.raises(HomeMistake, match="draft"):
             node.ask(question)
+
+
+def test_an_officer_touches_one_draft_and_then_another_in_any_order(node: RunningNode) -> None:
+    first, second = keep(node, title="First"), keep(node, title="Second")
+    assert release(node, first.submission, ANNA).state == "waits"
+    assert release(node, second.submission, ANNA).state == "waits"
+    assert release(node, second.submission, BERTA).state == "sent"  # the signer saw a later touch of Anna by now
+    assert release(node, first.submission, BERTA).state == "sent"
+    assert [row.title for row in node.ask(EntriesAsked()).rows] == ["First", "Second"]
+
+
+def test_a_copied_authenticator_is_found_when_it_touches(node: RunningNode) -> None:
+    first, second = keep(node, title="First"), keep(node, title="Second")
+    copied = Authenticator("anna", count=ANNA.count)
+    assert release(node, first.submission, ANNA).state == "waits"
+    with pytest.raises(Refused, match="copied"):
+        release(node, second.submission, copied)
+    assert node.ask(DraftsAsked()).drafts[1].given == ()
+    assert release(node, first.submission, BERTA).state == "sent"
+
+
+def test_the_same_touch_given_twice_is_one(node: RunningNode) -> None:
+    draft = keep(node)
+    touch = touched(node.ask(ReleaseAsked(submission=draft.submission)), ANNA)
+    assert node.ask(touch).state == "waits"
+    with pytest.raises(LineMistake, match="another officer"):
+        node.ask(touch)
+    assert release(node, draft.submission, BERTA).state == "sent"
 
 
 def test_a_changed_draft_takes_back_the_touches(node: RunningNode) -> None:

@@ -257,11 +257,29 @@ def _failures(place: str) -> Iterator[None]:
         raise _failure(say("a server that takes the mail for everybody"), came, place) from None
     except TimeoutError:
         raise _failure(say("an answer in time"), say("none"), place) from None
-    except (smtplib.SMTPException, http.client.HTTPException, ssl.SSLError) as failure:
+    except ssl.SSLError:
+        raise _failure(say("a server that speaks TLS 1.2 or newer"), say("another protocol"), place) from None
+    except (smtplib.SMTPServerDisconnected, http.client.RemoteDisconnected):
+        raise _failure(say("an answer as its protocol has it"), say("it hung up"), place) from None
+    except (smtplib.SMTPException, http.client.HTTPException) as failure:
         raise _failure(say("an answer as its protocol has it"), type(failure).__name__, place) from None
     except (OSError, ValueError) as failure:
-        came = getattr(failure, "strerror", None) or type(failure).__name__
-        raise _failure(say("a server that can be reached"), str(came), place) from None
+        raise _failure(say("a server that can be reached"), _unreached(failure), place) from None
+
+
+def _unreached(failure: OSError | ValueError) -> str:
+    """Return in words why a server was not reached; what is rarer in the system's own."""
+    match failure:
+        case ConnectionRefusedError():
+            return say("nobody listens there")
+        case ConnectionError():
+            return say("it hung up")
+        case socket.gaierror():
+            return say("no address is known for its name")
+        case OSError():
+            return failure.strerror or type(failure).__name__
+        case _:
+            return type(failure).__name__
 
 
 def _failure(expected: str, came: str, place: str) -> ChannelFailure:

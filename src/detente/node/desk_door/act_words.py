@@ -52,6 +52,8 @@ def _refused(detail: Detail) -> str:
             return say("was refused sign-in: the site's own sign-in did not hold")
         case "outsider":
             return say("was refused sign-in: nobody whom a keeper named")
+        case "server":
+            return say("could not sign in: the site's own sign-in failed ({fault})", fault=detail["fault"])
         case "passkey":
             return say("was refused sign-in: a passkey that is not known, or a wrong touch")
         case _:
