@@ -33,7 +33,7 @@ SCRIPTS_BYTES_MAX = 500_000
 COASTS = ("land-110m", "land-10m")
 """Of the package world-atlas: the coast of the whole earth, coarse for the first picture, fine for a near one."""
 FONTS = ("DejaVuSans.ttf", "DejaVuSansMono.ttf")
-"""Of the package dejavu-fonts-ttf, with its licence: the letters of PDF files, which may be embedded in any document."""
+"""Of the package dejavu-fonts-ttf, with its licence: the letters of PDF files, which any document may hold."""
 PACKED = (".css", ".html", ".js", ".json", ".txt")
 """Files that lie compressed beside the plain ones, for browsers that take that."""
 

@@ -110,7 +110,7 @@ def test_the_picture_as_cursor_on_target_is_the_own_sides_areas_and_alarms(desk:
     assert by_type["b-a-o-pan"].find("point").get("lat") == "57.2500000"
     drawn = by_type["u-d-f"]
     assert drawn.find("detail/contact").get("callsign") == 'D-17 <&"> \\u202e'
-    assert [one.get("point") for one in drawn.iter("link")][0] == "58.0000000,20.0000000"
+    assert next(one.get("point") for one in drawn.iter("link")) == "58.0000000,20.0000000"
     for one in found:
         assert one.get("version") == "2.0"
         assert one.get("time").endswith("Z")

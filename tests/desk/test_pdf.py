@@ -1,4 +1,4 @@
-"""An entry as a PDF file: its letters in it, TRAINING on every page, a stranger's text shown as text, the same bytes."""
+"""An entry as a PDF file: its letters in it, TRAINING on every page, a stranger's text as text, the same bytes."""
 
 from __future__ import annotations
 
@@ -93,7 +93,9 @@ def test_every_page_of_a_training_line_says_so(fonts: FontFiles, drawn: list[str
     count = pages(made(long, fonts, is_training=True))
     assert count >= 4
     assert drawn.count("TRAINING") == 2 * count
-    assert [text for text in drawn if text.startswith("page ")] == [f"page {number + 1}" for number in range(count)]
+    assert [text for text in drawn if text.startswith("page ")] == [
+        f"page {number + 1}" for number in range(count)
+    ]
     assert [text for text in drawn if text.startswith("line ") and "long" in text] == [
         f"line {number} of a long text" for number in range(200)
     ]

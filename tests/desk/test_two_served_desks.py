@@ -97,12 +97,16 @@ def test_an_incident_with_evidence_and_the_other_sides_account_beside_it(desks: 
         attachments=[*known, attachment(photo, "image/jpeg")],
     )  # fmt: skip
     assert (draft["state"], [one["size"] for one in draft["attachments"]]) == ("draft", [len(radar), len(photo)])
-    stale = anna("POST", "drafts", {"line": line, "notice": half, "submission": draft["submission"], "revision": 0})
+    stale = anna(
+        "POST", "drafts", {"line": line, "notice": half, "submission": draft["submission"], "revision": 0}
+    )
     assert stale.status == 400  # it has faults, and nobody asked to keep it so
     west_ref = desks.boris.release(draft["submission"])["ref"]
     arrives(olga, line, west_ref)
     told = "Our patrol ship kept its course; yours turned."
-    theirs = form("east", "incident", title="Manoeuvre off Vardo", activity="vardo-2030", account=told, distance_m=200)
+    theirs = form(
+        "east", "incident", title="Manoeuvre off Vardo", activity="vardo-2030", account=told, distance_m=200
+    )
     east_ref = olga.send(line, theirs, in_reply_to=west_ref)
     arrives(anna, line, east_ref)
     for station in (anna, olga):

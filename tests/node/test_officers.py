@@ -196,7 +196,7 @@ def given(desk: Desk, statement: Statement, officer: Authenticator, **how: Any) 
 
 
 def test_a_touch_that_was_noted_counts_after_later_ones_of_the_same_officer(desk: Desk) -> None:
-    anna, berta = Authenticator("anna"), Authenticator("berta")
+    anna, berta = Authenticator("anna"), Authenticator("berta", "ed25519")
     grave = desk.statement(type="incident")
     _, first = given(desk, grave, anna)
     assert desk.ask(*desk.released(desk.statement(), anna)).signature is not None  # a later touch, said earlier

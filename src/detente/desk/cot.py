@@ -87,7 +87,7 @@ def _area(area: AreaDocument, now_ms: int) -> Iterator[tuple[str, str]]:
     ends = [end for _, end in area.windows if end is not None]
     is_open = len(ends) < len(area.windows) or not ends
     begins = min((begin for begin, _ in area.windows), default=now_ms)
-    stale_ms = now_ms + _STALE_MS if is_open else max(ends)
+    stale_ms = max(now_ms, begins) + _STALE_MS if is_open else max(ends)
     told = [f"{area.member} {area.ref} {area.standing}"]
     told += [f"{_moment(begin)} - {_moment(end)}" for begin, end in area.windows]
     for number, places in enumerate(_outlines(area.feature.get("geometry"))):
@@ -138,7 +138,8 @@ def _outlines(geometry: Any) -> Iterator[list[tuple[float, float]]]:
     """Yield every point, line and outer edge of a geometry, as places."""
     if not isinstance(geometry, dict):
         return
-    kind, given = geometry.get("type"), geometry.get("coordinates")
+    kind: Any = geometry.get("type")
+    given: Any = geometry.get("coordinates")
     if kind == "GeometryCollection":
         for one in geometry.get("geometries", ()):
             yield from _outlines(one)

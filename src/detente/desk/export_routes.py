@@ -1,5 +1,4 @@
-"""Files to take along: entries as CSV and Parquet, areas and the own side's tracks as GeoJSON, areas as KML, the own
-side with areas and alarms as Cursor-on-Target.
+"""Files to take along: entries as CSV and Parquet, areas as GeoJSON and KML, the own side as GeoJSON and for TAK.
 
 Tracks of anybody but the own side are in no file, and humanitarian areas are in none.
 """

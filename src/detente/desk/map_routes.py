@@ -29,7 +29,8 @@ async def site_map(call: Call) -> Response:
     path = call.room.map_file
     if path is None:
         raise not_offered(
-            say("a map of this site's own"), say("set map_file under [desk] in settings.toml, and restart the desk")
+            say("a map of this site's own"),
+            say("set map_file under [desk] in settings.toml, and restart the desk"),
         )
     given = call.request.headers.get("range", "")
     found = _RANGE.fullmatch(given)
@@ -75,5 +76,7 @@ def _beyond(given: str, size: int) -> RefusedRequest:
 
 
 MAPS = (
-    Operation("GET", MAP, site_map, limit="static", media="application/vnd.pmtiles", status=206, is_in_pieces=True),
+    Operation(
+        "GET", MAP, site_map, limit="static", media="application/vnd.pmtiles", status=206, is_in_pieces=True
+    ),
 )

@@ -205,6 +205,11 @@ RECORD = (
     Operation("GET", f"{PREFIX}/handover", handover, record.HandoverDocument, query=Span, limit="search"),
     Operation("GET", f"{PREFIX}/print/{{line}}/{{ref}}", print_entry, query=PrintQuery, media="text/html"),
     Operation(
-        "GET", f"{PREFIX}/pdf/{{line}}/{{ref}}", pdf_entry, query=PrintQuery, limit="search", media="application/pdf"
+        "GET",
+        f"{PREFIX}/pdf/{{line}}/{{ref}}",
+        pdf_entry,
+        query=PrintQuery,
+        limit="search",
+        media="application/pdf",
     ),
 )

@@ -15,4 +15,14 @@ from detente.desk.watch_routes import WATCH
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: tuple[Operation, ...] = (*HEALTH, *SIGN_IN, *RECORD, *DRAFTS, *PICTURE, *MAPS, *PEOPLE, *EXPORTS, *WATCH)
+OPERATIONS: tuple[Operation, ...] = (
+    *HEALTH,
+    *SIGN_IN,
+    *RECORD,
+    *DRAFTS,
+    *PICTURE,
+    *MAPS,
+    *PEOPLE,
+    *EXPORTS,
+    *WATCH,
+)

@@ -58,7 +58,7 @@ class _Drafts:
         with opened_drafts(arguments.home, read_only=True) as drafts:
             waiting = drafts.waiting() if drafts is not None else []
             unfinished = drafts.unfinished() if drafts is not None else []
-        say_training(sorted({one.line for one in (*waiting, *unfinished)}))
+        say_training(sorted({*(one.line for one in waiting), *(form.line for form in unfinished)}))
 
         def text() -> None:
             for one in waiting:

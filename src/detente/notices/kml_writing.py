@@ -52,7 +52,8 @@ def kml_coordinates(places: Iterable[Any]) -> str:
 def _shapes(geometry: Any) -> Iterator[str]:
     if not isinstance(geometry, dict):
         return
-    kind, places = geometry.get("type"), geometry.get("coordinates")
+    kind: Any = geometry.get("type")
+    places: Any = geometry.get("coordinates")
     if kind == "GeometryCollection":
         for one in geometry.get("geometries", ()):
             yield from _shapes(one)

@@ -29,7 +29,7 @@ say = words.speaker("store")
 DRAFTS_MAX = 10_000
 """How many may wait at once, unfinished ones among them; a program that went wild must not fill the disk."""
 DISCARDED_MAX = 10_000
-"""How many submissions of discarded drafts are remembered, so that a machine that asks again brings none of them back."""
+"""How many submissions of discarded drafts are remembered: a machine that asks again brings none of them back."""
 _APPLICATION_ID = 0x64746E64  # "dtnd"
 _FIRST = """
 CREATE TABLE drafts (
@@ -221,7 +221,7 @@ class Drafts(SmallFile):
 
     def _unfinished(self, which: str, *values: Any) -> list[Unfinished]:
         with translated(self.path):
-            rows = self._connection.execute(
+            rows: list[tuple[Any, ...]] = self._connection.execute(
                 f"SELECT submission, form, mark FROM unfinished {which}",  # noqa: S608 - ours
                 values,
             ).fetchall()

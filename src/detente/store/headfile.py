@@ -205,7 +205,9 @@ class HeadRecord(SmallFile):
         with translated(self.path), self._connection:
             self._connection.executemany("INSERT INTO touches VALUES (?, ?, ?)", _marked([(number, name)]))
             self._connection.executemany("DELETE FROM touches WHERE name = ?", [(one,) for one in old])
-            self._connection.executemany("INSERT OR REPLACE INTO counters VALUES (?, ?, ?)", _marked(risen.items()))
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO counters VALUES (?, ?, ?)", _marked(risen.items())
+            )
         self.touches[name] = number
         for one in old:
             del self.touches[one]

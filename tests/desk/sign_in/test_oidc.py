@@ -62,6 +62,7 @@ def back(browser: Browser, said: dict[str, str]) -> str:
 
 
 def refused(door: Door, browser: Browser, said: dict[str, str], reason: str = "oidc") -> None:
+    """Hold that nobody comes in; reason: "oidc" for an answer, "server" where the other server itself refused."""
     assert back(browser, said) == "/#/sign-in-refused"
     assert browser.who() == ""
     assert door.reasons()[-1] == reason
@@ -131,7 +132,8 @@ def test_an_answer_that_is_late_or_not_whole_is_refused(door: Door, server: Othe
         {"state": "x"}, {"code": ""}, {"code": "x"}, {"iss": "https://evil.example"}, {"iss": None}, {"code": None},
     ):  # fmt: skip
         whole: dict[str, Any] = server.authorize(begin(browser)) | change
-        refused(door, browser, {name: one for name, one in whole.items() if one is not None})
+        reason = "server" if change.get("code") == "x" else "oidc"
+        refused(door, browser, {name: one for name, one in whole.items() if one is not None}, reason)
     refused(door, browser, {"error": "access_denied"})
 
 
@@ -178,7 +180,8 @@ def test_a_token_that_the_server_did_not_sign_is_refused(door: Door, server: Oth
     browser = Browser(door)
     begin(browser)
     vars(server).update(FORGED[name](server))
-    refused(door, browser, server.authorize(begin(browser)))
+    reason = "server" if name in {"no key", "an error"} else "oidc"
+    refused(door, browser, server.authorize(begin(browser)), reason)
 
 
 def test_keys_are_asked_for_anew_but_not_at_every_stranger(door: Door, server: OtherServer) -> None:

@@ -45,7 +45,7 @@ COOKIE = "__Host-detente"
 _FLOW_COOKIE = "__Host-detente-oidc"
 _BACK = "/api/v1/sign-in/oidc/back"
 _SECRET_MAX = 4_096
-_FAULT_MAX = 300
+_FAULT_CHARACTERS = 300
 _HOME = "/"
 _REFUSED = "/#/sign-in-refused"
 """Where the browser goes when a site's own sign-in did not hold: the page says so there."""
@@ -273,7 +273,7 @@ class Gate:
 
     async def _note_refused(self, request: Request, refusal: Refused, fault: str = "") -> None:
         """Note a refusal; it stands whether it can be noted or not. fault: of the site's own sign-in, for keepers."""
-        more = {"fault": visible(fault[:_FAULT_MAX])} if fault else {}
+        more = {"fault": visible(fault[:_FAULT_CHARACTERS])} if fault else {}
         with contextlib.suppress(DetenteError):
             await self._note(request, "sign-in-refused", "", reason=refusal.reason, **more)
 

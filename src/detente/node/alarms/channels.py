@@ -257,29 +257,30 @@ def _failures(place: str) -> Iterator[None]:
         raise _failure(say("a server that takes the mail for everybody"), came, place) from None
     except TimeoutError:
         raise _failure(say("an answer in time"), say("none"), place) from None
-    except ssl.SSLError:
-        raise _failure(say("a server that speaks TLS 1.2 or newer"), say("another protocol"), place) from None
-    except (smtplib.SMTPServerDisconnected, http.client.RemoteDisconnected):
-        raise _failure(say("an answer as its protocol has it"), say("it hung up"), place) from None
-    except (smtplib.SMTPException, http.client.HTTPException) as failure:
-        raise _failure(say("an answer as its protocol has it"), type(failure).__name__, place) from None
-    except (OSError, ValueError) as failure:
-        raise _failure(say("a server that can be reached"), _unreached(failure), place) from None
+    except (smtplib.SMTPException, http.client.HTTPException, OSError, ValueError) as failure:
+        raise _failure(*_unreached(failure), place) from None
 
 
-def _unreached(failure: OSError | ValueError) -> str:
-    """Return in words why a server was not reached; what is rarer in the system's own."""
+def _unreached(failure: Exception) -> tuple[str, str]:
+    """Return what was expected of a server and what came, in words; what is rarer in the system's own."""
+    protocol, reached = say("an answer as its protocol has it"), say("a server that can be reached")
     match failure:
+        case ssl.SSLError():
+            return say("a server that speaks TLS 1.2 or newer"), say("another protocol")
+        case smtplib.SMTPServerDisconnected() | http.client.RemoteDisconnected():
+            return protocol, say("it hung up")
+        case smtplib.SMTPException() | http.client.HTTPException():
+            return protocol, type(failure).__name__
         case ConnectionRefusedError():
-            return say("nobody listens there")
+            return reached, say("nobody listens there")
         case ConnectionError():
-            return say("it hung up")
+            return reached, say("it hung up")
         case socket.gaierror():
-            return say("no address is known for its name")
+            return reached, say("no address is known for its name")
         case OSError():
-            return failure.strerror or type(failure).__name__
+            return reached, failure.strerror or type(failure).__name__
         case _:
-            return type(failure).__name__
+            return reached, type(failure).__name__
 
 
 def _failure(expected: str, came: str, place: str) -> ChannelFailure:

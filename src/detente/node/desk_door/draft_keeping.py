@@ -141,7 +141,7 @@ def _with_files(asked: DraftKept, old: Waiting | None) -> DraftKept:
 
 
 def _formed(indexes: Indexes, asked: DraftKept, submission: str) -> Waiting:
-    """Return the draft that a form means, or the form where it is to be kept with its faults; raises FormFaultsError."""
+    """Return the draft that a form means, or the form where it is kept with its faults; raises FormFaultsError."""
     try:
         draft = draft_from(indexes.one(asked.line), asked, submission)
     except FormFaultsError:

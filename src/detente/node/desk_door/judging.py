@@ -104,9 +104,7 @@ class Judging:
         """Yield None after each piece of the work, then what ``verdicts`` returns: nobody waits long for another."""
         account = self._account(filed)
         yield None
-        yield from account.pieces(
-            _judges(), now, lambda plan, judged: list(_documents(filed.line, plan, judged))
-        )
+        yield from account.pieces(_judges(), now, lambda plan, judged: list(_documents(filed.line, plan, judged)))
 
     def verdicts_of_draft(self, filed: FiledLine, notice: Notice, now: datetime) -> list[dict[str, Any]]:
         """Return what asks for something of a notice if it were said now, what it names itself, what it stays below."""
