@@ -286,7 +286,9 @@ class LivePicture:
             "disagreeing": int(np.count_nonzero(~np.isnan(self._columns.disagree_m))),
         }
 
-    def _timely(self, rows: pl.DataFrame, feed: str, received_us: int, left_out: Counter[str]) -> pl.DataFrame:
+    def _timely(
+        self, rows: pl.DataFrame, feed: str, received_us: int, left_out: Counter[str]
+    ) -> pl.DataFrame:
         """Return the rows whose time is the present by this machine's clock; names a feed whose clock is off."""
         ahead_us = rows["time"].to_physical().to_numpy() - received_us
         ahead, old = ahead_us > CLOCK_AHEAD_S_MAX * 1e6, ahead_us < -OLD_S_MAX * 1e6
@@ -383,9 +385,7 @@ class LivePicture:
         with np.errstate(divide="ignore", invalid="ignore"):
             derived = usable & (np.isnan(speed) | (np.isnan(course) & (speed > REST_MS)))
             speed = np.where(derived, way / since_s, speed)
-            course = np.where(
-                derived, bearing_deg(columns.lon[rows], columns.lat[rows], given.lon, given.lat), course
-            )
+            course = np.where(derived, bearing_deg(columns.lon[rows], columns.lat[rows], given.lon, given.lat), course)
             since_height_s = (given.time_us - columns.height_us[rows]) / 1e6
             climbed = (given.height_m - columns.height_m[rows]) / since_height_s
         risen = np.isnan(climb) & (since_height_s >= DERIVED_S_MIN) & (since_height_s <= DERIVED_S_MAX)
@@ -475,11 +475,7 @@ class LivePicture:
 
     def _feed_holes(self, used: Integers, names: list[str], at: datetime) -> tuple[Hole, ...]:
         """Return the feeds that are down or stale, with the movers that only they told of."""
-        heard = (
-            np.bincount(self._columns.feed[used], minlength=len(names))
-            if used.size
-            else np.zeros(len(names), int)
-        )
+        heard = np.bincount(self._columns.feed[used], minlength=len(names)) if used.size else np.zeros(len(names), int)
         return tuple(
             Hole(
                 feed=standing.name,
