@@ -75,9 +75,10 @@ def quantiles(pairs: Sequence[tuple[float, float]]) -> str:
         for observed, fitted in pairs
     )
     straight = f'<path class="trend" d="M{_LEFT:g} {_TOP + side:g}L{_LEFT + side:g} {_TOP:g}"/>'
+    across, upwards = escape(say("fitted")), escape(say("observed (upwards)"))
     names = (
-        f'<text x="{_LEFT + side + 8:g}" y="{_TOP + side:g}">{escape(say("fitted"))}</text>'
-        f'<text x="{_LEFT + side + 8:g}" y="{_TOP + 12:g}">{escape(say("observed (upwards)"))}</text>'
+        f'<text x="{_LEFT + side + 8:g}" y="{_TOP + side:g}">{across}</text>'
+        f'<text x="{_LEFT + side + 8:g}" y="{_TOP + 12:g}">{upwards}</text>'
         f'<text x="{_LEFT + side:g}" y="{_TOP + side + 18:g}" text-anchor="middle">{escape(length(ceiling))}</text>'
     )
     frame = f'<path class="axis" d="M{_LEFT:g} {_TOP:g}V{_TOP + side:g}H{_LEFT + side:g}" fill="none"/>'
@@ -96,9 +97,18 @@ def thresholds(tried: Sequence[tuple[float, float, float]], chosen: float | None
         return _LEFT + _WIDE * threshold / most * 0.97, _TOP + _TALL * (high - shape) / (high - low)
 
     zero = place(0.0, 0.0)[1]
+
+    def title(threshold: float, shape: float, p: float) -> str:
+        return say(
+            "{threshold}: shape {shape}, p {p}",
+            threshold=length(threshold),
+            shape=number(shape, 2),
+            p=number(p, 2),
+        )
+
     dots = "".join(
         f'<circle class="{"chosen" if threshold == chosen else "dot"}" cx="{x:.1f}" cy="{y:.1f}" r="4">'
-        f"<title>{escape(say('{threshold}: shape {shape}, p {p}', threshold=length(threshold), shape=number(shape, 2), p=number(p, 2)))}</title></circle>"  # noqa: E501
+        f"<title>{escape(title(threshold, shape, p))}</title></circle>"
         for threshold, shape, p in tried
         for x, y in (place(threshold, shape),)
     )
