@@ -23,7 +23,6 @@ from detente.node.home import Home, open_reading
 from detente.node.home_folder import head_folder
 from detente.node.host import Host, clock_ms
 from detente.node.serving import line_runner
-from detente.node.serving import lines as running_lines
 from detente.node.serving.lines import Lines
 from detente.store.errors import HomeMistake, StoreFailure
 from detente.store.headfile import HeadRecord
@@ -98,64 +97,6 @@ def test_a_batch_is_never_larger_than_set_and_a_second_of_the_same_submission_is
             assert (await lines.standings())[line].batches >= 10
             assert [one[0] for one in references[:50]] == [one[0] for one in references[50:]]
             assert sorted(one[0].seq for one in references[:50]) == list(range(50))
-
-    run(work)
-
-
-def test_callers_who_come_again_and_again_wait_for_each_other(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(running_lines, "GATHER_S", 3.0)
-    line = found_homes(tmp_path)
-
-    async def work() -> None:
-        async with running(tmp_path / "west") as lines:
-
-            async def caller(number: int) -> None:
-                for one in range(10):
-                    await lines.submit(line, (draft(100 * number + one),))
-
-            await asyncio.gather(*(caller(number) for number in range(4)))
-            standing = (await lines.standings())[line]
-        assert standing.drafts == 40
-        assert standing.batches <= 13  # the first may go alone, then each holds one of every caller
-
-    run(work)
-
-
-def test_a_caller_who_is_alone_is_not_held_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running_lines, "GATHER_S", 3_600.0)
-    line = found_homes(tmp_path)
-
-    async def work() -> None:
-        async with running(tmp_path / "west") as lines:
-            for one in range(5):
-                assert (await lines.submit(line, (draft(one),)))[0].seq == one
-
-    run(work)
-
-
-def test_what_waits_for_others_holds_nobody_up_and_is_written_when_the_node_stops(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(running_lines, "GATHER_S", 3_600.0)
-    line = found_homes(tmp_path)
-    gate = threading.Event()
-
-    async def work() -> None:
-        async with running(tmp_path / "west") as lines:
-            held = asyncio.create_task(lines.look(lambda _: gate.wait()))
-            two = [asyncio.create_task(lines.submit(line, (draft(one),))) for one in range(2)]
-            await asyncio.sleep(0)
-            gate.set()
-            await asyncio.gather(held, *two)
-            third = asyncio.create_task(lines.submit(line, (draft(2),)))
-            await asyncio.sleep(0)
-            assert await lines.parties(line) == ("east",)
-            assert await lines.ready(line, "east", 1_000_000) is not None
-            assert not third.done()
-            await lines.close()
-            assert (await third)[0].seq == 2
 
     run(work)
 

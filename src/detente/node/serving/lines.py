@@ -436,7 +436,10 @@ def _closing_alarm(failure: StoreFailure) -> Alarm:
 
 def _answer_all(futures: Sequence[asyncio.Future[Any]], answers: Sequence[object]) -> None:
     for future, answer in zip(futures, answers, strict=True):
-        (_fail if isinstance(answer, BaseException) else _succeed)(future, answer)  # type: ignore[operator]
+        if isinstance(answer, BaseException):
+            _fail(future, answer)
+        else:
+            _succeed(future, answer)
 
 
 def _succeed(future: asyncio.Future[Any], result: object) -> None:
