@@ -27,7 +27,7 @@ from detente.encounters.errors import LimitMistake
 from detente.encounters.sides import Sides
 
 if TYPE_CHECKING:
-    from detente.encounters.live_areas import LiveAreas, Stays, Ways
+    from detente.encounters.live_areas import LiveAreas, Stays
 
 __all__ = [
     "AHEAD_S_MAX",
@@ -221,7 +221,7 @@ class LiveStep:
         self._rungs, self._related = rungs, related
         self._area_ahead_s, self._factor = area_ahead_s, factor
         self._flat = tuple(
-            np.ascontiguousarray(table.reshape(RUNGS, -1))
+            np.ascontiguousarray(table.reshape(RUNGS, -1), np.float64)
             for table in (rungs.within_m, rungs.vertical_m, rungs.ahead_s)
         )
         self._wide = tuple(factor * table[0] for table in (rungs.within_m, rungs.vertical_m, rungs.ahead_s))
@@ -239,14 +239,16 @@ class LiveStep:
     def step(self, states: States, at: datetime) -> Found:
         """Return every pair and every stay in an area from ``at`` until the horizon."""
         way = self._way(states)
-        wanted = self._related.any(axis=1)[way.side]
+        wanted = np.asarray(self._related.any(axis=1))[way.side]
         moving = np.flatnonzero(wanted & ~states.at_rest)
         resting = np.flatnonzero(wanted & states.at_rest)
         pairs = self._near(way, moving, moving, self._wide, doubt_m=way.doubt_m)
         if resting.size:
             pairs = np.concatenate([pairs, self._near(way, moving, resting, self._wide, doubt_m=way.doubt_m)])
         if self._moored_at is None or not timedelta(0) <= at - self._moored_at < MOORED_EVERY:
-            outermost = tuple(table[0] for table in (self._rungs.within_m, self._rungs.vertical_m, self._rungs.ahead_s))
+            outermost = tuple(
+                table[0] for table in (self._rungs.within_m, self._rungs.vertical_m, self._rungs.ahead_s)
+            )
             self._moored = len(self._near(way, resting, resting, outermost, doubt_m=np.zeros(way.doubt_m.size)))
             self._moored_at = at
         return Found(
@@ -289,6 +291,7 @@ class LiveStep:
 
         if not askers.size or not asked.size:
             return np.empty((0, 2), np.int64)
+        within, vertical, ahead = (np.ascontiguousarray(table, np.float64) for table in limits)
         return pairs_near(
             way.legs,
             way.ends,
@@ -299,7 +302,9 @@ class LiveStep:
             way.kind,
             way.side,
             self._related,
-            *(np.ascontiguousarray(table) for table in limits),
+            within,
+            vertical,
+            ahead,
             askers,
             asked,
             int(askers is asked),
@@ -410,4 +415,6 @@ def _check(rungs: Rungs, area_ahead_s: float) -> None:
             )
         inner, outer = value[1:], value[:-1]
         if name != "area_ahead_s" and not (inner <= outer).all():
-            raise LimitMistake(expected=say("rungs of which each lies inside the one before"), came=name, where=name)
+            raise LimitMistake(
+                expected=say("rungs of which each lies inside the one before"), came=name, where=name
+            )

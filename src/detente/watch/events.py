@@ -279,8 +279,7 @@ class Events:
             if len(self._going) >= EVENTS_MAX and not self._give_way(said.priority):
                 self._counts["crowded_out"] += 1
                 continue
-            id = _id(key, at)
-            self._going[key] = _Going(id, key, slots, at, at, said, priority=max(said.priority, 0))
+            self._going[key] = _Going(_id(key, at), key, slots, at, at, said, priority=max(said.priority, 0))
             self._counts["begun"] += 1
 
     def _give_way(self, priority: int) -> bool:
@@ -309,11 +308,11 @@ class Events:
     ) -> Event:
         """Return the event as it is now."""
         seen, area = going.seen, going.key[2]
-        movers = [picture.card(slot, id) for slot, id in zip(going.slots, going.key[:2], strict=True)]
+        movers = [picture.card(slot, mover) for slot, mover in zip(going.slots, going.key[:2], strict=True)]
         unheard = [
-            picture.coverage_of(id)
-            for slot, id in zip(going.slots, going.key[:2], strict=True)
-            if id and slot not in heard
+            picture.coverage_of(mover)
+            for slot, mover in zip(going.slots, going.key[:2], strict=True)
+            if mover and slot not in heard
         ]
         at_rest = [card.at_rest and card.side == self._own != "" for card in movers]
         sight = _closest(going, found.at)
@@ -456,9 +455,9 @@ def _outside(going: _Going, at: datetime) -> None:
 def _reach(going: _Going, at: datetime) -> None:
     """Keep the closest that was foreseen once its time is over: so no step is too long to see it."""
     foreseen = going.seen.sight
-    if foreseen.at <= at and going.outside_since is None:
-        if going.reached is None or foreseen.distance_m < going.reached.distance_m:
-            going.reached = foreseen
+    is_least = going.reached is None or foreseen.distance_m < going.reached.distance_m
+    if foreseen.at <= at and going.outside_since is None and is_least:
+        going.reached = foreseen
 
 
 def _closest(going: _Going, at: datetime) -> _Sight:
