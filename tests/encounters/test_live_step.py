@@ -181,7 +181,7 @@ def test_what_only_doubt_brings_within_the_limits_is_on_no_rung() -> None:
     lon, lat, _ = WGS84.fwd(20.0, 0.0, 90.0, 2_300.0)
     pairs = step([far[0], {"lon": lon, "lat": lat}]).pairs
     assert (pairs.rung[0], bool(pairs.possible[0]), bool(pairs.by_doubt[0])) == (0, False, False)
-    assert pairs.wide_entry_s[0] == 0.0
+    assert pairs.near[0]
     assert np.isinf(pairs.entry_s[0])
 
 
