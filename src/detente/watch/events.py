@@ -47,7 +47,7 @@ PAST_MAX = 1_000
 """Events that are over and still told of; the one that ended first gives way."""
 REFRESHED_S = 1.0
 """How often the figures of an event are told anew while nothing else of it changes."""
-DOUBTFUL_MAX = PRIORITIES.index("warning")
+GRAVEST_DOUBTFUL = PRIORITIES.index("warning")
 """A pair of which a height is not known is no graver than this: it may be thousands of metres apart."""
 
 LonLat = tuple[float, float]
@@ -381,7 +381,7 @@ def _pair_seen(pairs: Pairs, row: int, at: datetime, limit_m: float, *, turned: 
     lon_a, lat_a, lon_b, lat_b = (float(value) for value in pairs.lon_lat[row])
     line = ((lon_b, lat_b), (lon_a, lat_a)) if turned else ((lon_a, lat_a), (lon_b, lat_b))
     return _Seen(
-        priority=min(rung - 1, DOUBTFUL_MAX) if unknown else rung - 1,
+        priority=min(rung - 1, GRAVEST_DOUBTFUL) if unknown else rung - 1,
         by_doubt=bool(pairs.by_doubt[row]),
         possible=bool(pairs.possible[row]),
         height_unknown=unknown,
