@@ -24,7 +24,9 @@ SERVER = HERE / "node_modules" / "signalk-server" / "bin" / "signalk-server"
 
 def digest() -> str:
     """Return a hash over what says which packages these are."""
-    return hashlib.sha256(b"".join((HERE / name).read_bytes() for name in ("package.json", "package-lock.json"))).hexdigest()
+    return hashlib.sha256(
+        b"".join((HERE / name).read_bytes() for name in ("package.json", "package-lock.json"))
+    ).hexdigest()
 
 
 def is_installed() -> bool:
@@ -41,7 +43,9 @@ def install() -> None:
         cwd=HERE, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode != 0 or not SERVER.is_file():
-        raise BuildError("the Signal K server cannot be installed: " + (done.stderr or done.stdout).strip()[-800:])
+        raise BuildError(
+            "the Signal K server cannot be installed: " + (done.stderr or done.stdout).strip()[-800:]
+        )
     STAMP.write_text(digest() + "\n", encoding="ascii")
 
 

@@ -45,7 +45,12 @@ def test_metres_a_second_and_radians_become_knots_and_degrees() -> None:
     rows, tally = decoder.push([motion, about, delta({"navigation.position": PLACE})], NOW)
     assert rows.schema == SCHEMA
     row = rows.row(0, named=True)
-    assert (row["mover"], row["kind"], row["name"], row["status"]) == ("mmsi:230000001", "ship", "VARMA", "moored")
+    assert (row["mover"], row["kind"], row["name"], row["status"]) == (
+        "mmsi:230000001",
+        "ship",
+        "VARMA",
+        "moored",
+    )
     assert row["speed_kn"] == pytest.approx(9.719, abs=1e-3)
     assert row["course_deg"] == pytest.approx(90.0)
     assert (row["lon"], row["lat"], row["time"]) == (24.25, 59.5, datetime(2026, 4, 6, 10, tzinfo=UTC))
@@ -79,7 +84,9 @@ def test_a_vessel_without_a_maritime_identity_keeps_its_own_until_it_says_one() 
     ],
 )
 def test_aircraft_and_rescue_transmitters_are_what_their_root_says(context: str, mover: str, kind: str) -> None:
-    rows, _ = SignalKDecoder("here").push([delta({"navigation.position": {**PLACE, "altitude": 300.0}}, context)], NOW)
+    rows, _ = SignalKDecoder("here").push(
+        [delta({"navigation.position": {**PLACE, "altitude": 300.0}}, context)], NOW
+    )
     assert (rows["mover"][0], rows["kind"][0], rows["altitude_m"][0]) == (mover, kind, 300.0)
 
 
@@ -107,7 +114,10 @@ def test_an_update_without_a_time_was_measured_when_it_came() -> None:
         (b'{"requestId": "x", "state": "COMPLETED"}', Reason.NO_POSITION),
         (b'{"updates": {}}', Reason.UNREADABLE),
         (json.dumps({"context": SHIP, "updates": [{}] * (UPDATES_MAX + 1)}).encode(), Reason.UNREADABLE),
-        (json.dumps({"context": SHIP, "updates": [{"values": [{}] * (VALUES_MAX + 1)}]}).encode(), Reason.UNREADABLE),
+        (
+            json.dumps({"context": SHIP, "updates": [{"values": [{}] * (VALUES_MAX + 1)}]}).encode(),
+            Reason.UNREADABLE,
+        ),
         (json.dumps({"context": "x" * 300, "updates": [{}]}).encode(), Reason.UNREADABLE),
         (json.dumps({"context": SHIP, "updates": [{"meta": []}]}).encode(), Reason.NO_POSITION),
         (delta({"navigation.position": None}), Reason.NO_POSITION),

@@ -17,6 +17,7 @@ say = words.speaker("watch")
 
 CONNECT_S_MAX = 20.0
 """Seconds for name, connection and encryption together."""
+_CLOSE_S = 2.0
 _KEEP_ALIVE = {"TCP_KEEPIDLE": 15, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 30_000}
 
 
@@ -43,9 +44,12 @@ async def opened_stream(
             yield reader, writer
         finally:
             writer.close()
-            with suppress(OSError, TimeoutError, ssl.SSLError):
-                async with asyncio.timeout(2.0):
-                    await writer.wait_closed()
+            try:
+                with suppress(OSError, TimeoutError):
+                    async with asyncio.timeout(_CLOSE_S):
+                        await writer.wait_closed()
+            finally:
+                writer.transport.abort()  # what a deaf server does not take is not kept for it
     except ssl.SSLCertVerificationError as failure:
         raise _lost(say("a certificate that holds"), failure.verify_message, name) from None
     except ssl.SSLError as failure:

@@ -7,7 +7,7 @@ import json
 import logging
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiomqtt
@@ -30,9 +30,7 @@ async def broker(papers: Papers | None = None, *, anonymous: bool = True) -> Asy
         {"ssl": True, "certfile": papers.server, "keyfile": papers.server_key} if papers is not None else {}
     )
     listener = ListenerConfig(type=ListenerType.WS, bind="127.0.0.1:0", **secured)
-    config = BrokerConfig(
-        listeners={"default": listener}, plugins={_ANONYMOUS: {"allow_anonymous": anonymous}}
-    )
+    config = BrokerConfig(listeners={"default": listener}, plugins={_ANONYMOUS: {"allow_anonymous": anonymous}})
     running = Broker(config)
     await running.start()
     try:
@@ -66,7 +64,13 @@ def location(mmsi: int, lon: float = 24.5, lat: float = 59.5, **changes: Any) ->
 
 def metadata(mmsi: int, name: str) -> tuple[str, bytes]:
     """Return metadata as Digitraffic publishes them."""
-    told = {"timestamp": int(time.time() * 1000), "destination": "DKSKA", "name": name, "draught": 126, "type": 80}
+    told = {
+        "timestamp": int(time.time() * 1000),
+        "destination": "DKSKA",
+        "name": name,
+        "draught": 126,
+        "type": 80,
+    }
     return f"vessels-v2/{mmsi}/metadata", json.dumps(told).encode()
 
 
@@ -98,16 +102,17 @@ async def stream_server(
     client_wanted: bool = False,
 ) -> AsyncIterator[int]:
     """Serve TCP, or TLS with papers, by a function; yields the port."""
-    writers: list[asyncio.StreamWriter] = []
+    handling: set[asyncio.Task[None]] = set()
 
     async def handled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writers.append(writer)
-        try:
+        task = asyncio.current_task()
+        assert task is not None
+        handling.add(task)
+        with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
             await handle(reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
-        finally:
-            writer.close()
+        writer.transport.abort()
+        with suppress(OSError):
+            await writer.wait_closed()
 
     context = papers.server_context(client_wanted=client_wanted) if papers is not None else None
     server = await asyncio.start_server(handled, "127.0.0.1", 0, ssl=context)
@@ -115,6 +120,7 @@ async def stream_server(
         yield server.sockets[0].getsockname()[1]
     finally:
         server.close()
-        for writer in writers:
-            writer.transport.abort()
-        await asyncio.sleep(0)
+        await asyncio.sleep(0.05)  # what was let in a moment ago has a task by then
+        for task in handling:
+            task.cancel()
+        await asyncio.gather(*handling)

@@ -54,6 +54,12 @@ async def _quiet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> 
     await reader.read()
 
 
+async def _plain(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(event("one"))
+    await writer.drain()
+    await reader.read()
+
+
 def test_wrong_certificates_are_named(tmp_path: Path) -> None:
     ours, stranger = papers(tmp_path / "ours"), papers(tmp_path / "stranger")
     other, old = papers(tmp_path / "other", names=("other",)), papers(tmp_path / "old", days=-1)
@@ -72,7 +78,7 @@ def test_wrong_certificates_are_named(tmp_path: Path) -> None:
             for mine in ("", shown):
                 lost = (await heard(f"cot+tls://localhost:{port}?ca_file={ours.ca}{mine}")).lost
                 assert lost is not None, "a server that wants another certificate ends the connection"
-        async with stream_server(_quiet) as port:
+        async with stream_server(_plain) as port:
             lost = (await heard(f"cot+tls://localhost:{port}?ca_file={ours.ca}")).lost
             assert lost is not None, "a server without encryption is none"
 

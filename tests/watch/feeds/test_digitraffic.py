@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
-from detente.tracks import batches as archive_batches
+from detente.tracks.reading import batches as archive_batches
 from detente.watch.errors import WatchMistake
 from detente.watch.feeds import digitraffic, websocket_stream
 from detente.watch.feeds.address import parse_feed
@@ -28,6 +28,7 @@ from tests.watch.feeds.servers import (
     metadata,
     publish,
     published,
+    stream_server,
     websocket_server,
 )
 
@@ -40,7 +41,9 @@ def address(port: int, **options: Any) -> str:
     return "digitraffic:?" + "&".join([f"url={link}", *(f"{key}={value}" for key, value in options.items())])
 
 
-async def read_while(feed: str, port: int, messages: list[tuple[str, bytes]], rows: int, authority: Any = None) -> Any:
+async def read_while(
+    feed: str, port: int, messages: list[tuple[str, bytes]], rows: int, authority: Any = None
+) -> Any:
     """Read until there are rows, while another client publishes again and again."""
 
     async def speak() -> None:
@@ -86,7 +89,9 @@ def test_an_encrypted_broker_is_reached_when_its_authority_is_named(tmp_path: Pa
 
 def test_a_certificate_for_another_name_or_of_yesterday_is_not_believed(tmp_path: Path) -> None:
     async def story() -> None:
-        for number, wrong in enumerate((papers(tmp_path / "a", names=("other",)), papers(tmp_path / "b", days=-1))):
+        for number, wrong in enumerate(
+            (papers(tmp_path / "a", names=("other",)), papers(tmp_path / "b", days=-1))
+        ):
             async with broker(wrong) as port:
                 lost = (await heard(address(port, ca_file=wrong.ca))).lost
             assert lost is not None
@@ -117,7 +122,9 @@ def test_wrong_topics_and_wrong_payloads_are_counted_by_name() -> None:
         async with broker() as port:
             found = await read_while(address(port), port, [*wrong, location(SHIP)], 2)
         assert set(found.movers) == {"mmsi:230000001"}
-        assert set(found.rejected) == {"unreadable", "no_identity", "not_available", "clock_off"}
+        late = {"clock_off", "old"}  # which of the two depends on what came first
+        assert set(found.rejected) - late == {"unreadable", "no_identity", "not_available"}
+        assert set(found.rejected) & late
 
     asyncio.run(story())
 
@@ -209,6 +216,10 @@ def test_a_broker_that_falls_silent_is_asked_and_given_up(monkeypatch: pytest.Mo
     asyncio.run(story())
 
 
+async def _never(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    await asyncio.sleep(60)
+
+
 def test_a_server_that_accepts_and_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket_stream, "OPEN_S_MAX", 0.5)
     monkeypatch.setattr(digitraffic, "ANSWER_S_MAX", 0.5)
@@ -219,10 +230,8 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up(monkeypatch: pytest.
     async def story() -> None:
         async with websocket_server(mute, subprotocols=["mqtt"]) as port:
             assert "in time" in ((await heard(address(port))).lost or AssertionError()).expected
-        half_open = await asyncio.start_server(lambda _r, _w: asyncio.sleep(60), "127.0.0.1", 0)
-        port = half_open.sockets[0].getsockname()[1]
-        assert "in time" in ((await heard(address(port))).lost or AssertionError()).expected
-        half_open.close()
+        async with stream_server(_never) as port:
+            assert "in time" in ((await heard(address(port))).lost or AssertionError()).expected
 
     asyncio.run(story())
 
@@ -235,13 +244,10 @@ def test_a_server_that_is_not_there_or_serves_pages_is_named() -> None:
         writer.close()
 
     async def story() -> None:
-        server = await asyncio.start_server(page, "127.0.0.1", 0)
-        port = server.sockets[0].getsockname()[1]
-        lost = (await heard(address(port))).lost
+        async with stream_server(page) as port:
+            lost = (await heard(address(port))).lost
         assert lost is not None
         assert ("503" in lost.came, lost.retry_after_s) == (True, 120.0)
-        server.close()
-        await server.wait_closed()
         gone = (await heard(address(port))).lost
         assert gone is not None
         assert "reached" in gone.expected
@@ -255,14 +261,15 @@ def test_a_redirection_is_not_followed() -> None:
     async def elsewhere(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         asked.append(await reader.readline())
         port = writer.get_extra_info("sockname")[1]
-        writer.write(f"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:{port}/x\r\nContent-Length: 0\r\n\r\n".encode())
+        writer.write(
+            f"HTTP/1.1 302 Found\r\nLocation: ws://127.0.0.1:{port}/x\r\nContent-Length: 0\r\n\r\n".encode()
+        )
         await writer.drain()
         writer.close()
 
     async def story() -> None:
-        server = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
-        lost = (await heard(address(server.sockets[0].getsockname()[1]))).lost
-        server.close()
+        async with stream_server(elsewhere) as port:
+            lost = (await heard(address(port))).lost
         assert lost is not None
         assert len(asked) == 1
 

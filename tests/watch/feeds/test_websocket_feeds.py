@@ -22,7 +22,7 @@ from detente.watch.feeds.address import parse_feed
 from detente.watch.feeds.aisstream import ENVIRONMENT
 from tests.watch.authorities import papers
 from tests.watch.feeds.reading import heard
-from tests.watch.feeds.servers import websocket_server
+from tests.watch.feeds.servers import stream_server, websocket_server
 
 KEY = "0123456789abcdef0123456789abcdef01234567"
 SELF = "vessels.urn:mrn:imo:mmsi:230099999"
@@ -58,7 +58,7 @@ def key_file(tmp_path: Path) -> Path:
 
 
 def aisstream(port: int, key: Path, **more: Any) -> str:
-    link = f"{'wss' if 'ca' in more else 'ws'}://localhost:{port}/v0/stream"
+    link = f"{'wss' if 'ca_file' in more else 'ws'}://localhost:{port}/v0/stream"
     options = {"url": link, "key_file": key, "box": "53,9,66,31", **more}
     return "aisstream:?" + "&".join(f"{name}={value}" for name, value in options.items())
 
@@ -79,6 +79,7 @@ def test_the_first_word_asks_for_the_box_and_positions_become_rows(
     async def story() -> None:
         async with websocket_server(service, ours) as port:
             found = await heard(aisstream(port, key_file, ca_file=ours.ca), lambda one: one.received >= 3)
+        assert found.lost is None
         assert found.movers == ["mmsi:230000001", "mmsi:230000002"]
         assert found.rejected == {"unreadable": 1}
 
@@ -212,9 +213,8 @@ def test_bytes_that_are_no_websocket_are_named() -> None:
             await writer.drain()
             writer.close()
 
-        server = await asyncio.start_server(handle, "127.0.0.1", 0)
-        lost = (await heard(f"signalk+ws://localhost:{server.sockets[0].getsockname()[1]}")).lost
-        server.close()
+        async with stream_server(handle) as port:
+            lost = (await heard(f"signalk+ws://localhost:{port}")).lost
         assert lost is not None
         assert "opens a websocket" in lost.expected
 
@@ -224,13 +224,17 @@ def test_bytes_that_are_no_websocket_are_named() -> None:
 def test_a_server_that_answers_no_question_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket_stream, "SILENT_S_MAX", 0.3)
 
-    async def frozen(connection: ServerConnection) -> None:
-        connection.transport.pause_reading()  # as one whose machine is gone: the connection stands, nobody answers
-        await asyncio.sleep(60)
-
     async def story() -> None:
+        over = asyncio.Event()
+
+        async def frozen(connection: ServerConnection) -> None:
+            connection.transport.pause_reading()  # as one whose machine is gone: it stands, and nobody answers
+            await over.wait()
+            connection.transport.resume_reading()
+
         async with websocket_server(frozen) as port:
             lost = (await heard(f"signalk+ws://localhost:{port}")).lost
+            over.set()
         assert lost is not None
         assert "in time" in lost.expected
 
@@ -242,7 +246,9 @@ def test_a_flood_is_taken_in_runs_of_bounded_size(monkeypatch: pytest.MonkeyPatc
 
     async def service(connection: ServerConnection) -> None:
         for number in range(500):
-            await connection.send(delta(f"vessels.urn:mrn:imo:mmsi:{230_000_000 + number}", {"latitude": 59.5, "longitude": 24}))
+            await connection.send(
+                delta(f"vessels.urn:mrn:imo:mmsi:{230_000_000 + number}", {"latitude": 59.5, "longitude": 24})
+            )
         await connection.wait_closed()
 
     async def story() -> None:

@@ -13,7 +13,12 @@ NOW = datetime(2026, 4, 6, 10, 0, tzinfo=UTC)
 OWN_PLACE, OTHER_PLACE = (24.111111, 59.111111), (24.222222, 59.222222)
 SIDES = ("west", "east", "", "neutral")
 """Ours, the other, unknown, neutral."""
-IDENTITIES = {"west": "mmsi:230000001", "east": "mmsi:273999001", "": "mmsi:211999002", "neutral": "icao24:4a9993"}
+IDENTITIES = {
+    "west": "mmsi:230000001",
+    "east": "mmsi:273999001",
+    "": "mmsi:211999002",
+    "neutral": "icao24:4a9993",
+}
 NAMES = {"west": "VARMA", "east": "BUK-2 <&\"'>", "": "STRANGER", "neutral": "FLYER"}
 
 
@@ -109,7 +114,8 @@ EVERYTHING = (
 )
 """One encounter of each pair of sides, and one entry of each side."""
 EVERYTHING = tuple(
-    one if one.kind == "area" else pair(one.side_a, one.side_b, id=f"{number}") for number, one in enumerate(EVERYTHING)
+    one if one.kind == "area" else pair(one.side_a, one.side_b, id=f"{number}")
+    for number, one in enumerate(EVERYTHING)
 )
 SECRETS = tuple(
     text

@@ -200,7 +200,11 @@ def test_nothing_but_the_gate_makes_what_leaves() -> None:
             if isinstance(node, ast.ImportFrom) and node.module == "detente.watch.outputs.leaving"
             for alias in node.names
         }
-        called = {node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+        called = {
+            node.func.id
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+        }
         made = called & imported & makers
         # an output begins with nothing to tell
         assert made <= ({"Leaving"} if path.name == "cursor_on_target.py" else set()), path

@@ -148,15 +148,16 @@ def test_what_was_said_is_said_again_before_it_goes_stale_and_movers_when_they_m
 
 
 def test_a_name_from_the_radio_breaks_no_parser() -> None:
-    name = 'A<&"\'>\x00\x1b\ud800]]>'
-    leaving = Gate("west").admit(
-        [pair("west", "east", name_a=name)], (), [mover("west", name=name)], NOW
-    )
-    for sent in (cursor_on_target.alarm_event(leaving.active[0], NOW), cursor_on_target.mover_event(leaving.movers[0])):
+    name = "A<&\"'>\x00\x1b\ud800]]>"
+    leaving = Gate("west").admit([pair("west", "east", name_a=name)], (), [mover("west", name=name)], NOW)
+    for sent in (
+        cursor_on_target.alarm_event(leaving.active[0], NOW),
+        cursor_on_target.mover_event(leaving.movers[0]),
+    ):
         (one,) = events_in(sent)
         contact = one.find("detail/contact")
         assert contact is not None
-        assert contact.get("callsign") == 'A<&"\'>\\x00\\x1b\\xd800]]>'
+        assert contact.get("callsign") == "A<&\"'>\\x00\\x1b\\xd800]]>"
 
 
 @pytest.mark.parametrize(
@@ -185,7 +186,9 @@ def test_a_server_that_takes_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch
         async with stream_server(deaf) as port:
             out = cursor_on_target.output_of(f"tcp://localhost:{port}")
             async with running(out) as told:
-                many = [mover("west", id=f"mmsi:{230_000_000 + number}", name="x" * 5_000) for number in range(4_000)]
+                many = [
+                    mover("west", id=f"mmsi:{230_000_000 + number}", name="x" * 5_000) for number in range(4_000)
+                ]
                 await told.tell((), (), many, NOW)
                 await until(lambda: "in time" in out.standing.why)
 
@@ -257,7 +260,11 @@ def test_what_an_earlier_run_left_standing_is_set_back_and_what_is_not_ours_is_l
         async with websocket_server(bridge) as port:
             async with running(signalk.output_of(f"signalk+ws://localhost:{port}")) as told:
                 await told.tell([pair("west", "east")], (), (), NOW)
-                await until(lambda: states(bridge)["notifications.detente.watch.old"] == "normal" and len(bridge.values) == 4)
+                await until(
+                    lambda: (
+                        states(bridge)["notifications.detente.watch.old"] == "normal" and len(bridge.values) == 4
+                    )
+                )
         assert states(bridge)["notifications.detente.other.new"] == "alarm"
         assert states(bridge)["notifications.mob"] == "alarm"
 
@@ -319,7 +326,9 @@ class Hook:
 
 def test_posts_are_tried_again_in_order_until_they_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(webhook, "POST_S_MAX", 0.5)
-    hook = Hook("500 Broken", "close", "hang", "503 Busy", "429 Slowly\r\nRetry-After: 0", "302 Away\r\nLocation: /x")
+    hook = Hook(
+        "500 Broken", "close", "hang", "503 Busy", "429 Slowly\r\nRetry-After: 0", "302 Away\r\nLocation: /x"
+    )
 
     async def story() -> None:
         async with stream_server(hook) as port:
@@ -327,7 +336,9 @@ def test_posts_are_tried_again_in_order_until_they_are_taken(monkeypatch: pytest
             async with running(out) as told:
                 # a redirection is an answer that takes nothing: that alarm is refused, and counted
                 await told.tell([pair("west", "east", id="1")], (), (), NOW)
-                await told.tell([pair("west", "east", id="2"), pair("west", "east", id="2", state="past")], (), (), NOW)
+                await told.tell(
+                    [pair("west", "east", id="2"), pair("west", "east", id="2", state="past")], (), (), NOW
+                )
                 await until(lambda: len(hook.taken) == 2)
                 assert out.standing.dropped == {"refused": 1}
                 assert out.standing.waiting == 0
@@ -385,7 +396,9 @@ def test_a_post_carries_its_header_and_its_signature(tmp_path: Path) -> None:
         (webhook.output_of, "https://hook.example/x?secret_file=no-such-file"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_refused_without_its_secrets(way: Callable[[str], Output], wrong: str) -> None:
+def test_an_address_that_cannot_be_used_is_refused_without_its_secrets(
+    way: Callable[[str], Output], wrong: str
+) -> None:
     with pytest.raises(WatchMistake) as refused:
         way(wrong)
     assert "s3cr" not in str(refused.value)

@@ -76,7 +76,10 @@ def _key(address: Address) -> str:
         return ""
     if not key or len(key) > _KEY_CHARACTERS_MAX or not key.isascii() or not key.isprintable():
         address.faults.append(
-            say("no key: write it into a file (key_file=FILE), or into the environment as {variable}", variable=ENVIRONMENT)
+            say(
+                "no key: write it into a file (key_file=FILE), or into the environment as {variable}",
+                variable=ENVIRONMENT,
+            )
         )
         return ""
     return key

@@ -43,6 +43,8 @@ KEEP_ALIVE_S = 60
 ANSWER_S_MAX = 15.0
 """Seconds within which a broker answers a first word, a subscription, a question whether it is there."""
 _SUBSCRIPTION = 1
+_GREETS = bytes([mqtt.CONNACK << 4])
+"""How a broker's first word begins; who speaks something else need not be waited for."""
 
 
 def open_feed(address: Address) -> Feed:
@@ -118,8 +120,11 @@ class _Session:
         """Say who we are and what we want; raises FeedLost when the broker does not let us in."""
         async with asyncio.timeout(ANSWER_S_MAX):
             await self._connection.send(mqtt.connect_packet(f"detente-{secrets.token_hex(6)}", KEEP_ALIVE_S))
-            while not self._early and self._broken is None:
-                self._early, self._broken = self._cutter.feed(await self._connection.recv(decode=False))
+            first = b""
+            while not self._early and self._broken is None and first[:1] in {b"", _GREETS}:
+                piece = await self._connection.recv(decode=False)
+                first = first or piece
+                self._early, self._broken = self._cutter.feed(piece)
         greeting = self._early.pop(0) if self._early else None
         if greeting is None or greeting.kind != mqtt.CONNACK or len(greeting.body) != 2:
             raise lost(say("a broker of MQTT"), say("something else"), where=self._name)
@@ -145,7 +150,9 @@ class _Session:
             elif packet.kind == mqtt.SUBACK:
                 self._asked_at_s = None
                 if any(code & 0x80 for code in packet.body[2:]):
-                    raise lost(say("a broker that gives positions"), say("it refused the topics"), where=self._name)
+                    raise lost(
+                        say("a broker that gives positions"), say("it refused the topics"), where=self._name
+                    )
             elif packet.kind == mqtt.PINGRESP:
                 self._asked_at_s = None
         if self._now_s() - self._spoke_at_s >= KEEP_ALIVE_S / 2:

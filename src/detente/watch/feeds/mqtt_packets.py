@@ -106,7 +106,9 @@ def _text(value: str) -> bytes:
 
 def connect_packet(client: str, keep_alive_s: int) -> bytes:
     """Return the first packet: a clean session without a name or a password, as open brokers ask for."""
-    return _written(1, 0, _text("MQTT") + bytes([4, 0b0000_0010]) + keep_alive_s.to_bytes(2, "big") + _text(client))
+    return _written(
+        1, 0, _text("MQTT") + bytes([4, 0b0000_0010]) + keep_alive_s.to_bytes(2, "big") + _text(client)
+    )
 
 
 def subscribe_packet(number: int, topics: Sequence[str]) -> bytes:

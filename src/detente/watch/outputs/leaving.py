@@ -266,7 +266,9 @@ class Gate:
         return [ended for event_id in silent if (ended := self._ended(event_id, now)) is not None]
 
     def _made(self, event: Event, known: dict[str, _Drawn], now: datetime, uid: str | None) -> Alarm | None:
-        ours = [side for side in ("a", "b") if getattr(event, side) and self._is_own(getattr(event, f"side_{side}"))]
+        ours = [
+            side for side in ("a", "b") if getattr(event, side) and self._is_own(getattr(event, f"side_{side}"))
+        ]
         if not ours and event.kind == "pair":
             self.refused["not_ours"] += 1
             return None
