@@ -10,6 +10,7 @@ import msgspec
 import polars as pl
 
 from detente.tracks.ais_digitraffic import LAYOUT, RAW, Ships, document
+from detente.tracks.live_clock import ReceiverClock
 from detente.tracks.live_decoding import Decoded, taken
 from detente.tracks.readers import Options
 from detente.tracks.reasons import Reason, Tally
@@ -30,6 +31,7 @@ class LiveDigitraffic:
     """
 
     source: str
+    clock: ReceiverClock = field(default_factory=ReceiverClock)
     _tally: Tally = field(default_factory=Tally)
     _ships: Ships = field(default_factory=Ships)
     _judge: Judge = field(init=False)
@@ -49,5 +51,4 @@ class LiveDigitraffic:
         documents = [document(topic.encode() + b" " + payload, decode) for topic, payload in short]
         rows = self._ships.rows(documents, self._tally)
         frame = self._judge.judge(pl.DataFrame(rows, schema=RAW, orient="row"))
-        del received_at
-        return Decoded(frame, taken(self._tally))
+        return Decoded(self.clock.judge(frame, received_at, self._tally), taken(self._tally))
