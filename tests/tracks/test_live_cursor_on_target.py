@@ -112,7 +112,10 @@ BOMB = (
     b'<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;">]>'
     b'<event uid="&b;" type="a-f-S"><point lat="1" lon="1"/></event>'
 )
-OUTSIDE = b'<!DOCTYPE event [<!ENTITY x SYSTEM "file:///etc/hostname">]><event uid="a" type="a-f-S"><detail>&x;</detail></event>'
+OUTSIDE = (
+    b'<!DOCTYPE event [<!ENTITY x SYSTEM "file:///etc/hostname">]>'
+    b'<event uid="a" type="a-f-S"><detail>&x;</detail></event>'
+)
 INSIDE = b'<event uid="a" type="a-f-S"><!DOCTYPE x [<!ENTITY x "y">]><point lat="1" lon="1"/></event>'
 
 

@@ -4,9 +4,10 @@ Source: the Signal K specification 1.7 (delta format, schema of vessels and airc
 metres a second and radians; position is in degrees. One update of a delta is one element of the account; a frame
 without updates (a greeting, an answer) is one too.
 
-A position comes alone, in an update of its own, and so do speed, course, name and state: the newest of each, not
-older than MOTION_S, is given to the positions that follow. A context says who is meant: ``vessels.urn:mrn:imo:mmsi:...``
-is a maritime identity, ``vessels.self`` what the server's greeting names, anything else an identity of its own.
+A position comes alone, in an update of its own, and so do speed, course, name and state: the newest of each, speed and
+course not older than MOTION_S, is given to the positions that follow. A context says who is meant: behind
+``vessels.urn:mrn:imo:mmsi:`` stands a maritime identity, ``vessels.self`` is what the server's greeting names, anything
+else is an identity of its own.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from detente import words
 from detente.watch.errors import WatchMistake
@@ -64,22 +64,8 @@ def taken_apart(
         port = split.port
     except ValueError as fault:
         raise _mistake([str(fault)], shown, example) from None
-    faults = []
-    if split.scheme not in ports:
-        faults.append(say("the scheme {scheme}", scheme=repr(split.scheme)))
     host = split.hostname or ""
-    if not host:
-        faults.append(say("no host"))
-    if split.username is not None or split.password is not None:
-        faults.append(say("a name or a password in the address, where everybody on this machine can read it"))
-    if split.fragment:
-        faults.append(say("a part behind #"))
-    if split.path not in {"", "/"} and not path:
-        faults.append(say("the path {path}", path=repr(split.path[:64])))
-    if port == 0:
-        faults.append(say("port 0"))
-    if split.scheme in only_loopback and host and not is_loopback(host):
-        faults.append(say("{scheme} to another machine: it would go there unencrypted", scheme=split.scheme))
+    faults = _faults(split, ports=ports, path=path, only_loopback=only_loopback)
     found, wrong = _options(split.query, options)
     faults += wrong
     if faults:
@@ -87,6 +73,28 @@ def taken_apart(
     return Parts(
         shown, split.scheme, host, port or ports[split.scheme], split.path if split.path != "/" else "", found
     )
+
+
+def _faults(
+    split: SplitResult, *, ports: Mapping[str, int], path: bool, only_loopback: Collection[str]
+) -> list[str]:
+    """Return what is wrong with an address, its options apart, in words."""
+    host, found = split.hostname or "", []
+    if split.scheme not in ports:
+        found.append(say("the scheme {scheme}", scheme=repr(split.scheme)))
+    if not host:
+        found.append(say("no host"))
+    if split.username is not None or split.password is not None:
+        found.append(say("a name or a password in the address, where everybody on this machine can read it"))
+    if split.fragment:
+        found.append(say("a part behind #"))
+    if split.path not in {"", "/"} and not path:
+        found.append(say("the path {path}", path=repr(split.path[:64])))
+    if split.port == 0:
+        found.append(say("port 0"))
+    if split.scheme in only_loopback and host and not is_loopback(host):
+        found.append(say("{scheme} to another machine: it would go there unencrypted", scheme=split.scheme))
+    return found
 
 
 def _options(query: str, known: Collection[str]) -> tuple[dict[str, str], list[str]]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 import polars as pl
 
@@ -58,7 +58,7 @@ async def heard(feed: Feed | str, enough: Callable[[Heard], Any] = lambda _: Fal
     source = parse_feed(feed) if isinstance(feed, str) else feed
     async with asyncio.timeout(WITHIN_S):
         try:
-            async with aclosing(source.batches()) as batches:  # type: ignore[type-var] - they are generators
+            async with aclosing(cast("AsyncGenerator[Batch]", source.batches())) as batches:
                 async for batch in batches:
                     found.batches.append(batch)
                     if enough(found):

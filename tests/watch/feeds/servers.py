@@ -89,7 +89,7 @@ async def websocket_server(
 ) -> AsyncIterator[int]:
     """Serve a websocket by a function; yields the port."""
     context = papers.server_context() if papers is not None else None
-    quiet = logging.Logger("quiet", level=logging.CRITICAL + 1)
+    quiet = logging.Logger("quiet", level=logging.CRITICAL + 1)  # noqa: LOG001 - theirs alone
     async with serve(handle, "127.0.0.1", 0, ssl=context, logger=quiet, max_size=None, **more) as server:
         yield next(iter(server.sockets)).getsockname()[1]
 
@@ -100,8 +100,9 @@ async def stream_server(
     papers: Papers | None = None,
     *,
     client_wanted: bool = False,
+    port: int = 0,
 ) -> AsyncIterator[int]:
-    """Serve TCP, or TLS with papers, by a function; yields the port."""
+    """Serve TCP, or TLS with papers, by a function; yields the port. port: where, 0 for any."""
     handling: set[asyncio.Task[None]] = set()
 
     async def handled(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -115,7 +116,7 @@ async def stream_server(
             await writer.wait_closed()
 
     context = papers.server_context(client_wanted=client_wanted) if papers is not None else None
-    server = await asyncio.start_server(handled, "127.0.0.1", 0, ssl=context)
+    server = await asyncio.start_server(handled, "127.0.0.1", port, ssl=context)
     try:
         yield server.sockets[0].getsockname()[1]
     finally:

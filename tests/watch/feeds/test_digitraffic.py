@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 from websockets.asyncio.server import ServerConnection
 
+from detente.tracks.readers import Options
 from detente.tracks.reading import batches as archive_batches
-from detente.watch.errors import WatchMistake
+from detente.tracks.reasons import Tally
+from detente.watch.errors import FeedLost, WatchMistake
 from detente.watch.feeds import digitraffic, websocket_stream
 from detente.watch.feeds.address import parse_feed
 from detente.watch.feeds.digitraffic import ATTRIBUTION
@@ -137,16 +139,9 @@ def test_what_is_kept_as_evidence_reads_as_an_archive_of_the_same_rows(tmp_path:
     found = asyncio.run(story())
     recorded = tmp_path / "recorded"
     recorded.write_bytes(b"".join(batch.raw or b"" for batch in found.batches))
-    rows = [frame for frame in archive_batches([recorded], *reading())]
+    rows = list(archive_batches([recorded], Options(), Tally()))
     assert sum(frame.height for frame in rows) == found.rows.height
     assert {name for frame in rows for name in frame["name"].to_list()} >= {"AISOPOS"}
-
-
-def reading() -> tuple[Any, Any]:
-    from detente.tracks.readers import Options
-    from detente.tracks.reasons import Tally
-
-    return Options(), Tally()
 
 
 async def _answered(connection: ServerConnection, *answers: bytes) -> None:
@@ -203,8 +198,8 @@ def test_a_broker_that_falls_silent_is_asked_and_given_up(monkeypatch: pytest.Mo
         await connection.send(CONNACK)
         await connection.recv()
         await connection.send(SUBACK)
-        async for frame in connection:
-            asked.append(bytes(frame) if isinstance(frame, bytes) else frame.encode())
+        while True:
+            asked.append(await connection.recv(decode=False))
 
     async def story() -> None:
         async with websocket_server(silent, subprotocols=["mqtt"]) as port:
@@ -227,13 +222,16 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up(monkeypatch: pytest.
     async def mute(connection: ServerConnection) -> None:
         await connection.wait_closed()
 
+    lost: list[FeedLost | None] = []
+
     async def story() -> None:
         async with websocket_server(mute, subprotocols=["mqtt"]) as port:
-            assert "in time" in ((await heard(address(port))).lost or AssertionError()).expected
+            lost.append((await heard(address(port))).lost)
         async with stream_server(_never) as port:
-            assert "in time" in ((await heard(address(port))).lost or AssertionError()).expected
+            lost.append((await heard(address(port))).lost)
 
     asyncio.run(story())
+    assert ["in time" in one.expected for one in lost if one is not None] == [True, True]
 
 
 def test_a_server_that_is_not_there_or_serves_pages_is_named() -> None:

@@ -45,7 +45,8 @@ def test_a_length_that_cannot_be_ends_the_stream_before_anything_is_held(sent: b
     before = packet(mqtt.PINGRESP, 0, b"")
     packets, broken = cutter.feed(before + sent)
     assert [one.kind for one in packets] == [mqtt.PINGRESP]
-    assert broken == mqtt.BrokenStream(why)
+    assert broken is not None
+    assert broken.why == why
     assert cutter.feed(b"x" * 1_000_000) == ([], broken)
     assert cutter._rest == b""
 

@@ -118,7 +118,7 @@ def _wait(port: int, running: subprocess.Popen[bytes], said: Path) -> None:
 
 
 def asked(port: int, path: str) -> Any:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:  # noqa: S310
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
         return json.load(answer)
 
 
@@ -194,5 +194,5 @@ def test_an_alarm_shows_at_the_server_and_is_normal_when_it_is_over(bridge: tupl
 
 async def until_shown_one(shown: Any, state: str) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while state not in {one["state"] for one in (await asyncio.to_thread(shown)).values()}:
+        while state not in {one["state"] for one in (await asyncio.to_thread(shown)).values()}:  # noqa: ASYNC110
             await asyncio.sleep(0.1)

@@ -18,9 +18,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
+from defusedxml.ElementTree import fromstring
 
 from detente.watch.outputs import cursor_on_target
 from detente.watch.outputs.telling import Outputs
@@ -149,7 +149,7 @@ def test_alarms_areas_and_our_own_side_reach_another_client_and_nobody_else_does
                     await told.tell([alarm, entry("neutral", entered_at=now)], areas, movers, datetime.now(UTC))
                     await asyncio.sleep(0.1)
                 await told.tell([pair("west", "east", state="past")], areas, movers, datetime.now(UTC))
-                while b"b-a-o-can" not in sent:
+                while b"b-a-o-can" not in sent:  # noqa: ASYNC110 - it comes from another program
                     await asyncio.sleep(0.1)
             for task in (running, listening):
                 task.cancel()
@@ -157,7 +157,7 @@ def test_alarms_areas_and_our_own_side_reach_another_client_and_nobody_else_does
 
     asyncio.run(story())
     text = bytes(sent)[: bytes(sent).rfind(b"</event>") + 8]
-    events = list(ElementTree.fromstring(b"<all>" + text + b"</all>"))
+    events = list(fromstring(b"<all>" + text + b"</all>"))
     kinds = {one.get("type") for one in events}
     assert {"a-f-S-C", "u-d-f", "b-a-o-pan", "b-m-p-s-m", "b-a-o-can"} <= kinds
     assert {one.get("uid") for one in events if (one.get("type") or "").startswith("a-")} == {

@@ -117,9 +117,16 @@ EVERYTHING = tuple(
     one if one.kind == "area" else pair(one.side_a, one.side_b, id=f"{number}")
     for number, one in enumerate(EVERYTHING)
 )
-SECRETS = tuple(
-    text
-    for side in ("east", "", "neutral")
-    for text in (IDENTITIES[side], IDENTITIES[side].partition(":")[2], NAMES[side], NAMES[side][:5])
-) + ("24.22", "59.22", "3456", "3457", "741")
+SECRETS = (
+    *(
+        text
+        for side in ("east", "", "neutral")
+        for text in (IDENTITIES[side], IDENTITIES[side].partition(":")[2], NAMES[side], NAMES[side][:5])
+    ),
+    "24.22",
+    "59.22",
+    "3456",
+    "3457",
+    "741",
+)
 """What must stand in nothing that leaves: identities, names, places, exact distances of everybody but ours."""

@@ -126,7 +126,7 @@ def test_an_alarm_is_told_when_it_begins_rises_and_ends_and_never_between() -> N
         ({"priority": "emergency", "state": "past", "closest_distance_m": 450.0}, True),
         ({"priority": "emergency", "state": "past", "closest_distance_m": 400.0}, False),
     ]
-    told = []
+    told: list[Alarm] = []
     for number, (changes, is_told) in enumerate(steps):
         leaving = gate.admit([pair("west", "east", **changes)], (), (), NOW + timedelta(seconds=number))
         assert bool(leaving.changed) == is_told, number

@@ -10,11 +10,13 @@ import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
+from xml.etree.ElementTree import Element
 
 import pytest
+from defusedxml.ElementTree import fromstring
 from websockets.asyncio.server import ServerConnection
 
 from detente.watch.errors import OutputLost, WatchMistake
@@ -49,12 +51,12 @@ async def running(*outputs: Output) -> AsyncIterator[Outputs]:
 
 async def until(true: Callable[[], Any]) -> None:
     async with asyncio.timeout(WITHIN_S):
-        while not true():
+        while not true():  # noqa: ASYNC110 - what is waited for happens in another program or another's buffer
             await asyncio.sleep(0.02)
 
 
-def events_in(sent: bytes) -> list[ElementTree.Element]:
-    return list(ElementTree.fromstring(b"<all>" + sent + b"</all>"))
+def events_in(sent: bytes) -> list[Element]:
+    return list(fromstring(b"<all>" + sent + b"</all>"))
 
 
 def test_cursor_on_target_goes_out_over_tls_with_our_certificate(tmp_path: Path) -> None:
@@ -104,11 +106,10 @@ def test_ends_of_alarms_wait_for_a_server_that_is_away_and_nothing_else_does() -
             standing = told.standings[0]
             assert (standing.state, standing.waiting) == ("down", 1)
             assert "reached" in standing.why
-            server = await asyncio.start_server(handle, "127.0.0.1", port)
-            await until(lambda: b"b-a-o-can" in sent)
-            await until(lambda: told.standings[0].waiting == 0)
-            assert b"b-a-o-pan" not in sent
-            server.close()
+            async with stream_server(handle, port=port):
+                await until(lambda: b"b-a-o-can" in sent)
+                await until(lambda: told.standings[0].waiting == 0)
+                assert b"b-a-o-pan" not in sent
 
     asyncio.run(story())
 
@@ -219,6 +220,10 @@ def states(bridge: Bridge) -> dict[str, str]:
     return {path: value["state"] for path, value in bridge.values.items()}
 
 
+def is_shown(bridge: Bridge, state: str) -> bool:
+    return state in states(bridge).values()
+
+
 def test_alarms_are_notifications_that_sound_and_end() -> None:
     bridge = Bridge()
 
@@ -233,7 +238,7 @@ def test_alarms_are_notifications_that_sound_and_end() -> None:
                     ("emergency", "emergency", ["visual", "sound"]),
                 ):
                     await told.tell([pair("west", "east", priority=priority)], (), (), NOW)
-                    await until(lambda state=state: state in states(bridge).values())
+                    await until(partial(is_shown, bridge, state))
                     ((path, value),) = bridge.values.items()
                     assert path.startswith("notifications.detente.watch.")
                     assert value["method"] == method
@@ -252,20 +257,17 @@ def test_an_alarm_that_does_not_ring_is_seen_and_not_heard() -> None:
 
 def test_what_an_earlier_run_left_standing_is_set_back_and_what_is_not_ours_is_left_alone() -> None:
     raised = {"state": "alarm", "method": ["visual"], "message": "left standing"}
-    bridge = Bridge({
-        "notifications.detente.watch.old": raised, "notifications.detente.other.new": raised, "notifications.mob": raised,
-    })  # fmt: skip
+    ours, theirs = "notifications.detente.watch.old", "notifications.detente.other.new"
+    bridge = Bridge({ours: raised, theirs: raised, "notifications.mob": raised})
 
     async def story() -> None:
-        async with websocket_server(bridge) as port:
-            async with running(signalk.output_of(f"signalk+ws://localhost:{port}")) as told:
-                await told.tell([pair("west", "east")], (), (), NOW)
-                await until(
-                    lambda: (
-                        states(bridge)["notifications.detente.watch.old"] == "normal" and len(bridge.values) == 4
-                    )
-                )
-        assert states(bridge)["notifications.detente.other.new"] == "alarm"
+        async with (
+            websocket_server(bridge) as port,
+            running(signalk.output_of(f"signalk+ws://localhost:{port}")) as told,
+        ):
+            await told.tell([pair("west", "east")], (), (), NOW)
+            await until(lambda: states(bridge)[ours] == "normal" and len(bridge.values) == 4)
+        assert states(bridge)[theirs] == "alarm"
         assert states(bridge)["notifications.mob"] == "alarm"
 
     asyncio.run(story())
@@ -291,10 +293,9 @@ def test_what_goes_on_is_told_again_to_a_server_that_comes_back() -> None:
                 await told.tell([pair("west", "east")], (), (), NOW)
                 await until(lambda: "alarm" in states(bridge).values())
         bridge.values.clear()
-        async with running(out) as told:
-            async with websocket_server(bridge) as port:
-                out.link = f"ws://localhost:{port}/x"  # type: ignore[attr-defined]
-                await until(lambda: "alarm" in states(bridge).values())
+        async with running(out) as told, websocket_server(bridge) as port:
+            out.link = f"ws://localhost:{port}/x"  # type: ignore[attr-defined]
+            await until(lambda: "alarm" in states(bridge).values())
 
     asyncio.run(story())
 
@@ -408,16 +409,16 @@ def test_failures_are_tried_again_later_and_later_and_a_good_connection_starts_a
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(telling, "RETRY_S_MIN", 1.0)
-    monkeypatch.setattr(telling.random, "uniform", lambda _low, high: high)
+    monkeypatch.setattr("random.uniform", lambda _low, high: high)
     waits: list[float] = []
 
-    class Enough(Exception):
+    class EnoughError(Exception):
         pass
 
     async def pause(wait_s: float) -> None:
         waits.append(wait_s)
         if len(waits) == 9:
-            raise Enough
+            raise EnoughError
 
     async def fails() -> None:
         if len(waits) == 7:
@@ -425,7 +426,7 @@ def test_failures_are_tried_again_later_and_later_and_a_good_connection_starts_a
         raise OutputLost(expected="a", came="b", where="c")
 
     standing = Standing("x")
-    with pytest.raises(Enough):
+    with pytest.raises(EnoughError):
         asyncio.run(kept_up(fails, standing, pause=pause))
     assert waits == [1, 2, 4, 8, 16, 32, 60, 1, 1]
     assert standing.why == "c: b (a)"

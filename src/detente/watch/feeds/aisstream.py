@@ -1,4 +1,4 @@
-"""aisstream.io: ships of the whole world by a websocket, with a key of one's own: ``aisstream:?key_file=FILE&box=53,9,66,31``.
+"""aisstream.io: ships of the whole world, with a key of one's own: ``aisstream:?key_file=FILE&box=53,9,66,31``.
 
 Terms of the source (aisstream.io/documentation): a key belongs to one person and is used from servers only; the service
 is a beta without a promise that it is there; who asks for more than he reads is slowed down or cut off. So nothing

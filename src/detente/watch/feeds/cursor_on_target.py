@@ -1,8 +1,8 @@
 """A server of Cursor-on-Target, as TAK speaks it: ``cot+tls://host:8089?cert_file=FILE&cert_key_file=FILE&ca_file=FILE``.
 
 Events as XML, one after the other, both ways on one connection; without encryption (``cot+tcp``) to this machine alone.
-The server's certificate and its name are checked; ``ca_file`` names the authority, ``cert_file`` and ``cert_key_file`` what we show.
-``server_name=NAME`` is the name to look for where it is not the host.
+The server's certificate and its name are checked; ``ca_file`` names the authority, ``cert_file`` and ``cert_key_file``
+what we show. ``server_name=NAME`` is the name to look for where it is not the host.
 
 What comes is a stranger's XML: bounds on size, depth and rate, no document types, no entities. Whose side a mover is on
 is not believed (detente.tracks.live_cursor_on_target).

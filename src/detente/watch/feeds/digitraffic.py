@@ -16,7 +16,6 @@ from dataclasses import dataclass, field
 from websockets.asyncio.client import ClientConnection
 
 from detente import __version__, words
-from detente.tracks.live_decoding import Decoded
 from detente.tracks.live_digitraffic import LiveDigitraffic
 from detente.tracks.reasons import Reason
 from detente.watch.address_parts import taken_apart

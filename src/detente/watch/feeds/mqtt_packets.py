@@ -58,7 +58,8 @@ class PacketCutter:
         """Return the packets that are whole now, and whether the stream is broken behind them."""
         if self._broken is not None:
             return [], self._broken
-        text, at, packets = self._rest + piece, 0, []
+        packets: list[Packet] = []
+        text, at = self._rest + piece, 0
         while len(text) - at >= 2:
             length, digits = _length(text, at + 1)
             if digits == 0:

@@ -55,7 +55,7 @@ RUN_BYTES_MAX = 4 << 20
 """Bytes of messages that are decoded together."""
 
 # what the library notes for its programmers holds what was sent, and so a key
-_QUIET = logging.Logger("websockets of feeds", level=logging.CRITICAL + 1)
+_QUIET = logging.Logger("websockets of feeds", level=logging.CRITICAL + 1)  # noqa: LOG001 - nobody may turn it on
 
 
 class _Straight(connect):

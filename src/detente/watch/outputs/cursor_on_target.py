@@ -15,6 +15,7 @@ from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 from xml.sax.saxutils import escape, quoteattr
 
 from detente import words
@@ -45,6 +46,7 @@ WRITE_S_MAX = 20.0
 """A server that takes nothing for so long is given up."""
 _LOOK_S = 0.5
 _PING_EVERY_S = 20.0
+Said = TypeVar("Said")
 _NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _FRIEND = {"ship": "a-f-S", "aircraft": "a-f-A"}
 _RINGING = ("alarm", "emergency")
@@ -186,13 +188,14 @@ class _Due:
                 yield mover_event(mover)
 
     def _forget(self, now: Leaving) -> None:
-        for known, uids in (
-            (self._alarms, {one.uid for one in now.active}),
-            (self._areas, {one.uid for one in now.areas}),
-            (self._movers, {one.id for one in now.movers}),
-        ):
-            for gone in [uid for uid in known if uid not in uids]:
-                del known[gone]  # type: ignore[attr-defined] - three dictionaries of text
+        """Forget what goes on no more."""
+        self._alarms = _only(self._alarms, {one.uid for one in now.active})
+        self._areas = _only(self._areas, {one.uid for one in now.areas})
+        self._movers = _only(self._movers, {one.id for one in now.movers})
+
+
+def _only(known: dict[str, Said], wanted: set[str]) -> dict[str, Said]:
+    return {uid: said for uid, said in known.items() if uid in wanted}
 
 
 def alarm_event(alarm: Alarm, now: datetime) -> bytes:
@@ -287,7 +290,7 @@ def _time(at: datetime) -> str:
 
 
 def _visible(text: str) -> str:
-    """Show what XML cannot carry as \\x1b, so that a name from the radio breaks nobody's parser."""
+    r"""Show what XML cannot carry as \x1b, so that a name from the radio breaks nobody's parser."""
     return _NOT_IN_XML.sub(lambda found: f"\\x{ord(found.group()):02x}", text)
 
 

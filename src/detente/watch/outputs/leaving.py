@@ -209,7 +209,7 @@ class Gate:
         return side == self.own_side
 
     def _own(self, movers: Iterable[Mover]) -> tuple[OwnMover, ...]:
-        own = []
+        own: list[OwnMover] = []
         for one in movers:
             if not self._is_own(one.side):
                 self.refused["not_ours"] += 1

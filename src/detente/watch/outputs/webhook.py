@@ -1,12 +1,12 @@
 """Alarms posted as JSON: ``https://host/path?header_file=FILE``; plain http to this machine alone.
 
 Each alarm is posted when it begins, rises and ends, one post after the other, until an answer 2xx. What cannot be
-posted waits in a bounded queue and is tried again, later and later; what the other side refuses for good (an answer 4xx)
-is dropped and counted. Redirections are not followed. The path and the query may be secrets and are never shown.
+posted waits in a bounded queue and is tried again, later and later; what the other side refuses for good (an answer
+4xx) is dropped and counted. Redirections are not followed. Path and query may be secrets and are never shown.
 
-``header_file``: a file with one line ``Name: value`` that goes along as a header; ``secret_file``: a file with a secret,
-with which each post is signed (``Detente-Signature: t=SECONDS,sha256=HEX`` over ``SECONDS.BODY``, as the node's own
-webhooks are); ``ca_file``, ``cert_file``, ``cert_key_file``: certificates. Everything else behind ``?`` is part of the link.
+``header_file``: a file with one line ``Name: value`` that goes along as a header; ``secret_file``: a file with a
+secret, with which each post is signed (``Detente-Signature: t=SECONDS,sha256=HEX`` over ``SECONDS.BODY``, as the node's
+own webhooks are); ``ca_file``, ``cert_file``, ``cert_key_file``: certificates. The rest behind ``?`` is the link's.
 """
 
 from __future__ import annotations
