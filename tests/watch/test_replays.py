@@ -24,7 +24,6 @@ from detente.tracks.reasons import Reason, Tally
 from detente.watch.feeds.address import parse_feed
 from detente.watch.feeds.replay import ReplayFeed
 
-
 GAP_S = 180.0
 
 
