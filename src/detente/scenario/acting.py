@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from detente.scenario.homes import Home
 from detente.scenario.play import Play
 from detente.scenario.programs import run_verb, until
 from detente.scenario.speaking import release_draft, reply_to, say_notice
+from detente.scenario.sticks import Carrier
 from detente.scenario.structs import Step
 from detente.scenario.watching import end_watch, keep_watch
 
@@ -90,39 +90,22 @@ def _cut(play: Play, step: structs.CutLink) -> None:
 
 def _mend(play: Play, step: structs.MendLink) -> None:
     play.links.mend(*step.between)
+    carrier = play.carriers.pop(frozenset(step.between), None)
+    if carrier is not None:
+        carrier.close()
+        play.story.told(say("{count} sticks with {size} bytes were carried", count=carrier.count, size=carrier.size))
     play.story.told(
         say("the link between {one} and {other} carries again", one=step.between[0], other=step.between[1])
     )
 
 
 def _carry(play: Play, step: structs.CarryFolder) -> None:
-    """Carry what waits in one side's folder to the other's, as somebody with a stick does."""
-    out = play.homes[step.giver].out_folder(step.taker)
-    into = play.homes[step.taker].in_folder(step.giver)
-
-    def waiting() -> list[Path]:
-        return sorted(one for one in out.glob("*.bundle") if not one.name.startswith("."))
-
-    if not until(waiting, parse_duration_s(step.within)):
-        raise PlayFailure(
-            expected=say("a bundle that waits"), came=say("none"), where=str(out),
-            remedy=say("a folder is used while the link fails: cut it before"),
-        )  # fmt: skip
-    size = 0
-    for one in waiting():
-        size += one.stat().st_size
-        part = into / f".{one.name}.part"
-        shutil.copyfile(one, part)
-        part.rename(into / one.name)
-        one.unlink(missing_ok=True)
-    play.story.told(
-        say(
-            "a stick with {size} bytes goes from {giver} to {taker}",
-            size=size,
-            giver=step.giver,
-            taker=step.taker,
-        )
-    )
+    """Let somebody go to and fro with sticks."""
+    one, other = step.between
+    homes = play.homes
+    ways = [(homes[a].out_folder(b), homes[b].in_folder(a)) for a, b in ((one, other), (other, one))]
+    play.carriers[frozenset(step.between)] = Carrier(ways)
+    play.story.told(say("from now on somebody carries sticks between {one} and {other}", one=one, other=other))
 
 
 def _backup(play: Play, step: structs.Backup) -> None:

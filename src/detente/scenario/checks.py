@@ -27,7 +27,6 @@ __all__ = ["author_of", "begins_at", "read_scenario"]
 
 say = words.speaker("scenario")
 
-_NAMES_OF_SIDES = ("who", "giver", "taker")
 
 
 def read_scenario(file: Path) -> Scenario:
@@ -233,9 +232,9 @@ class _Steps:
 
     def _names(self, place: Place, step: Step) -> Iterator[tuple[Place, str]]:
         sides = self._scenario.sides
-        named = [(name, getattr(step, name)) for name in _NAMES_OF_SIDES if hasattr(step, name)]
+        named = [("who", step.who)] if hasattr(step, "who") else []
         named += [("sides", one) for one in getattr(step, "sides", ())]
-        if isinstance(step, structs.CutLink | structs.MendLink):
+        if isinstance(step, structs.CutLink | structs.MendLink | structs.CarryFolder):
             named += [("between", one) for one in step.between]
         if isinstance(step, structs.Reached):
             named += [("to", one) for one in step.to]

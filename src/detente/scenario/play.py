@@ -19,6 +19,7 @@ from detente.scenario.links import Links
 from detente.scenario.moving import moved_notice
 from detente.scenario.programs import Running
 from detente.scenario.receivers import Receivers
+from detente.scenario.sticks import Carrier
 from detente.scenario.structs import Scenario
 from detente.scenario.telling import Story
 from detente.scenario.visiting import Officer
@@ -68,6 +69,7 @@ class Play:
     said: dict[str, Said] = field(default_factory=dict)
     watches: dict[str, Watching] = field(default_factory=dict)
     recorded: dict[str, Path] = field(default_factory=dict)
+    carriers: dict[frozenset[str], Carrier] = field(default_factory=dict)
     stack: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
@@ -128,6 +130,8 @@ class Play:
         try:
             yield
         finally:
+            for carrier in self.carriers.values():
+                carrier.close()
             for watch in self.watches.values():
                 watch.running.stop()
                 if watch.receivers is not None:

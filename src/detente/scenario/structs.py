@@ -210,11 +210,9 @@ class MendLink(Step, frozen=True, kw_only=True):
 
 
 class CarryFolder(Step, frozen=True, kw_only=True):
-    """Somebody carries the bundles that wait for another side in a folder, once there is one."""
+    """Somebody goes to and fro with the bundles that wait in the folders of two sides, until their link is mended."""
 
-    giver: Name
-    taker: Name
-    within: str = "30 s"
+    between: Annotated[tuple[Name, ...], Meta(min_length=2, max_length=2)]
 
 
 class Backup(Step, frozen=True, kw_only=True):
