@@ -129,7 +129,7 @@ def test_an_aircraft_is_read_as_readsb_gives_it(tmp_path: Path) -> None:
     file.write_text(json.dumps(aircraft_json([("f0b001", "PATROL E9", place)], T0.timestamp(), 1)))
     row = detente.tracks.read([str(file)]).collect().row(0, named=True)
     assert row["mover"] == "icao24:f0b001"
-    assert (row["lon_deg"], row["lat_deg"]) == pytest.approx((17.61725, 55.27001))
+    assert (row["lon"], row["lat"]) == pytest.approx((17.61725, 55.27001))
     assert row["altitude_m"] == pytest.approx(121.92)
 
 
@@ -140,7 +140,7 @@ def test_an_archive_for_a_replay_is_read_whole(tmp_path: Path) -> None:
     frame = detente.tracks.read([str(file)]).collect()
     assert set(frame["mover"]) == {"mmsi:200001001", "icao24:f0b001"}
     assert frame["time"].min() == T0 + timedelta(days=10)
-    assert frame.filter(pl.col("mover") == "icao24:f0b001")["altitude_m"].min() < 200
+    assert min(frame.filter(pl.col("mover") == "icao24:f0b001")["altitude_m"].to_list()) < 200
     assert frame.height > 1_000
 
 

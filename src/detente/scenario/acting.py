@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def _open_line(play: Play, _: structs.OpenLine) -> None:
         _cards(play, structs.Cards())
     name = play.scenario.line.name
     joined = play.each(lambda home: home.join(name, play.members, play.observers))
-    for who, (_, fingerprint) in zip(play.homes, joined, strict=True):
+    for who, (_line, fingerprint) in zip(play.homes, joined, strict=True):
         play.story.told(say("{who} reads the line's fingerprint: {words}", who=who, words=fingerprint))
     same = len({one for one, _ in joined}) == len({one for _, one in joined}) == 1
     play.story.expected(
@@ -76,7 +77,7 @@ def _by_links(play: Play) -> None:
             play.story.told(say("for {name} of {who}, good once: {link}", name=name, who=who, link=link))
     for who in play.members:
         home = play.homes[who]
-        if not until(lambda home=home: home.has_passkeys(home.side.officers), _ENROL_S_MAX, every_s=2.0):
+        if not until(partial(home.has_passkeys, home.side.officers), _ENROL_S_MAX, every_s=2.0):
             raise PlayFailure(
                 expected=say("officers who enrol"), came=say("nobody"), where=home.desk.origin,
                 remedy=say("open the links in a browser with a passkey"),

@@ -69,7 +69,7 @@ def reply_to(play: Play, step: ReplyTo) -> None:
     """Let a side answer what another said."""
     target = play.said[step.to]
     title = say("Answer to {ref}", ref=target.ref)
-    notice = {"kind": "reply", "title": title, "answers": target.ref, "reply": step.reply}
+    notice: dict[str, Any] = {"kind": "reply", "title": title, "answers": target.ref, "reply": step.reply}
     notice |= {"author": author_of(play.scenario, step.who), "issued_at": f"{datetime.now(UTC):%Y-%m-%dT%H:%MZ}"}
     notice |= {"text": step.text} if step.text else {}
     called = step.called or ""

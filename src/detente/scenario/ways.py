@@ -64,7 +64,7 @@ class Way:
             return None
         leg = max((one for one in self.legs if one.begins <= moment), key=lambda one: one.begins)
         gone = (moment - leg.begins).total_seconds() / leg.seconds if leg.seconds else 0.0
-        line = _EARTH.Direct(leg.lat_deg, leg.lon_deg, leg.course_deg, leg.metres * gone)
+        line = _EARTH.Direct(leg.lat_deg, leg.lon_deg, leg.course_deg, leg.metres * gone)  # type: ignore[no-untyped-call]
         speed_kn = leg.metres / leg.seconds / KNOT_MS if leg.seconds else 0.0
         altitude_m, climb_ftmin = None, 0.0
         if leg.altitude_ft is not None:
@@ -83,7 +83,7 @@ def way_of(mover: Mover, begins: datetime) -> Way:
     moments = [mover.way[0].at or begins]
     legs: list[_Leg] = []
     for (lat1, lon1, before), (lat2, lon2, point) in pairwise(points):
-        line = _EARTH.Inverse(lat1, lon1, lat2, lon2)
+        line = _EARTH.Inverse(lat1, lon1, lat2, lon2)  # type: ignore[no-untyped-call]
         here = moments[-1]
         if point.at is not None:
             there = point.at
