@@ -94,7 +94,9 @@ def _mend(play: Play, step: structs.MendLink) -> None:
     carrier = play.carriers.pop(frozenset(step.between), None)
     if carrier is not None:
         carrier.close()
-        play.story.told(say("{count} sticks with {size} bytes were carried", count=carrier.count, size=carrier.size))
+        play.story.told(
+            say("{count} sticks with {size} bytes were carried", count=carrier.count, size=carrier.size)
+        )
     play.story.told(
         say("the link between {one} and {other} carries again", one=step.between[0], other=step.between[1])
     )

@@ -28,7 +28,6 @@ __all__ = ["author_of", "begins_at", "read_scenario"]
 say = words.speaker("scenario")
 
 
-
 def read_scenario(file: Path) -> Scenario:
     """Return the scenario of a file. Raises ScenarioMistake with every fault of it."""
     try:

@@ -33,6 +33,12 @@ class SceneClock:
         """Begin a scene: the scenario's clock stands at this moment now."""
         self.begins, self.began, self._began_s = begins, datetime.now(UTC), time.monotonic()
 
+    def resume(self, moment: datetime) -> None:
+        """Go on from a moment of the scenario: what took real time since then took none of the scenario's."""
+        lost_s = (self.now() - moment).total_seconds() / self.speed
+        self._began_s += lost_s
+        self.began += timedelta(seconds=lost_s)
+
     def now(self) -> datetime:
         """Return the scenario's moment."""
         return self.begins + timedelta(seconds=(time.monotonic() - self._began_s) * self.speed)

@@ -38,6 +38,7 @@ class _Ships:
         self._listening = socket.create_server(("127.0.0.1", 0))
         self._ended = threading.Event()
         self._connected: list[socket.socket] = []
+        self.is_heard = threading.Event()
         self._threads = [threading.Thread(target=one, daemon=True) for one in (self._accept, self._tell)]
         for thread in self._threads:
             thread.start()
@@ -66,6 +67,7 @@ class _Ships:
                 return  # closed
             connection.settimeout(2)
             self._connected.append(connection)
+            self.is_heard.set()
 
     def _tell(self) -> None:
         due = dict.fromkeys(range(len(self._ways)), 0.0)
@@ -114,6 +116,7 @@ class _Aircraft(ThreadingHTTPServer):
     def __init__(self, ways: Sequence[Way], clock: Clock) -> None:
         super().__init__(("127.0.0.1", 0), _Asked)
         self.ways, self.clock, self.messages = ways, clock, 0
+        self.is_heard = threading.Event()
 
     def document(self) -> dict[str, Any]:
         """Return what is heard now."""
@@ -139,6 +142,7 @@ class _Asked(BaseHTTPRequestHandler):
         if self.path.partition("?")[0] != "/data/aircraft.json":
             self.send_error(404)
             return
+        self.server.is_heard.set()
         octets = json.dumps(self.server.document()).encode()
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -161,6 +165,11 @@ class Receivers:
             f"ais-tcp://127.0.0.1:{self._ships.port}",
             f"readsb+http://127.0.0.1:{self._aircraft.server_address[1]}/data/aircraft.json",
         )
+
+    @property
+    def are_heard(self) -> bool:
+        """Tell whether somebody is connected to both."""
+        return self._ships.is_heard.is_set() and self._aircraft.is_heard.is_set()
 
     def close(self) -> None:
         """Stop both."""

@@ -122,7 +122,7 @@ class Mover(_Table, frozen=True, kw_only=True):
 class Watch(_Table, frozen=True, kw_only=True):
     """Within what the search lists an encounter, live and in the archive: at least what was agreed."""
 
-    within: str = "1000m"
+    within: str = "1300m"
     vertical: str = "1000ft"
 
 

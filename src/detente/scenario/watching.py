@@ -13,8 +13,9 @@ from typing import Any
 
 from detente import words
 from detente.scenario.checks import begins_at
+from detente.scenario.errors import PlayFailure
 from detente.scenario.play import Play, Watching
-from detente.scenario.programs import run_verb, start_verb
+from detente.scenario.programs import Running, run_verb, start_verb, until
 from detente.scenario.receivers import Receivers, archive
 from detente.scenario.structs import EndWatch, KeepWatch
 from detente.scenario.ways import Way, way_of
@@ -23,10 +24,13 @@ __all__ = ["end_watch", "keep_watch"]
 
 say = words.speaker("scenario")
 
+_LISTENS_S_MAX = 60.0
+"""How long a watch may take to begin."""
+
 
 def keep_watch(play: Play, step: KeepWatch) -> None:
     """Begin to keep watch: areas from what the other side said, receivers, a token, the program."""
-    home, folder = play.homes[step.who], play.folder
+    home, folder, begins = play.homes[step.who], play.folder, play.clock.now()
     areas = [_area_file(play, step.who, one) for one in step.areas]
     _write_sides(play)
     token = _token(play, step.who)
@@ -43,12 +47,32 @@ def keep_watch(play: Play, step: KeepWatch) -> None:
         "--record", recorded, "--json", folder=folder, log=folder / f"{step.who}.watch.log",
     )  # fmt: skip
     play.watches[step.who] = Watching(running, receivers, recorded)
+    _wait_until_it_hears(play, step.who, running, receivers)
+    play.clock.resume(begins)
     play.recorded[step.who] = recorded
     play.story.told(
         say("{who} keeps watch: {ships} ships and {aircraft} aircraft, {areas} announced areas", who=step.who,
             ships=sum(not one.is_aircraft for one in ways), aircraft=sum(one.is_aircraft for one in ways),
             areas=len(areas))
     )  # fmt: skip
+
+
+def _wait_until_it_hears(play: Play, who: str, running: Running, receivers: Receivers | None) -> None:
+    """Wait until the watch listens, so that nothing of the movers' ways is missed. Raises PlayFailure."""
+    clerk = play.clerk(who)
+
+    def hears() -> bool:
+        if not running.is_alive:
+            return True
+        return receivers.are_heard if receivers is not None else bool(clerk.get("picture")["movers"])
+
+    if not until(hears, _LISTENS_S_MAX) or not running.is_alive:
+        raise PlayFailure(
+            expected=say("a watch that listens"),
+            came=running.tail()[-500:] or say("nothing"),
+            where=str(running.log),
+            remedy=say("mend what it says; detente watch --help tells the rest"),
+        )
 
 
 def end_watch(play: Play, step: EndWatch) -> None:
