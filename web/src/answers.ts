@@ -27,10 +27,11 @@ export interface AlarmsDocument {
   readonly alarms: readonly AlarmDocument[];
 }
 
-/** A file for a draft. */
+/** A file for a draft. sha256: instead of the octets, of a file that the draft which is changed has already. */
 export interface AttachmentGiven {
   readonly media_type: string;
   readonly octets: string;
+  readonly sha256: string;
 }
 
 /** A form as it stands. obligations: verdicts on it, as ``ObligationsDocument``, and limits that it stays below. */
@@ -45,6 +46,12 @@ export interface CheckDocument {
   readonly geojson: Readonly<Record<string, unknown>> | null;
 }
 
+/** The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated. */
+export interface ContentDocument {
+  readonly media_type: string;
+  readonly octets: string;
+}
+
 /** A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far. */
 export interface DraftDocument {
   readonly submission: string;
@@ -55,7 +62,7 @@ export interface DraftDocument {
   readonly drafted_ms: number;
   readonly by: string;
   readonly is_machine: boolean;
-  readonly state: "draft" | "releasing";
+  readonly state: "draft" | "gone" | "releasing" | "unfinished";
   readonly needed: number;
   readonly given: readonly string[];
   readonly answer_by_ms: number | null;
@@ -63,6 +70,8 @@ export interface DraftDocument {
   readonly notice: Readonly<Record<string, unknown>> | null;
   readonly texts: Readonly<Record<string, string>>;
   readonly attachments: readonly Readonly<Record<string, unknown>>[];
+  readonly faults: readonly FaultDocument[];
+  readonly revision: number;
 }
 
 /** Every draft that waits, oldest first. */
@@ -127,6 +136,7 @@ export interface ActDocument {
   readonly detail: Readonly<Record<string, string>>;
   readonly hash: string;
   readonly signed_in: string;
+  readonly sentence: string;
 }
 
 /** A passkey. credential: its id; key: as officers' lists have it; public_key: COSE; counter: the highest seen. */
@@ -210,12 +220,6 @@ export interface AreaDocument {
 /** Areas in force in the asked time; humanitarian ones are never among them. */
 export interface AreasDocument {
   readonly areas: readonly AreaDocument[];
-}
-
-/** The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated. */
-export interface ContentDocument {
-  readonly media_type: string;
-  readonly octets: string;
 }
 
 /** A page of entries, newest first; next: give it as ``before`` for older ones, "" when there are none. */

@@ -18,7 +18,7 @@ async function read(file: File): Promise<Attached> {
   const octets = new Uint8Array(await file.arrayBuffer());
   let raw = "";
   for (let at = 0; at < octets.length; at += 0x8000) raw += String.fromCharCode(...octets.subarray(at, at + 0x8000));
-  return { name: file.name, size: file.size, media_type: file.type.toLowerCase().replace(/;.*$/, "") || "application/octet-stream", octets: btoa(raw) };
+  return { name: file.name, size: file.size, media_type: file.type.toLowerCase().replace(/;.*$/, "") || "application/octet-stream", octets: btoa(raw), sha256: "" };
 }
 
 /** Write a size as people read it. */
