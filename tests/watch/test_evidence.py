@@ -251,6 +251,10 @@ def test_raw_records_hold_what_the_two_sent_and_nobody_else() -> None:
         + bytes(10)
     )
     assert [mover for mover, _ in pieces_about(beast, (PLANE,))] == [PLANE]
+    inner = b'{"a":{"b":[{"mmsi":235000003},{"mmsi":211000001}]}}'
+    assert list(pieces_about(inner, (FRIGATE,))) == [(FRIGATE, b'{"mmsi":211000001}')]
+    deep = b'{"a":' * 9 + inner + b"}" * 9
+    assert list(pieces_about(deep, (FRIGATE,))) == []
     for broken in (
         b"",
         b"{",

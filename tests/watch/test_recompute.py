@@ -16,15 +16,15 @@ from detente.__main__ import main
 from detente.watch.evidence.comparing import Clock, clock_between, compared, united
 from detente.watch.evidence.drafting import incident_draft
 from detente.watch.evidence.structs import Definition, Draft
-from tests.watch.evidence_worlds import CROSSING, DEFINITION, FRIGATE, PATROL, THIRD, context, heard, met
+from tests.watch.evidence_worlds import CROSSING, DEFINITION, PATROL, THIRD, context, heard, met, watched
 
 EAST = {"id": "east", "name": "Eastern Command"}
 
 
 def side(folder: Path, rows: pl.DataFrame, **fields: Any) -> Draft:
     """Make one side's evidence of what its receiver heard, and lay its files into a folder."""
-    definition = fields.get("definition", DEFINITION)
-    draft = incident_draft(met(rows, definition, (FRIGATE, PATROL)), context(rows, **fields))
+    row, searched = watched(rows, fields.get("definition", DEFINITION))
+    draft = incident_draft(row, context(searched, **fields))
     folder.mkdir()
     for one in draft.attachments:
         (folder / one.name).write_bytes(one.octets)
