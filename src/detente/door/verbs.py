@@ -76,6 +76,12 @@ VERBS = (
         lambda: say("compute an incident's figures anew from the evidence of either side, or of both"),
     ),
     Verb(
+        "risk",
+        "detente.encounters.risk_command",
+        "RISK",
+        lambda: say("tell whether the risk is growing, how often and how near, each with its interval"),
+    ),
+    Verb(
         "notice",
         "detente.notices.commands",
         "NOTICE",
