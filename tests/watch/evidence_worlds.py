@@ -108,15 +108,15 @@ def met(
 def watched(
     rows: pl.DataFrame, definition: Definition = DEFINITION, pair: tuple[str, str] = (FRIGATE, PATROL)
 ) -> tuple[dict[str, Any], pl.DataFrame]:
-    """Return the encounter as a watch finds it while the rows come second by second, and the rows it searched."""
+    """Return the encounter as a watch finds it while rows come, five seconds at a time, and the rows it searched."""
     cleaner = LiveCleaner()
     live = LiveSearch(
         within_m=definition.within_m, vertical_m=definition.vertical_m, max_gap_s=definition.max_gap_s
     )
     found, kept = [], []
-    for (moment,), part in rows.group_by(pl.col("time").dt.truncate("1s"), maintain_order=True):
+    for (moment,), part in rows.group_by(pl.col("time").dt.truncate("5s"), maintain_order=True):
         kept.append(cleaner.push(part))
-        found.append(live.push(kept[-1], at=cast("datetime", moment)))
+        found.append(live.push(kept[-1], at=cast("datetime", moment) + timedelta(seconds=5)))
     kept.append(cleaner.close())
     found += [live.push(kept[-1], at=None), live.close()]
     table = pl.concat(found).with_columns(side_a=pl.lit("west"), side_b=pl.lit("east"))

@@ -376,7 +376,7 @@ def test_a_cell_that_says_nothing_is_refused_with_its_line(column: str, cell: st
     assert column in told.value.expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_bytes_that_were_changed_are_refused_and_nothing_else_happens(data: st.DataObject) -> None:
     draft = DRAFT
