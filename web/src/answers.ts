@@ -31,6 +31,7 @@ export interface AlarmsDocument {
 export interface AttachmentGiven {
   readonly media_type: string;
   readonly octets: string;
+  readonly sha256: string;
 }
 
 /** A form as it stands. obligations: verdicts on it, as ``ObligationsDocument``, and limits that it stays below. */
@@ -55,7 +56,7 @@ export interface DraftDocument {
   readonly drafted_ms: number;
   readonly by: string;
   readonly is_machine: boolean;
-  readonly state: "draft" | "releasing";
+  readonly state: "draft" | "releasing" | "unfinished" | "gone";
   readonly needed: number;
   readonly given: readonly string[];
   readonly answer_by_ms: number | null;
@@ -63,6 +64,8 @@ export interface DraftDocument {
   readonly notice: Readonly<Record<string, unknown>> | null;
   readonly texts: Readonly<Record<string, string>>;
   readonly attachments: readonly Readonly<Record<string, unknown>>[];
+  readonly faults: readonly FaultDocument[];
+  readonly revision: number;
 }
 
 /** Every draft that waits, oldest first. */
@@ -124,6 +127,7 @@ export interface ActDocument {
   readonly actor: string;
   readonly actor_name: string;
   readonly act: string;
+  readonly words: string;
   readonly detail: Readonly<Record<string, string>>;
   readonly hash: string;
   readonly signed_in: string;
