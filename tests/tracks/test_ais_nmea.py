@@ -411,9 +411,9 @@ class _InPieces:
         return READER.recognises(head)
 
     def read(self, source: Any, options: Options, tally: Any) -> Any:
-        from detente.tracks.ais_nmea import _Listener
+        from detente.tracks.ais_nmea import Listener
 
-        listener = _Listener.listening("x", options)
+        listener = Listener.listening("x", options)
         for line in source.data.split(b"\n"):
             if line:
                 yield listener.hear(line + b"\n", tally)

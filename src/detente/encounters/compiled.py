@@ -26,6 +26,8 @@ __all__ = [
     "INTEGERS",
     "INTEGERS_APART",
     "INTEGERS_LENT",
+    "LIVE",
+    "LIVE_PAIRS",
     "NUMBER",
     "PAIRS",
     "PREDICTING",
@@ -72,6 +74,9 @@ FINDING = (
 )
 PREDICTING = ("kernel_straight", "kernel_instant")
 """The modules of kernels that a search in tracks, and a prediction from one picture, use."""
+LIVE_PAIRS = (*PREDICTING, "kernel_live")
+LIVE = (*LIVE_PAIRS, "kernel_legs", "kernel_near", "kernel_cells", "kernel_times", "kernel_visits")
+"""The modules of kernels that a live step uses, without areas and with them."""
 
 _UNCOUNTED: dict[str, Any] = {"error_model": "numpy", "forceinline": True, "_nrt": False}
 
@@ -79,8 +84,11 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 def kernel(*signature: Any) -> Callable[[_Function], _Function]:
-    """Compile a function ahead of its use for these argument types, through the cache."""
-    return cast("Callable[[_Function], _Function]", njit(signature, cache=True, error_model="numpy"))
+    """Compile a function ahead of its use for these argument types, through the cache.
+
+    While it runs other threads may: it touches nothing but the arrays that it is given.
+    """
+    return cast("Callable[[_Function], _Function]", njit(signature, cache=True, error_model="numpy", nogil=True))
 
 
 def inlined(function: _Function) -> _Function:

@@ -12,7 +12,7 @@ border, for the same reasons looking back.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from detente.encounters.intake import Columns
 from detente.encounters.kernel_legs import BASELINE_S
 
-__all__ = ["Window", "windows_of"]
+__all__ = ["Window", "Windows", "windows_of"]
 
 Held = TypeVar("Held", bound=Columns)
 _WINDOW_ROWS, _WINDOW_ROWS_MAX = 200_000, 800_000
@@ -86,26 +86,66 @@ class _Held(Generic[Held]):
         self.kept = self.count
 
 
+@dataclass(slots=True)
+class Windows(Generic[Held]):
+    """Cuts fixes that come in time order into windows that follow each other without a gap.
+
+    every_us: a window is due as soon as so much of the time is certain, however few fixes it has; None: when there are
+    enough of them, which costs least where nobody waits. A window's fixes are gone when the next one is asked for.
+    """
+
+    gap_us: int
+    every_us: int | None = None
+    _held: _Held[Held] = field(default_factory=_Held)
+    _begin: int | None = None
+
+    @property
+    def margin_us(self) -> int:
+        """Return how long after a moment its motion is certain."""
+        return 2 * self.gap_us + int(BASELINE_S * 1e6)
+
+    @property
+    def count(self) -> int:
+        """Return how many fixes are held."""
+        return self._held.count
+
+    def held(self) -> Held | None:
+        """Return a view of what is held, None when nothing is."""
+        return self._held.all() if self._held.count else None
+
+    def push(self, fixes: Held) -> Iterator[Window[Held]]:
+        """Take fixes, and yield the window that is due."""
+        held = self._held
+        held.add(fixes)
+        if self._begin is None:
+            self._begin = int(fixes.time_us[0])
+        # the last instant may go on in the next slice
+        border = int(fixes.time_us[-1]) - 1 - self.margin_us
+        if border <= self._begin or not self._is_due(border - self._begin):
+            return
+        together = held.all()
+        yield Window(together, self._begin, border, is_last=False)
+        held.drop(int(np.searchsorted(together.time_us, border - self.margin_us)))
+        self._begin = border
+
+    def close(self) -> Iterator[Window[Held]]:
+        """Yield the last window, unless there never was a fix."""
+        if self._begin is not None:
+            together = self._held.all()
+            yield Window(together, self._begin, max(int(together.time_us[-1]), self._begin), is_last=True)
+
+    def _is_due(self, span_us: int) -> bool:
+        if self.every_us is None:
+            return self._held.fresh >= _enough(self._held.kept)
+        return span_us >= self.every_us
+
+
 def windows_of(slices: Iterable[Held], gap_us: int) -> Iterator[Window[Held]]:
     """Yield windows that follow each other without a gap, from slices of fixes in time order."""
-    margin = 2 * gap_us + int(BASELINE_S * 1e6)
-    held: _Held[Held] = _Held()
-    begin: int | None = None
+    windows: Windows[Held] = Windows(gap_us)
     for fixes in slices:
-        held.add(fixes)
-        if begin is None:
-            begin = int(fixes.time_us[0])
-        # the last instant may go on in the next slice
-        border = int(fixes.time_us[-1]) - 1 - margin
-        if held.fresh < _enough(held.kept) or border <= begin:
-            continue
-        together = held.all()
-        yield Window(together, begin, border, is_last=False)
-        held.drop(int(np.searchsorted(together.time_us, border - margin)))
-        begin = border
-    if begin is not None:
-        together = held.all()
-        yield Window(together, begin, max(int(together.time_us[-1]), begin), is_last=True)
+        yield from windows.push(fixes)
+    yield from windows.close()
 
 
 def _enough(kept: int) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, fields
 from typing import Any, Self
 
@@ -18,7 +18,18 @@ from detente.encounters.room import Room
 from detente.tracks import ordering
 from detente.tracks.schema import KINDS, REQUIRED, SCHEMA, complete
 
-__all__ = ["Columns", "Fixes", "Movers", "Positions", "placed", "positions", "read"]
+__all__ = [
+    "Columns",
+    "Fixes",
+    "Movers",
+    "Positions",
+    "check_positions",
+    "placed",
+    "positions",
+    "positions_of",
+    "read",
+    "wanted_columns",
+]
 
 say = words.speaker("encounters")
 
@@ -178,15 +189,14 @@ def positions(
     Raises SchemaMistake when a required column is missing; PositionMistake for a position that is not on Earth.
     """
     have = frame.collect_schema().names()
-    wanted = [name for name in SCHEMA if name in REQUIRED or (name in _OPTIONAL and name in have)]
-    table = complete(frame).select(wanted)
+    table = complete(frame).select(wanted_columns(have))
     if start_us is not None:
         table = table.filter(pl.col("time") >= _moment(start_us))
     if end_us is not None:
         table = table.filter(pl.col("time") <= _moment(end_us))
     for rows in ordering.slices_of(table, unasked=unasked):
         if not rows.is_empty():
-            yield _positions(rows, movers)
+            yield positions_of(rows, movers)
 
 
 def placed(given: Positions, movers: Movers, room: Room) -> Fixes:
@@ -203,10 +213,15 @@ def placed(given: Positions, movers: Movers, room: Room) -> Fixes:
     )
 
 
-def _positions(rows: pl.DataFrame, movers: Movers) -> Positions:
-    for name in REQUIRED:
-        if rows[name].null_count():
-            raise _impossible(say("a row without {column}", column=name))
+def wanted_columns(have: Iterable[str]) -> list[str]:
+    """Return the columns of a table of tracks that motion depends on."""
+    names = set(have)
+    return [name for name in SCHEMA if name in REQUIRED or (name in _OPTIONAL and name in names)]
+
+
+def positions_of(rows: pl.DataFrame, movers: Movers) -> Positions:
+    """Return rows as arrays, and learn about their movers; raises PositionMistake."""
+    check_positions(rows)
     codes = movers.codes(rows["mover"])
     movers.learn(codes, rows)
     mark = np.zeros(rows.height, np.uint8)
@@ -215,9 +230,6 @@ def _positions(rows: pl.DataFrame, movers: Movers) -> Positions:
     if "status" in rows.columns and rows["status"].null_count() < rows.height:
         mark |= rows["status"].is_in(_AT_REST).fill_null(value=False).cast(pl.UInt8).to_numpy()
     lon, lat, heights = (_floats(rows, name) for name in ("lon", "lat", "altitude_m"))
-    if not_on_earth(lon, lat):
-        at = int(np.argmin((np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)))
-        raise _impossible(say("longitude {lon}, latitude {lat}", lon=lon[at], lat=lat[at]))
     return Positions(
         code=codes,
         time_us=np.ascontiguousarray(rows["time"].to_physical().to_numpy()),
@@ -228,6 +240,17 @@ def _positions(rows: pl.DataFrame, movers: Movers) -> Positions:
         lat=lat,
         height_m=heights,
     )
+
+
+def check_positions(rows: pl.DataFrame) -> None:
+    """Raise PositionMistake for a row without a mover or a time, or that is not on Earth."""
+    for name in REQUIRED:
+        if rows[name].null_count():
+            raise _impossible(say("a row without {column}", column=name))
+    lon, lat = _floats(rows, "lon"), _floats(rows, "lat")
+    if not_on_earth(lon, lat):
+        at = int(np.argmin((np.abs(lon) <= 180.0) & (np.abs(lat) <= 90.0)))
+        raise _impossible(say("longitude {lon}, latitude {lat}", lon=lon[at], lat=lat[at]))
 
 
 def _coded(column: pl.Series, texts: tuple[str, ...]) -> npt.NDArray[np.uint8]:

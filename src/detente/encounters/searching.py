@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from detente.encounters.intake import Fixes
     from detente.encounters.pairing import SidesOfMovers
 
-__all__ = ["Search", "find", "search"]
+__all__ = ["Search", "check_limits", "find", "search"]
 
 say = words.speaker("encounters")
 
@@ -117,7 +117,7 @@ def search(
     progress: is called with the number of fixes read so far; note: with a sentence when kernels are compiled.
     Raises LimitMistake for limits that cannot be used, SchemaMistake and PositionMistake for the table.
     """
-    _check({"within_m": within_m, "vertical_m": vertical_m, "max_gap_s": max_gap_s}, between, sides)
+    check_limits({"within_m": within_m, "vertical_m": vertical_m, "max_gap_s": max_gap_s}, between, sides)
     _check_place_and_period(start, end, area)
     compiled.compile_kernels(note)
     # what follows needs the kernels, so it is imported once they are there
@@ -154,7 +154,7 @@ def search(
     )
 
 
-def _check(limits_given: dict[str, float], between: str, sides: SidesOfMovers | None) -> None:
+def check_limits(limits_given: dict[str, float], between: str, sides: SidesOfMovers | None) -> None:
     """Raise LimitMistake for limits and pairs that cannot be used."""
     for name, value in limits_given.items():
         least, most = BOUNDS[name]

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from detente.encounters.pairing import SidesOfMovers
     from detente.encounters.room import Room
 
-__all__ = ["COVERED_M", "MARGIN_MAX_M", "VISITING", "Visits", "find_visits"]
+__all__ = ["COVERED_M", "MARGIN_MAX_M", "VISITING", "AreaSearch", "Gathered", "Visits", "find_visits"]
 
 say = words.speaker("encounters")
 
@@ -81,7 +81,7 @@ class Visits:
 
 
 @dataclass(slots=True)
-class _Gathered:
+class Gathered:
     """Visits of all windows of time so far, movers by code and times since 1970."""
 
     numbers: list[Integers] = field(default_factory=list)
@@ -168,9 +168,9 @@ def _found(
     )
     counted = _Counted(slices, progress)
     near = nearness.Nearness.of(tables, asked.margin_m)
-    search = _Search(tables, near, movers, asked.gap_us, asked.margin_m, bounds, room.Room(), room.Room())
+    search = AreaSearch(tables, near, movers, asked.gap_us, asked.margin_m, bounds, room.Room(), room.Room())
     covered = _Covered.of(asked.areas, movers, bounds) if asked.coverage else None
-    gathered = _Gathered()
+    gathered = Gathered()
     for window in held_fixes.windows_of(counted.slices(), asked.gap_us):
         search.gather(window, gathered)
         if covered is not None:
@@ -272,7 +272,7 @@ def _us(moment: datetime | None) -> int | None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
+class AreaSearch:
     """What does not change from one window of time to the next."""
 
     tables: Tables
@@ -284,7 +284,7 @@ class _Search:
     memory: Room
     placing: Room
 
-    def gather(self, window: Window[Positions], gathered: _Gathered) -> None:
+    def gather(self, window: Window[Positions], gathered: Gathered) -> None:
         """Add the visits of one window of time: of those movers that come near an area while it is active."""
         from detente.encounters import intake, legs  # noqa: PLC0415
 
@@ -317,7 +317,7 @@ class _Search:
     def _until(self, window: Window[Positions]) -> float:
         return min(window.span, math.inf if self.bounds[1] is None else float(self.bounds[1] - window.begin))
 
-    def _visits(self, found: Legs, active: Integers, window: Window[Positions], gathered: _Gathered) -> None:
+    def _visits(self, found: Legs, active: Integers, window: Window[Positions], gathered: Gathered) -> None:
         """Add the visits of legs; active: the code of each of their movers."""
         from detente.encounters import kernel_visits, quality  # noqa: PLC0415
         from detente.encounters.kernel_legs import SHIP  # noqa: PLC0415
@@ -350,7 +350,7 @@ class _Search:
         gathered.fields.append(fields[:count].copy())
         gathered.marks.append(marks)
 
-    def _times(self, found: Legs, window: Window[Positions], gathered: _Gathered) -> tuple[Integers, Floats]:
+    def _times(self, found: Legs, window: Window[Positions], gathered: Gathered) -> tuple[Integers, Floats]:
         """Return when which legs of the window are in which areas; see times_in_areas."""
         from detente.encounters.kernel_times import times_in_areas  # noqa: PLC0415
 

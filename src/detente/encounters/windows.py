@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detente.encounters import quality
-from detente.encounters.held_fixes import Window, windows_of
+from detente.encounters.held_fixes import Window, Windows
 from detente.encounters.intake import Fixes, Movers
 from detente.encounters.kernel_candidates import candidates, count_stretches, fill_stretches
 from detente.encounters.kernel_describe import FIELDS, NUMBERS, describe
@@ -25,7 +25,7 @@ from detente.encounters.motion import chord_m
 from detente.encounters.numbering import Numbered, Numbering
 from detente.encounters.room import Room
 
-__all__ = ["Counts", "Limits", "Pieces", "encounters_of"]
+__all__ = ["Counts", "Finding", "Limits", "Pieces", "encounters_of"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -102,21 +102,60 @@ def encounters_of(
 
     Each batch is gone when the next is asked for: its memory is used again.
     """
-    room, numbering = Room(), Numbering(movers)
-    going_on: Pieces | None = None
-    for window in windows_of(_counted(slices, counts), limits.gap_us):
-        finished, not_taken_up, going_on = _search(window, numbering, limits, related, counts, going_on, room)
+    finding = Finding(movers, limits, related, counts)
+    for fixes in slices:
+        yield from finding.push(fixes)
+    yield from finding.close()
+
+
+class Finding:
+    """A search that goes on while fixes come; see ``encounters_of``."""
+
+    def __init__(
+        self, movers: Movers, limits: Limits, related: Related, counts: Counts, *, every_us: int | None = None
+    ) -> None:
+        """Begin; every_us: see detente.encounters.held_fixes.Windows."""
+        self.windows: Windows[Fixes] = Windows(limits.gap_us, every_us)
+        self._limits, self._related, self._counts = limits, related, counts
+        self._room, self._numbering = Room(), Numbering(movers)
+        self._going_on: Pieces | None = None
+
+    def push(self, fixes: Fixes) -> Iterator[Pieces]:
+        """Take fixes, none before one that came; yield what is finished then."""
+        self._counts.fixes += fixes.count
+        for window in self.windows.push(fixes):
+            yield from self._searched(window)
+
+    def close(self) -> Iterator[Pieces]:
+        """Yield all that is left: nothing follows."""
+        for window in self.windows.close():
+            yield from self._searched(window)
+        if self._going_on is not None:
+            yield self._going_on
+
+    def renumber(self, movers: Movers, code_of: npt.NDArray[np.int32]) -> None:
+        """Go on with movers numbered anew: code_of has the new code of each old one that is still needed."""
+        held = self.windows.held()
+        if held is not None:
+            held.code[:] = code_of[held.code]
+        if self._going_on is not None:
+            self._going_on.numbers[:, :2] = code_of[self._going_on.numbers[:, :2]]
+        self._numbering = Numbering(movers)
+
+    def needed(self) -> Integers:
+        """Return the codes of the movers that what is held tells of."""
+        held = self.windows.held()
+        codes = [np.empty(0, np.int64) if held is None else held.code.astype(np.int64)]
+        if self._going_on is not None:
+            codes.append(self._going_on.numbers[:, :2].ravel())
+        return np.unique(np.concatenate(codes))
+
+    def _searched(self, window: Window[Fixes]) -> Iterator[Pieces]:
+        finished, not_taken_up, self._going_on = _search(
+            window, self._numbering, self._limits, self._related, self._counts, self._going_on, self._room
+        )
         yield finished
         yield not_taken_up
-    if going_on is not None:
-        yield going_on
-
-
-def _counted(slices: Iterable[Fixes], counts: Counts) -> Iterator[Fixes]:
-    """Yield the slices, counting their fixes."""
-    for fixes in slices:
-        counts.fixes += fixes.count
-        yield fixes
 
 
 def _search(

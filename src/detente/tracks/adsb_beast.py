@@ -18,7 +18,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import polars as pl
 import rs1090
@@ -31,7 +31,16 @@ from detente.tracks.cpr import Coded, airborne_pair, near
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
 
-__all__ = ["READER", "BeastReader", "Locator", "parity_is_right"]
+__all__ = [
+    "READER",
+    "TICKS_PER_S",
+    "UNSTAMPED",
+    "BeastReader",
+    "Listener",
+    "Locator",
+    "TickClock",
+    "parity_is_right",
+]
 
 PIECE_BYTES = 1 << 20
 TICKS_PER_S = 12e6
@@ -40,7 +49,8 @@ PAIR_S = 10.0
 REFERENCE_S = 60.0
 FASTEST_KN = 1500.0
 _SLACK_M = 2000.0
-_UNSTAMPED = (0, 0xFF004D4C4154)
+UNSTAMPED = (0, 0xFF004D4C4154)
+"""Ticks of a frame without a time: none, and the mark of a position by multilateration."""
 _M_PER_DEGREE = 111_195.0
 _GENERATOR = 0xFFF409
 _LEAST_FRAMES = 4
@@ -63,7 +73,7 @@ class BeastReader:
     def read(self, source: Source, options: Options, tally: Tally) -> Iterator[pl.DataFrame]:
         """Yield the positions; see detente.tracks.readers.Reader."""
         judge = Judge(f"{self.name}:{source.name}")
-        listener = _Listener(_Ticks.starting(options), Locator())
+        listener = Listener(_Ticks.starting(options), Locator())
         framer = Framer()
         with source.open() as stream:
             while True:
@@ -78,6 +88,17 @@ class BeastReader:
 
 
 READER = BeastReader()
+
+
+class TickClock(Protocol):
+    """Turns 48-bit counts of 12 MHz into unix seconds."""
+
+    @property
+    def anchored(self) -> bool:
+        """Whether the seconds are of a known date, so that positions have a time."""
+
+    def tell(self, ticks: int) -> float | None:
+        """Return when the frame was received; None when its ticks do not say."""
 
 
 @dataclass(slots=True)
@@ -97,7 +118,7 @@ class _Ticks:
 
     def tell(self, ticks: int) -> float | None:
         """Return when the frame was received; None without a stamp, or when the counter leapt."""
-        if ticks in _UNSTAMPED:
+        if ticks in UNSTAMPED:
             return None
         if self._last is None:
             self._last = ticks
@@ -112,8 +133,10 @@ class _Ticks:
 
 
 @dataclass(slots=True)
-class _Listener:
-    ticks: _Ticks
+class Listener:
+    """Takes frames one after another; what they say of positions is in ``squitters``."""
+
+    ticks: TickClock
     locator: Locator
     squitters: Squitters = field(default_factory=Squitters)
 

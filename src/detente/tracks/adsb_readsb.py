@@ -1,5 +1,7 @@
 """readsb, tar1090 and dump1090-fa: ``aircraft.json``, the same as JSON lines, and ``trace_full_*.json``.
 
+Also the answers of services that speak as ADS-B Exchange's version 2 does: the aircraft stand under "ac".
+
 Source: readsb's README-json.md. ``aircraft.json`` is everything that a receiver knew at ``now``; each aircraft's
 position is ``seen_pos`` seconds older than that, which makes the row's own time. A trace is one aircraft's day:
 ``timestamp`` and rows [seconds after it, lat, lon, altitude or "ground" or null, speed, track, flags, rate,
@@ -20,12 +22,13 @@ from detente.tracks.aircraft_rows import Judge, sightings
 from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
 
-__all__ = ["DOCUMENT_CAP_BYTES", "READER", "ReadsbReader"]
+__all__ = ["DOCUMENT_CAP_BYTES", "READER", "ReadsbReader", "sightings_of_snapshot"]
 
 DOCUMENT_CAP_BYTES = 32 << 20
 """A document is read whole; a day's trace is under 4 MiB, the busiest aircraft.json under 20."""
 
 _SNAPSHOT = re.compile(rb'"(?:now|messages)"\s*:\s*[\d.]+.*"aircraft"\s*:\s*\[', re.DOTALL)
+_VERSION_2 = re.compile(rb'"ac"\s*:\s*\[(?:\s*\{[^{}]{0,2000}"hex"\s*:|\s*\][^\[\]{}]*"now"\s*:)')
 _TRACE = re.compile(rb'"icao"\s*:\s*"~?[0-9a-fA-F]{6}".*"trace"\s*:\s*\[', re.DOTALL)
 _MILITARY = 1
 _VERTICAL_RATE_IS_GEOMETRIC, _ALTITUDE_IS_GEOMETRIC = 4, 8
@@ -67,7 +70,16 @@ class _Aircraft(msgspec.Struct):
 
 class _Snapshot(msgspec.Struct):
     now: float
-    aircraft: list[msgspec.Raw]
+    aircraft: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET
+    ac: list[msgspec.Raw] | msgspec.UnsetType = msgspec.UNSET  # version 2's spelling
+
+
+class _SoundSnapshot(msgspec.Struct):
+    """A snapshot of which every aircraft is sound: read in one go."""
+
+    now: float
+    aircraft: list[_Aircraft] | msgspec.UnsetType = msgspec.UNSET
+    ac: list[_Aircraft] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Trace(msgspec.Struct):
@@ -78,9 +90,11 @@ class _Trace(msgspec.Struct):
 
 
 _snapshot = msgspec.json.Decoder(_Snapshot)
+_sound_snapshot = msgspec.json.Decoder(_SoundSnapshot)
 _trace = msgspec.json.Decoder(_Trace)
 _aircraft = msgspec.json.Decoder(_Aircraft)
 _trace_row = msgspec.json.Decoder(list[Any])
+_NOT_JSON = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,9 +104,11 @@ class ReadsbReader:
     name: str = "adsb_readsb"
 
     def recognises(self, head: bytes) -> bool:
-        """Tell by the keys: "now" before "aircraft", or "icao" before "trace", in a JSON object."""
+        """Tell by the keys: "now" before "aircraft", "icao" before "trace", or "ac" with "hex", in a JSON object."""
         text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-        return text.startswith(b"{") and bool(_SNAPSHOT.search(text) or _TRACE.search(text))
+        return text.startswith(b"{") and bool(
+            _SNAPSHOT.search(text) or _TRACE.search(text) or _VERSION_2.search(text)
+        )
 
     def read(self, source: Source, options: Options, tally: Tally) -> Iterator[pl.DataFrame]:
         """Yield aircraft or the rows of a trace; see detente.tracks.readers.Reader.
@@ -140,23 +156,46 @@ def _unreadable(tally: Tally) -> None:
 
 def _sightings(document: bytes, tally: Tally) -> pl.DataFrame | None:
     document = document.removeprefix(b"\xef\xbb\xbf")
-    try:
-        return _of_snapshot(_snapshot.decode(document), tally)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        pass
+    found = sightings_of_snapshot(document, tally)
+    if found is not None:
+        return found
     try:
         return _of_trace(_trace.decode(document), tally)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except _NOT_JSON:
         _unreadable(tally)
         return None
 
 
-def _of_snapshot(snapshot: _Snapshot, tally: Tally) -> pl.DataFrame:
+def sightings_of_snapshot(document: bytes, tally: Tally) -> pl.DataFrame | None:
+    """Return what an ``aircraft.json`` or an answer of version 2 says, None when the document is neither.
+
+    Aircraft that are not of this shape are counted as read and unreadable; the others are counted by the Judge.
+    """
+    try:
+        sound = _sound_snapshot.decode(document)
+    except _NOT_JSON:
+        return _of_unsound_snapshot(document, tally)
+    if sound.aircraft is not msgspec.UNSET:
+        return _frame([_row_of_aircraft(one, sound.now) for one in sound.aircraft])
+    if sound.ac is not msgspec.UNSET:
+        return _frame([_row_of_aircraft(one, sound.now) for one in sound.ac])
+    return None
+
+
+def _of_unsound_snapshot(document: bytes, tally: Tally) -> pl.DataFrame | None:
+    """Return the sound aircraft of a snapshot, read one by one."""
+    try:
+        snapshot = _snapshot.decode(document)
+    except _NOT_JSON:
+        return None
+    listed = snapshot.ac if snapshot.aircraft is msgspec.UNSET else snapshot.aircraft
+    if listed is msgspec.UNSET:
+        return None
     rows = []
-    for raw in snapshot.aircraft:
+    for raw in listed:
         try:
             rows.append(_row_of_aircraft(_aircraft.decode(raw), snapshot.now))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except _NOT_JSON:
             _unreadable(tally)
     return _frame(rows)
 
@@ -221,7 +260,7 @@ def _of_trace(trace: _Trace, tally: Tally) -> pl.DataFrame:
     for raw in trace.trace:
         try:
             cells = _trace_row.decode(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        except _NOT_JSON:
             _unreadable(tally)
             continue
         details = cells[8] if len(cells) > 8 and isinstance(cells[8], dict) else {}

@@ -22,7 +22,7 @@ from detente.tracks.reasons import Reason, Tally
 from detente.tracks.rows import Judge
 from detente.tracks.table_columns import Column, Layout
 
-__all__ = ["READER"]
+__all__ = ["LAYOUT", "RAW", "READER", "Document", "Ships", "document"]
 
 FEATURE_BYTES_MAX = 65_536
 NAMES_MAX = 500_000
@@ -36,11 +36,13 @@ _LINE = re.compile(
     rb'|"timestampExternal"\s*:'
     rb'|\{(?=[^{}]*"callSign"\s*:)(?=[^{}]*"mmsi"\s*:)(?=[^{}]*"draught"\s*:)[^{}]*\}'
 )
-_RAW = {
+RAW = {
     "mmsi": pl.Int64, "time": pl.Int64, "lon": pl.Float64, "lat": pl.Float64, "speed": pl.Float64,
     "course": pl.Float64, "status": pl.Int64, "name": pl.String,
 }  # fmt: skip
-_LAYOUT = Layout(tuple(Column(name, name) for name in _RAW), time_said=True)
+"""The columns of the rows that Ships gives; numbers and text as the service sends them."""
+LAYOUT = Layout(tuple(Column(name, name) for name in RAW), time_said=True)
+"""What RAW's columns mean."""
 
 
 class _Digitraffic:
@@ -55,14 +57,14 @@ class _Digitraffic:
 
     def read(self, source: Source, options: Options, tally: Tally) -> Iterator[pl.DataFrame]:
         """Yield the positions; all other messages are counted under their reason."""
-        judge = Judge(self.name, source.name, _LAYOUT, options, tally)
-        ships = _Ships()
+        judge = Judge(self.name, source.name, LAYOUT, options, tally)
+        ships = Ships()
         start = _start_of_features(source.head)
         documents = _lines(source, tally) if start is None else _features(source, start, tally)
         for found in documents:
             tally.read(len(found))
             rows = ships.rows(found, tally)
-            yield judge.judge(pl.DataFrame(rows, schema=_RAW, orient="row"))
+            yield judge.judge(pl.DataFrame(rows, schema=RAW, orient="row"))
 
 
 READER = _Digitraffic()
@@ -77,10 +79,11 @@ def _lines(source: Source, tally: Tally) -> Iterator[list[Document]]:
         for block in blocks(stream, source):
             block.count(tally)
             lines = block.data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
-            yield [_document(line, decode) for line in lines if line.strip()]
+            yield [document(line, decode) for line in lines if line.strip()]
 
 
-def _document(line: bytes, decode: Any) -> Document:
+def document(line: bytes, decode: Any) -> Document:
+    """Return whose document a line is, where that is said, and what it says; decode: of one JSON text."""
     brace = line.find(b"{")
     topic = _TOPIC.search(line[:brace].decode("ascii", "replace")) if brace > 0 else None
     mmsi = int(topic.group(1)) if topic else None
@@ -144,8 +147,8 @@ def _one_by_one(text: bytes) -> Iterable[Any]:
 
 
 @dataclass(slots=True)
-class _Ships:
-    """Names heard so far."""
+class Ships:
+    """Turns documents into rows; remembers the names heard so far."""
 
     names: dict[int, str] = field(default_factory=dict)
 

@@ -27,7 +27,7 @@ from detente.tracks.readers import Options, Source
 from detente.tracks.reasons import Reason, Tally
 from detente.tracks.schema import SCHEMA, complete
 
-__all__ = ["NAMES_CAP", "READER", "NmeaReader"]
+__all__ = ["NAMES_CAP", "READER", "Listener", "NmeaReader"]
 
 NAMES_CAP = 200_000
 """Names remembered; the longest unnamed go first. More ships than this are never on the air at once."""
@@ -55,7 +55,7 @@ class NmeaReader:
 
     def read(self, source: Source, options: Options, tally: Tally) -> Iterator[pl.DataFrame]:
         """Yield the position reports; see detente.tracks.readers.Reader."""
-        listener = _Listener.listening(f"{self.name}:{source.name}", options)
+        listener = Listener.listening(f"{self.name}:{source.name}", options)
         with source.open() as stream:
             for block in blocks(stream, source):
                 block.count(tally)
@@ -72,7 +72,7 @@ _NOBODY = pl.DataFrame(schema={"mmsi": pl.Int64, "line": pl.Int64})
 
 
 @dataclass(slots=True)
-class _Listener:
+class Listener:
     """What is remembered from block to block: unfinished messages, names, the clock, the lines so far."""
 
     source: str
@@ -83,18 +83,23 @@ class _Listener:
     lines_before: int = 0
 
     @classmethod
-    def listening(cls, source: str, options: Options) -> _Listener:
+    def listening(cls, source: str, options: Options) -> Listener:
+        """Return a listener that heard nothing yet; source is what stands in the rows' ``source`` column."""
         clock = SecondClock.starting(options.start) if options.start else None
         return cls(source, StampReader(options.time_zone), clock)
 
-    def hear(self, block: bytes, tally: Tally) -> pl.DataFrame:
-        """Read one block of whole lines; counts everything in it."""
+    def hear(self, block: bytes, tally: Tally, *, received_us: int | None = None) -> pl.DataFrame:
+        """Read one block of whole lines; counts everything in it.
+
+        received_us: when the block was received, the time of lines without a stamp of their own; None: not known.
+        """
         lines = split_lines(block)
         _count_faults(lines, tally)
         sentences = np.flatnonzero(lines.fault == Fault.NONE)
         text = block.decode("latin-1")
         times = self.stamps.times(text, lines, sentences, tally)
-        times_us = times.dt.timestamp("us").fill_null(-1).to_numpy().astype(np.int64)
+        unstamped = -1 if received_us is None else received_us
+        times_us = times.dt.timestamp("us").fill_null(unstamped).to_numpy().astype(np.int64)
         payloads = self._messages(lines, sentences, times_us, text)
         self.lines_before += len(lines.fault)
         self.count_given_up(tally)

@@ -49,9 +49,11 @@ class Framer:
         octets = self._rest + piece
         at = 0
         while True:
-            if not last and len(octets) - at < _AHEAD:
-                break  # a frame may be cut off here; judge it when the rest is known
-            found = _FRAME.match(octets, at) or _FRAME.search(octets, at)
+            found = _FRAME.match(octets, at)  # a whole frame stays one, whatever follows
+            if found is None:
+                if not last and len(octets) - at < _AHEAD:
+                    break  # a frame may be cut off here; judge it when the rest is known
+                found = _FRAME.search(octets, at)
             if found is None:
                 break
             if found.start() > at or self._broken:

@@ -21,7 +21,7 @@ from detente.tracks import cleaning_kernel as kernel
 from detente.tracks.reasons import Note, Reason, Tally
 from detente.tracks.schema import SCHEMA, complete
 
-__all__ = ["LIMITS", "Limits", "clean", "compile_kernel"]
+__all__ = ["LIMITS", "Court", "Limits", "Verdicts", "clean", "compile_kernel", "possible_rows"]
 
 say = words.speaker("tracks")
 
@@ -61,9 +61,9 @@ def clean(batches: Iterable[pl.DataFrame], tally: Tally, *, limits: Limits = LIM
     A second mover found under one id gets "~2" behind its id, a third "~3"; such rows are counted under
     Note.SHARED_IDENTITY. Kept rows of aircraft without altitude are counted under Note.NO_ALTITUDE.
     """
-    state = _State(_rules(limits))
+    state = _State(Court.of(limits))
     for batch in batches:
-        possible = _possible(batch, tally)
+        possible = possible_rows(batch, tally)
         if possible.height:
             state.take(possible)
             yield from state.ready(tally)
@@ -91,7 +91,7 @@ def _is_compiled() -> bool:
     return any(found.stat().st_mtime >= changed for found in cached)
 
 
-def _possible(batch: pl.DataFrame, tally: Tally) -> pl.DataFrame:
+def possible_rows(batch: pl.DataFrame, tally: Tally) -> pl.DataFrame:
     """Reject rows without what every row needs, and positions that are not on this Earth."""
     lon, lat = pl.col("lon"), pl.col("lat")
     tests = (
@@ -123,45 +123,63 @@ def _possible(batch: pl.DataFrame, tally: Tally) -> pl.DataFrame:
 
 
 @dataclass(slots=True)
-class _Piece:
-    """A batch with the verdicts on its rows."""
+class Verdicts:
+    """What is known of one slice of rows: the kernel's verdict and the number of its hypothesis, row by row."""
 
-    frame: pl.DataFrame
-    first_row: int
     verdicts: npt.NDArray[np.int8]
     numbers: npt.NDArray[np.int32]
-    undecided: int
+
+    def kept(self, frame: pl.DataFrame, tally: Tally) -> pl.DataFrame:
+        """Return the rows kept, under their movers' ids; count what is decided of the others, undecided rows not."""
+        kept = self.verdicts == kernel.KEPT
+        second = self.numbers > 1
+        if second.any():
+            tally.note(Note.SHARED_IDENTITY, int((second & kept).sum()))
+            number = pl.Series("number", self.numbers)
+            # in one piece: Polars 2.1 panics in format where the first of several pieces is empty
+            frame = frame.rechunk().with_columns(
+                mover=pl.when(number > 1).then(pl.format("{}~{}", "mover", number)).otherwise("mover")
+            )
+        if not kept.all():
+            for verdict, reason in _REASONS.items():
+                tally.reject(reason, int((self.verdicts == verdict).sum()))
+            frame = frame.filter(kept)
+        if frame.height:
+            aircraft = frame["kind"].eq_missing("aircraft")
+            tally.note(Note.NO_ALTITUDE, int((aircraft & frame["altitude_m"].is_null()).sum()))
+        return frame
 
 
 @dataclass(slots=True)
-class _State:
-    """What is carried from batch to batch."""
+class Court:
+    """What the rules remember from one slice of rows to the next: positions from which a next fix may come."""
 
     rules: kernel.Rules
-    pieces: deque[_Piece] = field(default_factory=deque)
     rows: int = 0
     now_us: int = 0
     movers: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, kernel.MOVER))
     tracks: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, kernel.HYPOTHESIS))
     queue: npt.NDArray[np.void] = field(default_factory=lambda: np.zeros(0, kernel.SETTLED))
     counters: npt.NDArray[np.int64] = field(default_factory=lambda: np.array([0, -1, 0, 0]))
-    # codes of movers stay the same from batch to batch, and are this stream's own
-    codes: pl.DataType = field(default_factory=lambda: pl.Categorical(pl.Categories.random()))
-    # Polars forgets the codes as soon as no series holds them
-    names: pl.Series | None = None
 
-    def take(self, frame: pl.DataFrame) -> None:
-        """Judge one more batch."""
+    @classmethod
+    def of(cls, limits: Limits) -> Court:
+        """Return one that has seen nothing yet."""
+        return cls(_rules(limits))
+
+    def judge(self, frame: pl.DataFrame, codes: npt.NDArray[np.int32]) -> tuple[Verdicts, npt.NDArray[np.void]]:
+        """Judge the next rows, in order of time; codes: each row's mover as a small number, the same for ever.
+
+        Returns what is known of them, and the rows decided by them (kernel.SETTLED, numbered over the whole stream):
+        earlier ones that waited, and some of their own.
+        """
         rows = frame.height
-        names = frame["mover"].cast(self.codes)
-        self.names = self.names if self.names is not None else names
-        codes = names.to_physical().cast(pl.Int32).to_numpy()
-        times = frame["time"].to_physical().to_numpy()
         self.movers = _with_room(self.movers, int(codes.max()) + 1, first=-1, waiting=-1)
         self.tracks = _with_room(self.tracks, int(self.counters[0]) + rows)
         self.queue = _with_room(self.queue, int(self.counters[2]) + rows)
         state = self._state()
-        piece = _Piece(frame, self.rows, np.zeros(rows, np.int8), np.ones(rows, np.int32), 0)
+        times = frame["time"].to_physical().to_numpy()
+        found = Verdicts(np.zeros(rows, np.int8), np.ones(rows, np.int32))
         judged = kernel.Rows(
             first_row=self.rows,
             movers=_lent(codes),
@@ -171,59 +189,90 @@ class _State:
             speeds=_lent(frame["speed_kn"].fill_null(np.nan).to_numpy()),
             ages_s=_lent(frame["position_age_s"].fill_null(np.nan).to_numpy()),
             ships=_lent(frame["kind"].eq_missing("ship").to_numpy()),
-            verdicts=piece.verdicts,
-            numbers=piece.numbers,
+            verdicts=found.verdicts,
+            numbers=found.numbers,
         )
         kernel.judge(judged, state, self.rules)
-        piece.undecided = int((piece.verdicts == kernel.UNDECIDED).sum())
         self.rows += rows
         self.now_us = int(times[-1])
-        self.pieces.append(piece)
-        self._settle(state, self.now_us)
+        kernel.settle(self.now_us, state, self.rules)
+        return found, self._decided(state)
 
-    def end(self) -> None:
-        """Decide what is still undecided: nothing more comes."""
-        far_us = 2 * int(self.rules.window_us.max())
-        self._settle(self._state(), self.now_us + far_us)
+    def end(self) -> npt.NDArray[np.void]:
+        """Decide what is still undecided, because nothing more comes; return the rows decided."""
+        state = self._state()
+        kernel.settle(self.now_us + 2 * int(self.rules.window_us.max()), state, self.rules)
+        return self._decided(state)
 
-    def ready(self, tally: Tally) -> Iterator[pl.DataFrame]:
-        """Yield the kept rows of the batches in front of which nothing is undecided."""
-        while self.pieces and not self.pieces[0].undecided:
-            piece = self.pieces.popleft()
-            kept = piece.verdicts == kernel.KEPT
-            frame = piece.frame
-            second = piece.numbers > 1
-            if second.any():
-                tally.note(Note.SHARED_IDENTITY, int((second & kept).sum()))
-                number = pl.Series("number", piece.numbers)
-                frame = frame.with_columns(
-                    mover=pl.when(number > 1).then(pl.format("{}~{}", "mover", number)).otherwise("mover")
-                )
-            if not kept.all():
-                for verdict, reason in _REASONS.items():
-                    tally.reject(reason, int((piece.verdicts == verdict).sum()))
-                frame = frame.filter(kept)
-            if frame.height:
-                aircraft = frame["kind"].eq_missing("aircraft")
-                tally.note(Note.NO_ALTITUDE, int((aircraft & frame["altitude_m"].is_null()).sum()))
-                yield frame
+    def forget(self, codes: npt.NDArray[np.int32]) -> npt.NDArray[np.void]:
+        """Forget these movers, whose codes may be given to others; return the rows decided by that."""
+        state = self._state()
+        kernel.forget(_lent(codes), state, self.rules)
+        kernel.settle(self.now_us, state, self.rules)
+        return self._decided(state)
 
     def _state(self) -> kernel.State:
         settled = np.zeros(self.queue.size, kernel.SETTLED)
         return kernel.State(self.movers, self.tracks, self.queue, settled, self.counters)
 
-    def _settle(self, state: kernel.State, now_us: int) -> None:
-        """Decide what can be decided, and write the verdicts into the batches that still wait."""
-        kernel.settle(now_us, state, self.rules)
+    def _decided(self, state: kernel.State) -> npt.NDArray[np.void]:
         count, self.counters[3] = int(self.counters[3]), 0
+        return state.settled[:count]  # type: ignore[no-any-return]
+
+
+@dataclass(slots=True)
+class _Piece:
+    """A batch with the verdicts on its rows."""
+
+    frame: pl.DataFrame
+    first_row: int
+    found: Verdicts
+    undecided: int
+
+
+@dataclass(slots=True)
+class _State:
+    """What is carried from batch to batch."""
+
+    court: Court
+    pieces: deque[_Piece] = field(default_factory=deque)
+    # codes of movers stay the same from batch to batch, and are this stream's own
+    codes: pl.DataType = field(default_factory=lambda: pl.Categorical(pl.Categories.random()))
+    # Polars forgets the codes as soon as no series holds them
+    names: pl.Series | None = None
+
+    def take(self, frame: pl.DataFrame) -> None:
+        """Judge one more batch."""
+        names = frame["mover"].cast(self.codes)
+        self.names = self.names if self.names is not None else names
+        codes = names.to_physical().cast(pl.Int32).to_numpy()
+        first_row = self.court.rows
+        found, decided = self.court.judge(frame, codes)
+        undecided = int((found.verdicts == kernel.UNDECIDED).sum())
+        self.pieces.append(_Piece(frame, first_row, found, undecided))
+        self._settle(decided)
+
+    def end(self) -> None:
+        """Decide what is still undecided: nothing more comes."""
+        self._settle(self.court.end())
+
+    def ready(self, tally: Tally) -> Iterator[pl.DataFrame]:
+        """Yield the kept rows of the batches in front of which nothing is undecided."""
+        while self.pieces and not self.pieces[0].undecided:
+            piece = self.pieces.popleft()
+            frame = piece.found.kept(piece.frame, tally)
+            if frame.height:
+                yield frame
+
+    def _settle(self, decided: npt.NDArray[np.void]) -> None:
+        """Write the verdicts into the batches that still wait."""
         starts = [piece.first_row for piece in self.pieces]
-        decided = state.settled[:count]
         owner = np.searchsorted(starts, decided["row"], side="right") - 1
         for place in np.unique(owner):
             piece, mine = self.pieces[int(place)], decided[owner == place]
             rows = mine["row"] - piece.first_row
-            piece.verdicts[rows] = mine["verdict"]
-            piece.numbers[rows] = mine["number"]
+            piece.found.verdicts[rows] = mine["verdict"]
+            piece.found.numbers[rows] = mine["number"]
             piece.undecided -= rows.size
 
 

@@ -26,6 +26,7 @@ __all__ = [
     "Rows",
     "Rules",
     "State",
+    "forget",
     "judge",
     "settle",
 ]
@@ -72,6 +73,7 @@ SETTLED = np.dtype([("row", np.int64), ("number", np.int32), ("verdict", np.int3
 _A_M = 6378137.0  # WGS 84
 _E2 = 6.69437999014e-3
 _MEAN_RADIUS_M = 6371008.8
+_NEVER = 2**62  # us, later than every time
 _KNOT_MS = 1852.0 / 3600.0
 
 
@@ -334,3 +336,14 @@ def settle(now: int, state: State, rules: Rules) -> None:
             queue[left].row, queue[left].number = row, one
             left += 1
     state.counters[_QUEUED] = left
+
+
+@njit(cache=True, nogil=True)
+def forget(gone: Any, state: State, rules: Rules) -> None:
+    """Decide what is undecided of these movers, as if their windows had passed, and know nothing of them any more."""
+    for mover in gone:
+        _expire_of(state, mover, _NEVER, rules)
+        while state.movers[mover].first >= 0:
+            _forget(state, state.movers[mover].first)
+        one = state.movers[mover]
+        one.numbers, one.waiting, one.seen = 0, -1, False

@@ -24,6 +24,9 @@ _REASONS: dict[Reason, Callable[[], str]] = {
     Reason.DUPLICATE: lambda: say("the same mover at the same time once more"),
     Reason.STALE: lambda: say("the position repeats although the mover moved, or its own time stood still"),
     Reason.TELEPORT: lambda: say("a jump there and back that nothing of its kind can make"),
+    Reason.CLOCK_OFF: lambda: say("its time is far from the receiver's clock"),
+    Reason.OLD: lambda: say("older than what is known already"),
+    Reason.OVERLOAD: lambda: say("came faster than it could be used"),
 }
 
 _NOTES: dict[Note, Callable[[], str]] = {

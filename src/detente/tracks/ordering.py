@@ -28,7 +28,7 @@ from detente.tracks.errors import OutOfOrder
 from detente.tracks.readers import ROWS_PER_BATCH
 from detente.tracks.reasons import Note, Tally
 
-__all__ = ["MEMORY_ROWS", "WINDOW_ROWS", "already_in_order", "in_time_order", "slices_of"]
+__all__ = ["MEMORY_ROWS", "WINDOW_ROWS", "already_in_order", "in_time_order", "in_total_order", "slices_of"]
 
 say = words.speaker("tracks")
 
@@ -78,7 +78,7 @@ def already_in_order(
         if batch.is_empty():
             continue
         disorder.see(batch)
-        coming = _sorted(batch)
+        coming = in_total_order(batch)
         rows += coming.height
         first = _first_us(coming)
         if passed_us is not None and first <= passed_us:
@@ -93,7 +93,7 @@ def already_in_order(
             last = held.pop()
             start, end = _place(last, first, "left"), _place(coming, _last_us(last), "right")
             after.append(coming[end:])
-            coming = _sorted(pl.concat([last[start:], coming[:end]]))
+            coming = in_total_order(pl.concat([last[start:], coming[:end]]))
             if start:
                 held.append(last[:start])
         held.extend(piece for piece in (coming, *reversed(after)) if piece.height)
@@ -131,7 +131,7 @@ def in_time_order(
             break
     else:
         if held:
-            yield from _sorted(pl.concat(held)).iter_slices(ROWS_PER_BATCH)
+            yield from in_total_order(pl.concat(held)).iter_slices(ROWS_PER_BATCH)
         return
     with tempfile.TemporaryDirectory(prefix="detente-order-", dir=folder) as place:
         runs = _Runs(Path(place))
@@ -180,7 +180,7 @@ class _Runs:
                 wanted = wanted.filter(pl.col("time") >= _literal(start))
             if end is not None:
                 wanted = wanted.filter(pl.col("time") < _literal(end))
-            yield from _sorted(wanted.collect()).iter_slices(ROWS_PER_BATCH)
+            yield from in_total_order(wanted.collect()).iter_slices(ROWS_PER_BATCH)
 
 
 def slices_of(
@@ -239,7 +239,7 @@ def _is_in_order(frame: pl.LazyFrame, rows: int) -> bool:
     return True
 
 
-def _sorted(frame: pl.DataFrame) -> pl.DataFrame:
+def in_total_order(frame: pl.DataFrame) -> pl.DataFrame:
     """Return the rows in total order: time, mover, then every other column."""
     if frame.height < 2:
         return frame

@@ -30,6 +30,10 @@ class Reason(StrEnum):
     # the position repeats while the reported speed is above 1 kn, or the position's own time stood still
     STALE = "stale"
     TELEPORT = "teleport"
+    # of live sources only
+    CLOCK_OFF = "clock_off"  # its time is far from the receiver's clock, and the source never gave a nearer one
+    OLD = "old"  # older than what is known already: of the mover, or long before what the source gave last
+    OVERLOAD = "overload"  # came faster than it could be used
 
 
 class Note(StrEnum):

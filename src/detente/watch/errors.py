@@ -19,4 +19,13 @@ class WatchMistake(OurMistake):
 
 
 class FeedLost(WorldFailure):
-    """A feed cannot be reached, or ended, or says nothing that can be read; it is tried again later."""
+    """A feed cannot be reached, or ended, or says nothing that can be read; it is tried again later.
+
+    retry_after_s: the source itself said how long to stay away (HTTP's Retry-After); None when it did not.
+    """
+
+    def __init__(
+        self, *, expected: str, came: str, where: str = "", remedy: str = "", retry_after_s: float | None = None
+    ) -> None:
+        super().__init__(expected=expected, came=came, where=where, remedy=remedy)
+        self.retry_after_s = retry_after_s
