@@ -27,6 +27,6 @@ def test_every_kind_of_field_has_its_type() -> None:
     text = write_web_types.written()
     assert "readonly windows: readonly (readonly [number, number | null])[];" in text
     assert "readonly states: Readonly<Record<string, string>>;" in text
-    assert 'readonly state: "draft" | "releasing";' in text
+    assert 'readonly state: "draft" | "gone" | "releasing" | "unfinished";' in text
     assert "readonly roles: readonly Role[];" in text
     assert "readonly octets: string;" in text

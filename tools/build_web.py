@@ -32,6 +32,10 @@ SCRIPTS_BYTES_MAX = 500_000
 """All scripts and words together, compressed by gzip, without the coast."""
 COASTS = ("land-110m", "land-10m")
 """Of the package world-atlas: the coast of the whole earth, coarse for the first picture, fine for a near one."""
+FONTS = ("DejaVuSans.ttf", "DejaVuSansMono.ttf")
+"""Of the package dejavu-fonts-ttf, with its licence: the letters of PDF files, which any document may hold."""
+PACKED = (".css", ".html", ".js", ".json", ".txt")
+"""Files that lie compressed beside the plain ones, for browsers that take that."""
 
 
 class BuildError(Exception):
@@ -124,6 +128,25 @@ def copy_coasts(assets: Path) -> dict[str, str]:
     return addresses
 
 
+def copy_fonts(fonts: Path) -> None:
+    """Copy the letters of PDF files, with their licence beside them."""
+    package = WEB / "node_modules" / "dejavu-fonts-ttf"
+    fonts.mkdir()
+    for name in FONTS:
+        shutil.copyfile(package / "ttf" / name, fonts / name)
+    shutil.copyfile(package / "LICENSE", fonts / "LICENSE.txt")
+
+
+def pack(target: Path) -> None:
+    """Write each file that shrinks by it compressed beside itself; the same file is the same bytes."""
+    for path in sorted(target.rglob("*")):
+        if path.suffix in PACKED:
+            octets = path.read_bytes()
+            packed = gzip.compress(octets, 9, mtime=0)
+            if len(packed) < len(octets):
+                path.with_name(f"{path.name}.gz").write_bytes(packed)
+
+
 def bundle(target: Path, folder: Path) -> dict[str, str]:
     """Write scripts and style sheets into ``target``/assets; returns what index.html must name."""
     assets = target / "assets"
@@ -153,7 +176,7 @@ def bundle(target: Path, folder: Path) -> dict[str, str]:
 
 def write_licences(inputs: Iterable[str], target: Path) -> None:
     """Write the licence of every package that the scripts hold, and of the coast, beside them."""
-    packages = {"world-atlas"}
+    packages = {"dejavu-fonts-ttf", "world-atlas"}
     for name in inputs:
         parts = Path(name).parts
         if "node_modules" in parts:
@@ -203,6 +226,8 @@ def build(static: Path = STATIC) -> None:
         for name, address in names.items():
             page = page.replace(f"{{{name}}}", address)
         (target / "index.html").write_text(page, encoding="utf-8")
+        copy_fonts(target / "fonts")
+        pack(target)
         weigh(target)
         (target / STAMP).write_text(stamp + "\n", encoding="ascii")
         shutil.rmtree(static, ignore_errors=True)

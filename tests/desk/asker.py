@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.desk.desks import RunningDesk, signed_in_as
 
-__all__ = ["Answer", "Asker"]
+__all__ = ["API", "Answer", "Asker"]
 
 API = "/api/v1"
 

@@ -233,6 +233,11 @@ class Door:
         self.drafts[kept.submission] = kept
         return kept
 
+    def _draft_content(self, question: record.DraftContentAsked) -> record.ContentDocument:
+        if question.submission not in self.drafts or question.index != 1:
+            raise nothing()
+        return record.ContentDocument(media_type="text/html", octets=b"<script>alert(1)</script>")
+
     def _draft_discarded(self, question: record.DraftDiscarded) -> Done:
         if self.drafts.pop(question.submission, None) is None:
             raise nothing()

@@ -7,7 +7,7 @@ import base64
 from detente.node.desk_door.people_questions import PersonAdded, PersonRemoved, TokenAdded
 from detente.node.desk_door.record_questions import DraftKept, ReleaseGiven
 from tests.desk.asker import Asker
-from tests.desk.desks import PASSKEY, PEOPLE, RunningDesk
+from tests.desk.desks import PASSKEY, PEOPLE, TOKEN, RunningDesk
 from tests.desk.door import LINE
 
 SUBMISSION = "0123456789abcdef" * 2
@@ -54,6 +54,39 @@ def test_a_draft_is_kept_with_its_files_and_its_author(desk: RunningDesk, ask: A
     assert ask.post("drafts", {**body, "attachments": [{"media_type": "x", "octets": "%"}]}).status == 400
     assert ask.post("drafts", {**body, "is_machine": True}).status == 400
     assert ask.post("drafts", {**body, "actor": "somebody else"}).status == 400
+
+
+def test_an_unfinished_form_a_known_file_and_a_revision_are_passed_on(desk: RunningDesk, ask: Asker) -> None:
+    body = {
+        "line": LINE, "notice": {"kind": "x"}, "attachments": [{"media_type": "image/png", "sha256": "ab"}],
+        "submission": SUBMISSION, "is_unfinished": True, "revision": 3,
+    }  # fmt: skip
+    assert ask.post("drafts", body, role="drafter").status == 200
+    asked = desk.door.questions[-1]
+    assert isinstance(asked, DraftKept)
+    assert (asked.is_unfinished, asked.revision, asked.attachments[0].sha256) == (True, 3, "ab")
+    assert ask.post("drafts", {**body, "revision": -1}).status == 400
+    assert ask.post("drafts", {**body, "key": "only machines have one"}).status == 400
+
+
+def test_a_drafts_file_is_saved_and_never_shown_by_a_browser(ask: Asker) -> None:
+    ask.post("drafts", {"line": LINE, "notice": {"kind": "x"}})
+    answer = ask.get(f"drafts/{SUBMISSION}/attachments/1", role="viewer")
+    assert answer.octets == b"<script>alert(1)</script>"
+    assert answer.headers["content-type"] == "application/octet-stream"
+    assert answer.headers["content-disposition"] == 'attachment; filename="draft-01234567-1"'
+    assert ask.get(f"drafts/{SUBMISSION}/attachments/2").status == 404
+    assert ask.get("drafts/nonsense/attachments/1").status == 404
+
+
+def test_a_machine_names_its_draft(desk: RunningDesk, ask: Asker) -> None:
+    body = {"line": LINE, "notice": {"kind": "x"}, "key": "encounter 7"}
+    headers: dict[str, str | None] = {"Authorization": f"Bearer {TOKEN}", "Sec-Fetch-Site": None}
+    assert ask.post("watch/drafts", body, role="", headers=headers).status == 200
+    asked = desk.door.questions[-1]
+    assert isinstance(asked, DraftKept)
+    assert (asked.key, asked.is_machine, asked.submission) == ("encounter 7", True, "")
+    assert ask.post("watch/drafts", {**body, "key": "x" * 201}, role="", headers=headers).status == 400
 
 
 def test_a_release_asks_for_a_touch_of_an_own_officers_passkey_and_passes_it_on(

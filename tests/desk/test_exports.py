@@ -79,7 +79,7 @@ def test_areas_come_as_geojson_and_kml_and_humanitarian_ones_never(desk: Running
     spaces = {"k": "http://www.opengis.net/kml/2.2"}
     assert len(root.findall(".//k:Placemark", spaces)) == 3
     assert len(root.findall(".//k:innerBoundaryIs", spaces)) == 1
-    name = root.find(".//k:name", spaces)
+    name = root.find(".//k:Placemark/k:name", spaces)
     assert name is not None
     assert name.text == "D-17 <&> \\u202e"
     desk.door.humanitarian = True

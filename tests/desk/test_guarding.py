@@ -23,7 +23,7 @@ PLACES = {"line": LINE, "ref": "west%2F0", "index": "0", "id": "x", "submission"
 QUERIES = {
     "areas": "from_ms=0&until_ms=1", "timeline": "from_ms=0&until_ms=1", "handover": "from_ms=0&until_ms=1",
     "replay": "from_ms=0&until_ms=1", "trails": "ids=a", "export_areas_geojson": "from_ms=0&until_ms=1",
-    "export_areas_kml": "from_ms=0&until_ms=1",
+    "export_areas_kml": "from_ms=0&until_ms=1", "export_picture_cot": "from_ms=0&until_ms=1",
 }  # fmt: skip
 BODIES: dict[str, Any] = {
     "check": {"line": LINE, "notice": {}},

@@ -21,7 +21,7 @@ from detente.line.envelope import Envelope, PayloadType, Signature
 from detente.line.errors import LineMistake, Refused
 from detente.line.load import join_parts
 from detente.line.opening import first_opening
-from detente.line.release import challenge
+from detente.line.release import Assertion, challenge
 from detente.line.rootact import Act, Keyring, RootKeys
 from detente.line.statement import Commitment, Statement
 from detente.node.home import found, open_writing
@@ -29,6 +29,7 @@ from detente.node.host import Host
 from detente.node.keyfile import Cost, Keys, open_keys, write_keys
 from detente.node.officers import UNRELEASED, Officer, Officers
 from detente.node.signer import Signer
+from detente.store import headfile
 from detente.store.headfile import HeadRecord
 from tests.line.authenticator import ORIGIN, SITE, Authenticator, release_of, released
 from tests.line.memory import Member, public
@@ -185,6 +186,95 @@ def test_a_counter_that_does_not_rise_tells_a_copied_key(desk: Desk) -> None:
     assert "copied" in desk.ask(*desk.released(desk.statement(), Authenticator("anna", count=5))).refusal
     assert "copied" in desk.ask(*desk.released(desk.statement(), Authenticator("anna", count=None))).refusal
     assert desk.ask(*desk.released(desk.statement(), Authenticator("anna", count=11))).signature is not None
+
+
+def given(desk: Desk, statement: Statement, officer: Authenticator, **how: Any) -> tuple[Statement, Assertion]:
+    """Let an officer touch for a statement, and the signer note it."""
+    touch = officer.touch(challenge(statement, NAMES), **how)
+    desk.signer.note_touch(statement, release_of([touch], NAMES))
+    return statement, touch
+
+
+def test_a_touch_that_was_noted_counts_after_later_ones_of_the_same_officer(desk: Desk) -> None:
+    anna, berta = Authenticator("anna"), Authenticator("berta", "ed25519")
+    grave = desk.statement(type="incident")
+    _, first = given(desk, grave, anna)
+    assert desk.ask(*desk.released(desk.statement(), anna)).signature is not None  # a later touch, said earlier
+    desk.durable()
+    desk.again()
+    _, second = given(desk, grave, berta)
+    octets = release_of([first, second], NAMES)
+    late = msgspec.structs.replace(
+        named(grave, octets), seq=len(desk.leaves), previous=merkle.leaf_hash(desk.leaves[-1]).hex()
+    )
+    assert desk.ask(late, octets).signature is not None
+    desk.durable()
+    assert desk.head.counters[anna.key] == anna.count  # the older touch takes nothing back
+
+
+def test_a_touch_that_was_not_noted_is_old_after_a_later_one(desk: Desk) -> None:
+    anna = Authenticator("anna")
+    first, octets = desk.released(desk.statement(), anna)
+    assert desk.ask(*desk.released(desk.statement(), anna)).signature is not None
+    late = msgspec.structs.replace(first, seq=1, previous=merkle.leaf_hash(desk.leaves[-1]).hex())
+    assert "old touch" in desk.ask(late, octets).refusal
+
+
+def test_a_copied_key_is_told_when_it_touches_and_nothing_of_it_is_noted(desk: Desk) -> None:
+    given(desk, desk.statement(), Authenticator("anna", count=10))
+    for count in (9, 10, None):
+        with pytest.raises(Refused, match="copied"):
+            given(desk, desk.statement(), Authenticator("anna", count=count))
+    assert len(desk.head.touches) == 1
+    desk.again()
+    assert desk.head.counters == {ANNA.key: 11}
+    with pytest.raises(Refused, match="copied"):
+        given(desk, desk.statement(), Authenticator("anna", count=10))
+
+
+def test_only_a_touch_that_would_count_is_noted(desk: Desk) -> None:
+    for officer, how, said in (
+        (CARL, {}, "no officer's"),
+        (ANNA, {"site": "desk.east.example"}, "another site"),
+        (ANNA, {"flags": 0x01}, "not seen or not recognised"),
+    ):
+        with pytest.raises(Refused, match=said):
+            given(desk, desk.statement(), officer, **how)
+    statement = desk.statement()
+    asked = challenge(statement, NAMES)
+    both = release_of([ANNA.touch(asked), BERTA.touch(asked)], NAMES)
+    with pytest.raises(Refused, match="several"):
+        desk.signer.note_touch(statement, both)
+    with pytest.raises(Refused):
+        desk.signer.note_touch(desk.statement(), release_of([ANNA.touch(asked)], NAMES))
+    assert desk.head.touches == {}
+
+
+def test_a_touch_is_noted_once_and_the_oldest_is_forgotten(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(headfile, "TOUCHES_MAX", 2)
+    anna = Authenticator("anna")
+    statement, touch = given(desk, desk.statement(), anna)
+    desk.signer.note_touch(statement, release_of([touch], NAMES))
+    assert len(desk.head.touches) == 1
+    first = set(desk.head.touches)
+    for _ in range(2):
+        given(desk, desk.statement(), anna)
+    assert len(desk.head.touches) == 2
+    assert not first & set(desk.head.touches)
+    kept = dict(desk.head.touches)
+    desk.again()
+    assert desk.head.touches == kept
+
+
+def test_without_officers_no_touch_is_noted(tmp_path: Path) -> None:
+    head = HeadRecord(tmp_path / "head.sqlite3", create=True)
+    signer = Signer("west", KEYS, generation=0, head=head, officers=None)
+    desk = Desk(tmp_path / "other.sqlite3")
+    statement = desk.statement()
+    with pytest.raises(Refused, match="no officers are named"):
+        signer.note_touch(statement, release_of([ANNA.touch(challenge(statement, NAMES))], NAMES))
+    head.close()
+    desk.head.close()
 
 
 def test_what_was_signed_and_never_stored_may_be_signed_again(desk: Desk) -> None:

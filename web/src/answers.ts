@@ -27,7 +27,7 @@ export interface AlarmsDocument {
   readonly alarms: readonly AlarmDocument[];
 }
 
-/** A file for a draft. */
+/** A file for a draft. sha256: instead of the octets, of a file that the draft which is changed has already. */
 export interface AttachmentGiven {
   readonly media_type: string;
   readonly octets: string;
@@ -46,6 +46,12 @@ export interface CheckDocument {
   readonly geojson: Readonly<Record<string, unknown>> | null;
 }
 
+/** The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated. */
+export interface ContentDocument {
+  readonly media_type: string;
+  readonly octets: string;
+}
+
 /** A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far. */
 export interface DraftDocument {
   readonly submission: string;
@@ -56,7 +62,7 @@ export interface DraftDocument {
   readonly drafted_ms: number;
   readonly by: string;
   readonly is_machine: boolean;
-  readonly state: "draft" | "releasing" | "unfinished" | "gone";
+  readonly state: "draft" | "gone" | "releasing" | "unfinished";
   readonly needed: number;
   readonly given: readonly string[];
   readonly answer_by_ms: number | null;
@@ -127,10 +133,10 @@ export interface ActDocument {
   readonly actor: string;
   readonly actor_name: string;
   readonly act: string;
-  readonly words: string;
   readonly detail: Readonly<Record<string, string>>;
   readonly hash: string;
   readonly signed_in: string;
+  readonly sentence: string;
 }
 
 /** A passkey. credential: its id; key: as officers' lists have it; public_key: COSE; counter: the highest seen. */
@@ -214,12 +220,6 @@ export interface AreaDocument {
 /** Areas in force in the asked time; humanitarian ones are never among them. */
 export interface AreasDocument {
   readonly areas: readonly AreaDocument[];
-}
-
-/** The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated. */
-export interface ContentDocument {
-  readonly media_type: string;
-  readonly octets: string;
 }
 
 /** A page of entries, newest first; next: give it as ``before`` for older ones, "" when there are none. */

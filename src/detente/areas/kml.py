@@ -6,20 +6,23 @@ No outside icon or style is loaded.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 from detente import words
 from detente.areas.geojson import feature
 from detente.areas.outcomes import Reading
+from detente.notices.kml_writing import KML_FOOT, kml_geometry, kml_head, kml_label, kml_span
 
 __all__ = ["kml"]
 
 say = words.speaker("areas")
 
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_STYLE = (
+    '<Style id="area"><LineStyle><color>ff0055d5</color><width>2</width></LineStyle>'
+    "<PolyStyle><color>400055d5</color></PolyStyle></Style>\n"
+)
 _SHOWN = (
     "text_id",
     "activity_kind",
@@ -37,14 +40,12 @@ _SHOWN = (
 
 def kml(readings: list[Reading]) -> Iterator[str]:
     """Yield the text of one KML document piece by piece."""
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
     title = say("Danger areas")
-    yield f"<name>{_text(title)}</name>\n"
-    yield '<Style id="area"><LineStyle><color>ff0055d5</color><width>2</width></LineStyle><PolyStyle><color>400055d5</color></PolyStyle></Style>\n'
+    yield kml_head(title, _STYLE)
     for reading in readings:
         for index, area in enumerate(reading.areas, start=1):
             yield _placemark(feature(reading, area, index))
-    yield "</Document>\n</kml>\n"
+    yield KML_FOOT
 
 
 def _placemark(made: dict[str, Any]) -> str:
@@ -53,53 +54,21 @@ def _placemark(made: dict[str, Any]) -> str:
     title = " ".join(part for part in (properties["text_id"], properties["name"]) if part)
     begins = [start for start, _ in windows]
     ends = [end for _, end in windows]
-    span = ""
-    if begins and None not in begins:
-        span += f"<begin>{min(begins)}</begin>"
-    if ends and None not in ends:
-        span += f"<end>{max(ends)}</end>"
+    begin = min(begins).replace("Z", ":00Z") if begins and None not in begins else None
+    end = max(ends).replace("Z", ":00Z") if ends and None not in ends else None
     fields = "".join(
-        f"<Data name={quoteattr(name)}><value>{_text(_value(properties[name]))}</value></Data>"
+        f"<Data name={quoteattr(name)}><value>{kml_label(_value(properties[name]))}</value></Data>"
         for name in _SHOWN
         if properties.get(name) not in (None, [], "")
     )
     return (
-        f"<Placemark>\n<name>{_text(title)}</name>\n"
-        f"<description>{_text(properties['words'].get('areas', ''))}</description>\n"
-        + (f"<TimeSpan>{span.replace('Z<', ':00Z<')}</TimeSpan>\n" if span else "")
+        f"<Placemark>\n<name>{kml_label(title)}</name>\n"
+        f"<description>{kml_label(properties['words'].get('areas', ''))}</description>\n"
+        + kml_span(begin, end)
         + "<styleUrl>#area</styleUrl>\n"
-        + f"<ExtendedData>{fields}</ExtendedData>\n{_geometry(made['geometry'])}</Placemark>\n"
+        + f"<ExtendedData>{fields}</ExtendedData>\n{kml_geometry(made['geometry'])}</Placemark>\n"
     )
-
-
-def _geometry(geometry: dict[str, Any] | None) -> str:
-    if geometry is None:
-        return ""
-    match geometry["type"]:
-        case "Point":
-            return f"<Point><coordinates>{_line([geometry['coordinates']])}</coordinates></Point>\n"
-        case "LineString":
-            return f"<LineString><tessellate>1</tessellate><coordinates>{_line(geometry['coordinates'])}</coordinates></LineString>\n"
-        case "Polygon":
-            ring = _line(geometry["coordinates"][0])
-            return (
-                "<Polygon><tessellate>1</tessellate><outerBoundaryIs><LinearRing>"
-                f"<coordinates>{ring}</coordinates></LinearRing></outerBoundaryIs></Polygon>\n"
-            )
-        case "MultiPolygon":
-            parts = [{"type": "Polygon", "coordinates": part} for part in geometry["coordinates"]]
-        case _:
-            parts = geometry["geometries"]
-    return "<MultiGeometry>" + "".join(_geometry(part) for part in parts) + "</MultiGeometry>\n"
-
-
-def _line(points: list[list[float]]) -> str:
-    return " ".join(f"{lon:.7f},{lat:.7f}" for lon, lat in points)
 
 
 def _value(value: object) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _text(text: str) -> str:
-    return escape(_NOT_IN_XML.sub(lambda found: ascii(found.group())[1:-1], text))

@@ -108,6 +108,9 @@ def _parameters(one: Operation) -> list[dict[str, Any]]:
         }
         for name in re.findall(r"\{(\w+)\}", one.path)
     ]
+    if one.is_in_pieces:
+        schema = {"type": "string", "pattern": "^bytes=(0|[1-9][0-9]{0,11})-(0|[1-9][0-9]{0,11})$"}
+        found.append({"name": "Range", "in": "header", "required": True, "schema": schema})
     if one.query is not None:
         shape = shapes.type_info(one.query)
         assert isinstance(shape, shapes.StructType)  # noqa: S101
@@ -147,7 +150,8 @@ def _responses(one: Operation, schemas: dict[type[msgspec.Struct], dict[str, Any
     else:
         content: dict[str, Any] = {"schema": {"type": "string"}} if one.media in _TEXT_MEDIA else {}
         found[str(one.status)] = {"description": "As asked.", "content": {one.media: content}}
-    for status, told in _REFUSALS.items():
+    refusals = {**_REFUSALS, "416": "Beyond the end of the file."} if one.is_in_pieces else _REFUSALS
+    for status, told in refusals.items():
         found[status] = {"description": told, "content": {"application/json": {"schema": refusal}}}
     if one.name == "health":
         found["503"]["content"]["application/json"]["schema"] = found["200"]["content"]["application/json"][

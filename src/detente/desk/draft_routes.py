@@ -8,12 +8,14 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
+from starlette.responses import Response
 
 from detente import words
 from detente.desk.asking import Told
 from detente.desk.errors import bad_input, not_allowed
 from detente.desk.operations import PREFIX, Call, Nothing, Operation
 from detente.desk.picture.documents import Moment
+from detente.desk.record_routes import saved
 from detente.node.desk_door import record_questions as record
 from detente.node.desk_door.questions import Done
 
@@ -38,7 +40,11 @@ class CheckGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DraftGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A draft to be kept; with the submission of one that waits: to be changed."""
+    """A draft to be kept; with the submission of one that waits: to be changed.
+
+    An attachment that the draft has already is named by its sha256, without octets. is_unfinished: keep a form with
+    faults, too. revision: of the draft as it was read; when another station changed it since, nothing is kept (409).
+    """
 
     line: Annotated[str, Meta(max_length=100)]
     notice: dict[str, Any]
@@ -46,6 +52,8 @@ class DraftGiven(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answer_by_ms: Moment | None = None
     in_reply_to: Annotated[str, Meta(max_length=200)] = ""
     submission: Annotated[str, Meta(pattern="^([0-9a-f]{32})?$")] = ""
+    is_unfinished: bool = False
+    revision: Annotated[int, Meta(ge=0, le=2**53)] | None = None
 
 
 class ReleaseBegun(msgspec.Struct, frozen=True):
@@ -101,6 +109,15 @@ async def draft_keep(call: Call) -> Told:
             actor=call.actor, **{name: getattr(call.body, name) for name in DraftGiven.__struct_fields__}
         )
     )
+
+
+async def draft_content(call: Call) -> Response:
+    """Give the bytes of a draft's attachment (from 1 on), to be saved: a browser never shows them."""
+    submission, index = call.path["submission"], int(call.path["index"])
+    found: record.ContentDocument = await call.room.node.ask(
+        record.DraftContentAsked(submission=submission, index=index)
+    )
+    return saved(found, f"draft-{submission[:8]}-{index}")
 
 
 async def draft_discard(call: Call) -> Told:
@@ -172,6 +189,9 @@ DRAFTS = (
     Operation(
         "POST", f"{PREFIX}/drafts", draft_keep, record.DraftDocument, body=DraftGiven, body_max=DRAFT_BYTES_MAX,
         limit="write",
+    ),
+    Operation(
+        "GET", f"{_ONE}/attachments/{{index}}", draft_content, media="application/octet-stream"
     ),
     Operation("DELETE", _ONE, draft_discard, Done, limit="write"),
     Operation("POST", f"{_ONE}/release/begin", release_begin, ReleaseBegun, body=Nothing, limit="release"),

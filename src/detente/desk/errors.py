@@ -17,6 +17,7 @@ __all__ = [
     "conflict",
     "not_allowed",
     "not_found",
+    "not_offered",
     "not_signed_in",
     "refusal_of",
     "too_large",
@@ -125,6 +126,11 @@ def not_found(came: str, where: str = "") -> RefusedRequest:
         where=where,
         remedy=say("look at the list that it should be in"),
     )
+
+
+def not_offered(expected: str, remedy: str) -> RefusedRequest:
+    """Return the refusal of what this installation does not give, with the way to get it (404)."""
+    return RefusedRequest(404, "not-offered", expected=expected, came=say("none here"), remedy=remedy)
 
 
 def wrong_method(allowed: str) -> RefusedRequest:

@@ -1,4 +1,4 @@
-"""Files to take along: entries as CSV, areas and the own side's tracks as GeoJSON, areas as KML.
+"""Files to take along: entries as CSV and Parquet, areas as GeoJSON and KML, the own side as GeoJSON and for TAK.
 
 Tracks of anybody but the own side are in no file, and humanitarian areas are in none.
 """
@@ -13,8 +13,12 @@ from typing import Any
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
+from detente import words
+from detente.desk.cot import cot_events, cot_package
+from detente.desk.errors import not_offered
 from detente.desk.kml import areas_kml
 from detente.desk.operations import PREFIX, Call, Operation
+from detente.desk.parquet import EntriesParquet, is_parquet_here
 from detente.desk.record_routes import EntriesQuery, Span, span_checked
 from detente.desk.shown_text import csv_row, lines_visible
 from detente.node.desk_door.record_questions import (
@@ -30,12 +34,32 @@ from detente.node.desk_door.record_questions import (
 
 __all__ = ["EXPORTS", "areas_geojson", "own_tracks"]
 
+say = words.speaker("desk")
+
 _PAGE_ROWS = 200
 _COLUMNS = (
     "line", "ref", "member", "is_own", "type", "kind", "title", "precedence", "activity", "written", "received",
     "answer_by", "in_reply_to", "states", "replies", "standing", "changed_by",
 )  # fmt: skip
 _TRACK_MS = 24 * 3_600_000
+_PARQUET = "application/vnd.apache.parquet"
+_PACKAGE = "application/zip"
+
+
+class ExportDocument(msgspec.Struct, frozen=True):
+    """One file to take along. is_offered: False where this installation lacks something; remedy: how to get it."""
+
+    name: str
+    address: str
+    media_type: str
+    is_offered: bool
+    remedy: str = ""
+
+
+class ExportsDocument(msgspec.Struct, frozen=True):
+    """Every file that a desk can give."""
+
+    exports: tuple[ExportDocument, ...]
 
 
 async def export_entries(call: Call) -> Response:
@@ -47,8 +71,14 @@ async def export_entries(call: Call) -> Response:
 
 async def _rows(call: Call, query: EntriesQuery, page: EntriesDocument) -> AsyncIterator[bytes]:
     yield csv_row(_COLUMNS)
+    async for one in _pages(call, query, page):
+        yield b"".join(csv_row(_cells(row)) for row in one.rows)
+
+
+async def _pages(call: Call, query: EntriesQuery, page: EntriesDocument) -> AsyncIterator[EntriesDocument]:
+    """Yield this page and every one after it."""
     while True:
-        yield b"".join(csv_row(_cells(row)) for row in page.rows)
+        yield page
         if not page.next or page.next == query.before:
             return
         query = msgspec.structs.replace(query, before=page.next)
@@ -149,6 +179,62 @@ def own_tracks(call: Call) -> dict[str, Any]:
     return {"type": "FeatureCollection", "features": features}
 
 
+async def exports(call: Call) -> ExportsDocument:
+    """List the files that can be taken along, and how to get those that this installation does not give."""
+    del call
+    is_here = is_parquet_here()
+    return ExportsDocument(
+        tuple(
+            ExportDocument(
+                one.path.rpartition("/")[2],
+                one.path,
+                one.media,
+                is_here or one.media != _PARQUET,
+                _remedy() if one.media == _PARQUET and not is_here else "",
+            )
+            for one in _FILES
+        )
+    )
+
+
+async def export_entries_parquet(call: Call) -> Response:
+    """Give every entry that was asked for as Parquet."""
+    if not is_parquet_here():
+        raise not_offered(say("an installation with the package pyarrow"), _remedy())
+    query: EntriesQuery = call.query
+    first = await _page(call, query)
+    return StreamingResponse(
+        _columns(call, query, first), media_type=_PARQUET, headers=_attachment("entries.parquet")
+    )
+
+
+async def _columns(call: Call, query: EntriesQuery, page: EntriesDocument) -> AsyncIterator[bytes]:
+    file = await asyncio.to_thread(EntriesParquet)
+    async for one in _pages(call, query, page):
+        yield await asyncio.to_thread(file.add, one.rows)
+    yield await asyncio.to_thread(file.end)
+
+
+def _remedy() -> str:
+    return say("let whoever keeps this machine install it: pip install 'detente[parquet]', and restart the desk")
+
+
+async def export_picture_cot(call: Call) -> Response:
+    """Give the own side's movers, areas in force and alarms as a data package of Cursor-on-Target; nobody else's."""
+    now_ms = call.room.now_ms()
+    areas = await _areas(call)
+    picture = call.room.picture
+    encounters = {one.id: one for one in picture.encounters.all()}
+    alarms = [
+        (one, encounters[one.encounter])
+        for one in picture.encounters.alarms()
+        if one.encounter in encounters and one.ended_ms is None
+    ]
+    events = cot_events(picture.movers.all(), areas, alarms, now_ms)
+    octets = await asyncio.to_thread(cot_package, events)
+    return Response(octets, media_type=_PACKAGE, headers=_attachment("picture.zip"))
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, str):
         return lines_visible(value)
@@ -171,9 +257,13 @@ def _attachment(name: str) -> dict[str, str]:
 
 
 _AREAS = f"{PREFIX}/export/areas"
-EXPORTS = (
+_FILES = (
     Operation(
         "GET", f"{PREFIX}/export/entries.csv", export_entries, query=EntriesQuery, limit="search", media="text/csv"
+    ),
+    Operation(
+        "GET", f"{PREFIX}/export/entries.parquet", export_entries_parquet, query=EntriesQuery, limit="search",
+        media=_PARQUET,
     ),
     Operation(
         "GET", f"{_AREAS}.geojson", export_areas_geojson, query=Span, limit="search", media="application/geo+json"
@@ -183,4 +273,6 @@ EXPORTS = (
         media="application/vnd.google-earth.kml+xml",
     ),
     Operation("GET", f"{PREFIX}/export/tracks.geojson", export_tracks, limit="search", media="application/geo+json"),
+    Operation("GET", f"{PREFIX}/export/picture.zip", export_picture_cot, query=Span, limit="search", media=_PACKAGE),
 )  # fmt: skip
+EXPORTS = (Operation("GET", f"{PREFIX}/exports", exports, ExportsDocument), *_FILES)

@@ -91,7 +91,10 @@ Handler = Callable[[Call], Awaitable[Response | Told | msgspec.Struct]]
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One route. answer: the struct of its JSON, None for another ``media``. limit: its class in ``limiting``."""
+    """One route. answer: the struct of its JSON, None for another ``media``. limit: its class in ``limiting``.
+
+    is_in_pieces: the header Range names what is asked for.
+    """
 
     method: str
     path: str
@@ -104,6 +107,7 @@ class Operation:
     media: str = "application/json"
     status: int = 200
     name: str = ""
+    is_in_pieces: bool = False
     right: Right = field(init=False, default="anyone")
 
     def __post_init__(self) -> None:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from urllib.parse import unquote
 
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
@@ -18,11 +19,13 @@ from detente.desk.health import look, sentence
 from detente.desk.room import Room
 from detente.door.terminal import visible
 
-__all__ = ["PRINT_CSS", "SMALL_BYTES_MAX", "answer_page"]
+__all__ = ["PACKED", "PRINT_CSS", "SMALL_BYTES_MAX", "answer_page", "takes_gzip"]
 
 say = words.speaker("desk")
 
 PRINT_CSS = "/print.css"
+PACKED = ".gz"
+"""What a file's name has more where it lies compressed, beside the plain one."""
 SMALL_BYTES_MAX = 1_000_000
 """Bytes of a file of the page that is kept in memory; a larger one is read from the disk each time."""
 _PRINT_FILE = Path(__file__).parent / "print.css"
@@ -47,9 +50,10 @@ async def answer_page(room: Room, request: Request, raw_path: bytes) -> Response
         raise wrong_method("GET, HEAD")
     room.limits.spend("" if request.client is None else request.client.host, "static", room.clock_s())
     path = unquote(raw_path.decode("latin-1"), errors="replace")
-    wants_html = "text/html" in request.headers.get("accept", "")
+    asks = request.headers
+    wants_html = "text/html" in asks.get("accept", "")
     if path == PRINT_CSS:
-        return _sent(_PRINT_FILE)
+        return _sent(_PRINT_FILE, asks)
     index = room.static / "index.html"
     if path == "/" and not (wants_html and index.is_file()):
         return await _standing(room, wants_html=wants_html)
@@ -58,7 +62,7 @@ async def answer_page(room: Room, request: Request, raw_path: bytes) -> Response
         found = index  # a view of the page, which the page itself finds
     if found is None:
         raise not_found(say("no such file"), visible(path[:200]))
-    return _sent(found)
+    return _sent(found, asks)
 
 
 def _file(static: Path, path: str) -> Path | None:
@@ -67,19 +71,42 @@ def _file(static: Path, path: str) -> Path | None:
     if not path.startswith("/") or not all(_SEGMENT.fullmatch(one) and ".." not in one for one in segments):
         return static / "index.html" if path == "/" else None
     found = static.joinpath(*segments)
-    if not found.is_file() or not found.resolve().is_relative_to(static.resolve()):
+    if found.suffix == PACKED or not found.is_file() or not found.resolve().is_relative_to(static.resolve()):
         return None
     return found
 
 
-def _sent(found: Path) -> Response:
+def _sent(found: Path, asks: Headers) -> Response:
+    """Return a file, compressed where it lies so beside it and the browser takes that; 304 when it has this one."""
     kind = _TYPES.get(found.suffix) or mimetypes.guess_type(found.name)[0] or "application/octet-stream"
     lasting = "public, max-age=31536000, immutable" if _HASHED.search(found.name) else "no-cache"
     headers = {"Cache-Control": lasting}
+    packed = found.with_name(found.name + PACKED)
+    if packed.is_file():
+        headers["Vary"] = "Accept-Encoding"
+        if takes_gzip(asks.get("accept-encoding", "")):
+            headers["Content-Encoding"] = "gzip"
+            found = packed
     stands = found.stat()
+    headers["ETag"] = tag = f'"{stands.st_size:x}-{stands.st_mtime_ns:x}{"-gz" if found is packed else ""}"'
+    if tag in {one.strip().removeprefix("W/") for one in asks.get("if-none-match", "").split(",")}:
+        return Response(status_code=304, headers=headers)
     if stands.st_size > SMALL_BYTES_MAX:
         return FileResponse(found, media_type=kind, headers=headers)
     return Response(_read(found, stands.st_mtime_ns, stands.st_size), media_type=kind, headers=headers)
+
+
+def takes_gzip(header: str) -> bool:
+    """Tell whether an Accept-Encoding header takes gzip: named, or covered by "*", and not with the weight 0."""
+    weights: dict[str, float] = {}
+    for part in header.lower().split(","):
+        name, _, given = part.partition(";")
+        weight = given.strip().removeprefix("q=").strip()
+        try:
+            weights[name.strip()] = float(weight) if weight else 1.0
+        except ValueError:
+            weights[name.strip()] = 0.0
+    return weights.get("gzip", weights.get("*", 0.0)) > 0
 
 
 @lru_cache(maxsize=64)

@@ -18,6 +18,7 @@ from detente.desk.errors import bad_input, conflict, not_found, refusal_of
 from detente.desk.events import Stream
 from detente.desk.operations import PREFIX, Call, Nothing, Operation
 from detente.desk.overlays import OVERLAY_BYTES_MAX, FeatureCollection, OverlaysDocument, Shelf
+from detente.desk.pages import takes_gzip
 from detente.desk.picture.alarm_model import PRIORITIES
 from detente.desk.picture.documents import Moment, Picture, Replay, Trails
 from detente.errors import DetenteError
@@ -73,10 +74,7 @@ async def picture(call: Call) -> Picture:
 
 async def events(call: Call) -> Response:
     """Stream live changes as server-sent events: picture, news, alarms, clock."""
-    accepted = {
-        one.split(";", 1)[0].strip() for one in call.request.headers.get("accept-encoding", "").split(",")
-    }
-    is_packed = "gzip" in accepted
+    is_packed = takes_gzip(call.request.headers.get("accept-encoding", ""))
     stream = call.room.hub.open(call.person.person.id, is_packed=is_packed)
     return StreamingResponse(
         _streamed(call, stream),

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from detente import words
 from detente.desk.shown_text import marked_up
 from detente.node.desk_door.record_questions import EntryDocument, LinesDocument
 
-__all__ = ["print_page"]
+__all__ = ["Printed", "print_page", "printed"]
 
 say = words.speaker("desk")
 
@@ -36,10 +38,24 @@ def print_page(found: EntryDocument, stands: LinesDocument, language: str, now_m
         words.choose(before)
 
 
-def _page(found: EntryDocument, stands: LinesDocument, now_ms: int) -> str:
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """What is said of an entry on paper, before any text of it is made visible. facts: name and value, in order."""
+
+    line: str
+    ref: str
+    title: str
+    is_training: bool
+    facts: tuple[tuple[str, str], ...]
+    faults: tuple[str, ...]
+    text: str
+    attachments: tuple[str, ...]
+
+
+def printed(found: EntryDocument, stands: LinesDocument) -> Printed:
+    """Return what is said of an entry on paper, in the language of this context."""
     row = found.row
     line = next((one for one in stands.lines if one.line == row.line), None)
-    is_training = line.is_training if line is not None else row.line.startswith("training-")
     facts = [
         (say("line"), row.line),
         (say("entry"), row.ref),
@@ -54,36 +70,43 @@ def _page(found: EntryDocument, stands: LinesDocument, now_ms: int) -> str:
         (say("changed by"), ", ".join(row.changed_by)),
         *((member, state) for member, state in sorted(row.states.items())),
     ]
-    text = found.texts.get(words.language()) or found.texts.get("en") or ""
-    faults = [*found.faults, *found.warnings, *row.flags]
-    training = say("TRAINING")
+    return Printed(
+        line=row.line,
+        ref=row.ref,
+        title=row.title or row.ref,
+        is_training=line.is_training if line is not None else row.line.startswith("training-"),
+        facts=tuple((name, told) for name, told in facts if told),
+        faults=(*found.faults, *found.warnings, *row.flags),
+        text=found.texts.get(words.language()) or found.texts.get("en") or "",
+        attachments=tuple(_attachments(found)),
+    )
+
+
+def _page(found: EntryDocument, stands: LinesDocument, now_ms: int) -> str:
+    told = printed(found, stands)
+    training, heading = say("TRAINING"), say("attachments")
+    attached = "".join(f"<li>{number}. {marked_up(one)}</li>" for number, one in enumerate(told.attachments, 1))
     return _PAGE.format(
         language=words.language(),
-        title=marked_up(row.title or row.ref),
-        training="training" if is_training else "",
-        banner=f"<p>{marked_up(training)}</p>" if is_training else "",
+        title=marked_up(told.title),
+        training="training" if told.is_training else "",
+        banner=f"<p>{marked_up(training)}</p>" if told.is_training else "",
         facts="".join(
-            f"<tr><th>{marked_up(name)}</th><td>{marked_up(told)}</td></tr>" for name, told in facts if told
+            f"<tr><th>{marked_up(name)}</th><td>{marked_up(value)}</td></tr>" for name, value in told.facts
         ),
-        faults="".join(f"<p>{marked_up(one)}</p>" for one in faults),
-        text=marked_up(text),
-        attachments=_attachments(found),
+        faults="".join(f"<p>{marked_up(one)}</p>" for one in told.faults),
+        text=marked_up(told.text),
+        attachments=f"<h2>{marked_up(heading)}</h2><ul>{attached}</ul>" if attached else "",
         footer=marked_up(
             say("printed at {at} at the desk of {member}", at=_moment(now_ms), member=stands.member)
         ),
     )
 
 
-def _attachments(found: EntryDocument) -> str:
+def _attachments(found: EntryDocument) -> Iterator[str]:
     listed = found.entry.get("attachments")
-    if not isinstance(listed, list) or not listed:
-        return ""
-    heading = say("attachments")
-    rows = []
-    for number, one in enumerate(listed, 1):
-        told = ", ".join(f"{name}: {value}" for name, value in one.items() if isinstance(value, str | int))
-        rows.append(f"<li>{number}. {marked_up(told)}</li>")
-    return f"<h2>{marked_up(heading)}</h2><ul>{''.join(rows)}</ul>"
+    for one in listed if isinstance(listed, list) else ():
+        yield ", ".join(f"{name}: {value}" for name, value in one.items() if isinstance(value, str | int))
 
 
 def _moment(at_ms: int | None) -> str:

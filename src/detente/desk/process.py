@@ -45,6 +45,8 @@ say = words.speaker("desk")
 
 STATIC = Path(__file__).parent / "static"
 _STOP_S = 5
+_PMTILES = b"PMTiles\x03"
+"""What a file of this format begins with."""
 
 
 def furnished(
@@ -57,8 +59,9 @@ def furnished(
     language: str,
     is_tls: bool,
     static: Path = STATIC,
+    map_file: Path | None = None,
 ) -> Room:
-    """Return a desk's room: what its routes share."""
+    """Return a desk's room: what its routes share. map_file: the site's own map."""
     node = Node(link)
     picture = LivePicture()
     alarms = AlarmKeeping(node, picture.encounters, log)
@@ -74,6 +77,8 @@ def furnished(
         site=settings.site,
         language=language,
         is_tls=is_tls,
+        map_file=map_file,
+        has_oidc=settings.oidc is not None,
     )
     room.hub = Hub(picture, room.now_ms, lambda: node.answers)
     return room
@@ -174,7 +179,7 @@ def main(argv: Sequence[str]) -> int:
     link = DeskLink(arguments.home)
     room = furnished(
         link, gate, log, settings=settings, listen=arguments.listen, language=arguments.language,
-        is_tls=tls is not None,
+        is_tls=tls is not None, map_file=_map_file(arguments.home, settings, log),
     )  # fmt: skip
 
     asyncio.run(_until_signalled(room, sock, tls, arguments.listen))
@@ -211,6 +216,23 @@ def _tls(home: Path, settings: DeskSettings, listen: str) -> ssl.SSLContext | No
         where="[desk] listen",
         remedy=say("set certificate_file and key_file under [desk] in settings.toml, or listen on 127.0.0.1"),
     )
+
+
+def _map_file(home: Path, settings: DeskSettings, log: Log) -> Path | None:
+    """Return the site's own map; without one that can be read the picture goes on with the coast alone."""
+    if not settings.map_file:
+        return None
+    path = path_in(home, settings.map_file)
+    try:
+        with path.open("rb") as source:
+            begins = source.read(len(_PMTILES))
+    except OSError as failure:
+        log.warning("desk.map-unread", path=str(path), fault=failure.strerror or type(failure).__name__)
+        return None
+    if begins != _PMTILES:
+        log.warning("desk.map-unread", path=str(path), fault=say("no PMTiles file of version 3"))
+        return None
+    return path
 
 
 def _listening(listen: str) -> socket.socket:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 import msgspec
@@ -10,13 +11,14 @@ from starlette.responses import Response
 
 from detente import words
 from detente.desk.asking import Told
-from detente.desk.errors import bad_input
+from detente.desk.errors import bad_input, not_offered
 from detente.desk.operations import PREFIX, Call, Operation
+from detente.desk.pdf_page import font_files, pdf_page
 from detente.desk.picture.documents import Moment
 from detente.desk.print_page import print_page
 from detente.node.desk_door import record_questions as record
 
-__all__ = ["RECORD", "EntriesQuery", "span_checked"]
+__all__ = ["RECORD", "EntriesQuery", "saved", "span_checked"]
 
 say = words.speaker("desk")
 
@@ -64,7 +66,7 @@ class ObligationsQuery(msgspec.Struct, frozen=True):
 
 
 class PrintQuery(msgspec.Struct, frozen=True):
-    """language: of the page."""
+    """language: of the page or the file."""
 
     language: Annotated[str, Meta(pattern="^(en|ru)$")] = "en"
 
@@ -100,7 +102,11 @@ async def content(call: Call) -> Response:
     """Give the bytes of a body (0) or an attachment (from 1 on), to be saved: a browser never shows them."""
     question = record.ContentAsked(line=call.path["line"], ref=call.path["ref"], index=int(call.path["index"]))
     found: record.ContentDocument = await call.room.node.ask(question)
-    name = f"{call.path['ref'].replace('/', '-')}-{call.path['index']}"
+    return saved(found, f"{call.path['ref'].replace('/', '-')}-{call.path['index']}")
+
+
+def saved(found: record.ContentDocument, name: str) -> Response:
+    """Return bytes of a stranger as a file to be saved under a plain name, whatever its author says that it is."""
     kept = "".join(letter for letter in name if letter.isalnum() or letter in "-_.")
     return Response(
         found.octets,
@@ -152,12 +158,35 @@ async def handover(call: Call) -> Told:
 
 async def print_entry(call: Call) -> Response:
     """Give one entry as a page to print."""
+    found, stands = await _in_full(call)
+    page = print_page(found, stands, call.query.language, call.room.now_ms())
+    return Response(page, media_type="text/html")
+
+
+async def pdf_entry(call: Call) -> Response:
+    """Give one entry as a PDF file; as long as the entry and its states are the same, so is every byte of it."""
+    fonts = font_files(call.room.static)
+    if fonts is None:
+        raise not_offered(
+            say("the pages of this desk, built with their letters"),
+            say("build them on a machine with Node.js: make web"),
+        )
+    found, stands = await _in_full(call)
+    octets = await asyncio.to_thread(pdf_page, found, stands, call.query.language, fonts)
+    name = "".join(one for one in found.row.ref.replace("/", "-") if one.isalnum() or one in "-_.")
+    return Response(
+        octets,
+        media_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}.pdf"'},
+    )
+
+
+async def _in_full(call: Call) -> tuple[record.EntryDocument, record.LinesDocument]:
     found: record.EntryDocument = await call.room.node.ask(
         record.EntryAsked(line=call.path["line"], ref=call.path["ref"])
     )
     stands: record.LinesDocument = await call.room.node.ask(record.LinesAsked())
-    page = print_page(found, stands, call.query.language, call.room.now_ms())
-    return Response(page, media_type="text/html")
+    return found, stands
 
 
 RECORD = (
@@ -175,4 +204,12 @@ RECORD = (
     Operation("GET", f"{PREFIX}/timeline", timeline, record.TimelineDocument, query=Span, limit="search"),
     Operation("GET", f"{PREFIX}/handover", handover, record.HandoverDocument, query=Span, limit="search"),
     Operation("GET", f"{PREFIX}/print/{{line}}/{{ref}}", print_entry, query=PrintQuery, media="text/html"),
+    Operation(
+        "GET",
+        f"{PREFIX}/pdf/{{line}}/{{ref}}",
+        pdf_entry,
+        query=PrintQuery,
+        limit="search",
+        media="application/pdf",
+    ),
 )

@@ -34,6 +34,7 @@ RIGHT_OF: dict[str, Right] = {
     # before sign-in
     "openapi": "anyone",
     "health": "anyone",
+    "sign_in_ways": "anyone",
     "sign_in_begin": "anyone",
     "sign_in_finish": "anyone",
     "enrol_begin": "anyone",
@@ -55,9 +56,11 @@ RIGHT_OF: dict[str, Right] = {
     "timeline": "read",
     "handover": "read",
     "print_entry": "read",
+    "pdf_entry": "read",
     # drafts
     "forms": "read",
     "drafts": "read",
+    "draft_content": "read",
     "check": "draft",
     "draft_keep": "draft",
     "draft_discard": "draft",
@@ -68,6 +71,7 @@ RIGHT_OF: dict[str, Right] = {
     "events": "read",
     "replay": "read",
     "trails": "read",
+    "site_map": "read",
     "overlays": "read",
     "overlay_put": "overlays",
     "overlay_remove": "overlays",
@@ -84,10 +88,13 @@ RIGHT_OF: dict[str, Right] = {
     "token_remove": "people",
     "trail": "trail",
     # exports
+    "exports": "read",
     "export_entries": "read",
     "export_areas_geojson": "read",
     "export_areas_kml": "read",
     "export_tracks": "read",
+    "export_entries_parquet": "read",
+    "export_picture_cot": "read",
     # machines
     "watch_positions": "watch",
     "watch_encounters": "watch",

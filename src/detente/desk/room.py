@@ -24,7 +24,10 @@ def _now_ms() -> int:
 
 @dataclass(slots=True)
 class Room:
-    """One desk. hosts: names by which it is reached; site: the domain of its passkeys; language: when none is asked."""
+    """One desk. hosts: names by which it is reached; site: the domain of its passkeys; language: when none is asked.
+
+    map_file: the site's own map, None for none. has_oidc: the site has a sign-in of its own.
+    """
 
     node: Node
     picture: LivePicture
@@ -37,6 +40,8 @@ class Room:
     site: str = "localhost"
     language: str = "en"
     is_tls: bool = False
+    map_file: Path | None = None
+    has_oidc: bool = False
     limits: Limits = field(default_factory=Limits)
     now_ms: Callable[[], int] = _now_ms
     clock_s: Callable[[], float] = time.monotonic

@@ -5,6 +5,7 @@ from __future__ import annotations
 from detente.desk.draft_routes import DRAFTS
 from detente.desk.export_routes import EXPORTS
 from detente.desk.health import HEALTH
+from detente.desk.map_routes import MAPS
 from detente.desk.operations import Operation
 from detente.desk.people_routes import PEOPLE
 from detente.desk.picture_routes import PICTURE
@@ -14,4 +15,14 @@ from detente.desk.watch_routes import WATCH
 
 __all__ = ["OPERATIONS"]
 
-OPERATIONS: tuple[Operation, ...] = (*HEALTH, *SIGN_IN, *RECORD, *DRAFTS, *PICTURE, *PEOPLE, *EXPORTS, *WATCH)
+OPERATIONS: tuple[Operation, ...] = (
+    *HEALTH,
+    *SIGN_IN,
+    *RECORD,
+    *DRAFTS,
+    *PICTURE,
+    *MAPS,
+    *PEOPLE,
+    *EXPORTS,
+    *WATCH,
+)

@@ -9,6 +9,7 @@ from msgspec import Meta
 from starlette.responses import Response
 
 from detente import words
+from detente.desk.map_routes import MAP
 from detente.desk.operations import PREFIX, Call, Nothing, Operation
 from detente.desk.rights import rights_of
 from detente.desk.visitors import Visitor
@@ -19,13 +20,24 @@ __all__ = ["SIGN_IN", "MeDocument"]
 
 
 class MeDocument(msgspec.Struct, frozen=True):
-    """Who is signed in, and what this person may. site: the domain of the passkeys."""
+    """Who is signed in, and what this person may. site: the domain of the passkeys.
+
+    map: address of the site's own map (PMTiles), "" where it has none.
+    """
 
     person: PersonDocument
     member: str
     language: str
     site: str
     may: tuple[str, ...]
+    map: str = ""
+
+
+class WaysDocument(msgspec.Struct, frozen=True):
+    """The ways in, for the page before sign-in. oidc: the site's own sign-in."""
+
+    passkey: bool
+    oidc: bool
 
 
 class OptionsDocument(msgspec.Struct, frozen=True):
@@ -72,6 +84,11 @@ class OidcBack(msgspec.Struct, frozen=True):
     error_uri: Annotated[str, Meta(max_length=2_000)] = ""
     iss: Annotated[str, Meta(max_length=500)] = ""
     session_state: Annotated[str, Meta(max_length=500)] = ""
+
+
+async def sign_in_ways(call: Call) -> WaysDocument:
+    """Tell which ways in there are."""
+    return WaysDocument(passkey=True, oidc=call.room.has_oidc)
 
 
 async def me(call: Call) -> MeDocument:
@@ -132,11 +149,13 @@ async def _me(call: Call, visitor: Visitor) -> MeDocument:
         language=words.language(),
         site=call.room.site,
         may=rights_of(visitor.person),
+        map=MAP if call.room.map_file is not None else "",
     )
 
 
 SIGN_IN = (
     Operation("GET", f"{PREFIX}/me", me, MeDocument),
+    Operation("GET", f"{PREFIX}/sign-in/ways", sign_in_ways, WaysDocument, limit="sign-in"),
     Operation("POST", f"{PREFIX}/sign-in/begin", sign_in_begin, OptionsDocument, body=Nothing, limit="sign-in"),
     Operation(
         "POST", f"{PREFIX}/sign-in/finish", sign_in_finish, MeDocument, body=CredentialGiven, limit="sign-in"

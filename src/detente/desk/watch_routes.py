@@ -21,11 +21,16 @@ WATCH_BYTES_MAX = 8_000_000
 
 
 class MachineDraft(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A draft of a machine: it waits for people like any other, and says that a machine wrote it."""
+    """A draft of a machine: it waits for people like any other, and says that a machine wrote it.
+
+    key: the machine's own name for it. Posted again with the same key, it is the same draft, as it stands by then:
+    nothing is changed, and one that people sent or discarded meanwhile comes back with the state "gone".
+    """
 
     line: Annotated[str, Meta(max_length=100)]
     notice: dict[str, Any]
     attachments: Annotated[tuple[record.AttachmentGiven, ...], Meta(max_length=16)] = ()
+    key: Annotated[str, Meta(max_length=200)] = ""
 
 
 async def watch_positions(call: Call) -> Taken:
@@ -54,6 +59,7 @@ async def watch_drafts(call: Call) -> Told:
             notice=given.notice,
             attachments=given.attachments,
             is_machine=True,
+            key=given.key,
             actor=call.actor,
         )
     )

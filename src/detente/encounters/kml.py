@@ -9,21 +9,21 @@ value is absent. No outside icon or style is loaded.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import quoteattr
 
 import polars as pl
 
 from detente import words
 from detente.encounters.places import between, middle, with_written_times
+from detente.notices.kml_writing import KML_FOOT, kml_geometry, kml_head, kml_label, kml_span
 
 __all__ = ["kml"]
 
 say = words.speaker("encounters")
 
-_NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_STYLE = '<Style id="encounter"><LineStyle><color>ff0055d5</color><width>3</width></LineStyle></Style>\n'
 
 
 def kml(frame: pl.DataFrame) -> Iterator[str]:
@@ -31,18 +31,16 @@ def kml(frame: pl.DataFrame) -> Iterator[str]:
 
     Characters that XML cannot carry (control characters) are shown as ``\x1b``.
     """
-    yield '<?xml version="1.0" encoding="UTF-8"?>\n<kml xmlns="http://www.opengis.net/kml/2.2">\n<Document>\n'
     kind = "visit" if "lon" in frame.columns else "encounter"
     title = say("Visits of areas") if kind == "visit" else say("Encounters")
-    yield f"<name>{_text(title)}</name>\n"
-    yield '<Style id="encounter"><LineStyle><color>ff0055d5</color><width>3</width></LineStyle></Style>\n'
+    yield kml_head(title, _STYLE)
     yield f'<Schema name="{kind}" id="encounter_fields">\n'
     for name, column in frame.schema.items():
         yield f"<SimpleField type={quoteattr(_field_type(column))} name={quoteattr(name)}></SimpleField>\n"
     yield f"</Schema>\n<Folder>\n<name>{kind}s</name>\n"
     for row in with_written_times(frame).iter_rows(named=True):
         yield _placemark(row)
-    yield "</Folder>\n</Document>\n</kml>\n"
+    yield f"</Folder>\n{KML_FOOT}"
 
 
 def _placemark(row: dict[str, Any]) -> str:
@@ -52,18 +50,13 @@ def _placemark(row: dict[str, Any]) -> str:
         else f"{row.get('name_a') or row['a']} / {row.get('name_b') or row['b']}"
     )
     fields = "".join(
-        f"<SimpleData name={quoteattr(name)}>{_text(_value(value))}</SimpleData>"
+        f"<SimpleData name={quoteattr(name)}>{kml_label(_value(value))}</SimpleData>"
         for name, value in row.items()
         if value is not None
     )
-    span = "".join(
-        f"<{tag}>{_text(row[column])}</{tag}>"
-        for tag, column in (("begin", "entered"), ("end", "left"))
-        if row.get(column)
-    )
     return (
-        f"<Placemark>\n<name>{_text(title)}</name>\n"
-        + (f"<TimeSpan>{span}</TimeSpan>\n" if span else "")
+        f"<Placemark>\n<name>{kml_label(title)}</name>\n"
+        + kml_span(row.get("entered"), row.get("left"))
         + "<styleUrl>#encounter</styleUrl>\n"
         + f'<ExtendedData><SchemaData schemaUrl="#encounter_fields">{fields}</SchemaData></ExtendedData>\n'
         + f"{_geometry(row)}</Placemark>\n"
@@ -73,23 +66,14 @@ def _placemark(row: dict[str, Any]) -> str:
 def _geometry(row: dict[str, Any]) -> str:
     if "lon" in row:
         known = row["lon"] is not None and row["lat"] is not None
-        at = _coordinates([(row["lon"], row["lat"])]) if known else ""
-        return f"<Point><coordinates>{at}</coordinates></Point>\n" if known else ""
+        return kml_geometry({"type": "Point", "coordinates": (row["lon"], row["lat"])}) if known else ""
     places = (row["lon_a"], row["lat_a"], row["lon_b"], row["lat_b"])
     if any(value is None for value in places):
         return ""
-    parts = between(places[:2], places[2:])
-    pin = f"<Point><coordinates>{_coordinates([middle(places[:2], places[2:])])}</coordinates></Point>"
-    lines = "".join(
-        f"<LineString><tessellate>1</tessellate><coordinates>{_coordinates(part)}</coordinates></LineString>"
-        for part in parts
-        if len(part) > 1
-    )
-    return f"<MultiGeometry>{pin}{lines}</MultiGeometry>\n"
-
-
-def _coordinates(points: list[tuple[float, float]]) -> str:
-    return " ".join(f"{lon:.7f},{lat:.7f}" for lon, lat in points)
+    parts = [part for part in between(places[:2], places[2:]) if len(part) > 1]
+    pin = {"type": "Point", "coordinates": middle(places[:2], places[2:])}
+    lines = {"type": "MultiLineString", "coordinates": parts}
+    return kml_geometry({"type": "GeometryCollection", "geometries": [pin, lines]})
 
 
 def _field_type(kind: pl.DataType) -> str:
@@ -104,7 +88,3 @@ def _value(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return repr(value) if isinstance(value, float) else str(value)
-
-
-def _text(text: str) -> str:
-    return escape(_NOT_IN_XML.sub(lambda found: ascii(found.group())[1:-1], text))

@@ -96,7 +96,7 @@ class Touch:
 
     origin: the site at which it was given. site_hash: SHA-256 of the relying party's id. present, verified: the
     authenticator saw a person, and recognised that person. count: the authenticator's signature counter; 0: it keeps
-    none.
+    none. name: SHA-256 of what was signed and by which key, hexadecimal: the same for the same touch alone.
     """
 
     key: str
@@ -105,6 +105,7 @@ class Touch:
     present: bool
     verified: bool
     count: int
+    name: str = ""
 
 
 def requested(statement: Statement, addressees: Sequence[str]) -> bytes:
@@ -174,6 +175,7 @@ def _touch(one: Assertion, asked: bytes) -> Touch:
         present=bool(flags & _PRESENT),
         verified=bool(flags & _VERIFIED),
         count=int.from_bytes(data[33:37], "big"),
+        name=hashlib.sha256(one.key.encode() + data + hashlib.sha256(client).digest()).hexdigest(),
     )
 
 

@@ -16,7 +16,7 @@ from detente.node.asking import add_home, reading, say_training, show
 from detente.node.host import clock_ms
 from detente.node.readable import moment
 from detente.node.settings.reading import read_settings
-from detente.store.drafts import Drafts, Kept
+from detente.store.drafts import Drafts, Kept, Unfinished
 from detente.store.errors import OlderRecord
 
 __all__ = ["DRAFTS", "drafts_file", "keep_drafts", "needs_two_people", "opened_drafts"]
@@ -57,7 +57,8 @@ class _Drafts:
             _discard(arguments.home, arguments.discard)
         with opened_drafts(arguments.home, read_only=True) as drafts:
             waiting = drafts.waiting() if drafts is not None else []
-        say_training(sorted({one.line for one in waiting}))
+            unfinished = drafts.unfinished() if drafts is not None else []
+        say_training(sorted({*(one.line for one in waiting), *(form.line for form in unfinished)}))
 
         def text() -> None:
             for one in waiting:
@@ -71,10 +72,20 @@ class _Drafts:
                         time=moment(one.drafted_ms),
                     )
                 )
-            if not waiting:
+            for form in unfinished:
+                terminal.result(
+                    say(
+                        "{id}: a form for {line} that is not finished, begun {time}; finish it at the desk",
+                        id=form.submission,
+                        line=form.line,
+                        time=moment(form.drafted_ms),
+                    )
+                )
+            if not (waiting or unfinished):
                 terminal.note(say("no draft waits"))
 
-        show(arguments, [_document(one) for one in waiting], text)
+        listed = [*map(_document, waiting), *map(_unfinished_document, unfinished)]
+        show(arguments, listed, text)
         return 0
 
 
@@ -152,6 +163,19 @@ def _document(kept: Kept) -> dict[str, Any]:
         "bytes": len(draft.content),
         "attachments": len(draft.attachments),
         "drafted_ms": kept.drafted_ms,
+    }
+
+
+def _unfinished_document(form: Unfinished) -> dict[str, Any]:
+    return {
+        "state": "unfinished",
+        "submission": form.submission,
+        "line": form.line,
+        "type": "",
+        "media_type": "application/json",
+        "bytes": len(form.notice),
+        "attachments": len(form.attachments),
+        "drafted_ms": form.drafted_ms,
     }
 
 

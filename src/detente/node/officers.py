@@ -7,7 +7,7 @@ desk, or the disk of the node, cannot add himself. A home without a list signs w
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -19,7 +19,7 @@ from detente.line.release import ASSERTIONS_MAX, Key, Touch, judge
 from detente.line.statement import Statement
 from detente.line.watching import CONTROL_TYPES
 
-__all__ = ["TRAIL_TYPE", "UNRELEASED", "Officer", "Officers", "check_release"]
+__all__ = ["TRAIL_TYPE", "UNRELEASED", "Officer", "Officers", "check_given_touch", "check_release"]
 
 say = words.speaker("node")
 
@@ -63,13 +63,17 @@ class Officers(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def check_release(
-    officers: Officers | None, statement: Statement, octets: bytes, counters: Mapping[str, int] | None
+    officers: Officers | None,
+    statement: Statement,
+    octets: bytes,
+    counters: Mapping[str, int] | None,
+    noted: Container[str] = (),
 ) -> dict[str, int]:
-    """Return the new signature counters when enough officers released exactly this statement; raises Refused.
+    """Return the signature counters that grew when enough officers released exactly this statement; raises Refused.
 
     octets: the release, empty when there is none. counters: the highest counter seen of each key; None: the same
-    release was accepted before, so that its counters have been seen. Without a list of officers any release stands
-    for itself, and none is needed.
+    release was accepted before, so that its counters have been seen. noted: names of touches whose counters were
+    compared when they were given. Without a list of officers any release stands for itself, and none is needed.
     """
     if statement.release is None and not octets and (officers is None or statement.type in UNRELEASED):
         return {}
@@ -80,11 +84,34 @@ def check_release(
         return {}
     known = {one.key: one.name for one in officers.officers}
     for touch in touches:
-        _check_touch(officers, touch, known, counters)
+        _check_touch(officers, touch, known, None if touch.name in noted else counters)
     needed = officers.needed_for.get(statement.type, officers.needed)
     if len(touches) < needed:
         raise _refused(say("{count} officers where {needed} are needed", count=len(touches), needed=needed))
-    return {touch.key: touch.count for touch in touches}
+    before = counters or {}
+    return {touch.key: touch.count for touch in touches if touch.count > before.get(touch.key, 0)}
+
+
+def check_given_touch(
+    officers: Officers | None,
+    statement: Statement,
+    octets: bytes,
+    counters: Mapping[str, int],
+    noted: Container[str],
+) -> tuple[str, dict[str, int]]:
+    """Return the name of one officer's touch for this statement, and the counter that grew by it; raises Refused.
+
+    octets: a release with this touch alone, whatever else the statement needs. A touch that was noted before is fine.
+    """
+    if officers is None:
+        raise _refused(say("a touch where no officers are named"))
+    alone = msgspec.structs.replace(officers, needed=1, needed_for={})
+    named = msgspec.structs.replace(statement, release=hashlib.sha256(octets).hexdigest())
+    grown = check_release(alone, named, octets, counters, noted)
+    _, touches = judge(octets, named)
+    if len(touches) != 1:
+        raise _refused(say("several touches at once"))
+    return touches[0].name, grown
 
 
 def _check_touch(

@@ -26,7 +26,7 @@ from detente.line.session import Answer, Have, LineTest, decode_session
 from detente.line.statement import Statement
 from detente.node.errors import SignerFailure
 from detente.node.keyfile import Keys
-from detente.node.officers import Officers, check_release
+from detente.node.officers import Officers, check_given_touch, check_release
 from detente.store.headfile import HeadRecord, OwnHead
 
 __all__ = ["Signer"]
@@ -272,8 +272,20 @@ class Signer:
     def check_release(self, statement: Statement, release: bytes) -> None:
         """Raise Refused when this statement would not be signed for want of its officers; nothing is recorded."""
         seen = {} if self._head is None else self._head.counters | self._counters
+        noted = () if self._head is None else self._head.touches
         used = self._used(statement.submission)
-        check_release(self._officers, statement, release, None if used else seen)
+        check_release(self._officers, statement, release, None if used else seen, noted)
+
+    def note_touch(self, statement: Statement, release: bytes) -> None:
+        """Note an officer's touch when it is given, so that its counter is compared then and not at the release.
+
+        release: with this touch alone. Raises Refused for a touch that would not count, StoreFailure.
+        """
+        head = self._record()
+        seen = head.counters | self._counters
+        name, grown = check_given_touch(self._officers, statement, release, seen, head.touches)
+        if name not in head.touches:
+            head.put_touch(name, grown)
 
     def _released(self, log: _Log, statement: Statement, request: Sign) -> None:
         """Refuse what people say without the officers' release, and a release that was used in this log before.
@@ -286,7 +298,8 @@ class Signer:
         if request.origin in used:
             raise ValueError(say("a release that was used before in this log"))
         seen = None if used else self._record().counters | self._counters
-        counters = check_release(self._officers, statement, request.release, seen)
+        noted = () if self._head is None else self._head.touches
+        counters = check_release(self._officers, statement, request.release, seen, noted)
         if not used:
             self._counters.update(counters)
         if request.release:

@@ -72,6 +72,17 @@ class Judge:
             verdicts[index] = self._verdict(clause, plan, record, now, concerned)
         return Judged(self.agreement, tuple(verdicts))
 
+    def sums_of(self, plan: Facts, record: Record) -> tuple[object, ...]:
+        """Return what a plan's verdicts are read from in sums over the record; nothing where it stands in none."""
+        found: list[object] = []
+        for _, clause in self._asked.get(plan.kind, ()):
+            if clause.together is not None:
+                sums = record.sums(clause, self.agreement.zone)
+                seen = sums.seen(plan)
+                if seen is not plan:
+                    found += [seen.values, seen.ranges, sums.others(plan)]
+        return tuple(found)
+
     def _verdict(
         self, clause: Clause, plan: Facts, record: Record, now: datetime | None, concerned: tuple[str, ...]
     ) -> Verdict:

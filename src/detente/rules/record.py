@@ -38,6 +38,8 @@ class Record:
                 self._by_answer[plan.kind, ref].append(plan)
             if plan.kind == "calendar" and plan.year is not None:
                 self._calendars[plan.state, plan.year].append(plan)
+        self._kinds = tuple(sorted({kind for kind, _ in (*self._by_activity, *self._by_answer)}))
+        self._calendar_years = tuple(sorted({year for _, year in self._calendars}))
 
     def telling(self, clause: Clause, plan: Facts, by: tuple[str, ...]) -> Telling | None:
         """Return the earliest telling of a duty of those who owe it; None when nothing here tells it."""
@@ -53,6 +55,19 @@ class Record:
                 found += self._by_activity.get((kind, plan.activity), ())
         tellings = [one.told for one in found if one is not plan and one.told and _speaks_for(one, by)]
         return min(tellings, key=_moment, default=None)
+
+    def beside(self, plan: Facts) -> tuple[Facts, ...]:
+        """Return everything that may tell a duty of a plan: its activity, what answers it, its state's calendars."""
+        found: list[Facts] = []
+        if plan.activity:
+            for kind in self._kinds:
+                found += self._by_activity.get((kind, plan.activity), ())
+        for kind in self._kinds:
+            found += self._by_answer.get((kind, plan.ref), ())
+        if plan.start is not None:
+            for year in self._calendar_years:
+                found += self._calendars.get((plan.state, year), ())
+        return tuple(found)
 
     def sums(self, clause: Clause, zone: Zone | None) -> Sums:
         """Return the sums of a clause over this record, made once."""

@@ -20,10 +20,12 @@ from detente.store.errors import StoreFailure, damaged
 from detente.store.schema import mark
 from detente.store.small_file import SmallFile
 
-__all__ = ["HeadRecord", "OwnHead"]
+__all__ = ["TOUCHES_MAX", "HeadRecord", "OwnHead"]
 
 say = words.speaker("store")
 
+TOUCHES_MAX = 10_000
+"""Officers' touches that the signer remembers, of drafts that wait and of what was sent."""
 _APPLICATION_ID = 0x64746E68  # "dtnh"
 _FIRST = """
 CREATE TABLE own (
@@ -39,6 +41,9 @@ CREATE TABLE released (
     submission TEXT NOT NULL, origin TEXT NOT NULL, mark BLOB NOT NULL, PRIMARY KEY (submission, origin)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE counters (key TEXT PRIMARY KEY, count INTEGER NOT NULL, mark BLOB NOT NULL) STRICT, WITHOUT ROWID;
+"""
+_SECOND = """
+CREATE TABLE touches (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, mark BLOB NOT NULL) STRICT;
 """
 
 
@@ -60,7 +65,7 @@ class HeadRecord(SmallFile):
     """The head file on one SQLite file; what a method stored is on the disk when it returns."""
 
     application_id = _APPLICATION_ID
-    migrations = (_FIRST,)
+    migrations = (_FIRST, _SECOND)
 
     def __init__(
         self, path: Path, *, create: bool = False, read_only: bool = False, vfs: str | None = None
@@ -87,6 +92,7 @@ class HeadRecord(SmallFile):
             self.released.setdefault(submission, set()).add(Origin.parse(origin))
         self.counters: dict[str, int] = dict(self._rows("counters"))
         self._facts: dict[str, str] = dict(self._rows("facts"))
+        self.touches: dict[str, int] = {name: number for number, name in self._rows("touches")}
 
     def _rows(self, table: str) -> list[tuple[Any, ...]]:
         """Return a table's rows as they were written; raises StoreFailure for one that the disk changed.
@@ -186,6 +192,25 @@ class HeadRecord(SmallFile):
         self.own.update(heads)
         for submission, origin in fresh:
             self.released.setdefault(submission, set()).add(origin)
+        self.counters.update(risen)
+
+    def put_touch(self, name: str, counters: Mapping[str, int]) -> None:
+        """Record that an officer's touch was given, with its authenticator's counter, in one step.
+
+        Of more than ``TOUCHES_MAX`` the oldest is forgotten: its officer must touch again.
+        """
+        number = max(self.touches.values(), default=0) + 1
+        risen = {key: count for key, count in counters.items() if count > self.counters.get(key, 0)}
+        old = [one for one, at in self.touches.items() if at <= number - TOUCHES_MAX]
+        with translated(self.path), self._connection:
+            self._connection.executemany("INSERT INTO touches VALUES (?, ?, ?)", _marked([(number, name)]))
+            self._connection.executemany("DELETE FROM touches WHERE name = ?", [(one,) for one in old])
+            self._connection.executemany(
+                "INSERT OR REPLACE INTO counters VALUES (?, ?, ?)", _marked(risen.items())
+            )
+        self.touches[name] = number
+        for one in old:
+            del self.touches[one]
         self.counters.update(risen)
 
     def put_cosigned(self, origin: Origin, roles: Iterable[Role], size: int, root: bytes) -> None:

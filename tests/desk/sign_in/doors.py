@@ -20,7 +20,7 @@ from detente.desk.sign_in.oidc import Provider
 from detente.desk.sign_in.sessions import Sessions
 from detente.desk.visitors import Visitor
 from detente.node.desk_door.ask import decode_asked
-from detente.node.desk_door.people_questions import TrailAsked
+from detente.node.desk_door.people_questions import ActDocument, TrailAsked
 from detente.node.desk_door.questions import Question
 from tests.desk.sign_in.passkeys import ORIGIN, SITE, Passkey
 from tests.line.authenticator import Authenticator
@@ -59,8 +59,11 @@ class Door:
 
     def reasons(self) -> list[str]:
         """Return why sign-ins were refused, as the trail has it."""
-        acts = self.desk.ask(TrailAsked(limit=1_000)).acts
-        return [one.detail["reason"] for one in reversed(acts) if one.act == "sign-in-refused"]
+        return [one.detail["reason"] for one in self.acts() if one.act == "sign-in-refused"]
+
+    def acts(self) -> list[ActDocument]:
+        """Return what stands in the trail, oldest first."""
+        return list(reversed(self.desk.ask(TrailAsked(limit=1_000)).acts))
 
 
 class Browser:

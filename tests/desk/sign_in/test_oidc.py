@@ -62,6 +62,7 @@ def back(browser: Browser, said: dict[str, str]) -> str:
 
 
 def refused(door: Door, browser: Browser, said: dict[str, str], reason: str = "oidc") -> None:
+    """Hold that nobody comes in; reason: "oidc" for an answer, "server" where the other server itself refused."""
     assert back(browser, said) == "/#/sign-in-refused"
     assert browser.who() == ""
     assert door.reasons()[-1] == reason
@@ -131,7 +132,8 @@ def test_an_answer_that_is_late_or_not_whole_is_refused(door: Door, server: Othe
         {"state": "x"}, {"code": ""}, {"code": "x"}, {"iss": "https://evil.example"}, {"iss": None}, {"code": None},
     ):  # fmt: skip
         whole: dict[str, Any] = server.authorize(begin(browser)) | change
-        refused(door, browser, {name: one for name, one in whole.items() if one is not None})
+        reason = "server" if change.get("code") == "x" else "oidc"
+        refused(door, browser, {name: one for name, one in whole.items() if one is not None}, reason)
     refused(door, browser, {"error": "access_denied"})
 
 
@@ -178,7 +180,8 @@ def test_a_token_that_the_server_did_not_sign_is_refused(door: Door, server: Oth
     browser = Browser(door)
     begin(browser)
     vars(server).update(FORGED[name](server))
-    refused(door, browser, server.authorize(begin(browser)))
+    reason = "server" if name in {"no key", "an error"} else "oidc"
+    refused(door, browser, server.authorize(begin(browser)), reason)
 
 
 def test_keys_are_asked_for_anew_but_not_at_every_stranger(door: Door, server: OtherServer) -> None:
@@ -208,15 +211,15 @@ def test_a_server_that_says_strange_things_of_itself_is_not_asked(
     door: Door, server: OtherServer, document: dict[str, Any]
 ) -> None:
     server.document = document
-    with pytest.raises(RefusedRequest) as raised:
-        begin(Browser(door))
-    assert raised.value.status == 503
+    assert begin(Browser(door)) == "/#/sign-in-refused"
+    assert door.reasons() == ["server"]
+    act = door.acts()[-1]
+    assert act.sentence.startswith("could not sign in: the site's own sign-in failed (")
 
 
 def test_a_redirect_is_not_followed_and_a_long_answer_not_read(door: Door, server: OtherServer) -> None:
     server.moved = f"{server.issuer}/.well-known/openid-configuration"
-    with pytest.raises(RefusedRequest):
-        begin(Browser(door))
+    assert begin(Browser(door)) == "/#/sign-in-refused"
     assert len(server.asked) == 1
     server.moved, server.pad = "", fetching.ANSWER_BYTES_MAX
     with pytest.raises(OtherServerFailure, match="more than"):

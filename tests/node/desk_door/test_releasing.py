@@ -6,6 +6,8 @@ Method: authenticators made by hand; a real home whose signer knows its officers
 from __future__ import annotations
 
 import base64
+import dataclasses
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,7 @@ from detente.node.settings.structs import LineSettings, Settings
 from detente.notices.codec import encode
 from detente.notices.examples import EXAMPLES
 from detente.notices.notice import Notice, Party
+from detente.store.drafts import KeptTouch
 from detente.store.errors import HomeMistake
 from tests.line.authenticator import ORIGIN, SITE, Authenticator
 from tests.node.desk_door.running import RunningNode, running
@@ -152,7 +155,8 @@ def test_two_officers_release_a_draft_and_the_other_side_reads_it(node: RunningN
     assert (draft.state, draft.needed, draft.given, draft.by) == ("draft", 2, (), "Dora")
     assert "SUBJECT: Firing off Gotland" in draft.texts["en"]
     assert "ТЕМА: Firing off Gotland" in draft.texts["ru"]
-    assert draft.attachments == ({"media_type": "image/png", "size": 4},)
+    sha256 = hashlib.sha256(b"\x89PNG").hexdigest()
+    assert draft.attachments == ({"media_type": "image/png", "size": 4, "sha256": sha256},)
     assert node.ask(DraftsAsked()).drafts == (draft,)
     request = node.ask(ReleaseAsked(submission=draft.submission))
     assert (request.site, request.needed, request.given) == (SITE, 2, ())
@@ -222,6 +226,34 @@ def test_a_wrong_touch_is_refused_when_it_is_given(node: RunningNode, trail: Tra
             node.ask(question)
 
 
+def test_an_officer_touches_one_draft_and_then_another_in_any_order(node: RunningNode) -> None:
+    first, second = keep(node, title="First"), keep(node, title="Second")
+    assert release(node, first.submission, ANNA).state == "waits"
+    assert release(node, second.submission, ANNA).state == "waits"
+    assert release(node, second.submission, BERTA).state == "sent"  # the signer saw a later touch of Anna by now
+    assert release(node, first.submission, BERTA).state == "sent"
+    assert [row.title for row in node.ask(EntriesAsked()).rows] == ["First", "Second"]
+
+
+def test_a_copied_authenticator_is_found_when_it_touches(node: RunningNode) -> None:
+    first, second = keep(node, title="First"), keep(node, title="Second")
+    copied = Authenticator("anna", count=ANNA.count)
+    assert release(node, first.submission, ANNA).state == "waits"
+    with pytest.raises(Refused, match="copied"):
+        release(node, second.submission, copied)
+    assert node.ask(DraftsAsked()).drafts[1].given == ()
+    assert release(node, first.submission, BERTA).state == "sent"
+
+
+def test_the_same_touch_given_twice_is_one(node: RunningNode) -> None:
+    draft = keep(node)
+    touch = touched(node.ask(ReleaseAsked(submission=draft.submission)), ANNA)
+    assert node.ask(touch).state == "waits"
+    with pytest.raises(LineMistake, match="another officer"):
+        node.ask(touch)
+    assert release(node, draft.submission, BERTA).state == "sent"
+
+
 def test_a_changed_draft_takes_back_the_touches(node: RunningNode) -> None:
     draft = keep(node)
     old = node.ask(ReleaseAsked(submission=draft.submission))
@@ -257,15 +289,39 @@ def test_an_officer_who_was_taken_off_the_list_counts_no_more(home: Path, trail:
         assert node.ask(ReleaseAsked(submission=draft.submission)).given == ()
 
 
-def test_an_old_touch_that_the_signer_refuses_takes_the_touches_back(node: RunningNode) -> None:
+def test_a_touch_that_comes_after_a_later_one_is_refused_when_it_is_given(node: RunningNode) -> None:
     first, second = keep(node, "movement", title="First"), keep(node, "movement", title="Second")
     ahead = node.ask(ReleaseAsked(submission=first.submission))
     older = touched(ahead, ANNA)
     assert release(node, second.submission, ANNA).state == "sent"
-    with pytest.raises(LineMistake, match="old touch"):
+    with pytest.raises(Refused, match="old touch"):
         node.ask(older)
     assert node.ask(DraftsAsked()).drafts[0].given == ()
     assert release(node, first.submission, ANNA).state == "sent"
+
+
+def test_a_touch_of_before_touches_were_noted_is_taken_back_when_the_signer_refuses_it(node: RunningNode) -> None:
+    first, second = keep(node, title="First"), keep(node, title="Second")
+    older = touched(node.ask(ReleaseAsked(submission=first.submission)), ANNA)
+    with opened_drafts(node.home) as drafts:  # as an older version kept it, which showed the signer nothing
+        assert drafts is not None
+        kept = drafts.find(first.submission)
+        assert kept is not None
+        touch = KeptTouch(
+            name="anna",
+            key=older.key,
+            algorithm=older.algorithm,
+            authenticator_data=older.authenticator_data,
+            client_data=older.client_data,
+            signature=older.signature,
+        )
+        drafts.change(
+            dataclasses.replace(kept, progress=msgspec.structs.replace(kept.progress, touches=(touch,)))
+        )
+    assert release(node, second.submission, ANNA).state == "waits"
+    with pytest.raises(LineMistake, match="old touch"):
+        release(node, first.submission, BERTA)
+    assert node.ask(DraftsAsked()).drafts[0].given == ()
 
 
 def test_a_home_without_officers_says_who_must_name_them(tmp_path: Path) -> None:

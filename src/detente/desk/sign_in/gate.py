@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from detente import words
-from detente.desk.errors import RefusedRequest, bad_input, not_found, refusal_of, unanswered
+from detente.desk.errors import RefusedRequest, bad_input, not_found, refusal_of
 from detente.desk.sign_in.ceremonies import Site, challenge_of, credential_of
 from detente.desk.sign_in.challenges import Challenges
 from detente.desk.sign_in.fetching import OtherServerFailure
@@ -20,6 +20,7 @@ from detente.desk.sign_in.oidc import FLOW_S, Provider
 from detente.desk.sign_in.refusing import Reason, Refused
 from detente.desk.sign_in.sessions import Sessions, steady_s
 from detente.desk.visitors import Asks, Visitor
+from detente.door.terminal import visible
 from detente.errors import DetenteError
 from detente.node.desk_door.people_questions import (
     ActNoted,
@@ -44,6 +45,7 @@ COOKIE = "__Host-detente"
 _FLOW_COOKIE = "__Host-detente-oidc"
 _BACK = "/api/v1/sign-in/oidc/back"
 _SECRET_MAX = 4_096
+_FAULT_CHARACTERS = 300
 _HOME = "/"
 _REFUSED = "/#/sign-in-refused"
 """Where the browser goes when a site's own sign-in did not hold: the page says so there."""
@@ -162,12 +164,16 @@ class Gate:
     # ---- a site's own sign-in ---------------------------------------------------------------------------------
 
     async def oidc_begin(self, request: Request) -> Response:
-        """Send the browser to the site's own sign-in. Raises RefusedRequest: there is none, or it does not answer."""
+        """Send the browser to the site's own sign-in, or back to the page where that does not answer.
+
+        Raises RefusedRequest where there is none.
+        """
         provider = self._own_provider()
         try:
             address, binding = await provider.begin(self._page(request) + _BACK)
         except OtherServerFailure as failure:
-            raise unanswered() from failure
+            await self._note_refused(request, Refused("server"), str(failure))
+            return RedirectResponse(_REFUSED, status_code=302, headers={"Cache-Control": "no-store"})
         response = RedirectResponse(address, status_code=302, headers={"Cache-Control": "no-store"})
         # Lax: the browser comes back from another site, and must bring it along
         response.set_cookie(
@@ -182,7 +188,10 @@ class Gate:
             outsider = await provider.back(dict(request.query_params), request.cookies.get(_FLOW_COOKIE, ""))
             person = await self._known(OutsiderAsked(outsider=outsider), "outsider")
         except (Refused, OtherServerFailure) as refusal:
-            await self._note_refused(request, refusal if isinstance(refusal, Refused) else Refused("oidc"))
+            if isinstance(refusal, Refused):
+                await self._note_refused(request, refusal)
+            else:
+                await self._note_refused(request, Refused("server"), str(refusal))
             response: Response = RedirectResponse(_REFUSED, status_code=302)
         else:
             _, entered = await self._enter(request, person, "oidc", outsider=outsider)
@@ -262,10 +271,11 @@ class Gate:
         address = request.client.host if request.client is not None else ""
         await self._node.ask(ActNoted(actor=actor, act=act, detail={"address": address[:100], **detail}))
 
-    async def _note_refused(self, request: Request, refusal: Refused) -> None:
-        """Note a refusal; it stands whether it can be noted or not."""
+    async def _note_refused(self, request: Request, refusal: Refused, fault: str = "") -> None:
+        """Note a refusal; it stands whether it can be noted or not. fault: of the site's own sign-in, for keepers."""
+        more = {"fault": visible(fault[:_FAULT_CHARACTERS])} if fault else {}
         with contextlib.suppress(DetenteError):
-            await self._note(request, "sign-in-refused", "", reason=refusal.reason)
+            await self._note(request, "sign-in-refused", "", reason=refusal.reason, **more)
 
 
 def _passkey(person: PersonDocument, credential: dict[str, Any]) -> CredentialDocument:

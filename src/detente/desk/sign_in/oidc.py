@@ -20,10 +20,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import jwt
 
+from detente import words
 from detente.desk.sign_in.fetching import OtherServerFailure, fetch
 from detente.desk.sign_in.refusing import Refused
 
 __all__ = ["FLOWS_MAX", "FLOW_S", "Provider"]
+
+say = words.speaker("desk")
 
 FLOWS_MAX = 10_000
 """Sign-ins that may be under way elsewhere at once; the oldest gives way."""
@@ -218,13 +221,19 @@ class Provider:
         document = await self._fetch(address)
         if not isinstance(document, dict) or document.get("issuer") != self.issuer:
             raise OtherServerFailure(
-                expected=self.issuer,
+                expected=say("a server that calls itself {issuer}", issuer=self.issuer),
                 came=str(document.get("issuer") if isinstance(document, dict) else document)[:200],
                 where=address,
+                remedy=say("mend issuer under [desk.oidc], letter for letter as that server names itself"),
             )
         addresses = [document.get(f"{one}") for one in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
         if not all(isinstance(one, str) and self._is_safe(one) for one in addresses):
-            raise OtherServerFailure(expected="https://", came=str(addresses)[:300], where=address)
+            raise OtherServerFailure(
+                expected=say("addresses that begin with https://"),
+                came=str(addresses)[:300],
+                where=address,
+                remedy=say("look at that server, and at [desk.oidc] in the settings"),
+            )
         methods = document.get("token_endpoint_auth_methods_supported")
         authorize, token, keys = map(str, addresses)
         self._described = _Described(

@@ -11,7 +11,7 @@ __all__ = ["Reason", "Refused"]
 
 say = words.speaker("desk")
 
-Reason = Literal["challenge", "copy", "link", "oidc", "outsider", "passkey", "person"]
+Reason = Literal["challenge", "copy", "link", "oidc", "outsider", "passkey", "person", "server"]
 """Why, for the trail alone."""
 
 

@@ -257,11 +257,30 @@ def _failures(place: str) -> Iterator[None]:
         raise _failure(say("a server that takes the mail for everybody"), came, place) from None
     except TimeoutError:
         raise _failure(say("an answer in time"), say("none"), place) from None
-    except (smtplib.SMTPException, http.client.HTTPException, ssl.SSLError) as failure:
-        raise _failure(say("an answer as its protocol has it"), type(failure).__name__, place) from None
-    except (OSError, ValueError) as failure:
-        came = getattr(failure, "strerror", None) or type(failure).__name__
-        raise _failure(say("a server that can be reached"), str(came), place) from None
+    except (smtplib.SMTPException, http.client.HTTPException, OSError, ValueError) as failure:
+        raise _failure(*_unreached(failure), place) from None
+
+
+def _unreached(failure: Exception) -> tuple[str, str]:
+    """Return what was expected of a server and what came, in words; what is rarer in the system's own."""
+    protocol, reached = say("an answer as its protocol has it"), say("a server that can be reached")
+    match failure:
+        case ssl.SSLError():
+            return say("a server that speaks TLS 1.2 or newer"), say("another protocol")
+        case smtplib.SMTPServerDisconnected() | http.client.RemoteDisconnected():
+            return protocol, say("it hung up")
+        case smtplib.SMTPException() | http.client.HTTPException():
+            return protocol, type(failure).__name__
+        case ConnectionRefusedError():
+            return reached, say("nobody listens there")
+        case ConnectionError():
+            return reached, say("it hung up")
+        case socket.gaierror():
+            return reached, say("no address is known for its name")
+        case OSError():
+            return reached, failure.strerror or type(failure).__name__
+        case _:
+            return reached, type(failure).__name__
 
 
 def _failure(expected: str, came: str, place: str) -> ChannelFailure:

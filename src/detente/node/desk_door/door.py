@@ -20,6 +20,7 @@ from detente.errors import DetenteError
 from detente.line.errors import Malformed
 from detente.node.desk_door.alarm_views import acknowledge, alarms_of
 from detente.node.desk_door.ask import Asked, FormFaultsError, decode_asked, desk_socket
+from detente.node.desk_door.draft_keeping import DraftKeeping
 from detente.node.desk_door.drafting import Drafting
 from detente.node.desk_door.line_views import LineStandings
 from detente.node.desk_door.news import News
@@ -33,6 +34,7 @@ from detente.node.desk_door.record_questions import (
     AlarmAcknowledged,
     AlarmsAsked,
     ContentAsked,
+    DraftContentAsked,
     DraftDiscarded,
     DraftKept,
     DraftsAsked,
@@ -68,6 +70,7 @@ __all__ = ["DeskDoor"]
 say = words.speaker("node")
 
 _encoder = msgspec.msgpack.Encoder()
+_DraftAsked = DraftsAsked | DraftKept | DraftContentAsked | DraftDiscarded | ReleaseAsked | ReleaseGiven
 _PATIENCE_S = 5.0
 """How long a node that stops works on for a desk: a release is held by then, and a long view is asked again."""
 
@@ -114,6 +117,7 @@ class DeskDoor:
         self._standings = LineStandings(lines, member, settings, couriers, lambda: self._grown)
         self._pages = Pages(self._reading, lambda: self._grown)
         self._drafting = Drafting(self._parts)
+        self._keeping = DraftKeeping(self._parts, self._drafting)
         self._releasing = Releasing(self._parts, self._drafting)
         self._views = Views(self._parts, self._drafting, self._standings)
         self._noticing = Noticing(self._parts, self._standings)
@@ -199,18 +203,18 @@ class DeskDoor:
                 return await self._pages.answer(question, language)
             case EntryAsked() | ContentAsked():
                 return await self._reading.read(language, lambda indexes: _viewed(indexes, question))
-            case DraftsAsked() | DraftKept() | DraftDiscarded() | ReleaseAsked() | ReleaseGiven():
-                return await self._drafted(question, language)
+        if isinstance(question, _DraftAsked):
+            return await self._drafted(question, language)
         return await self._views.answer(question, language)
 
-    async def _drafted(
-        self, question: DraftsAsked | DraftKept | DraftDiscarded | ReleaseAsked | ReleaseGiven, language: str
-    ) -> Any:
+    async def _drafted(self, question: _DraftAsked, language: str) -> Any:
         match question:
             case DraftsAsked():
                 return await self._drafting.listed(language)
             case DraftKept():
-                return await self._drafting.keep(question, language)
+                return await self._keeping.keep(question, language)
+            case DraftContentAsked():
+                return await self._drafting.content(question, language)
             case DraftDiscarded():
                 return await self._drafting.discard(question, language)
             case ReleaseAsked():

@@ -16,9 +16,12 @@ __all__ = [
     "AttachmentGiven",
     "CheckAsked",
     "CheckDocument",
+    "ContentDocument",
+    "DraftContentAsked",
     "DraftDiscarded",
     "DraftDocument",
     "DraftKept",
+    "DraftState",
     "DraftsAsked",
     "DraftsDocument",
     "FaultDocument",
@@ -33,6 +36,16 @@ __all__ = [
     "ShelfDocument",
     "ShelfKept",
 ]
+
+
+DraftState = Literal["unfinished", "draft", "releasing", "gone"]
+
+
+class ContentDocument(Document, frozen=True):
+    """The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated."""
+
+    media_type: str
+    octets: bytes
 
 
 # ---- forms, drafts, release ---------------------------------------------------------------------------------------
@@ -98,16 +111,19 @@ class CheckAsked(Question, frozen=True, tag="check"):
 
 
 class AttachmentGiven(Document, frozen=True):
-    """A file for a draft."""
+    """A file for a draft. sha256: instead of the octets, of a file that the draft which is changed has already."""
 
     media_type: str
-    octets: bytes
+    octets: bytes = b""
+    sha256: str = ""
 
 
 class DraftDocument(Document, frozen=True):
     """A draft that waits. by: who wrote it; is_machine: a watch did. given: names of officers who released it so far.
 
-    state: "draft" or "releasing" (some officers released it, more are needed).
+    state: "unfinished" (a form with ``faults``, which nobody can release), "draft", "releasing" (some officers released
+    it, more are needed), "gone" (a machine asks for one again that people sent or discarded). revision: grows with each
+    change. attachments: ``{media_type, size, sha256}`` of each file.
     """
 
     submission: str
@@ -118,7 +134,7 @@ class DraftDocument(Document, frozen=True):
     drafted_ms: int
     by: str
     is_machine: bool
-    state: Literal["draft", "releasing"]
+    state: DraftState
     needed: int
     given: tuple[str, ...]
     answer_by_ms: int | None
@@ -126,6 +142,8 @@ class DraftDocument(Document, frozen=True):
     notice: dict[str, Any] | None
     texts: dict[str, str]
     attachments: tuple[dict[str, Any], ...]
+    faults: tuple[FaultDocument, ...] = ()
+    revision: int = 0
 
 
 class DraftsDocument(Document, frozen=True):
@@ -141,7 +159,11 @@ class DraftsAsked(Question, frozen=True, tag="drafts"):
 
 
 class DraftKept(Question, frozen=True, tag="draft-kept"):
-    """Keep a draft, or with the submission of one that waits: change it, which takes back every release of it."""
+    """Keep a draft, or with the submission of one that waits: change it, which takes back every release of it.
+
+    is_unfinished: keep a form with faults, too. revision: of the draft as it was read; another one is refused.
+    key: a machine's own name for it: asked again with the same key, it is the same draft.
+    """
 
     answered_by: ClassVar[type[Any]] = DraftDocument
     line: str
@@ -151,6 +173,17 @@ class DraftKept(Question, frozen=True, tag="draft-kept"):
     in_reply_to: str = ""
     submission: str = ""
     is_machine: bool = False
+    is_unfinished: bool = False
+    revision: int | None = None
+    key: str = ""
+
+
+class DraftContentAsked(Question, frozen=True, tag="draft-content"):
+    """Give the bytes of a draft's attachment, from 1 on."""
+
+    answered_by: ClassVar[type[Any]] = ContentDocument
+    submission: str
+    index: int
 
 
 class DraftDiscarded(Question, frozen=True, tag="draft-discarded"):

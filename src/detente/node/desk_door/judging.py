@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from detente import words
 from detente.node.book import Entry
 from detente.node.desk_door.line_index import Known, LineIndex, Place
+from detente.node.desk_door.verdicts import Account, Said
 from detente.node.filed_record import deliveries_of, told_of
 from detente.notices.activities import Current, current
 from detente.notices.filed import Filed, Told
@@ -54,26 +54,13 @@ class FiledLine:
 
 
 @dataclass(slots=True)
-class _Account:
-    """What was judged of one line: valid for what was filed, and for a minute."""
-
-    filed: FiledLine
-    minute: int
-    plans: list[Facts]
-    judged: list[list[Judged]]
-    documents: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    """In each language that was asked for."""
-
-
-@dataclass(slots=True)
 class Judging:
     """Files and judges. ``file_some`` and ``filed`` run in the reading thread, everything else in the judging one."""
 
     _filed: dict[str, _Filed] = field(default_factory=dict)
     _todo: dict[str, tuple[int, list[Known]]] = field(default_factory=dict)
     _lines: dict[str, tuple[int, FiledLine]] = field(default_factory=dict)
-    _accounts: dict[str, _Account] = field(default_factory=dict)
-    _facts: dict[str, tuple[FiledLine, list[Facts]]] = field(default_factory=dict)
+    _accounts: dict[str, Account] = field(default_factory=dict)
 
     def file_some(self, index: LineIndex) -> bool:
         """File some notices of a line that are new or were confirmed since; False while there are more.
@@ -109,17 +96,15 @@ class Judging:
         self._lines[index.line] = index.revision, line
         return line
 
-    def verdicts(self, filed: FiledLine, now: datetime) -> list[dict[str, Any]]:
+    def verdicts(self, filed: FiledLine, now: datetime) -> Said:
         """Return every verdict that asks for something, as plain data, in the language of this context."""
-        account, language = self._account(filed, now), words.language()
-        held = account.documents.get(language)
-        if held is None:
-            held = account.documents[language] = [
-                document
-                for plan, judged in zip(account.plans, account.judged, strict=True)
-                for document in _documents(filed.line, plan, judged)
-            ]
-        return held
+        return next(found for found in self.verdicts_in_pieces(filed, now) if found is not None)
+
+    def verdicts_in_pieces(self, filed: FiledLine, now: datetime) -> Iterator[Said | None]:
+        """Yield None after each piece of the work, then what ``verdicts`` returns: nobody waits long for another."""
+        account = self._account(filed)
+        yield None
+        yield from account.pieces(_judges(), now, lambda plan, judged: list(_documents(filed.line, plan, judged)))
 
     def verdicts_of_draft(self, filed: FiledLine, notice: Notice, now: datetime) -> list[dict[str, Any]]:
         """Return what asks for something of a notice if it were said now, what it names itself, what it stays below."""
@@ -127,7 +112,7 @@ class Judging:
         told = Told(not_before=now, not_before_clock=filed.member, author_clock=now)
         draft = Filed(notice=said, ref=_DRAFT, told=told, from_line=True)
         plan = facts_of_record([*_beside(filed, said), draft])[-1]
-        record = Record([*self._plans(filed), plan])
+        record = Record([*self._account(filed).plans(), plan])
         judged = [judge.judge(plan, record, now=now) for judge in _judges()]
         named = {(one.agreement, one.clause) for one in said.fulfils}
         named |= {
@@ -140,22 +125,10 @@ class Judging:
 
     # ---- inside ---------------------------------------------------------------------------------------------
 
-    def _plans(self, filed: FiledLine) -> list[Facts]:
-        held = self._facts.get(filed.line)
-        if held is None or held[0] is not filed:
-            standing, _ = standing_now(list(filed.filed))
-            held = self._facts[filed.line] = filed, facts_of_record(standing)
-        return held[1]
-
-    def _account(self, filed: FiledLine, now: datetime) -> _Account:
-        minute = int(now.timestamp()) // 60
-        held = self._accounts.get(filed.line)
-        if held is None or held.filed is not filed or held.minute != minute:
-            plans = self._plans(filed)
-            record = Record(plans)
-            judged = [[judge.judge(plan, record, now=now) for judge in _judges()] for plan in plans]
-            held = self._accounts[filed.line] = _Account(filed, minute, plans, judged)
-        return held
+    def _account(self, filed: FiledLine) -> Account:
+        account = self._accounts.setdefault(filed.line, Account())
+        account.take(filed, lambda: facts_of_record(standing_now(list(filed.filed))[0]))
+        return account
 
 
 def unmet(verdicts: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:

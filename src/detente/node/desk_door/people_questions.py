@@ -223,6 +223,7 @@ class ActDocument(Document, frozen=True):
     """One act in the trail. number: from 0 on, without a gap. act: a name such as "signed-in"; detail: short texts.
 
     hash: of this act and the one before it; signed_in: the entry of the own record that names a later head, or "".
+    sentence: the act in the words of the language that was asked for.
     """
 
     number: int
@@ -233,6 +234,7 @@ class ActDocument(Document, frozen=True):
     detail: dict[str, str]
     hash: str
     signed_in: str = ""
+    sentence: str = ""
 
 
 class ActNoted(Question, frozen=True, tag="act"):

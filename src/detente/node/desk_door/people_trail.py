@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from detente import words
+from detente.node.desk_door.act_words import act_sentence
 from detente.node.desk_door.people_questions import ActDocument, TrailAsked, TrailDocument
 from detente.store.errors import HomeMistake
 from detente.store.trail import ACTS_AT_ONCE, Act, SignedHead, TrailFile
@@ -124,6 +125,7 @@ def _document(one: Act, heads: list[SignedHead]) -> ActDocument:
         detail=one.detail,
         hash=one.hash,
         signed_in=heads[at].ref if at < len(heads) else "",
+        sentence=act_sentence(one.act, one.detail),
     )
 
 

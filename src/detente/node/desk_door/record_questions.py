@@ -16,11 +16,14 @@ from detente.node.desk_door.draft_questions import (
     AttachmentGiven,
     CheckAsked,
     CheckDocument,
+    ContentDocument,
+    DraftContentAsked,
     DraftDiscarded,
     DraftDocument,
     DraftKept,
     DraftsAsked,
     DraftsDocument,
+    DraftState,
     FaultDocument,
     FormDocument,
     FormsAsked,
@@ -50,9 +53,11 @@ __all__ = [
     "ContactsAsked",
     "ContentAsked",
     "ContentDocument",
+    "DraftContentAsked",
     "DraftDiscarded",
     "DraftDocument",
     "DraftKept",
+    "DraftState",
     "DraftsAsked",
     "DraftsDocument",
     "EntriesAsked",
@@ -241,13 +246,6 @@ class EntryAsked(Question, frozen=True, tag="entry"):
     ref: str
 
 
-class ContentDocument(Document, frozen=True):
-    """The bytes of a body (0) or an attachment (from 1 on), with the media type that its author stated."""
-
-    media_type: str
-    octets: bytes
-
-
 class ContentAsked(Question, frozen=True, tag="content"):
     """Give the bytes of a body or an attachment."""
 
@@ -394,6 +392,7 @@ RecordQuestion = (
     | DraftsAsked
     | DraftKept
     | DraftDiscarded
+    | DraftContentAsked
     | ReleaseAsked
     | ReleaseGiven
     | AlarmsAsked

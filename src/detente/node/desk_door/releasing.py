@@ -86,6 +86,7 @@ class Releasing:
                 return sent
             found = await self._standing(question.submission, language)
             touch = await self.parts.reading.judge(language, lambda: _checked(found, question))
+            await self._note_touch(found, touch, language)
             touches = (*found.touches, touch)
             kept = _with_touches(found.kept, touches)
 
@@ -135,15 +136,31 @@ class Releasing:
         return _Standing(kept, statement, names, officers, touches, needed)
 
     def _salted(self, submission: str) -> Kept:
-        """Return a draft with its salts, drawn and kept the first time. Raises HomeMistake for none."""
-        kept = self.drafting.find(submission)
+        """Return a draft with its salts, drawn and kept the first time. Raises HomeMistake, LineMistake for none."""
+        kept = self.drafting.stands(submission)
         if kept is None:
             raise no_draft(submission)
+        if not isinstance(kept, Kept):
+            raise LineMistake(
+                expected=say("a notice without faults"),
+                came=say("a form that is not finished"),
+                where="submission",
+                remedy=say("finish it, and keep it again; nobody can release it before"),
+            )
         if not kept.progress.salts:
             salts = tuple(os.urandom(SALT_BYTES) for _ in range(1 + len(kept.draft.attachments)))
             kept = dataclasses.replace(kept, progress=msgspec.structs.replace(kept.progress, salts=salts))
             self.drafting.write(kept)
         return kept
+
+    async def _note_touch(self, found: _Standing, touch: KeptTouch, language: str) -> None:
+        """Let the signer see a touch when it is given: another draft may be touched and sent before this one is."""
+        statement, alone = _alone(_assertion(touch), found.statement, found.names)
+
+        def note(host: Host) -> None:
+            in_language(language, lambda: host.home.signer.note_touch(statement, alone))
+
+        await self.parts.lines.attempt(found.kept.line, note)
 
     async def _submit(self, found: _Standing, kept: Kept, language: str) -> Reference:
         """Send a draft with its release; when the line or the signer refuses it, its officers must touch again."""
@@ -213,9 +230,14 @@ def _checked(found: _Standing, given: ReleaseGiven) -> KeptTouch:
 
 def _check(one: Assertion, statement: Statement, names: tuple[str, ...], officers: Officers) -> None:
     """Raise Refused for an assertion that would not count, as the signer would; it alone knows the counters."""
-    release = Release(addressees=names, assertions=(one,), format=1, kind="release").encode()
-    named = msgspec.structs.replace(statement, release=hashlib.sha256(release).hexdigest())
+    named, release = _alone(one, statement, names)
     check_release(msgspec.structs.replace(officers, needed=1, needed_for={}), named, release, None)
+
+
+def _alone(one: Assertion, statement: Statement, names: tuple[str, ...]) -> tuple[Statement, bytes]:
+    """Return a statement as it would be said with this one touch, and the release that holds it."""
+    release = Release(addressees=names, assertions=(one,), format=1, kind="release").encode()
+    return msgspec.structs.replace(statement, release=hashlib.sha256(release).hexdigest()), release
 
 
 def _assertion(touch: KeptTouch) -> Assertion:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -39,6 +40,7 @@ from detente.node.desk_door.record_questions import (
 )
 from detente.node.desk_door.record_views import entries_of
 from detente.node.desk_door.time_views import Areas, happened, outages_of, timeline_of
+from detente.node.desk_door.verdicts import Said
 from detente.node.host import clock_ms
 
 __all__ = ["ViewAsked", "Views"]
@@ -90,13 +92,17 @@ class Views:
                 return await self._check(question, language)
 
     async def warm(self) -> None:
-        """File every notice before somebody asks what is owed, with pauses. Raises HomeMistake, StoreFailure."""
+        """File and judge every notice before somebody asks what is owed, with pauses.
+
+        Raises HomeMistake, StoreFailure.
+        """
         more = True
         while more:
             more = await self.parts.reading.read(
                 "en", lambda indexes: not all(self.judging.file_some(one) for one in indexes.chosen(""))
             )
             await asyncio.sleep(_WARM_PAUSE_S)
+        await self._verdicts(await self._filed("", "en"), moment_of(None), "en", pause_s=_WARM_PAUSE_S)
 
     # ---- inside ---------------------------------------------------------------------------------------------
 
@@ -128,6 +134,20 @@ class Views:
             found = await self.parts.reading.read(language, some)
         return found
 
+    async def _verdicts(
+        self, filed: list[FiledLine], now: datetime, language: str, *, pause_s: float = 0.0
+    ) -> dict[str, Said]:
+        """Return what is owed on each line; a long line is judged piece by piece, between other questions."""
+        found: dict[str, Said] = {}
+        for one in filed:
+            pieces = self.judging.verdicts_in_pieces(one, now)
+            said = None
+            while said is None:
+                said = await self.parts.reading.judge(language, lambda pieces=pieces: next(pieces))  # type: ignore[misc]
+                await asyncio.sleep(pause_s)
+            found[one.line] = said
+        return found
+
     async def _areas(self, question: AreasAsked, language: str) -> AreasDocument:
         filed = await self._filed("", language)
         return await self.parts.reading.judge(
@@ -137,12 +157,8 @@ class Views:
     async def _obligations(self, question: ObligationsAsked, language: str) -> ObligationsDocument:
         filed = await self._filed(question.line, language)
         now = moment_of(question.at_ms)
-        return await self.parts.reading.judge(
-            language,
-            lambda: ObligationsDocument(
-                verdicts=tuple(each for one in filed for each in self.judging.verdicts(one, now))
-            ),
-        )
+        verdicts = await self._verdicts(filed, now, language)
+        return ObligationsDocument(verdicts=tuple(each for one in verdicts.values() for each in one))
 
     async def _timeline(self, question: TimelineAsked, language: str) -> TimelineDocument:
         filed = await self._filed("", language)
@@ -151,9 +167,9 @@ class Views:
             lambda indexes: [each for one in indexes.chosen("") for each in outages_of(one, clock_ms())],
         )
 
+        verdicts = await self._verdicts(filed, moment_of(None), language)
+
         def work() -> TimelineDocument:
-            now = moment_of(None)
-            verdicts = {one.line: self.judging.verdicts(one, now) for one in filed}
             return timeline_of(filed, verdicts, around, question.from_ms, question.until_ms)
 
         return await self.parts.reading.judge(language, work)
@@ -165,10 +181,8 @@ class Views:
         rows = await reading.read(language, lambda indexes: happened(indexes.chosen(""), from_ms, until_ms))
         asked = EntriesAsked(has_open_answer=True, limit=_AWAITED_MAX)
         awaited = await reading.read(language, lambda indexes: entries_of(indexes.chosen(""), asked).rows)
-        now = moment_of(None)
-        owed = await reading.judge(
-            language, lambda: unmet(each for one in filed for each in self.judging.verdicts(one, now))
-        )
+        verdicts = await self._verdicts(filed, moment_of(None), language)
+        owed = unmet(each for one in verdicts.values() for each in one)
         alarms = await reading.files(language, lambda: alarms_of(self.parts.home, self.parts.alarms()))
         return HandoverDocument(
             from_ms=from_ms,

@@ -213,6 +213,9 @@ def _desk() -> dict[str, str]:
             " but on this machine."
         ),
         "key_file": say("File with its key."),
+        "map_file": say(
+            'A PMTiles file with the site\'s own map, below the home or anywhere; "": the coast alone.'
+        ),
         "session_idle_s": say("After how many seconds without a request a person must sign in again."),
         "session_s": say("After how many seconds a person must sign in again in any case."),
     }

@@ -101,13 +101,17 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 
 class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``[desk]``. site: the domain under which passkeys are made; origins (): see ``pages``."""
+    """``[desk]``. site: the domain under which passkeys are made; origins (): see ``pages``.
+
+    map_file: a PMTiles file with the site's own map, "" for none.
+    """
 
     listen: Listen = "127.0.0.1:8443"
     site: Site = "localhost"
     origins: tuple[Origin, ...] = ()
     certificate_file: MaybeFile = ""
     key_file: MaybeFile = ""
+    map_file: MaybeFile = ""
     session_idle_s: Annotated[int, Meta(ge=60, le=86_400)] = 1_800
     session_s: Annotated[int, Meta(ge=300, le=7 * 86_400)] = 43_200
     oidc: OidcSettings | None = None

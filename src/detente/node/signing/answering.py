@@ -186,6 +186,8 @@ class Answering:
                 return self.facing()
             case frames.CheckRelease():
                 signer.check_release(Statement.decode_known(request.statement), request.release)
+            case frames.NoteTouch():
+                signer.note_touch(Statement.decode_known(request.statement), request.release)
             case frames.Adopt():
                 signer.adopt(frames.origin_of(request.origin), request.edge, request.leaves)
             case frames.Officers():

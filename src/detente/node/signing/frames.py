@@ -156,6 +156,13 @@ class CheckRelease(_Message, frozen=True, tag="check release"):
     release: Annotated[bytes, Meta(max_length=ENVELOPE_MAX)]
 
 
+class NoteTouch(_Message, frozen=True, tag="note touch"):
+    """Note an officer's touch for this statement: a release that holds it alone."""
+
+    statement: Annotated[bytes, Meta(max_length=ENVELOPE_MAX)]
+    release: Annotated[bytes, Meta(max_length=ENVELOPE_MAX)]
+
+
 class Durable(_Message, frozen=True, tag="durable"):
     """These own heads are on the disk."""
 
@@ -259,6 +266,7 @@ Request = (
     | Heads
     | Knows
     | NoteActs
+    | NoteTouch
     | Officers
     | OpenSeal
     | Recorded

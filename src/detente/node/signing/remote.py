@@ -173,6 +173,10 @@ class RemoteSigner:
         """Raise Refused when this statement would not be signed for want of its officers."""
         self._ask(frames.CheckRelease(statement.encode(), release), Done)
 
+    def note_touch(self, statement: Statement, release: bytes) -> None:
+        """Note an officer's touch when it is given. Raises Refused for one that would not count, StoreFailure."""
+        self._ask(frames.NoteTouch(statement.encode(), release), Done)
+
     # ---- asked by the home ----------------------------------------------------------------------------------
 
     def durable(self, own: Sequence[tuple[Origin, int, bytes]]) -> None:

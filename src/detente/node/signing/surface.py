@@ -26,6 +26,7 @@ class SignerLike(Protocol):
     def begin_run(self, line: str) -> None: ...  # noqa: D102
     def sign(self, request: Sign) -> Signed: ...  # noqa: D102
     def check_release(self, statement: Statement, release: bytes) -> None: ...  # noqa: D102
+    def note_touch(self, statement: Statement, release: bytes) -> None: ...  # noqa: D102
     def durable(self, own: Sequence[tuple[Origin, int, bytes]]) -> None: ...  # noqa: D102
     def head_file(self) -> HeadFile | None: ...  # noqa: D102
     def recorded(self, origin: Origin) -> int: ...  # noqa: D102
