@@ -100,9 +100,7 @@ def test_an_overlay_is_loaded_listed_hidden_and_deleted(stand: Stand, open_page:
     page = open_page(where="#/overlays").page
     page.wait_for_selector("text=No overlay is kept.")
     assert grave_findings(page) == []
-    page.set_input_files(
-        "#overlay-file", {"name": "no.json", "mimeType": "application/json", "buffer": b"{}"}
-    )
+    page.set_input_files("#overlay-file", {"name": "no.json", "mimeType": "application/json", "buffer": b"{}"})
     page.click("button:has-text('Keep and show it')")
     page.wait_for_selector("[role=alert]:has-text('no point, line or area')")
     page.set_input_files(
@@ -117,9 +115,7 @@ def test_an_overlay_is_loaded_listed_hidden_and_deleted(stand: Stand, open_page:
     assert (method, path) == ("PUT", "overlays/north%20lane")
     assert body["features"][0]["geometry"]["coordinates"] == [[19, 58], [20, 58.5]]
     assert body["features"][0]["properties"]["claim"] == "Westland: its fairway"
-    page.set_input_files(
-        "#overlay-file", {"name": "shoal.kml", "mimeType": "text/xml", "buffer": KML.encode()}
-    )
+    page.set_input_files("#overlay-file", {"name": "shoal.kml", "mimeType": "text/xml", "buffer": KML.encode()})
     page.click("button:has-text('Keep and show it')")
     page.wait_for_selector("text=shoal: 1 feature is kept")
     assert stand.told[-1][2]["features"][0]["geometry"] == {"type": "Point", "coordinates": [20.5, 58.25]}
@@ -153,9 +149,9 @@ def test_the_sites_own_map_is_fetched_piece_by_piece_from_the_node_alone(stand: 
     stand.me = {**me("viewer"), "map": "/api/v1/map.pmtiles"}
     page = open_page().ready()
     press(page, "l")
-    page.wait_for_selector(".layers label:has-text(\"Site's own map\")")
-    page.uncheck(".layers label:has-text(\"Site's own map\") input")
-    page.check(".layers label:has-text(\"Site's own map\") input")
+    page.wait_for_selector('.layers label:has-text("Site\'s own map")')
+    page.uncheck('.layers label:has-text("Site\'s own map") input')
+    page.check('.layers label:has-text("Site\'s own map") input')
     page.wait_for_timeout(500)
     assert page.locator(".map-notes .trouble").count() == 0
     assert stand.pieces

@@ -304,7 +304,7 @@ def test_a_half_filled_form_is_kept_for_every_station_and_goes_on_there(
     other = sitting_at(browser, desk)
     page = other.open("#/drafts", "Drafts")
     form = page.get_by_role("article", name="Exercise Half")
-    assert form.get_by_text("unfinished").is_visible()
+    form.get_by_text("unfinished").wait_for()
     assert form.get_by_role("button", name="Release with my passkey").count() == 0
     form.get_by_role("link", name="Go on writing").click()
     page.locator("#field-period-start").wait_for()

@@ -248,7 +248,7 @@ def test_training_is_said_once_on_every_page_of_a_training_line(browser: Any, de
     ):
         page = officer.open(hash_, title)
         page.get_by_text("TRAINING: nothing here is meant in earnest").wait_for()
-        assert page.get_by_text("TRAINING").count() == 1
+        assert page.locator(".training").count() == 1
         assert page.title().startswith("TRAINING")
         page.emulate_media(media="print")
         assert page.get_by_text("TRAINING: nothing here is meant in earnest").is_visible()
