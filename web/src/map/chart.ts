@@ -177,7 +177,10 @@ export class Chart {
     this.#later();
     this.#later = afterFrame(() => {
       void this.painter.warm(scene.peek()).then(() => {
-        if (key === this.#worn) this.#wear();
+        if (key !== this.#worn) return;
+        this.#wearMarks();
+        // the coast is drawn anew in a frame of its own: it takes as long as all the rest
+        this.#later = afterFrame(() => this.#wearGround());
       });
     });
   }
@@ -186,10 +189,21 @@ export class Chart {
   #later: () => void = () => undefined;
 
   #wear(): void {
+    this.#wearGround();
+    this.#wearMarks();
+  }
+
+  /** Coast, land and the site's own map. */
+  #wearGround(): void {
+    this.#base.wear();
+    this.#own?.wear();
+    this.map.render();
+  }
+
+  /** Everything that lies over them. */
+  #wearMarks(): void {
     untracked(() => {
       this.painter.wear();
-      this.#base.wear();
-      this.#own?.wear();
       this.#showOwnMap();
       showDisputed(this.#disputed, this.#projection);
       this.#overlays.show(shownOverlays.peek(), this.#projection);
