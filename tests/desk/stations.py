@@ -99,7 +99,7 @@ class Station:
         """Return how far an own entry came with a member."""
         return str(self.entry(line, ref)["row"]["states"][member])
 
-    def _where(self) -> dict[str, str]:
+    def _where(self) -> dict[str, Any]:
         return {"site": "localhost", "origin": f"http://localhost:{self.port}"}
 
 

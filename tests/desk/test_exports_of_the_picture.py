@@ -11,7 +11,7 @@ import pytest
 from lxml import etree  # type: ignore[attr-defined] # compiled, without stubs
 
 from detente.desk.cot import cot_package
-from detente.desk.picture.documents import Encounter, Mover
+from detente.desk.picture.documents import Encounter, Mover, Side
 from tests.desk.asker import Asker
 from tests.desk.desks import RunningDesk
 from tests.desk.door import area, row
@@ -77,6 +77,7 @@ def test_the_picture_as_cursor_on_target_is_the_own_sides_areas_and_alarms(desk:
         for side in ("own", "other", "neutral", "unknown")
     ]  # fmt: skip
     desk.do(lambda: desk.room.picture.take_movers(movers, now_ms))
+    sides: tuple[tuple[str, Side], ...] = (("ours", "own"), ("theirs", "neutral"))
     ours, theirs = (
         Encounter(
             id=name, a="secret-own", b="secret-other", side_a=side, side_b="other", priority="alarm", state="active",
@@ -84,7 +85,7 @@ def test_the_picture_as_cursor_on_target_is_the_own_sides_areas_and_alarms(desk:
             closest_lon_deg=20.5, closest_lat_deg=57.5, line=((20.25, 57.25), (20.75, 57.75)), predicted=True,
             evidence="NAME other",
         )
-        for name, side in (("ours", "own"), ("theirs", "neutral"))
+        for name, side in sides
     )  # fmt: skip
     desk.do(lambda: desk.room.picture.take_encounters([ours, theirs], now_ms))
     ring = {"type": "Polygon", "coordinates": [[[20, 58], [21, 58], [21, 59], [20, 58]]]}

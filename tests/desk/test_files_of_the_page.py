@@ -119,6 +119,12 @@ def test_a_desk_without_a_map_says_how_to_get_one(ask: Asker) -> None:
     assert ask.get("me").json["map"] == ""
 
 
+def test_the_frame_of_the_other_side_is_the_sites_choice(desk: RunningDesk, ask: Asker) -> None:
+    assert ask.get("me").json["other_side"] == "neutral"
+    desk.room.other_side = "suspect"
+    assert ask.get("me").json["other_side"] == "suspect"
+
+
 def test_the_page_before_sign_in_knows_the_ways_in(desk: RunningDesk, ask: Asker) -> None:
     assert ask.get("sign-in/ways", role="").json == {"passkey": True, "oidc": False}
     desk.room.has_oidc = True

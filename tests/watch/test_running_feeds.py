@@ -47,7 +47,7 @@ def batch(count: int, *, movers: Sequence[str] = ("a",), rejected: int = 0, name
 class Scripted:
     """A feed that plays one script at each connection, the last one for ever."""
 
-    scripts: Sequence[Sequence[Batch | Exception | Literal["wait"]]]
+    scripts: Sequence[Sequence[Batch | BaseException | Literal["wait"]]]
     name: str = "one"
     stale_after_s: float = 60.0
     tries: int = 0
@@ -57,7 +57,7 @@ class Scripted:
         for step in self.scripts[min(self.tries, len(self.scripts)) - 1]:
             if step == "wait":
                 await asyncio.Event().wait()
-            elif isinstance(step, Exception):
+            elif isinstance(step, BaseException):
                 raise step
             elif isinstance(step, Batch):
                 yield step
@@ -113,18 +113,22 @@ def test_a_feed_that_is_connected_but_says_nothing_usable_is_stale_and_not_good(
 
 def test_a_lost_feed_is_tried_again_and_says_why_it_is_down() -> None:
     async def story() -> None:
-        feed = Scripted([[lost()], [], [ValueError("a bug")], [batch(1), "wait"]])
+        class Panic(BaseException):
+            """What a library written in Rust raises when it gives up."""
+
+        feed = Scripted([[lost()], [], [ValueError("a bug")], [Panic("in a decoder")], [batch(1), "wait"]])
         seen = set()
         async with Feeds([feed], retry=Retry(first_s=0.05, most_s=0.05), clock=Clock()) as feeds:
             async with asyncio.timeout(10):
                 while (standing := feeds.standings()[0]).state != "good":
                     seen.add(standing.why)
                     await asyncio.sleep(0.002)
-            assert standing.attempts == 4
+            assert standing.attempts == 5
             assert standing.why == ""
         assert any("the line is cut" in why for why in seen)
         assert any("ended the connection" in why for why in seen)
         assert any("ValueError: a bug" in why for why in seen)
+        assert any("Panic: in a decoder" in why for why in seen)
 
     asyncio.run(story())
 

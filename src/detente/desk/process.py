@@ -79,6 +79,7 @@ def furnished(
         is_tls=is_tls,
         map_file=map_file,
         has_oidc=settings.oidc is not None,
+        other_side=settings.other_side,
     )
     room.hub = Hub(picture, room.now_ms, lambda: node.answers)
     return room

@@ -14,6 +14,7 @@ from detente.desk.limiting import Limits
 from detente.desk.picture.live import LivePicture
 from detente.desk.visitors import SignIn
 from detente.node.serving.log import Log
+from detente.node.settings.structs import OtherFrame
 
 __all__ = ["Room"]
 
@@ -26,7 +27,8 @@ def _now_ms() -> int:
 class Room:
     """One desk. hosts: names by which it is reached; site: the domain of its passkeys; language: when none is asked.
 
-    map_file: the site's own map, None for none. has_oidc: the site has a sign-in of its own.
+    map_file: the site's own map, None for none. has_oidc: the site has a sign-in of its own. other_side: the frame of
+    the other side's movers.
     """
 
     node: Node
@@ -42,6 +44,7 @@ class Room:
     is_tls: bool = False
     map_file: Path | None = None
     has_oidc: bool = False
+    other_side: OtherFrame = "neutral"
     limits: Limits = field(default_factory=Limits)
     now_ms: Callable[[], int] = _now_ms
     clock_s: Callable[[], float] = time.monotonic

@@ -15,6 +15,7 @@ from detente.desk.rights import rights_of
 from detente.desk.visitors import Visitor
 from detente.node.desk_door.people_questions import PersonDocument
 from detente.node.desk_door.record_questions import LinesAsked
+from detente.node.settings.structs import OtherFrame
 
 __all__ = ["SIGN_IN", "MeDocument"]
 
@@ -22,7 +23,7 @@ __all__ = ["SIGN_IN", "MeDocument"]
 class MeDocument(msgspec.Struct, frozen=True):
     """Who is signed in, and what this person may. site: the domain of the passkeys.
 
-    map: address of the site's own map (PMTiles), "" where it has none.
+    map: address of the site's own map (PMTiles), "" where it has none. other_side: the frame of its movers' symbols.
     """
 
     person: PersonDocument
@@ -31,6 +32,7 @@ class MeDocument(msgspec.Struct, frozen=True):
     site: str
     may: tuple[str, ...]
     map: str = ""
+    other_side: OtherFrame = "neutral"
 
 
 class WaysDocument(msgspec.Struct, frozen=True):
@@ -150,6 +152,7 @@ async def _me(call: Call, visitor: Visitor) -> MeDocument:
         site=call.room.site,
         may=rights_of(visitor.person),
         map=MAP if call.room.map_file is not None else "",
+        other_side=call.room.other_side,
     )
 
 

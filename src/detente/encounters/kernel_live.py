@@ -246,9 +246,7 @@ def judged(
                     legs, i, j, in_feet, rate_ft, within_m[0, both], vertical_m[0, both], far_s[0, both], found
                 )
             rung, reached = step + 1, step
-        wide, _ = _stretch(
-            legs, i, j, in_feet, rate_ft, wide_m[0, both], high_m[0, both], far_s[0, both], found
-        )
+        wide, _ = _stretch(legs, i, j, in_feet, rate_ft, wide_m[0, both], high_m[0, both], far_s[0, both], found)
         horizon = min(legs[i, T1], legs[j, T1], far_s[0, both])
         closest = least_time(legs, i, j, entry, leaving) if rung else least_time(legs, i, j, 0.0, horizon)
         least_2, _, speed_2 = gap(legs, i, j, closest)
@@ -257,7 +255,15 @@ def judged(
         by_doubt = False
         if rung == 0 and doubt > 0.0:
             nearly, _ = _stretch(
-                legs, i, j, in_feet, rate_ft, within_m[0, both] + doubt, vertical_m[0, both], ahead_s[0, both], found
+                legs,
+                i,
+                j,
+                in_feet,
+                rate_ft,
+                within_m[0, both] + doubt,
+                vertical_m[0, both],
+                ahead_s[0, both],
+                found,
             )
             by_doubt = nearly < math.inf
         row[0], row[1], row[2], row[3], row[4] = rung, entry, leaving, wide, closest

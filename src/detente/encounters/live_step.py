@@ -246,7 +246,9 @@ class LiveStep:
         if resting.size:
             pairs = np.concatenate([pairs, self._near(way, moving, resting, self._wide, doubt_m=way.doubt_m)])
         if self._moored_at is None or not timedelta(0) <= at - self._moored_at < MOORED_EVERY:
-            outermost = tuple(table[0] for table in (self._rungs.within_m, self._rungs.vertical_m, self._rungs.ahead_s))
+            outermost = tuple(
+                table[0] for table in (self._rungs.within_m, self._rungs.vertical_m, self._rungs.ahead_s)
+            )
             self._moored = len(self._near(way, resting, resting, outermost, doubt_m=np.zeros(way.doubt_m.size)))
             self._moored_at = at
         return Found(
@@ -410,4 +412,6 @@ def _check(rungs: Rungs, area_ahead_s: float) -> None:
             )
         inner, outer = value[1:], value[:-1]
         if name != "area_ahead_s" and not (inner <= outer).all():
-            raise LimitMistake(expected=say("rungs of which each lies inside the one before"), came=name, where=name)
+            raise LimitMistake(
+                expected=say("rungs of which each lies inside the one before"), came=name, where=name
+            )

@@ -151,7 +151,7 @@ def test_of_two_stations_that_change_one_draft_the_second_looks_again(node: Runn
 
 
 def test_a_machine_that_asks_again_makes_no_second_draft(node: RunningNode) -> None:
-    how = {"actor": "2", "is_machine": True, "key": "encounter 7"}
+    how: dict[str, Any] = {"actor": "2", "is_machine": True, "key": "encounter 7"}
     first = keep(node, title="Close encounter", **how)
     again = keep(node, title="Close encounter, told otherwise", **how)
     assert again == first
@@ -165,7 +165,7 @@ def test_a_machine_that_asks_again_makes_no_second_draft(node: RunningNode) -> N
 
 @pytest.mark.parametrize("what", ["discarded", "sent"])
 def test_what_people_decided_does_not_come_back(node: RunningNode, what: str) -> None:
-    how = {"actor": "2", "is_machine": True, "key": "encounter 7"}
+    how: dict[str, Any] = {"actor": "2", "is_machine": True, "key": "encounter 7"}
     first = keep(node, **how)
     if what == "discarded":
         node.ask(DraftDiscarded(submission=first.submission, actor="1"))

@@ -216,6 +216,9 @@ def _desk() -> dict[str, str]:
         "map_file": say(
             'A PMTiles file with the site\'s own map, below the home or anywhere; "": the coast alone.'
         ),
+        "other_side": say(
+            "The frame of the other side's movers on the map, as APP-6 names it: neutral, suspect or hostile."
+        ),
         "session_idle_s": say("After how many seconds without a request a person must sign in again."),
         "session_s": say("After how many seconds a person must sign in again in any case."),
     }

@@ -28,6 +28,7 @@ __all__ = [
     "MetricsSettings",
     "NodeSettings",
     "OidcSettings",
+    "OtherFrame",
     "ReaderSettings",
     "Settings",
     "SignerSettings",
@@ -100,10 +101,14 @@ class OidcSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     client_secret_file: MaybeFile = ""
 
 
+OtherFrame = Literal["neutral", "suspect", "hostile"]
+"""Standard identities of APP-6 that a site may draw the other side's movers with."""
+
+
 class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """``[desk]``. site: the domain under which passkeys are made; origins (): see ``pages``.
 
-    map_file: a PMTiles file with the site's own map, "" for none.
+    map_file: a PMTiles file with the site's own map, "" for none. other_side: the frame of its movers' symbols.
     """
 
     listen: Listen = "127.0.0.1:8443"
@@ -112,6 +117,7 @@ class DeskSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     certificate_file: MaybeFile = ""
     key_file: MaybeFile = ""
     map_file: MaybeFile = ""
+    other_side: OtherFrame = "neutral"
     session_idle_s: Annotated[int, Meta(ge=60, le=86_400)] = 1_800
     session_s: Annotated[int, Meta(ge=300, le=7 * 86_400)] = 43_200
     oidc: OidcSettings | None = None

@@ -45,12 +45,16 @@ _REPLAY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of feed. shape: what follows its scheme; port: the usual one, 0 when there is none."""
+    """One kind of feed.
+
+    shape: what follows its scheme; port: the usual one, 0 when there is none; has_path: whether a path may follow.
+    """
 
     module: str
     example: str
     shape: Literal["host", "web", "bare", "file"]
     port: int = 0
+    has_path: bool = False
 
 
 KINDS: Mapping[str, Kind] = {
@@ -62,8 +66,8 @@ KINDS: Mapping[str, Kind] = {
     "adsb-lol": Kind("adsb_lol", "adsb-lol:?lat=56.5&lon=19.0&radius_nm=250", "bare"),
     "digitraffic": Kind("digitraffic", "digitraffic", "bare"),
     "aisstream": Kind("aisstream", "aisstream:?key_file=aisstream.key&box=54,9,66,31", "bare"),
-    "signalk+ws": Kind("signalk", "signalk+ws://192.0.2.7:3000", "host", 3000),
-    "signalk+wss": Kind("signalk", "signalk+wss://boat.example", "host", 443),
+    "signalk+ws": Kind("signalk", "signalk+ws://192.0.2.7:3000", "host", 3000, has_path=True),
+    "signalk+wss": Kind("signalk", "signalk+wss://boat.example", "host", 443, has_path=True),
     "cot+tcp": Kind("cursor_on_target", "cot+tcp://192.0.2.7:8087", "host", 8087),
     "cot+tls": Kind("cursor_on_target", "cot+tls://192.0.2.7:8089", "host", 8089),
     "replay": Kind("replay", "replay:day.parquet@10x", "file"),
@@ -237,8 +241,10 @@ def _of_host(address: Address, kind: Kind, rest: str) -> Address:
     path = split.path
     if web:
         path = (path or "/") + (f"?{split.query}" if split.query else "")
-    elif split.fragment:
-        address.faults.append(say("{rest} has no place here", rest=repr("#" + split.fragment[:40])))
+    else:
+        spare = ("" if kind.has_path else path.rstrip("/")) + (f"#{split.fragment}" if split.fragment else "")
+        if spare:
+            address.faults.append(say("{rest} has no place here", rest=repr(spare[:40])))
     options = _options(split.fragment if web else split.query, address.faults)
     return replace(address, host=split.hostname or "", port=port, path=path, options=options)
 

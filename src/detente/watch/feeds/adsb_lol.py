@@ -7,12 +7,15 @@ Retry-After is obeyed.
 
 from __future__ import annotations
 
+from detente import words
 from detente.tracks.live_readsb import LiveReadsb
 from detente.watch.feeds.address import Address
 from detente.watch.feeds.polling import PolledFeed, trusted
 from detente.watch.feeds.terms import PUBLIC_KINDS
 
 __all__ = ["EVERY_S", "OPTIONS", "RADIUS_NM_MAX", "STALE_S", "open_feed"]
+
+say = words.speaker("watch")
 
 OPTIONS = frozenset({"lat", "lon", "radius_nm", "every_s", "url", "ca_file"})
 EVERY_S = 5.0
@@ -31,6 +34,8 @@ def open_feed(address: Address) -> PolledFeed:
     least_s = PUBLIC_KINDS["adsb-lol"].least_every_s
     every_s = address.number("every_s", EVERY_S, least=least_s, most=_MOST_S)
     server = address.options.get("url", _URL).rstrip("/")
+    if not server.startswith(("https://", "http://")):
+        address.faults.append(say("url must begin with https:// or http://"))
     return PolledFeed(
         address.name,
         f"{server}/v2/point/{lat:g}/{lon:g}/{round(radius_nm)}",

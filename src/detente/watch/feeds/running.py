@@ -128,7 +128,9 @@ class _Running:
             return lost.retry_after_s or 0.0
         except DetenteError as error:
             self.why = str(error)
-        except Exception as error:  # noqa: BLE001 - one feed's fault must not end the watch; it is shown and tried again
+        except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # noqa: BLE001 - not even a panic of a library that decodes may end the watch
             self.why = say("an unforeseen fault: {fault}", fault=f"{type(error).__name__}: {error}"[:200])
         else:
             self.why = "" if self.finite else say("the source ended the connection")
