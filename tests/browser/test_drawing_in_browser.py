@@ -137,6 +137,7 @@ def test_an_overlay_is_loaded_listed_hidden_and_deleted(stand: Stand, open_page:
         page.wait_for_timeout(50)  # the test's own patience ends a vain wait
 
 
+@pytest.mark.prove
 def test_a_viewer_may_look_at_overlays_and_load_none(stand: Stand, open_page: Any) -> None:
     stand.me = me("viewer")
     page = open_page(where="#/overlays").page
@@ -144,6 +145,7 @@ def test_a_viewer_may_look_at_overlays_and_load_none(stand: Stand, open_page: An
     assert page.locator("#overlay-file").count() == 0
 
 
+@pytest.mark.prove
 def test_the_sites_own_map_is_fetched_piece_by_piece_from_the_node_alone(stand: Stand, open_page: Any) -> None:
     stand.map = small_map()
     stand.me = {**me("viewer"), "map": "/api/v1/map.pmtiles"}
@@ -158,6 +160,7 @@ def test_the_sites_own_map_is_fetched_piece_by_piece_from_the_node_alone(stand: 
     assert all(last < 200_000 for _, last in stand.pieces)
 
 
+@pytest.mark.prove
 def test_a_map_of_the_site_that_cannot_be_read_is_said_and_hides_nothing(stand: Stand, open_page: Any) -> None:
     stand.map = b"no map at all" * 50
     stand.me = {**me("viewer"), "map": "/api/v1/map.pmtiles"}
@@ -176,6 +179,7 @@ def test_the_sites_sign_in_is_offered_only_where_there_is_one(stand: Stand, open
     page.wait_for_selector("text=Sign in through the site")
 
 
+@pytest.mark.prove
 def test_training_is_said_once_where_all_is_training_and_by_name_where_not(stand: Stand, open_page: Any) -> None:
     stand.documents["lines"]["lines"] = [line(now_ms(), name="drill", is_training=True)]
     page = open_page().ready()
@@ -189,6 +193,7 @@ def test_training_is_said_once_where_all_is_training_and_by_name_where_not(stand
     assert "TRAINING" not in text(page, ".line-chip:has-text('baltic')")
 
 
+@pytest.mark.prove
 def test_files_to_take_along_are_listed_with_why_one_is_not_offered(open_page: Any) -> None:
     page = open_page().ready()
     page.click(".exports summary")
@@ -198,6 +203,7 @@ def test_files_to_take_along_are_listed_with_why_one_is_not_offered(open_page: A
     assert grave_findings(page) == []
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("frame", ["neutral", "suspect", "hostile"])
 def test_the_site_settles_the_frame_of_the_other_side(stand: Stand, open_page: Any, frame: str) -> None:
     stand.me = {**me("viewer"), "other_side": frame}
@@ -208,6 +214,7 @@ def test_the_site_settles_the_frame_of_the_other_side(stand: Stand, open_page: A
     assert len(set(pictures)) == 4  # each side has a look of its own
 
 
+@pytest.mark.prove
 def test_the_tool_panel_fits_a_phone(open_page: Any) -> None:
     page = open_page(PHONE).ready()
     press(page, "g")
