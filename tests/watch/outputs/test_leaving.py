@@ -232,7 +232,7 @@ TEXTS = st.text("abcdefghij", min_size=6, max_size=20).map("Ж{}".format)
 PRIORITIES = st.sampled_from(["caution", "warning", "alarm", "emergency"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(
     side=st.sampled_from([side for side in SIDES if side != "west"]),
     number=st.integers(700_000_000, 799_999_999),
@@ -261,6 +261,7 @@ def test_no_identity_no_name_and_no_number_near_its_place_leaves_whoever_it_is(
             assert min(abs(float(found) - lon), abs(float(found) - lat)) > 0.01, way
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(PRIORITIES, st.booleans(), st.floats(1, 5_000)), max_size=40))
 def test_however_an_event_goes_it_is_told_five_times_at_most(steps: list[tuple[str, bool, float]]) -> None:
     gate, told = Gate("west"), 0
