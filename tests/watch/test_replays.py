@@ -15,11 +15,16 @@ from tests.tracks.radio import class_a, tag_block
 from tests.tracks.test_cleaning import sailing
 from tests.watch.feed_servers import Heard, hear
 
+from detente.encounters import find
+from detente.encounters.live_search import LiveSearch
 from detente.tracks import read
 from detente.tracks.errors import TrackMistake
+from detente.tracks.live_cleaning import LiveCleaner
 from detente.tracks.reasons import Reason, Tally
 from detente.watch.feeds.address import parse_feed
 from detente.watch.feeds.replay import ReplayFeed
+
+GAP_S = 180.0
 
 
 def played(text: str, within_s: float = 30.0) -> Heard:
@@ -101,3 +106,21 @@ def test_an_empty_archive_ends_at_once(tmp_path: Path) -> None:
     heard = played(f"replay:{tmp_path / 'empty.parquet'}@max")
     assert heard.received == 0
     assert pl.concat([tracks(sailing([0])).clear(), *(batch.rows for batch in heard.batches)]).is_empty()
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("slice_rows", [50, 1_700])
+def test_a_recorded_day_cleaned_and_searched_live_gives_the_archives_encounters(
+    shared: Path, slice_rows: int
+) -> None:
+    path = shared / "data/ais/SolentAIS_20160112_130211.csv"
+    archive = find(read(path), max_gap_s=GAP_S)
+    cleaner, search = LiveCleaner(), LiveSearch(max_gap_s=GAP_S, late_s=GAP_S + 10.0)
+    found = [
+        search.push(cleaner.push(rows)) for rows in played(f"replay:{path}@max").rows.iter_slices(slice_rows)
+    ]
+    found += [search.push(cleaner.close()), search.close()]
+    ours = search.refreshed(pl.concat(found))
+    order = ["entered", "a", "b"]
+    assert archive.height > 900
+    assert ours.sort(order).equals(archive.sort(order))

@@ -70,6 +70,18 @@ VERBS = (
         lambda: say("tell who will come too close to whom from one picture of positions"),
     ),
     Verb(
+        "recompute",
+        "detente.watch.recompute_command",
+        "RECOMPUTE",
+        lambda: say("compute an incident's figures anew from the evidence of either side, or of both"),
+    ),
+    Verb(
+        "risk",
+        "detente.encounters.risk_command",
+        "RISK",
+        lambda: say("tell whether the risk is growing, how often and how near, each with its interval"),
+    ),
+    Verb(
         "notice",
         "detente.notices.commands",
         "NOTICE",

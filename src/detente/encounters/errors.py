@@ -8,6 +8,7 @@ DetenteError
 │   └── SidesMistake      a sides file is not understood, or two sides claim one mover
 └── TheirMistake
     ├── AreaMistake       a file of danger areas is not one, or one of its areas is impossible
+    ├── HappeningMistake  a table of encounters or incidents, or of exposure, is not one
     ├── PositionMistake   a table of tracks has rows without a mover, time or place on Earth
     └── StateMistake      a picture of positions is not one, or one of its rows is impossible
 """
@@ -20,6 +21,7 @@ from detente.errors import OurMistake, TheirMistake
 
 __all__ = [
     "AreaMistake",
+    "HappeningMistake",
     "LimitMistake",
     "OutputMistake",
     "PositionMistake",
@@ -54,6 +56,10 @@ class StateMistake(TheirMistake):
 
 class PositionMistake(TheirMistake):
     """A table of tracks has a row without mover, time or a place on Earth."""
+
+
+class HappeningMistake(TheirMistake):
+    """A table of encounters or of incidents, or of exposure, is not one; ``where`` names file and row."""
 
 
 class AreaMistake(TheirMistake):

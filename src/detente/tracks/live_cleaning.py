@@ -29,7 +29,8 @@ class LiveCleaner:
     only with the mover's next row, or when the window of the rule has passed (ships 600 s, others 60 s). Over the
     whole stream exactly the archive's rows are given, under the same names, and the same ones are rejected, however
     the stream is cut into pushes. Rows of one mover come in their order of time; a late first row of one mover may
-    come after later rows of others.
+    come after later rows of others. Who searches all movers in one order waits for it: a search that joins fixes over
+    at most one gap misses none when it holds rows back for that gap and some seconds (LiveSearch's late_s).
 
     That holds for a stream in order of time, as an archive's is. Rows of one push are put in that order; one that is
     older than its mover's newest of an earlier push is rejected as ``old``. And it holds while at most movers_max

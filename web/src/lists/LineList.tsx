@@ -3,6 +3,7 @@ import type { Line, Party } from "../documents";
 import { fromNow, span } from "../formats";
 import { ticking_ms } from "../live";
 import { partyState } from "../shell/TopBar";
+import { isMarked } from "../training";
 import { number, say } from "../words";
 
 function runName(line: Line): string {
@@ -34,7 +35,7 @@ export function LineList() {
       {told.lines.map((line) => (
         <section key={line.line} class="line-detail">
           <h3>
-            {line.is_training && <span class="training tag-training">{say("TRAINING")}</span>} {line.name}
+            {isMarked(line.is_training) && <span class="training tag-training">{say("TRAINING")}</span>} {line.name}
           </h3>
           <p class={line.run === "running" ? "muted" : "trouble"}>
             {runName(line)}

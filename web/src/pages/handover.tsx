@@ -11,7 +11,6 @@ import { VerdictCard } from "./duties";
 import { clock, minuteOf, momentOf, tidied } from "./forms/moments";
 import { useLoaded } from "./load";
 import { Frame, kindName, LineName, RowCard, termsOf, Trouble, useForms } from "./pieces";
-import { actName } from "./trail";
 import { byTime, isOpen, verdictsIn } from "./verdicts";
 
 const SHIFT_MS = 8 * 3_600_000;
@@ -110,11 +109,11 @@ function Report({ document, forms }: { document: HandoverDocument; forms: FormsD
         {document.drafts.map((one) => (
           <p key={one.submission}>
             <a href={address(["drafts"])}>
-              <Visible text={one.title || one.type} />
+              <Visible text={one.title || one.type || say("Untitled draft")} />
             </a>{" "}
             <span class="muted">
               {kindName(forms, one.kind, one.type)}, {one.is_machine ? say("drafted by a machine: {name}", { name: one.by }) : say("written by {name}", { name: one.by })},{" "}
-              {say("{given} of {needed} officers", { given: one.given.length, needed: one.needed })}
+              {one.state === "unfinished" ? say("unfinished") : say("{given} of {needed} officers", { given: one.given.length, needed: one.needed })}
             </span>
           </p>
         ))}
@@ -128,7 +127,7 @@ function Report({ document, forms }: { document: HandoverDocument; forms: FormsD
         <ul class="acts">
           {document.acts.map((one, index) => (
             <li key={index}>
-              <time>{clock(Number(one["at_ms"] ?? 0))}</time> <Visible text={String(one["actor_name"] ?? one["actor"] ?? "")} />: {actName(String(one["act"] ?? ""))}
+              <time>{clock(Number(one["at_ms"] ?? 0))}</time> <Visible text={String(one["actor_name"] ?? one["actor"] ?? "")} />: <Visible text={String(one["words"] || one["act"] || "")} />
             </li>
           ))}
         </ul>

@@ -10,8 +10,10 @@ import { backToLive, replayAt_ms } from "../replay";
 import { address, route } from "../route";
 import { may, me, signOut } from "../session";
 import { nextTheme, theme } from "../theme";
+import { isMarked } from "../training";
 import { choose, language, many, number, say } from "../words";
 import { themeName } from "../screens/SignIn";
+import { KeyCap } from "./KeyCap";
 import { acknowledging, isHelpOpen, isMenuOpen, paneShown } from "./state";
 
 /** The state of a party as people read it. */
@@ -44,7 +46,7 @@ function LineChip({ line, own }: { line: Line; own: string }) {
   ].filter(Boolean);
   return (
     <li class={`line-chip ${gravity(line, worst)}`}>
-      {line.is_training && <span class="training">{say("TRAINING")}</span>}
+      {isMarked(line.is_training) && <span class="training">{say("TRAINING")}</span>}
       <strong>{line.name}</strong> <span>{[own, ...others.map((one) => one.member)].join(" ↔ ")}</span>
       <span class="number">{parts.join(" · ")}</span>
     </li>
@@ -141,17 +143,17 @@ export function TopBar() {
           <>
             <button type="button" disabled={open.value.length === 0} onClick={() => (acknowledging.value = open.value[0]?.id ?? null)}>
               {say("Acknowledge")}
-              <kbd aria-hidden="true">A</kbd>
+              <KeyCap of="acknowledge" />
             </button>
             <button type="button" onClick={hush}>
               {quiet === null ? say("Silence 30 s") : say("Silent for {span}", { span: span(quiet - ticking_ms()) })}
-              <kbd aria-hidden="true">M</kbd>
+              <KeyCap of="silence" />
             </button>
           </>
         )}
         <button type="button" onClick={nextTheme}>
           {themeName(theme.value)}
-          <kbd aria-hidden="true">D</kbd>
+          <KeyCap of="theme" />
         </button>
         <button type="button" aria-label={say("Keys and help")} onClick={() => (isHelpOpen.value = true)}>
           ?

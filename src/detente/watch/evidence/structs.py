@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import polars as pl
 
-from detente.watch.anomalies import Anomaly
+from detente.watch.anomaly import Anomaly
 
 __all__ = ["Agreed", "Attachment", "Context", "Definition", "Draft", "InputUsed", "Record"]
 
