@@ -3,17 +3,17 @@
 .venv/bin/python bench/watch/alarms.py             # two hours of 240 movers; writes bench/watch/ALARMS.md
 .venv/bin/python bench/watch/alarms.py --minutes 20 --print
 
-The stream: ships of two sides, a third of them in pairs that shadow or meet each other, that yaw as they go, and military
-aircraft, some of which fly low over ships. Places are off by some metres; each mover is heard at its own interval, and
-some fall silent for up to two minutes. What really happened is what the archive's exact search finds in the same
+The stream: ships of two sides, many of which shadow or meet each other, that yaw as they go, and aircraft, some of
+which fly low over ships. Places are off by some metres; each mover is heard at its own interval, and some fall silent
+for up to two minutes. What really happened is what the archive's exact search finds in the same
 stream: every time in which two rivals, not both at rest, were within the limit.
 
 - détente: the live picture, the prediction step and the events.
 - numpy: all against all, a plain threshold on the last places heard; an alarm ends when the limit is left.
 - OpenCPN's rule, as its manual describes it (Options, Ships, AIS Targets): the closest point of approach of an own
-  ship and a target from their present vectors; a warning while it is nearer than one limit and sooner than another; targets
-  that are anchored or moored may be left out; an alert that was acknowledged may come again after a time. It knows no
-  aircraft and one own ship; here every ship of west is one. Written anew from that description.
+  ship and a target from their present vectors; a warning while it is nearer than one limit and sooner than another;
+  targets that are anchored or moored may be left out; an alert that was acknowledged may come again after a time. It
+  knows no aircraft and one own ship; here every ship of west is one. Written anew from that description.
 """
 
 from __future__ import annotations
@@ -314,7 +314,7 @@ class Truth:
 
 
 def truth_of(stream: Stream) -> list[Truth]:
-    """Return what the archive's exact search finds; two within five minutes of each other are one approach."""
+    """Return what the archive's exact search finds; two within two minutes of each other are one approach."""
     found: list[Truth] = []
     for kind, (within, vertical, _) in LIMITS.items():
         table = find(
@@ -333,7 +333,7 @@ def truth_of(stream: Stream) -> list[Truth]:
     joined: list[Truth] = []
     for one in sorted(found, key=lambda truth: (truth.pair, truth.entered)):
         before = joined[-1] if joined else None
-        if before is not None and before.pair == one.pair and one.entered - before.left < 300.0:
+        if before is not None and before.pair == one.pair and one.entered - before.left < 120.0:
             joined[-1] = Truth(one.pair, one.kind, before.entered, max(before.left, one.left))
         else:
             joined.append(one)
@@ -346,27 +346,35 @@ def kind_of(pair: tuple[str, str], stream: Stream) -> KindOfPair:
 
 
 def judged(alarms: Alarms, truths: list[Truth], wanted: Callable[[Truth], bool], stream: Stream) -> str:
-    """Return a row of the page: what of the truth was told of, how early, and what else was told."""
+    """Return a row of the page: what of the truth was told of, how early, and what else was told.
+
+    An alarm serves the first approach of its pair that is not over when it is raised, and that begins at the latest ten
+    minutes after it ends; one that serves none is false, and a second one for the same approach is repeated.
+    """
     chosen = [truth for truth in truths if wanted(truth)]
-    ahead, missed, repeated = [], 0, 0
-    matched: set[tuple[tuple[str, str], float]] = set()
+    of_pair: dict[tuple[str, str], list[Truth]] = {}
+    for truth in chosen:
+        of_pair.setdefault(truth.pair, []).append(truth)
+    false, repeated = 0, 0
+    for pair, spans in alarms.raised.items():
+        if stream.still & set(pair) or not wanted(Truth(pair, kind_of(pair, stream), 0.0, 0.0)):
+            continue
+        served: set[float] = set()
+        for begin, end in spans:
+            coming = [one for one in of_pair.get(pair, []) if one.left + 10.0 >= begin]
+            if not coming or coming[0].entered > end + 600.0:
+                false += 1
+            else:
+                repeated += coming[0].entered in served
+                served.add(coming[0].entered)
+    ahead, missed = [], 0
     for truth in chosen:
         spans = [
-            span for span in alarms.raised.get(truth.pair, [])
-            if span[1] >= truth.entered - 600.0 and span[0] <= truth.left + 10.0
+            begin for begin, end in alarms.raised.get(truth.pair, [])
+            if end >= truth.entered - 600.0 and begin <= truth.left + 10.0
         ]  # fmt: skip
-        matched |= {(truth.pair, span[0]) for span in spans}
-        if not spans:
-            missed += 1
-            continue
-        ahead.append(truth.entered - spans[0][0])
-        repeated += len(spans) - 1
-    false = sum(
-        (pair, span[0]) not in matched
-        for pair, spans in alarms.raised.items()
-        for span in spans
-        if not stream.still & set(pair) and wanted(Truth(pair, kind_of(pair, stream), 0.0, 0.0))
-    )
+        missed += not spans
+        ahead.extend([truth.entered - min(spans)] if spans else [])
     late = sum(one < 0 for one in ahead)
     median = f"{statistics.median(ahead):.0f}" if ahead else "-"
     worst = f"{-min(ahead):.0f}" if ahead and min(ahead) < 0 else "0"
@@ -406,7 +414,7 @@ for all three:
 
 {limits}
 
-What really happened is what the archive's exact search finds in the same stream; approaches less than five minutes apart
+What really happened is what the archive's exact search finds in the same stream; approaches less than two minutes apart
 are one. Ships that do not move are left out: the first of the rules rings no bell for an own one, and the manual of the
 third offers the same.
 
@@ -420,10 +428,10 @@ third offers the same.
 {HEAD}
 {chr(10).join(others)}
 
-OpenCPN's rule knows no aircraft. Late: told after the limit was passed, which is all that a threshold can do. False: the
-pair did not come within the limit in the ten minutes after; who turned away in time made it so. Repeated: raised again
-for the same approach. Processor time of a step:
-{cost}.
+OpenCPN's rule knows no aircraft. Late: told after the limit was passed, which is all that a threshold can do; a pair
+that is inside when it is first heard cannot be told of earlier. False: the pair did not come within the limit until
+ten minutes after the alarm ended; who turned away in time made it so. Repeated: raised again for the same approach.
+Processor time of a step: {cost}.
 """
     if given.print:
         print(page)
