@@ -27,6 +27,17 @@ class Worker(Generic[Item]):
         self._room = asyncio.Event()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix=name)
         self.waiting_rows = 0
+        self._is_last = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing waits, and nothing will."""
+        return self._is_last and not self._waiting
+
+    def finish(self) -> None:
+        """Say that nothing follows: what waits is still to be done."""
+        self._is_last = True
+        self._came.set()
 
     def offer(self, item: Item) -> bool:
         """Take an item; False when too much waits already."""
@@ -56,7 +67,8 @@ class Worker(Generic[Item]):
     def rest(self) -> Sequence[Item]:
         """Return what waits now."""
         taken, self._waiting, self.waiting_rows = self._waiting, [], 0
-        self._came.clear()
+        if not self._is_last:
+            self._came.clear()
         self._room.set()
         return taken
 
