@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente.tracks.live_signalk import CONTEXTS_MAX, MOTION_S, UPDATES_MAX, VALUES_MAX, SignalKDecoder
@@ -149,6 +149,7 @@ PATHS = st.sampled_from([
 ])  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(PATHS, JSON), max_size=6), JSON, JSON)
 def test_no_value_in_any_place_raises_and_all_is_accounted_for(
     values: list[tuple[str, Any]], timestamp: Any, context: Any

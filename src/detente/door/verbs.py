@@ -183,4 +183,10 @@ VERBS = (
         "STORE",
         lambda: say("show where a home keeps its records, or move them to another store"),
     ),
+    Verb(
+        "scenario",
+        "detente.scenario.commands",
+        "SCENARIO",
+        lambda: say("play a scenario of an exercise on real nodes, and check what it expects"),
+    ),
 )

@@ -5,7 +5,7 @@ import type { Scenery } from "./painter";
 
 type Place = (lon_deg: number, lat_deg: number) => [number, number];
 
-const INK: Record<Priority, string> = { emergency: "other", alarm: "alarm", warning: "warning", caution: "caution" };
+const INK: Record<Priority, string> = { emergency: "hostile", alarm: "alarm", warning: "warning", caution: "caution" };
 /** Share of the way to a new closest point that the drawn one goes with each change: a forecast must not jump. */
 const EASE = 0.35;
 const JUMP_DEG = 0.5;
