@@ -194,3 +194,16 @@ def test_half_an_event_at_the_end_is_incomplete_and_does_not_go_on_in_the_next_c
 
 def test_the_frame_of_nothing_has_the_schema() -> None:
     assert CursorOnTargetDecoder("here").push(b"", NOW).rows.schema == pl.DataFrame(schema=SCHEMA).schema
+
+
+@pytest.mark.parametrize(
+    "flood", [b"<event ", b'<event "', b"<event '/", b"<?xml ", b"</event>", b"<", b"<event>"]
+)
+def test_what_never_ends_costs_no_more_than_what_does(flood: bytes) -> None:
+    decoder = CursorOnTargetDecoder("here")
+    text = flood * (2_000_000 // len(flood))
+    for at in range(0, len(text), 500_000):
+        rows, tally = decoder.push(text[at : at + 500_000], NOW)
+        assert rows.height == tally.kept == 0
+    rows, _ = decoder.push(event(), NOW)
+    assert rows.height == 1

@@ -79,6 +79,7 @@ def test_a_vessel_without_a_maritime_identity_keeps_its_own_until_it_says_one() 
     ("context", "mover", "kind"),
     [
         ("aircraft.urn:mrn:imo:mmsi:111230001", "mmsi:111230001", "aircraft"),
+        ("vessels.urn:mrn:imo:mmsi:111230001", "mmsi:111230001", "aircraft"),
         ("aircraft.urn:mrn:icao24:4CA1B2", "icao24:4ca1b2", "aircraft"),
         ("sar.urn:mrn:imo:mmsi:970010001", "mmsi:970010001", "other"),
     ],
