@@ -60,7 +60,9 @@ kernels: setup
 test: lint kernels
 	$(BIN)/python -m pytest -n 2 -m "not prove and not prove_full" --cov --cov-branch --cov-report=term
 
+# without a network the Signal K server is not there, and its tests say so
 prove: kernels
+	-$(BIN)/python tools/install_signalk.py
 	$(BIN)/python -m pytest -n 2 -m prove
 
 prove-full: prove

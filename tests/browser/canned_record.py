@@ -263,6 +263,8 @@ def draft(submission: str, notice: dict[str, Any], **changed: Any) -> dict[str, 
         "notice": notice,
         "texts": texts_of(checked),
         "attachments": [],
+        "faults": [],
+        "revision": 0,
     }
     return made | changed
 
@@ -311,13 +313,13 @@ def furnish(desk: CannedDesk, role: str = "releaser", *, lines: list[dict[str, A
         desk.get(f"entries/baltic/{ref}", document)
     desk.get("drafts", {"drafts": drafts()})
     desk.on("POST", "check", lambda _, body: check_document(body, judged()))
-    desk.on("POST", "drafts", kept)
+    desk.on("POST", "drafts", lambda _, body: kept(desk, body))
     desk.get("obligations", {"verdicts": judged()})
     desk.get("incidents", {"groups": [accounts(found)]})
     desk.get("contacts", {"groups": [contact(found)]})
     desk.get("handover", lambda query, _: handover(query, found, stands | {"lines": lines}))
     desk.get("alarms", {"alarms": []})
-    for path in ("areas", "timeline", "picture", "overlays"):
+    for path in ("areas", "timeline", "picture", "overlays", "exports"):
         desk.get(path, EMPTY[path])
     furnish_people(desk)
 
@@ -329,6 +331,7 @@ EMPTY: dict[str, Any] = {
         "number": 1, "now_ms": NOW_MS, "movers": [], "encounters": [], "feeds": [], "silenced_until_ms": None
     },
     "overlays": {"overlays": []},
+    "exports": {"exports": []},
 }  # fmt: skip
 
 
@@ -341,12 +344,21 @@ def searched(found: dict[str, Any], query: dict[str, str]) -> dict[str, Any]:
     return {"rows": [one for one in rows if text in (one["title"] + one["ref"]).lower()], "next": ""}
 
 
-def kept(_: dict[str, str], body: Any) -> dict[str, Any]:
-    """Keep a draft, or refuse it with every fault."""
+def kept(desk: CannedDesk, body: Any) -> dict[str, Any]:
+    """Keep a draft, keep it unfinished where that is asked for, or refuse it with every fault."""
     found = check_document(body, [])
-    if found["faults"]:
+    if found["faults"] and not body.get("is_unfinished"):
         raise Told(400, {"kind": "form", "expected": "a form without faults", "faults": found["faults"]})
-    return drafts()[0]
+    if not body.get("is_unfinished"):
+        return drafts()[0]
+    files = [{"media_type": one["media_type"], "size": 8, "sha256": "ab" * 32} for one in body["attachments"]]
+    form = drafts()[0] | {
+        "submission": "c" * 32, "state": "unfinished", "type": "", "kind": body["notice"]["kind"], "given": [],
+        "title": body["notice"].get("title", ""), "notice": body["notice"], "texts": {}, "faults": found["faults"],
+        "attachments": files, "revision": body.get("revision", -1) + 1, "by": "Anna Berg",
+    }  # fmt: skip
+    desk.get("drafts", {"drafts": [*drafts(), form]})
+    return form
 
 
 def accounts(found: dict[str, Any]) -> dict[str, Any]:
@@ -381,7 +393,8 @@ def handover(query: dict[str, str], found: dict[str, Any], stands: dict[str, Any
         "ended_ms": None,
         "ref": "",
     }
-    act = {"number": 7, "at_ms": NOW_MS - 90_000, "actor": "", "actor_name": "Anna Berg", "act": "draft-kept"}
+    act = {"number": 7, "at_ms": NOW_MS - 90_000, "actor": "", "actor_name": "Anna Berg", "act": "draft-kept",
+           "sentence": "kept a draft"}  # fmt: skip
     return {
         "from_ms": int(query["from_ms"]),
         "until_ms": int(query["until_ms"]),
@@ -422,6 +435,7 @@ def furnish_people(desk: CannedDesk) -> None:
         "actor": "1" * 32,
         "actor_name": f"Olga {RLO}avonavI",
         "act": "signed-in",
+        "sentence": "signed in",
         "detail": {"from": "127.0.0.1"},
         "hash": "ef" * 32,
         "signed_in": "west/12",

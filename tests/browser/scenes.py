@@ -12,6 +12,11 @@ MINUTE_MS = 60_000
 HOUR_MS = 60 * MINUTE_MS
 RANGE = [[19.6, 57.6], [20.9, 57.6], [20.9, 58.25], [19.6, 58.25]]
 TRIAL = [[17.4, 56.2], [18.3, 56.1], [18.4, 56.7]]
+EXPORTS = [
+    {"name": name, "address": f"/api/v1/export/{name}", "media_type": "", "is_offered": name != "entries.parquet",
+     "remedy": "pip install" if name == "entries.parquet" else ""}
+    for name in ("entries.csv", "entries.parquet", "areas.geojson", "picture.zip")
+]  # fmt: skip
 SIDES = ("own", "other", "neutral", "unknown")
 
 
@@ -176,6 +181,7 @@ def evening(count: int = 260) -> tuple[dict[str, Any], dict[str, Any]]:
         "drafts": {"drafts": []},
         "overlays": {"overlays": []},
         "trails": {"trails": []},
+        "exports": {"exports": EXPORTS},
         "replay": replay(movers),
     }  # fmt: skip
     picture = {"number": 1, "full": True, "movers": movers, "gone": [], "encounters": [close, mild, past],

@@ -31,7 +31,7 @@ KINDS = {
 
 
 class Stand:
-    """What the stand-in answers, and what it was asked. documents: path after /api/v1/ -> document."""
+    """What the stand-in answers, and what it was asked. documents: path after /api/v1/ -> document. map: PMTiles."""
 
     def __init__(self, documents: dict[str, Any], me: dict[str, Any]) -> None:
         self.documents = documents
@@ -42,6 +42,9 @@ class Stand:
         self.first_picture: dict[str, Any] = {}
         self.clock_every_s = 1.0
         self.address = ""
+        self.has_oidc = False
+        self.map = b""
+        self.pieces: list[tuple[int, int]] = []
 
     def send(self, event: str, document: Any) -> None:
         """Send an event to every page that listens."""
@@ -112,7 +115,11 @@ class _Handler(BaseHTTPRequestHandler):
             self._events()
         elif path.startswith("/api/v1/"):
             name = path.removeprefix("/api/v1/")
-            if not self.stand.is_signed_in:
+            if name == "sign-in/ways":
+                self._json(200, {"passkey": True, "oidc": self.stand.has_oidc})
+            elif name == "map.pmtiles" and self.stand.map:
+                self._piece(self.stand.map)
+            elif not self.stand.is_signed_in:
                 self._json(401, {"error": {"kind": "unauthenticated"}})
             elif name == "me":
                 self._json(200, self.stand.me)
@@ -159,6 +166,18 @@ class _Handler(BaseHTTPRequestHandler):
         octets = file.read_bytes()
         self._headers(200, KINDS.get(file.suffix, "application/octet-stream"), len(octets))
         self.wfile.write(octets)
+
+    def _piece(self, octets: bytes) -> None:
+        first, last = (int(one) for one in self.headers["Range"].removeprefix("bytes=").split("-"))
+        self.stand.pieces.append((first, last))
+        piece = octets[first : last + 1]
+        self.send_response(206)
+        self.send_header("Content-Type", "application/vnd.pmtiles")
+        self.send_header("Content-Range", f"bytes {first}-{first + len(piece) - 1}/{len(octets)}")
+        self.send_header("Content-Length", str(len(piece)))
+        self.send_header("ETag", '"1"')
+        self.end_headers()
+        self.wfile.write(piece)
 
     def _events(self) -> None:
         if not self.stand.is_signed_in:

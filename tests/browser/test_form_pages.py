@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.browser.canned_desk import CannedDesk
+from tests.browser.canned_record import drafts
 from tests.browser.looking import grave_findings, overflow_px, sitting_at
 from tests.browser.officers import Officer
 
@@ -276,11 +277,94 @@ def test_a_form_with_faults_has_no_grave_finding_of_axe(browser: Any, desk: Cann
     officer.close()
 
 
-def test_training_stands_over_a_form_of_a_training_line(officer: Officer) -> None:
-    page = officer.open("#/compose/exercise?line=training-drill", "TRAINING Military activity")
+def test_training_stands_over_a_form_of_a_training_line_and_over_no_other(officer: Officer) -> None:
+    page = officer.open("#/compose/exercise?line=training-drill", "Military activity")
     page.locator("#field-title").wait_for()
-    assert page.get_by_text("TRAINING LINE: nothing on it is meant in earnest.").is_visible()
+    page.get_by_text("TRAINING: nothing here is meant in earnest").wait_for()
     assert page.title().startswith("TRAINING")
+    page = officer.open(EXERCISE, "Military activity")
+    page.get_by_text("TRAINING: nothing here is meant in earnest").wait_for(state="detached")
+    assert page.locator(".training-strip").count() == 0
+
+
+def test_a_half_filled_form_is_kept_for_every_station_and_goes_on_there(
+    browser: Any, officer: Officer, desk: CannedDesk
+) -> None:
+    page = officer.open(EXERCISE, "Military activity")
+    page.locator("#field-title").fill("Exercise Half")
+    page.locator("#field-period-start").fill("tomorrow")
+    page.locator("#attachments").set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"attached"}
+    )
+    page.get_by_text("text/plain, 8 bytes").wait_for()
+    page.get_by_role("button", name="Keep unfinished").click()
+    page.get_by_text("Kept unfinished at").wait_for()
+    (body,) = desk.bodies("POST", "drafts")
+    assert (body["is_unfinished"], body["notice"]["period"]) == (True, {"start": "tomorrow"})
+    other = sitting_at(browser, desk)
+    page = other.open("#/drafts", "Drafts")
+    form = page.get_by_role("article", name="Exercise Half")
+    form.get_by_text("unfinished").wait_for()
+    assert form.get_by_role("button", name="Release with my passkey").count() == 0
+    form.get_by_role("link", name="Go on writing").click()
+    page.locator("#field-period-start").wait_for()
+    assert page.locator("#field-period-start").input_value() == "tomorrow"
+    page.get_by_text("Attachment 1", exact=True).wait_for()
+    page.locator("#field-period-start").fill("2030-05-01")
+    page.get_by_role("link", name="☰").or_(page.get_by_role("button", name="détente")).first.click()
+    page.get_by_role("link", name="Record", exact=True).click()  # away without saving: nothing typed is lost
+    page.get_by_role("heading", level=1, name="Record").wait_for()
+    body = desk.bodies("POST", "drafts")[-1]
+    assert (body["submission"], body["revision"], body["is_unfinished"]) == ("c" * 32, 0, True)
+    assert body["notice"]["period"] == {"start": "2030-05-01"}
+    assert body["attachments"] == [{"media_type": "text/plain", "octets": "", "sha256": "ab" * 32}]
+    other.close()
+
+
+def test_whoever_leaves_a_form_without_keeping_it_keeps_nothing(officer: Officer, desk: CannedDesk) -> None:
+    page = officer.open(EXERCISE, "Military activity")
+    page.locator("#field-title").fill("Never mind")
+    page.get_by_role("link", name="Leave without keeping").click()
+    page.get_by_role("heading", level=1, name="Drafts").wait_for()
+    assert desk.bodies("POST", "drafts") == []
+
+
+def test_a_draft_that_is_changed_keeps_its_attachments(officer: Officer, desk: CannedDesk) -> None:
+    held = [{"media_type": "image/png", "size": 7_000, "sha256": letter * 64} for letter in "12"]
+    desk.get("drafts", {"drafts": [{**drafts()[0], "attachments": held, "revision": 3}]})
+    page = officer.open("#/drafts", "Drafts")
+    page.get_by_role("link", name="Save").nth(1).wait_for()
+    page.get_by_role("link", name="Change").click()
+    page.get_by_text("Attachment 2", exact=True).wait_for()
+    page.get_by_role("button", name="Take out: Attachment 1").click()
+    page.locator(".compose-aside").get_by_text("Ready").wait_for()
+    page.get_by_role("button", name="Save the draft").click()
+    page.get_by_role("heading", level=1, name="Drafts").wait_for()
+    (body,) = desk.bodies("POST", "drafts")
+    assert body["attachments"] == [{"media_type": "image/png", "octets": "", "sha256": "2" * 64}]
+    assert (body["submission"], body["revision"]) == ("a" * 32, 3)
+
+
+def test_an_area_is_drawn_in_the_form_itself_by_keys_alone(officer: Officer) -> None:
+    page = officer.open("#/compose/danger_area?line=baltic", "Danger area")
+    page.get_by_role("button", name="Add: Area").click()
+    page.locator("#field-areas-0-shape-draw").press("Enter")
+    page.locator(".area-map .map:focus").wait_for()
+    for key in ("Enter", "ArrowRight", "ArrowRight", "Enter", "ArrowDown", "Shift+ArrowDown", "Enter", "Enter"):
+        page.keyboard.press(key)
+    page.locator("#field-areas-0-shape-ring").wait_for()
+    corners = page.locator("#field-areas-0-shape-ring").input_value().split("\n")
+    assert len(set(corners)) == 3
+    assert page.locator("#field-areas-0-shape").input_value() == "polygon"
+    assert grave_findings(page) == []
+    page.locator(".area-map").get_by_role("button", name="Circle").click()
+    page.locator(".area-map .tool-position").fill("54 30 N 020 15 E")
+    page.keyboard.press("Enter")
+    page.locator(".area-map .tool-radius").fill("5")
+    page.keyboard.press("Enter")  # draws, and sends no form
+    page.locator("#field-areas-0-shape-centre").wait_for()
+    assert page.locator("#field-areas-0-shape-centre").input_value() == "54-30N 020-15E"
+    assert page.locator("#field-areas-0-shape-radius_m").input_value() == "9260"
 
 
 def test_a_humanitarian_form_never_says_that_anybody_is_safe(officer: Officer) -> None:

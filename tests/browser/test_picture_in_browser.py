@@ -10,16 +10,10 @@ import pytest
 
 from tests.browser.looking import grave_findings
 from tests.browser.scenes import evening, me
-from tests.browser.stand import STATIC, Stand, now_ms, served
+from tests.browser.stand import Stand, now_ms, served
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.usefixtures("built_pages")]
 WIDE, PHONE = {"width": 1440, "height": 860}, {"width": 390, "height": 844}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _built() -> None:
-    if not (STATIC / "index.html").is_file():
-        pytest.fail("the picture is not built: make web")
 
 
 @pytest.fixture
@@ -203,16 +197,6 @@ def test_a_session_that_ended_gives_way_to_the_sign_in(stand: Stand, open_page: 
     stand.is_signed_in = False
     stand.send("news", {"topics": ["entries"]})
     page.wait_for_selector("text=Your session ended.")
-
-
-def test_training_is_said_everywhere(stand: Stand, open_page: Any) -> None:
-    stand.documents["lines"]["lines"][0]["is_training"] = True
-    page = open_page().ready()
-    assert "TRAINING" in text(page, ".training-strip")
-    assert "TRAINING" in text(page, ".line-chip")
-    page.goto(f"{stand.address}/#/record")
-    page.wait_for_selector("main.page")
-    assert "TRAINING" in text(page, ".training-strip")
 
 
 def test_the_filters_of_the_map_hide_movers_and_no_alarm_and_stand_in_the_address(

@@ -237,22 +237,29 @@ def test_no_page_is_wider_than_a_phone_or_at_twice_the_size(browser: Any, desk: 
     officer.close()
 
 
-def test_training_stands_everywhere_on_a_training_line(browser: Any, desk: CannedDesk) -> None:
+def test_training_is_said_once_on_every_page_of_a_training_line(browser: Any, desk: CannedDesk) -> None:
     furnish(desk, "releaser", lines=[line("drill", is_training=True)])
     desk.get("entries/training-drill/west/4", desk.answers["GET", "entries/baltic/west/4"]({}, None))
     officer = sitting_at(browser, desk)
-    page = officer.open("#/record/training-drill/west%2F4", "TRAINING")
-    assert page.title().startswith("TRAINING")
-    page = officer.open("#/handover", "TRAINING")
-    assert page.title().startswith("TRAINING")
-    page = officer.open("#/record?line=training-drill", "TRAINING")
+    for hash_, title in (
+        ("#/record/training-drill/west%2F4", "Exercise Northern Birch"),
+        ("#/handover", "Hand-over"),
+        ("#/record?line=training-drill", "Record"),
+    ):
+        page = officer.open(hash_, title)
+        page.get_by_text("TRAINING: nothing here is meant in earnest").wait_for()
+        assert page.locator(".training").count() == 1
+        assert page.title().startswith("TRAINING")
+        page.emulate_media(media="print")
+        assert page.get_by_text("TRAINING: nothing here is meant in earnest").is_visible()
+        page.emulate_media(media="screen")
     officer.close()
 
 
 def test_the_pages_speak_russian(browser: Any, desk: CannedDesk) -> None:
     officer = sitting_at(browser, desk, language="ru")
     page = officer.open("#/incidents", "Инциденты")
-    page.get_by_text("Рассказы расходятся в 3 фактах.").wait_for()
+    page.get_by_text("Изложения сторон расходятся в 3 фактах.").wait_for()
     page = officer.open("#/drafts", "Проекты")
-    page.get_by_text("ждёт офицера").first.wait_for()
+    page.get_by_text("ждёт разрешения офицера").first.wait_for()
     officer.close()

@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "limits.md").read_text(encoding="utf-8")
 NAME = re.compile(r"^(_?[A-Z][A-Z_]*_MAX(?:_KIB|_MS|_S|_BYTES)?)(?:: \w+)? = ", re.MULTILINE)
-ROOMS = ("line", "store", "node", "desk")
+ROOMS = ("line", "store", "node", "desk", "scenario")
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import polars as pl
 from pyproj import Geod
 
 from detente.encounters import search
+from detente.encounters.live_search import LiveSearch
 from detente.tracks import complete
+from detente.tracks.live_cleaning import LiveCleaner
 from detente.watch.evidence.structs import Agreed, Context, Definition
 
 GEOD = Geod(ellps="WGS84")
@@ -101,6 +103,25 @@ def met(
     ).encounters.with_columns(side_a=pl.lit("west"), side_b=pl.lit("east"))
     wanted = [row for row in found.to_dicts() if pair in {None, (row["a"], row["b"])}]
     return min(wanted, key=lambda row: abs(row["closest_at"] - NOON))
+
+
+def watched(
+    rows: pl.DataFrame, definition: Definition = DEFINITION, pair: tuple[str, str] = (FRIGATE, PATROL)
+) -> tuple[dict[str, Any], pl.DataFrame]:
+    """Return the encounter as a watch finds it while rows come, five seconds at a time, and the rows it searched."""
+    cleaner = LiveCleaner()
+    live = LiveSearch(
+        within_m=definition.within_m, vertical_m=definition.vertical_m, max_gap_s=definition.max_gap_s
+    )
+    found, kept = [], []
+    for (moment,), part in rows.group_by(pl.col("time").dt.truncate("5s"), maintain_order=True):
+        kept.append(cleaner.push(part))
+        found.append(live.push(kept[-1], at=cast("datetime", moment) + timedelta(seconds=5)))
+    kept.append(cleaner.close())
+    found += [live.push(kept[-1], at=None), live.close()]
+    table = pl.concat(found).with_columns(side_a=pl.lit("west"), side_b=pl.lit("east"))
+    wanted = [row for row in table.to_dicts() if (row["a"], row["b"]) == pair]
+    return min(wanted, key=lambda row: abs(row["closest_at"] - NOON)), pl.concat(kept).sort("time", "mover")
 
 
 def context(rows: pl.DataFrame, **fields: Any) -> Context:

@@ -240,9 +240,19 @@ def test_a_feed_that_dropped_rows_or_came_late_tells_no_silence() -> None:
     watch = Anomalies()
     watch.push(rows, feed="ais", received_at=NOON + timedelta(seconds=900))
     assert watch.explain(row, now=NOON + timedelta(seconds=900)) == ()
-    watch.stand([standing(dropped=1)], now=NOON - timedelta(seconds=1000))
-    watch.stand([standing(dropped=1)], now=NOON + timedelta(seconds=100))
-    assert watch.explain(row, now=NOON + timedelta(seconds=900)) == ()
+    moments = [NOON + timedelta(seconds=second) for second in range(-1000, 901, 100)]
+    for moment in moments:
+        watch.stand([standing(dropped=7)], now=moment)  # what it dropped long before says nothing of now
+    assert kinds(list(watch.explain(row, now=NOON + timedelta(seconds=900)))) == ["silent_after_report"]
+    for spoiled in (
+        [(moment, 7 + (moment > NOON + timedelta(seconds=300))) for moment in moments],
+        [(moment, 7) for moment in moments if not 100 < (moment - NOON).total_seconds() < 600],
+        [(moment, 7) for moment in moments if moment > NOON],
+    ):
+        watch._feeds.clear()
+        for moment, dropped in spoiled:
+            watch.stand([standing(dropped=dropped)], now=moment)
+        assert watch.explain(row, now=NOON + timedelta(seconds=900)) == ()
 
 
 def test_a_low_pass_over_a_ship_and_none_that_is_high_or_wide() -> None:

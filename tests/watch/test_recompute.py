@@ -16,7 +16,7 @@ from detente.__main__ import main
 from detente.watch.evidence.comparing import Clock, clock_between, compared, united
 from detente.watch.evidence.drafting import incident_draft
 from detente.watch.evidence.structs import Definition, Draft
-from tests.watch.evidence_worlds import CROSSING, DEFINITION, FRIGATE, PATROL, THIRD, context, heard, met
+from tests.watch.evidence_worlds import CROSSING, DEFINITION, FRIGATE, PATROL, THIRD, context, heard, met, watched
 
 EAST = {"id": "east", "name": "Eastern Command"}
 
@@ -29,6 +29,15 @@ def side(folder: Path, rows: pl.DataFrame, **fields: Any) -> Draft:
     for one in draft.attachments:
         (folder / one.name).write_bytes(one.octets)
     return draft
+
+
+def watching_side(folder: Path, rows: pl.DataFrame, **fields: Any) -> None:
+    """The same, of what a watch cleaned and found while the rows came."""
+    row, searched = watched(rows)
+    draft = incident_draft(row, context(searched, **fields))
+    folder.mkdir()
+    for one in draft.attachments:
+        (folder / one.name).write_bytes(one.octets)
 
 
 def asked(capsys: pytest.CaptureFixture[str], *names: object) -> tuple[int, dict[str, Any]]:
@@ -151,8 +160,8 @@ def test_no_evidence_and_a_name_that_is_none_are_bad_input(
 def both(tmp_path: Path) -> tuple[Path, Path]:
     """West hears all but every fifth transmission; east another part, with a clock that is 3 s fast."""
     west, east = tmp_path / "west", tmp_path / "east"
-    side(west, heard((*CROSSING, THIRD), missing=lambda mover, number: number % 5 == 1))
-    side(
+    watching_side(west, heard((*CROSSING, THIRD), missing=lambda mover, number: number % 5 == 1))
+    watching_side(
         east,
         heard((*CROSSING, THIRD), clock_s=3.0, missing=lambda mover, number: mover == PATROL and number % 7 == 2),
         author=EAST,

@@ -16,12 +16,18 @@ export interface Person {
   re_enrol_asked_by: string;
 }
 
+/** The frame of a mover of the other side, as APP-6 names it. */
+export type OtherFrame = "neutral" | "suspect" | "hostile";
+
 export interface Me {
   person: Person;
   member: string;
   language: string;
   site: string;
   may: string[];
+  /** Address of the site's own map (PMTiles), "" or nothing where it has none */
+  map?: string;
+  other_side?: OtherFrame;
 }
 
 export interface Party {

@@ -4,6 +4,7 @@
  */
 import { signal } from "@preact/signals";
 import { keep, kept } from "./kept";
+import { say } from "./words";
 
 export interface Command {
   /** Kept under this name: "acknowledge" */
@@ -38,6 +39,13 @@ export function offered(): Command[] {
 /** The key of a command as it is now, "" for an unknown one. */
 export function keyOf(name: string): string {
   return changed.value[name] ?? commands.get(name)?.key ?? "";
+}
+
+/** The key of a command as a label has it: "A", "space"; "" when it is not offered now. */
+export function keyShown(name: string): string {
+  void commandsNumber.value;
+  const key = commands.has(name) ? keyOf(name) : "";
+  return key === " " ? say("space") : key.length === 1 ? key.toUpperCase() : key;
 }
 
 /** Give a command another key; returns the title of the one that has it already, or "" when done. */

@@ -82,7 +82,7 @@ function open(): void {
   on<SceneChange>("picture", (change) => {
     if (change.now_ms !== undefined) setClock(change.now_ms);
     if (change.silenced_until_ms !== undefined) silencedUntil_ms.value = change.silenced_until_ms;
-    live.apply(change);
+    live.take(change);
   });
   on<{ topics: string[] }>("news", ({ topics }) => {
     noteNews(topics.includes("node") ? EVERYTHING : topics);

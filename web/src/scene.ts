@@ -4,6 +4,7 @@
  */
 import { signal } from "@preact/signals";
 import type { Encounter, Feed, Mover } from "./documents";
+import { breath } from "./gently";
 
 /** Heard longer ago than this, a mover fades, and is struck through when it is older still. */
 export const FADES_AFTER_MS = 60_000;
@@ -11,6 +12,10 @@ export const STALE_AFTER_MS = 180_000;
 /** Positions of a trail that are kept for each mover. */
 const TRAIL_MAX = 90;
 const TRAIL_STEP_MS = 10_000;
+/** Movers that are taken in at a time; between two slices the browser may answer a key. */
+const SLICE = 800;
+/** Changes that may wait to be taken in; beyond them everything is taken in at once. */
+const WAITING_MAX = 2;
 
 /** A mover and where it was. Trail: longitude, latitude and moment of each position, oldest first, three to each. */
 export interface Track {
@@ -20,6 +25,8 @@ export interface Track {
   x: number;
   y: number;
   projection: string;
+  /** What the map drew last for it, as its painter knows it */
+  look: unknown;
 }
 
 /** Change as the events have it; encounters and feeds are null where nothing of them changed. */
@@ -44,7 +51,24 @@ export class Scene {
   readonly encountersVersion = signal(0);
   readonly feedsVersion = signal(0);
 
-  /** Take a change in. */
+  #turn: Promise<void> = Promise.resolve();
+  #waiting = 0;
+
+  /** Take a change in, in slices where it is large; changes are taken in as they come. */
+  take(change: SceneChange): void {
+    if (this.#waiting === 0 && change.movers.length <= SLICE) return this.apply(change);
+    this.#waiting += 1;
+    this.#turn = this.#turn.then(async () => {
+      for (let from = 0; from + SLICE < change.movers.length && this.#waiting <= WAITING_MAX; from += SLICE) {
+        for (const mover of change.movers.slice(from, from + SLICE)) this.#move(mover);
+        await breath();
+      }
+      this.apply(change);
+      this.#waiting -= 1;
+    });
+  }
+
+  /** Take a change in at once. */
   apply(change: SceneChange): void {
     if (change.full) {
       const here = new Set(change.movers.map((one) => one.id));
@@ -89,11 +113,13 @@ export class Scene {
   #move(mover: Mover): void {
     const known = this.tracks.get(mover.id);
     if (!known) {
-      this.tracks.set(mover.id, { mover, trail: [mover.lon_deg, mover.lat_deg, mover.at_ms], x: NaN, y: NaN, projection: "" });
+      this.tracks.set(mover.id, { mover, trail: [mover.lon_deg, mover.lat_deg, mover.at_ms], x: NaN, y: NaN, projection: "", look: null });
       return;
     }
+    if (known.mover === mover) return; // a slice of this change has it already
     const { trail } = known;
     const hasMoved = mover.lon_deg !== known.mover.lon_deg || mover.lat_deg !== known.mover.lat_deg;
+    if (mover.symbol !== known.mover.symbol || mover.side !== known.mover.side || mover.kind !== known.mover.kind) known.look = null;
     known.mover = mover;
     if (!hasMoved) return;
     known.x = NaN;

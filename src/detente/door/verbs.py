@@ -70,6 +70,12 @@ VERBS = (
         lambda: say("tell who will come too close to whom from one picture of positions"),
     ),
     Verb(
+        "watch",
+        "detente.watch.commands",
+        "WATCH",
+        lambda: say("keep watch over live feeds: tell who comes too close while it happens, and draft for people"),
+    ),
+    Verb(
         "recompute",
         "detente.watch.recompute_command",
         "RECOMPUTE",
@@ -176,5 +182,11 @@ VERBS = (
         "detente.node.commands_store",
         "STORE",
         lambda: say("show where a home keeps its records, or move them to another store"),
+    ),
+    Verb(
+        "scenario",
+        "detente.scenario.commands",
+        "SCENARIO",
+        lambda: say("play a scenario of an exercise on real nodes, and check what it expects"),
     ),
 )

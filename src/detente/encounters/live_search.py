@@ -1,8 +1,8 @@
 """The archive's exact search over a stream: what detente.encounters.searching finds, as soon as it is certain.
 
 Rows come nearly in order of time. They are held back for ``late_s``, put in the archive's total order, and searched by
-the archive's own code, window by window. The union of what is given out is the archive's table of the same rows, exactly:
-the same pairs, times and distances to the last bit. Two things cannot be had early:
+the archive's own code, window by window. The union of what is given out is the archive's table of the same rows,
+exactly: the same pairs, times and distances to the last bit. Two things cannot be had early:
 
 - An encounter is certain when no later fix can change it: two gaps and two minutes after its end (``lag_s`` says how
   long after, with what is held back). A leg may last one gap, a height may be filled in from a fix one gap later, and
@@ -34,7 +34,7 @@ from detente.tracks.ordering import in_total_order
 from detente.tracks.schema import KINDS, SCHEMA, complete
 
 if TYPE_CHECKING:
-    from detente.encounters.intake import Fixes, Positions
+    from detente.encounters.intake import Fixes, Movers, Positions
     from detente.encounters.pairing import SidesOfMovers
     from detente.encounters.windows import Pieces
 
@@ -180,10 +180,10 @@ class LiveSearch:
         return told.filter(pl.Series(self._pairing.wanted(told["side_a"], told["side_b"])))
 
     def _paired(
-        self, movers: object, active: npt.NDArray[np.int64]
+        self, movers: Movers, active: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.uint8]]:
         """Ask the pairing that holds now: it is made anew when movers are numbered anew."""
-        return self._pairing(self._movers, active)
+        return self._pairing(movers, active)
 
     def _timely(self, rows: pl.DataFrame, at: datetime | None) -> pl.DataFrame:
         """Return the rows that are neither late nor ahead of their time, counting the others."""
@@ -230,7 +230,8 @@ class LiveSearch:
         if self._between != "all":
             met, place = np.unique(given.code, return_inverse=True)
             side, looked_for = self._pairing(self._movers, met.astype(np.int64))
-            paired = looked_for.any(axis=1)[side][place]
+            has_rivals = np.asarray(looked_for.any(axis=1))
+            paired = has_rivals[side][place]
             self._counts["unpaired"] += int(np.count_nonzero(~paired))
             given = given.chosen(np.flatnonzero(paired))
         held = self._finding.windows.count
@@ -273,7 +274,7 @@ class LiveSearch:
         return table
 
     def _forget(self) -> None:
-        """Number the movers anew that are still needed, and forget the others."""
+        """Forget the movers that are no longer needed, and number the others anew."""
         from detente.encounters import intake, pairing  # noqa: PLC0415
 
         old = self._movers

@@ -13,6 +13,7 @@ only doubt brings within the outermost limit are told of too, on no rung.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -27,7 +28,7 @@ from detente.encounters.errors import LimitMistake
 from detente.encounters.sides import Sides
 
 if TYPE_CHECKING:
-    from detente.encounters.live_areas import LiveAreas, Stays, Ways
+    from detente.encounters.live_areas import LiveAreas, Stays
 
 __all__ = [
     "AHEAD_S_MAX",
@@ -104,10 +105,10 @@ class Pairs:
     """Pairs found, a row each: a, b are rows of States.
 
     rung: 0 outside all rungs (but within the factor asked for, or near by doubt), else 1 (outermost) to RUNGS.
-    entry_s, exit_s: when the outermost rung's limits begin and cease to hold, inf when they never do; the same in
-    wide_entry_s with the factor. closest_s, distance_m, vertical_m (NaN): the least horizontal distance between entry
-    and exit, on no rung from now until the horizon; now_m, now_vertical_m: now. lon_lat: of both when closest (n, 4).
-    possible: not certain; by_doubt: only the doubt of both places brings them within the outermost limit.
+    entry_s, exit_s: when the outermost rung's limits begin and cease to hold, inf when they never do; near: within the
+    factor times the limits at some time. closest_s, distance_m, vertical_m (NaN): the least horizontal distance between
+    entry and exit, on no rung from now until the horizon; now_m, now_vertical_m: now. lon_lat: of both when closest
+    (n, 4). possible: not certain; by_doubt: only the doubt of both places brings them within the outermost limit.
     """
 
     a: Integers
@@ -115,7 +116,7 @@ class Pairs:
     rung: Integers
     entry_s: Floats
     exit_s: Floats
-    wide_entry_s: Floats
+    near: Flags
     closest_s: Floats
     distance_m: Floats
     vertical_m: Floats
@@ -189,12 +190,13 @@ class _Way:
 
     legs: Floats
     ends: Floats
-    boxes: Floats
+    now: Floats
     height_m: Floats
     climb_ms: Floats
     doubt_m: Floats
     kind: npt.NDArray[np.uint8]
     side: Integers
+    at_rest: npt.NDArray[np.uint8]
 
 
 class LiveStep:
@@ -221,10 +223,11 @@ class LiveStep:
         self._rungs, self._related = rungs, related
         self._area_ahead_s, self._factor = area_ahead_s, factor
         self._flat = tuple(
-            np.ascontiguousarray(table.reshape(RUNGS, -1))
+            np.ascontiguousarray(table.reshape(RUNGS, -1), np.float64)
             for table in (rungs.within_m, rungs.vertical_m, rungs.ahead_s)
         )
         self._wide = tuple(factor * table[0] for table in (rungs.within_m, rungs.vertical_m, rungs.ahead_s))
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="areas")
         self._moored: int = 0
         self._moored_at: datetime | None = None
         self._areas: tuple[LiveAreas, LiveAreas] | None = None
@@ -239,72 +242,124 @@ class LiveStep:
     def step(self, states: States, at: datetime) -> Found:
         """Return every pair and every stay in an area from ``at`` until the horizon."""
         way = self._way(states)
-        wanted = self._related.any(axis=1)[way.side]
-        moving = np.flatnonzero(wanted & ~states.at_rest)
-        resting = np.flatnonzero(wanted & states.at_rest)
-        pairs = self._near(way, moving, moving, self._wide, doubt_m=way.doubt_m)
-        if resting.size:
-            pairs = np.concatenate([pairs, self._near(way, moving, resting, self._wide, doubt_m=way.doubt_m)])
+        # both spend their time in kernels, which let each other run
+        entries = self._beside.submit(self._entries, way, states, at)
+        pairs = self._near(way, self._wide, way.doubt_m, resting=False)
         if self._moored_at is None or not timedelta(0) <= at - self._moored_at < MOORED_EVERY:
-            outermost = tuple(
-                table[0] for table in (self._rungs.within_m, self._rungs.vertical_m, self._rungs.ahead_s)
-            )
-            self._moored = len(self._near(way, resting, resting, outermost, doubt_m=np.zeros(way.doubt_m.size)))
+            rungs = self._rungs
+            outermost = (rungs.within_m[0], rungs.vertical_m[0], rungs.ahead_s[0])
+            self._moored = len(self._near(way, outermost, np.zeros(way.doubt_m.size), resting=True))
             self._moored_at = at
         return Found(
             at=at,
             states=states,
             pairs=self._judged(way, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])),
-            entries=self._entries(way, states, at),
+            entries=entries.result(),
             moored=self._moored,
         )
 
     def _way(self, states: States) -> _Way:
-        from detente.encounters.kernel_live import boxes_of  # noqa: PLC0415
+        from detente.encounters.kernel_live import ends_of  # noqa: PLC0415
         from detente.encounters.kernel_straight import leg_rows  # noqa: PLC0415
 
         kind = states.kind.astype(np.uint8)
-        wide, high, far = self._wide
         legs = leg_rows(
             np.ascontiguousarray(states.lat),
             np.ascontiguousarray(states.lon),
             np.nan_to_num(states.course_deg),
             np.ascontiguousarray(states.speed_ms),
             -np.maximum(states.age_s, 0.0),
-            far.max(axis=1)[kind],
+            self._wide[2].max(axis=1)[kind],
         )
         at_sea = kind == 0
         unknown = np.isnan(states.height_m + states.climb_ms) & ~at_sea
-        height = np.where(unknown, np.nan, np.where(at_sea, 0.0, states.height_m))
-        climb = np.where(unknown, np.nan, np.where(at_sea, 0.0, states.climb_ms))
         # a doubt beyond the limit itself says that nothing is known: looking further would tell nobody anything
         doubt = np.minimum(states.doubt_m, self._rungs.within_m[0].max(axis=1)[kind])
-        ends, boxes = boxes_of(
-            legs, height, climb, wide.max(axis=1)[kind] / 2.0 + doubt, high.max(axis=1)[kind] / 2.0
+        ends, now = ends_of(legs)
+        return _Way(
+            legs=legs,
+            ends=ends,
+            now=now,
+            height_m=np.where(unknown, np.nan, np.where(at_sea, 0.0, states.height_m)),
+            climb_ms=np.where(unknown, np.nan, np.where(at_sea, 0.0, states.climb_ms)),
+            doubt_m=doubt,
+            kind=kind,
+            side=np.ascontiguousarray(states.side),
+            at_rest=states.at_rest.astype(np.uint8),
         )
-        return _Way(legs, ends, boxes, height, climb, doubt, kind, states.side)
 
-    def _near(
-        self, way: _Way, askers: Integers, asked: Integers, limits: tuple[Floats, ...], *, doubt_m: Floats
+    def _near(self, way: _Way, limits: tuple[Floats, ...], doubt_m: Floats, *, resting: bool) -> Integers:
+        """Return the pairs within limits, two kinds at a time: resting, only those of two at rest, else all others."""
+        found = [np.empty((0, 2), np.int64)]
+        for one, other in ((0, 0), (0, 1), (1, 1)):
+            within, vertical, ahead = (float(table[one, other]) for table in limits)
+            looking, among = np.flatnonzero(way.kind == one), np.flatnonzero(way.kind == other)
+            if resting:
+                looking, among = looking[way.at_rest[looking] > 0], among[way.at_rest[among] > 0]
+            if (one, other) == (0, 1):
+                among = among[_comes_low(way, among, vertical, ahead)]
+            for askers, asked in self._groups(way.side, looking, among, same=one == other):
+                found.append(
+                    self._near_each_other(way, (within, vertical, ahead), doubt_m, askers, asked, resting=resting)
+                )
+        return np.concatenate(found)
+
+    def _groups(
+        self, side: Integers, looking: Integers, among: Integers, *, same: bool
+    ) -> list[tuple[Integers, Integers]]:
+        """Return whom to look for among whom, so that as few as may be are compared who are no rivals."""
+        present = np.unique(side[looking] if same else np.concatenate([side[looking], side[among]]))
+        table = self._related[np.ix_(present, present)]
+        if same and table.all():
+            return [(looking, looking)]
+        groups = []
+        for place, one in enumerate(present.tolist()):
+            rivals = present[table[place] > 0]
+            if same:
+                rivals = rivals[rivals >= one]
+                if one in rivals:
+                    own = looking[side[looking] == one]
+                    groups.append((own, own))
+                    rivals = rivals[rivals > one]
+            if rivals.size:
+                groups.append((looking[side[looking] == one], among[np.isin(side[among], rivals)]))
+        return groups
+
+    def _near_each_other(
+        self,
+        way: _Way,
+        limits: tuple[float, float, float],
+        doubt_m: Floats,
+        askers: Integers,
+        asked: Integers,
+        *,
+        resting: bool,
     ) -> Integers:
-        from detente.encounters.kernel_live import pairs_near  # noqa: PLC0415
+        from detente.encounters.kernel_live import boxes_of, pairs_near  # noqa: PLC0415
 
         if not askers.size or not asked.size:
             return np.empty((0, 2), np.int64)
+        same = askers is asked
+        if not same and askers.size < asked.size:
+            askers, asked = asked, askers  # the tree is made of the fewer
+        boxes = boxes_of(way.legs, way.now, asked, way.height_m, way.climb_ms, doubt_m, *limits)
+        own = boxes if same else boxes_of(way.legs, way.now, askers, way.height_m, way.climb_ms, doubt_m, *limits)
         return pairs_near(
             way.legs,
             way.ends,
-            way.boxes,
             way.height_m,
             way.climb_ms,
             doubt_m,
-            way.kind,
+            way.at_rest,
             way.side,
             self._related,
-            *(np.ascontiguousarray(table) for table in limits),
+            *limits,
             askers,
+            own,
             asked,
-            int(askers is asked),
+            boxes,
+            int(same),
+            int(resting),
         )
 
     def _judged(self, way: _Way, a: Integers, b: Integers) -> Pairs:
@@ -322,7 +377,7 @@ class LiveStep:
             *self._flat,
             *(np.ascontiguousarray(table.reshape(1, -1)) for table in self._wide),
         )
-        told_of = (told[:, 0] > 0) | (told[:, 3] < np.inf) | (told[:, 11] > 0)
+        told_of = (told[:, 3] > 0) | (told[:, 11] > 0)
         a, b, told = a[told_of], b[told_of], told[told_of]
         closest = np.ascontiguousarray(told[:, 4])
         places_of_both = [np.stack(lon_lat(places(way.legs, row, closest)), axis=1) for row in (a, b)]
@@ -332,7 +387,7 @@ class LiveStep:
             rung=told[:, 0].astype(np.int64),
             entry_s=told[:, 1],
             exit_s=told[:, 2],
-            wide_entry_s=told[:, 3],
+            near=told[:, 3] > 0,
             closest_s=closest,
             distance_m=told[:, 5],
             vertical_m=told[:, 6],
@@ -346,49 +401,64 @@ class LiveStep:
 
     def _entries(self, way: _Way, states: States, at: datetime) -> AreaEntries:
         """Return stays in areas: those within the wider margin, with the times of the margin itself."""
-        from detente.encounters.live_areas import Ways, nobody  # noqa: PLC0415
+        from detente.encounters.live_areas import nobody  # noqa: PLC0415
 
         if self._areas is None:
-            return _entries_of(nobody(), nobody(), np.empty(0, np.int64), states)
-        from detente.encounters.kernel_live import places  # noqa: PLC0415
+            return _entries_of(nobody(), nobody(), np.empty(0, np.int64), np.empty(0, np.int64), states)
+        from detente.encounters.kernel_live import fixes_along, places  # noqa: PLC0415
+        from detente.encounters.live_areas import STEP_M, Ways  # noqa: PLC0415
 
+        wide, exact = self._areas
         ahead_s = self._factor * self._area_ahead_s
         everybody = np.arange(way.side.size)
-        ways = Ways(
-            now=places(way.legs, everybody, np.zeros(everybody.size)),
-            then=places(way.legs, everybody, np.full(everybody.size, ahead_s)),
-            height_m=way.height_m + way.climb_ms * states.age_s,
-            then_height_m=way.height_m + way.climb_ms * (states.age_s + ahead_s),
-            is_ship=way.kind == 0,
+        now = np.ascontiguousarray(way.now[:, :3])
+        then = places(way.legs, everybody, np.full(everybody.size, ahead_s))
+        near, since_s, until_s, met = wide.near(now, then, at, ahead_s)
+        counts = (
+            np.maximum(np.ceil(states.speed_ms[near] * (until_s - since_s) / STEP_M), 1.0).astype(np.int64) + 1
         )
-        wide = self._areas[0].stays(ways, at, ahead_s)
-        near = np.unique(wide.mover)
-        exact = self._areas[1].stays(ways.part(near), at, ahead_s)
-        return _entries_of(wide, exact, near, states)
+        first = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        points, times_s = fixes_along(way.legs, near, way.height_m, way.climb_ms, first, since_s, until_s)
+        ways = Ways(points=points, times_s=times_s, first=first, is_ship=way.kind[near] == 0)
+        stays = exact.stays(ways, at, ahead_s)
+        found = np.unique(np.stack([stays.mover, stays.area], axis=1), axis=0)
+        # who is in every area that it comes near to need not be looked for beside them
+        beside = np.flatnonzero(met > np.bincount(found[:, 0], minlength=near.size))
+        return _entries_of(stays, wide.stays(ways.part(beside), at, ahead_s), beside, near, states)
 
 
-def _entries_of(wide: Stays, exact: Stays, near: Integers, states: States) -> AreaEntries:
-    """Return the first stay of each mover in each area; near: the movers that ``exact`` numbers."""
-    areas = 1 + int(wide.area.max()) if wide.area.size else 1
-    keys = wide.mover * areas + wide.area
-    first = np.lexsort((wide.entry_s, keys))
-    kept = first[np.unique(keys[first], return_index=True)[1]]
-    chosen = {int(key): place for place, key in enumerate(keys[kept].tolist())}
-    columns = {field.name: getattr(wide, field.name)[kept] for field in fields(wide)}
-    entry, leaving = np.full(kept.size, np.inf), np.full(kept.size, np.inf)
-    for row in np.argsort(-exact.entry_s, kind="stable").tolist():  # the earliest is written last
-        place = chosen.get(int(near[exact.mover[row]]) * areas + int(exact.area[row]))
-        if place is not None:
-            entry[place], leaving[place] = exact.entry_s[row], exact.exit_s[row]
-            for name in ("nearest_s", "signed_m", "height_unknown", "lon_lat"):
-                columns[name][place] = getattr(exact, name)[row]
-    doubt = states.doubt_m[columns["mover"]]
+def _comes_low(way: _Way, aircraft: Integers, vertical_m: float, ahead_s: float) -> Flags:
+    """Tell which aircraft are within a height of the sea at some time until the horizon, or may be."""
+    age_s = -way.legs[aircraft, 14]
+    now = way.height_m[aircraft] + way.climb_ms[aircraft] * age_s
+    then = now + way.climb_ms[aircraft] * ahead_s
+    return np.asarray(~(np.minimum(now, then) > vertical_m + 1.0))  # so that unknown heights stay
+
+
+def _entries_of(stays: Stays, wide: Stays, beside: Integers, near: Integers, states: States) -> AreaEntries:
+    """Return the first stay of each mover in each area, and of those without one that they come near to it.
+
+    near: the rows of States that ``stays`` numbers; beside: the places among these that ``wide`` numbers.
+    """
+    areas = 1 + max((int(part.area.max()) for part in (stays, wide) if part.area.size), default=0)
+    keys = np.concatenate([stays.mover * areas + stays.area, beside[wide.mover] * areas + wide.area])
+    columns = {
+        field.name: np.concatenate([getattr(stays, field.name), getattr(wide, field.name)])
+        for field in fields(stays)
+    }
+    is_wide = np.arange(keys.size) >= stays.mover.size
+    order = np.lexsort((columns["entry_s"], is_wide, keys))
+    kept = order[np.unique(keys[order], return_index=True)[1]]
+    columns = {name: values[kept] for name, values in columns.items()}
+    mover = near[keys[kept] // areas] if near.size else np.empty(0, np.int64)
+    is_wide = is_wide[kept]
+    doubt = states.doubt_m[mover]
     return AreaEntries(
-        mover=columns["mover"],
+        mover=mover,
         area=columns["area"],
-        entry_s=entry,
+        entry_s=np.where(is_wide, np.inf, columns["entry_s"]),
         nearest_s=columns["nearest_s"],
-        exit_s=leaving,
+        exit_s=np.where(is_wide, np.inf, columns["exit_s"]),
         distance_m=np.maximum(columns["signed_m"], 0.0),
         possible=columns["height_unknown"] | (np.abs(columns["signed_m"]) <= doubt),
         lon_lat=columns["lon_lat"],

@@ -28,7 +28,7 @@ from detente.encounters.kernel_near import (
     when_near,
 )
 
-__all__ = ["Nearby", "Nearness"]
+__all__ = ["Nearby", "Nearness", "balls_of"]
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
@@ -63,7 +63,7 @@ class Nearness:
     @classmethod
     def of(cls, tables: Tables, margin_m: float) -> Nearness:
         """Return the nearness of areas with a margin around them."""
-        balls, part_of = _balls(tables)
+        balls, part_of = balls_of(tables)
         lon, lat = _middles(balls)
         reach = balls[:, 3] + 1.01 * margin_m + 100.0
         caps = np.stack([lon, lat, _degrees(reach + 0.51 * SHORT_M), _degrees(reach + 0.51 * LONG_M)], axis=1)
@@ -144,7 +144,7 @@ class Nearness:
         )
 
 
-def _balls(tables: Tables) -> tuple[Floats, Integers]:
+def balls_of(tables: Tables) -> tuple[Floats, Integers]:
     """Return balls (x, y, z, reach in metres) that hold what areas cover, and the part of each.
 
     A tube has one around each of its edges, for one around all of them may be much larger.

@@ -28,6 +28,7 @@ Flags = npt.NDArray[np.bool_]
 
 _A, _B, _ENTERED, _LEFT, _CLOSEST, _FLAGS, _SWINGS, _FIRST_SWING = range(8)
 _QUALITIES = ("possible", "certain")
+_SEVERITY, _SEVERITY_DECIMALS = COLUMNS.index("severity"), 9
 
 
 @dataclass(slots=True)
@@ -119,6 +120,8 @@ def _part(found: Pieces, area: Area | None) -> dict[str, npt.NDArray[Any]]:
     numbered = np.empty((len(COLUMNS), len(numbers)))
     situation = np.empty(len(numbers), np.uint8)
     listed(fields, numbers, numbered, situation)
+    # where windows cut a leg moves its last bit, and the same rows shall give the same table however they came
+    np.round(numbered[_SEVERITY], _SEVERITY_DECIMALS, out=numbered[_SEVERITY])
     at_rest = _has(flags, FLAGS.A_RESTS_AT_CLOSEST | FLAGS.B_RESTS_AT_CLOSEST)
     columns = {
         "a": numbers[:, _A].copy(),

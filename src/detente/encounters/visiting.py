@@ -309,7 +309,7 @@ class AreaSearch:
         found, _ = legs.legs_of(
             self.memory, fixes, local_of, active.size, gap_us=self.gap_us, base_us=window.begin, until=until
         )
-        self._visits(found, active, window, gathered)
+        self.add_visits(found, active, window, gathered)
 
     def _since(self, window: Window[Positions]) -> float:
         return max(0.0, -math.inf if self.bounds[0] is None else float(self.bounds[0] - window.begin))
@@ -317,7 +317,7 @@ class AreaSearch:
     def _until(self, window: Window[Positions]) -> float:
         return min(window.span, math.inf if self.bounds[1] is None else float(self.bounds[1] - window.begin))
 
-    def _visits(self, found: Legs, active: Integers, window: Window[Positions], gathered: Gathered) -> None:
+    def add_visits(self, found: Legs, active: Integers, window: Window[Positions], gathered: Gathered) -> None:
         """Add the visits of legs; active: the code of each of their movers."""
         from detente.encounters import kernel_visits, quality  # noqa: PLC0415
         from detente.encounters.kernel_legs import SHIP  # noqa: PLC0415

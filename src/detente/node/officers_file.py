@@ -147,7 +147,9 @@ def is_origin(origin: str, site: str) -> bool:
     except ValueError:
         return False
     spelled = f"{parts.scheme}://{host}" + (f":{port}" if port is not None else "")
-    secure = parts.scheme == "https" or (parts.scheme == "http" and host == "localhost")
+    # browsers keep passkeys for names under localhost too: by RFC 6761 they never leave the machine
+    is_here = host == "localhost" or host.endswith(".localhost")
+    secure = parts.scheme == "https" or (parts.scheme == "http" and is_here)
     return secure and origin == spelled and (host == site or host.endswith(f".{site}"))
 
 

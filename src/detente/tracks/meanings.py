@@ -27,6 +27,8 @@ _REASONS: dict[Reason, Callable[[], str]] = {
     Reason.CLOCK_OFF: lambda: say("its time is far from the receiver's clock"),
     Reason.OLD: lambda: say("older than what is known already"),
     Reason.OVERLOAD: lambda: say("came faster than it could be used"),
+    Reason.EXPIRED: lambda: say("its sender said until when it holds, and that is over"),
+    Reason.ECHO: lambda: say("what a watch sent itself, given back by a server"),
 }
 
 _NOTES: dict[Note, Callable[[], str]] = {

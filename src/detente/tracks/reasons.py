@@ -34,6 +34,8 @@ class Reason(StrEnum):
     CLOCK_OFF = "clock_off"  # its time is far from the receiver's clock, and the source never gave a nearer one
     OLD = "old"  # older than what is known already: of the mover, or long before what the source gave last
     OVERLOAD = "overload"  # came faster than it could be used
+    EXPIRED = "expired"  # its sender said until when it holds, and that was over when it came
+    ECHO = "echo"  # what a watch sent itself, given back by a server
 
 
 class Note(StrEnum):

@@ -6,7 +6,6 @@ rules, their limits and how often they are wrong on real data: docs/evidence.md.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,27 +17,44 @@ import polars as pl
 from detente.watch.anomaly import Anomaly, Fix, Kind
 from detente.watch.batches import FeedStanding
 from detente.watch.odd_tracks import circle, jumps, silence
+from detente.watch.odd_tracks.heard import Heard, kept, plain
 from detente.watch.odd_tracks.rules import RULES, Rules
 
 __all__ = ["Anomalies", "Anomaly", "Fix", "Kind"]
 
 HISTORY_S = 1_800.0
 """Seconds for which rows are kept to explain encounters."""
-HISTORY_ROWS_MAX = 1_500_000
-"""Rows that are kept for that; of more, the oldest go first, which is counted."""
+HISTORY_ROWS_MAX = 1_000_000
+"""Rows that are kept for that, about 70 bytes each; of more, the oldest go first, which is counted."""
 PAIRS_MAX = 20_000
 """Pairs whose earlier encounters are remembered; the pair that met longest ago is forgotten first."""
 _MEETINGS_MAX = 64
-_STANDINGS_MAX = 20_000
+_SPELLS_MAX = 1_000
+_UNWATCHED_S = 120.0
 _PARTS_MERGED = 64
-_BEFORE, _AFTER = timedelta(seconds=900), timedelta(seconds=1_100)
-_COLUMNS = ("mover", "time", "lon", "lat", "altitude_m", "altitude_datum", "speed_kn", "kind", "status")
 
 
 @dataclass(slots=True)
 class _Part:
     received_at: datetime
     rows: pl.DataFrame
+
+
+@dataclass(slots=True)
+class _Spells:
+    """When a feed stood badly, or nobody asked: spells of time, the latest."""
+
+    since: datetime
+    asked: datetime
+    dropped: int
+    bad: deque[list[datetime]] = field(default_factory=lambda: deque(maxlen=_SPELLS_MAX))
+
+    def note(self, since: datetime, until: datetime) -> None:
+        """Note a bad spell; one that goes on is one."""
+        if self.bad and since <= self.bad[-1][1]:
+            self.bad[-1][1] = max(until, self.bad[-1][1])
+        else:
+            self.bad.append([since, until])
 
 
 @dataclass(slots=True)
@@ -53,8 +69,7 @@ class Anomalies:
     _parts: deque[_Part] = field(default_factory=deque)
     _rows: int = 0
     _loose: int = 0
-    _bad: deque[tuple[str, datetime]] = field(default_factory=lambda: deque(maxlen=_STANDINGS_MAX))
-    _heard: dict[str, datetime] = field(default_factory=dict)
+    _feeds: dict[str, _Spells] = field(default_factory=dict)
     _met: OrderedDict[tuple[str, str], deque[datetime]] = field(default_factory=OrderedDict)
 
     def push(self, rows: pl.DataFrame, *, feed: str, received_at: datetime) -> None:
@@ -62,7 +77,7 @@ class Anomalies:
         self._forget(received_at)
         if rows.is_empty():
             return
-        part = rows.select(_COLUMNS).with_columns(pl.lit(feed).alias("feed"))
+        part = kept(rows, feed=feed)
         self._parts.append(_Part(received_at, part))
         self._rows += part.height
         self._loose += 1
@@ -72,11 +87,13 @@ class Anomalies:
             self._loose = 0
 
     def stand(self, feeds: Iterable[FeedStanding], *, now: datetime) -> None:
-        """Take how the feeds stand: silence counts only where its feed was good all the time."""
+        """Take how the feeds stand, at least every two minutes: silence counts only where its feed stood well."""
         for one in feeds:
-            self._heard.setdefault(one.name, now)
-            if one.state != "good" or one.dropped:
-                self._bad.append((one.name, now))
+            spells = self._feeds.setdefault(one.name, _Spells(now, now, one.dropped))
+            is_late = now - spells.asked > timedelta(seconds=_UNWATCHED_S)
+            if one.state != "good" or one.dropped > spells.dropped or is_late:
+                spells.note(spells.asked, now)
+            spells.asked, spells.dropped = now, one.dropped
 
     def explain(self, row: Mapping[str, Any], *, now: datetime) -> tuple[Anomaly, ...]:
         """Return what is odd about the two of an ENCOUNTERS row, by kind, and remember that they met.
@@ -84,34 +101,28 @@ class Anomalies:
         now: when it is asked, in the clock of the rows. Silence can be told only once it has lasted.
         """
         found: list[Anomaly] = []
-        heard = self._around(row)
+        heard = Heard([part.rows for part in self._parts], row)
+        tracks = heard.of(plain(row["a"]), plain(row["b"]))
         for which in ("a", "b"):
-            mine = heard.filter(pl.col("mover") == _plain(row[which])).sort("time", maintain_order=True)
+            mine = tracks.filter(pl.col("mover") == plain(row[which])).sort("time", maintain_order=True)
             if mine.height:
                 found += jumps.jumps(row, which, mine, self.rules)
                 found += circle.circles(row, which, mine, heard, self.rules)
                 found += silence.silences(row, which, mine, heard, self._was_good, self.rules, now=now)
-        found += _low_pass(row, heard, self.rules)
+        found += _low_pass(row, tracks, self.rules)
         found += self._repeated(row)
         return tuple(sorted(found, key=lambda one: (one.kind, one.mover, one.first_at)))
 
-    def _around(self, row: Mapping[str, Any]) -> pl.DataFrame:
-        """Return every kept row of the time around an encounter."""
-        near = pl.col("time").is_between(row["entered"] - _BEFORE, row["left"] + _AFTER)
-        parts = [part.rows.filter(near) for part in self._parts]
-        empty = pl.DataFrame(schema={name: _TYPES[name] for name in (*_COLUMNS, "feed")})
-        return pl.concat([empty, *parts])
-
     def _was_good(self, feed: str, since: datetime, until: datetime) -> bool:
         """Tell whether a feed was watched from ``since`` on and never stood badly until then."""
-        first = self._heard.get(feed)
-        if first is None or first > since:
+        spells = self._feeds.get(feed)
+        if spells is None or spells.since > since:
             return False
-        return not any(name == feed and since <= moment <= until for name, moment in self._bad)
+        return not any(begin <= until and end >= since for begin, end in spells.bad)
 
     def _repeated(self, row: Mapping[str, Any]) -> list[Anomaly]:
         """Return that the two came near again and again, in this encounter or in several."""
-        pair = (_plain(row["a"]), _plain(row["b"]))
+        pair = (plain(row["a"]), plain(row["b"]))
         meetings = self._met.setdefault(pair, deque(maxlen=_MEETINGS_MAX))
         self._met.move_to_end(pair)
         if len(self._met) > PAIRS_MAX:
@@ -148,18 +159,6 @@ class Anomalies:
             self.dropped += 0 if too_old else oldest.rows.height
 
 
-_TYPES: dict[str, Any] = {
-    "mover": pl.String(), "time": pl.Datetime("us", "UTC"), "lon": pl.Float64(), "lat": pl.Float64(),
-    "altitude_m": pl.Float64(), "altitude_datum": pl.String(), "speed_kn": pl.Float64(), "kind": pl.String(),
-    "status": pl.String(), "feed": pl.String(),
-}  # fmt: skip
-
-
-def _plain(mover: str) -> str:
-    """Return an id without the mark of a second mover found under it."""
-    return re.sub(r"~[0-9]+$", "", mover)
-
-
 def _at_closest(row: Mapping[str, Any]) -> tuple[Fix, ...]:
     return tuple(
         Fix(row[which], row["closest_at"], row[f"lon_{which}"], row[f"lat_{which}"], row[f"altitude_{which}_m"])
@@ -167,15 +166,15 @@ def _at_closest(row: Mapping[str, Any]) -> tuple[Fix, ...]:
     )
 
 
-def _low_pass(row: Mapping[str, Any], heard: pl.DataFrame, rules: Rules) -> list[Anomaly]:
+def _low_pass(row: Mapping[str, Any], tracks: pl.DataFrame, rules: Rules) -> list[Anomaly]:
     """Return that an aircraft came low over or beside a ship."""
     kinds = {row["kind_a"]: "a", row["kind_b"]: "b"}
     if set(kinds) != {"ship", "aircraft"} or row["vertical_m"] is None:
         return []
     if row["distance_m"] > rules.low_distance_m or row["vertical_m"] > rules.low_height_m:
         return []
-    flying = _plain(row[kinds["aircraft"]])
-    near = heard.filter((pl.col("mover") == flying) & pl.col("altitude_m").is_not_null()).sort(
+    flying = plain(row[kinds["aircraft"]])
+    near = tracks.filter((pl.col("mover") == flying) & pl.col("altitude_m").is_not_null()).sort(
         (pl.col("time") - row["closest_at"]).abs(), "time", maintain_order=True
     )
     shown = near.head(rules.fixes_shown).sort("time")

@@ -1,4 +1,4 @@
-"""The live picture's memory: one row a mover in arrays of a fixed number of rows, and the names of what cannot be one."""
+"""The live picture's memory: one row a mover in arrays of a fixed number of rows."""
 
 from __future__ import annotations
 
@@ -73,7 +73,9 @@ class Columns:
             self._arrays[name][rows] = start
 
 
-def moved_on(lon: Floats, lat: Floats, speed_ms: Floats, course_deg: Floats, after_s: Floats) -> tuple[Floats, Floats]:
+def moved_on(
+    lon: Floats, lat: Floats, speed_ms: Floats, course_deg: Floats, after_s: Floats
+) -> tuple[Floats, Floats]:
     """Return where things are some seconds later (or earlier) on their course; what has none stays.
 
     On a plane that touches the Earth: good for some minutes, to tell whether two feeds mean the same place.

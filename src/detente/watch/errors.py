@@ -4,14 +4,15 @@ DetenteError
 ├── OurMistake
 │   └── WatchMistake      a feed's address, a limit or another setting cannot be used
 └── WorldFailure
-    └── FeedLost          a feed cannot be reached, or ended, or says nothing that can be read
+    ├── FeedLost          a feed cannot be reached, or ended, or says nothing that can be read
+    └── OutputLost        a system that is told of alarms cannot be reached, or does not take them
 """
 
 from __future__ import annotations
 
 from detente.errors import OurMistake, WorldFailure
 
-__all__ = ["FeedLost", "WatchMistake"]
+__all__ = ["FeedLost", "OutputLost", "WatchMistake"]
 
 
 class WatchMistake(OurMistake):
@@ -29,3 +30,7 @@ class FeedLost(WorldFailure):
     ) -> None:
         super().__init__(expected=expected, came=came, where=where, remedy=remedy)
         self.retry_after_s = retry_after_s
+
+
+class OutputLost(WorldFailure):
+    """A system that is told of alarms cannot be reached, or does not take what it is told; it is tried again later."""

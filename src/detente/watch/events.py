@@ -47,7 +47,7 @@ PAST_MAX = 1_000
 """Events that are over and still told of; the one that ended first gives way."""
 REFRESHED_S = 1.0
 """How often the figures of an event are told anew while nothing else of it changes."""
-DOUBTFUL_MAX = PRIORITIES.index("warning")
+GRAVEST_DOUBTFUL = PRIORITIES.index("warning")
 """A pair of which a height is not known is no graver than this: it may be thousands of metres apart."""
 
 LonLat = tuple[float, float]
@@ -134,6 +134,7 @@ class _Going(msgspec.Struct):
     heard_at: datetime
     seen: _Seen
     priority: int = 0
+    was_on_rung: bool = False
     rung_since: datetime | None = None
     outside_since: datetime | None = None
     entered_at: datetime | None = None
@@ -279,8 +280,7 @@ class Events:
             if len(self._going) >= EVENTS_MAX and not self._give_way(said.priority):
                 self._counts["crowded_out"] += 1
                 continue
-            id = _id(key, at)
-            self._going[key] = _Going(id, key, slots, at, at, said, priority=max(said.priority, 0))
+            self._going[key] = _Going(_id(key, at), key, slots, at, at, said, priority=max(said.priority, 0))
             self._counts["begun"] += 1
 
     def _give_way(self, priority: int) -> bool:
@@ -309,17 +309,18 @@ class Events:
     ) -> Event:
         """Return the event as it is now."""
         seen, area = going.seen, going.key[2]
-        movers = [picture.card(slot, id) for slot, id in zip(going.slots, going.key[:2], strict=True)]
+        movers = [picture.card(slot, mover) for slot, mover in zip(going.slots, going.key[:2], strict=True)]
         unheard = [
-            picture.coverage_of(id)
-            for slot, id in zip(going.slots, going.key[:2], strict=True)
-            if id and slot not in heard
+            picture.coverage_of(mover)
+            for slot, mover in zip(going.slots, going.key[:2], strict=True)
+            if mover and slot not in heard
         ]
         at_rest = [card.at_rest and card.side == self._own != "" for card in movers]
         sight = _closest(going, found.at)
         entered = going.entered_at or seen.entered_at or sight.at
         first, second = movers
-        rings = not any(at_rest) and not (seen.by_doubt and going.entered_at is None)
+        # what rang once does not fall silent and ring again because it is in doubt for a while
+        rings = not any(at_rest) and going.was_on_rung
         return Event(
             id=going.id,
             kind="area" if area else "pair",
@@ -382,7 +383,7 @@ def _pair_seen(pairs: Pairs, row: int, at: datetime, limit_m: float, *, turned: 
     lon_a, lat_a, lon_b, lat_b = (float(value) for value in pairs.lon_lat[row])
     line = ((lon_b, lat_b), (lon_a, lat_a)) if turned else ((lon_a, lat_a), (lon_b, lat_b))
     return _Seen(
-        priority=min(rung - 1, DOUBTFUL_MAX) if unknown else rung - 1,
+        priority=min(rung - 1, GRAVEST_DOUBTFUL) if unknown else rung - 1,
         by_doubt=bool(pairs.by_doubt[row]),
         possible=bool(pairs.possible[row]),
         height_unknown=unknown,
@@ -431,6 +432,7 @@ def _follow(going: _Going, seen: _Seen, at: datetime) -> None:
     """Take what is seen of an event that goes on, inside its limits or outside them by less than the factor."""
     _reach(going, at)
     going.heard_at, going.outside_since = at, None
+    going.was_on_rung |= seen.priority >= 0
     if seen.priority >= going.priority:
         going.priority, going.rung_since = seen.priority, None
     elif going.rung_since is None:
@@ -456,9 +458,9 @@ def _outside(going: _Going, at: datetime) -> None:
 def _reach(going: _Going, at: datetime) -> None:
     """Keep the closest that was foreseen once its time is over: so no step is too long to see it."""
     foreseen = going.seen.sight
-    if foreseen.at <= at and going.outside_since is None:
-        if going.reached is None or foreseen.distance_m < going.reached.distance_m:
-            going.reached = foreseen
+    is_least = going.reached is None or foreseen.distance_m < going.reached.distance_m
+    if foreseen.at <= at and going.outside_since is None and is_least:
+        going.reached = foreseen
 
 
 def _closest(going: _Going, at: datetime) -> _Sight:

@@ -253,7 +253,7 @@ class _Reading:
         if table is None:
             return default
         if not isinstance(table, dict):
-            self.fault(place, say('a table such as {example} is expected', example='{ within = "1000yd" }'))
+            self.fault(place, say("a table such as {example} is expected", example='{ within = "1000yd" }'))
             return default
         self.unknown(table, f"{place}.", ("within", "vertical", "ahead"))
         return Rung(
@@ -289,7 +289,10 @@ class _Reading:
             for name, default in zip(AREA_PRIORITIES, DEFAULTS.area_ahead_s, strict=True)
         )
         if not caution >= warning >= alarm:
-            self.fault("area", say("each of {names} must be no longer than the one before", names="caution, warning, alarm"))
+            self.fault(
+                "area",
+                say("each of {names} must be no longer than the one before", names="caution, warning, alarm"),
+            )
         agreed = table.get("agreed", DEFAULTS.agreed_area)
         if not isinstance(agreed, bool):
             self.fault("area.agreed", say("true or false is expected"))
@@ -297,7 +300,9 @@ class _Reading:
         return Limits(
             ladders=ladders,
             area_ahead_s=(caution, warning, alarm),
-            area_margin_m=self.metres("area.margin", table.get("margin"), DEFAULTS.area_margin_m, WITHIN_M_MAX / 2),
+            area_margin_m=self.metres(
+                "area.margin", table.get("margin"), DEFAULTS.area_margin_m, WITHIN_M_MAX / 2
+            ),
             agreed_area=agreed,
         )
 
@@ -311,7 +316,9 @@ class _Reading:
         try:
             metres = parse_distance_m(value, where=place)
         except QuantityMistake as mistake:
-            self.fault(place, say("{came} is no distance: {expected}", came=mistake.came, expected=mistake.expected))
+            self.fault(
+                place, say("{came} is no distance: {expected}", came=mistake.came, expected=mistake.expected)
+            )
             return default
         if metres > most_m:
             self.fault(place, say("{came} is more than {most} m", came=value, most=words.number(most_m)))

@@ -244,7 +244,7 @@ class LivePicture:
         return self._number, self._movers(rows)
 
     def coverage_of(self, id: str) -> Coverage:  # noqa: A002
-        """Return why a mover is not heard, as of the last ``hold``; of one that is not in the picture: silent region."""
+        """Return why a mover is not heard, as of the last ``hold``; of one not in the picture "region_silent"."""
         row = self._rows.get(id)
         return "region_silent" if row is None else COVERAGES[self._columns.coverage[row]]
 
@@ -286,9 +286,7 @@ class LivePicture:
             "disagreeing": int(np.count_nonzero(~np.isnan(self._columns.disagree_m))),
         }
 
-    def _timely(
-        self, rows: pl.DataFrame, feed: str, received_us: int, left_out: Counter[str]
-    ) -> pl.DataFrame:
+    def _timely(self, rows: pl.DataFrame, feed: str, received_us: int, left_out: Counter[str]) -> pl.DataFrame:
         """Return the rows whose time is the present by this machine's clock; names a feed whose clock is off."""
         ahead_us = rows["time"].to_physical().to_numpy() - received_us
         ahead, old = ahead_us > CLOCK_AHEAD_S_MAX * 1e6, ahead_us < -OLD_S_MAX * 1e6
@@ -307,20 +305,20 @@ class LivePicture:
         """Write rows of different movers."""
         columns = self._columns
         ids = newest["mover"].to_list()
-        fresh = [id for id in ids if id not in self._rows]
+        fresh = [mover for mover in ids if mover not in self._rows]
         if fresh:
-            self._make_room(len(fresh))
+            self._make_room(len(fresh), [self._rows[mover] for mover in ids if mover in self._rows])
             kept = fresh[: len(self._free)]
-            for id in kept:
+            for mover in kept:
                 row = self._free.pop()
-                self._rows[id], self._ids[row] = row, id
+                self._rows[mover], self._ids[row] = row, mover
                 columns.used[row] = True
             if len(kept) < len(fresh):
                 # more at once than the whole picture holds
                 left_out["displaced"] += len(fresh) - len(kept)
                 newest = newest.filter(pl.col("mover").is_in(set(self._rows)))
                 ids = newest["mover"].to_list()
-        rows = np.array([self._rows[id] for id in ids], np.int64)
+        rows = np.array([self._rows[mover] for mover in ids], np.int64)
         given = Given.of(newest)
         self._learn(rows, newest, given)
         followed = self._followed(rows, given, feed, left_out)
@@ -385,7 +383,9 @@ class LivePicture:
         with np.errstate(divide="ignore", invalid="ignore"):
             derived = usable & (np.isnan(speed) | (np.isnan(course) & (speed > REST_MS)))
             speed = np.where(derived, way / since_s, speed)
-            course = np.where(derived, bearing_deg(columns.lon[rows], columns.lat[rows], given.lon, given.lat), course)
+            course = np.where(
+                derived, bearing_deg(columns.lon[rows], columns.lat[rows], given.lon, given.lat), course
+            )
             since_height_s = (given.time_us - columns.height_us[rows]) / 1e6
             climbed = (given.height_m - columns.height_m[rows]) / since_height_s
         risen = np.isnan(climb) & (since_height_s >= DERIVED_S_MIN) & (since_height_s <= DERIVED_S_MAX)
@@ -450,12 +450,12 @@ class LivePicture:
             half = table.height // 2
             return [*self._assigned(table[:half]), *self._assigned(table[half:])]
 
-    def _make_room(self, count: int) -> None:
+    def _make_room(self, count: int, heard_now: list[int]) -> None:
         """Let the movers go that were heard longest ago, when so many new ones find no room."""
         missing = count - len(self._free)
         if missing <= 0:
             return
-        used = np.flatnonzero(self._columns.used)
+        used = np.setdiff1d(np.flatnonzero(self._columns.used), np.array(heard_now, np.int64))
         # some more at once, so that a full picture is not gone through for each new mover
         missing = min(max(missing, self._columns.rows // 100), used.size)
         oldest = used[np.argsort(self._columns.received_us[used], kind="stable")[:missing]]
@@ -475,7 +475,11 @@ class LivePicture:
 
     def _feed_holes(self, used: Integers, names: list[str], at: datetime) -> tuple[Hole, ...]:
         """Return the feeds that are down or stale, with the movers that only they told of."""
-        heard = np.bincount(self._columns.feed[used], minlength=len(names)) if used.size else np.zeros(len(names), int)
+        heard = (
+            np.bincount(self._columns.feed[used], minlength=len(names))
+            if used.size
+            else np.zeros(len(names), int)
+        )
         return tuple(
             Hole(
                 feed=standing.name,

@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import { notices } from "../announced";
 import type { EntryRow } from "../documents";
 import { fresh } from "../fresh";
@@ -59,16 +59,32 @@ function DraftRow({ draft }: { draft: Draft }) {
   return (
     <li>
       <p>
-        <a href={address(["drafts", draft.submission])}>{draft.title || say("Untitled draft")}</a>
+        <a href={address(["drafts"])}>{draft.title || say("Untitled draft")}</a>
       </p>
       <p>
-        <span class="tag caution">{draft.is_machine ? say("drafted by the watch") : say("draft")}</span>{" "}
-        {draft.needed > 1 && <span class="muted">{say("released by {given} of {needed}", { given: draft.given.length, needed: draft.needed })}</span>}{" "}
+        <span class="tag caution">{draft.state === "unfinished" ? say("unfinished") : draft.is_machine ? say("drafted by the watch") : say("draft")}</span>{" "}
+        {draft.needed > 1 && draft.state !== "unfinished" && <span class="muted">{say("released by {given} of {needed}", { given: draft.given.length, needed: draft.needed })}</span>}{" "}
         <span class="muted">{draft.by}</span>
       </p>
     </li>
   );
 }
+
+type Order = "newest" | "answers" | "side" | "title";
+
+const STEPS = ["held", "delivered", "read", "answered"];
+
+/** How far the recipient that is least far has come; a received entry is as far as it can be. */
+function least(row: EntryRow): number {
+  return Math.min(STEPS.length, ...Object.values(row.states).map((one) => STEPS.indexOf(one)));
+}
+
+const ORDERS: Record<Order, (a: EntryRow, b: EntryRow) => number> = {
+  newest: (a, b) => b.clock_ms - a.clock_ms,
+  answers: (a, b) => Number(a.replies > 0) - Number(b.replies > 0) || (a.answer_by_ms ?? Infinity) - (b.answer_by_ms ?? Infinity) || least(a) - least(b) || b.clock_ms - a.clock_ms,
+  side: (a, b) => a.member.localeCompare(b.member) || b.clock_ms - a.clock_ms,
+  title: (a, b) => a.title.localeCompare(b.title) || b.clock_ms - a.clock_ms,
+};
 
 /** What is to be sent, and what was said lately by either side. */
 export function NoticesList() {
@@ -78,7 +94,8 @@ export function NoticesList() {
     return drafts.stop;
   }, [drafts]);
   const waiting = drafts.value.value.drafts;
-  const { rows } = notices.value.value;
+  const [order, setOrder] = useState<Order>("newest");
+  const rows = [...notices.value.value.rows].sort(ORDERS[order]);
   return (
     <>
       {notices.trouble.value && <p class="trouble">{notices.trouble.value}</p>}
@@ -99,6 +116,15 @@ export function NoticesList() {
         ))}
       </ul>
       <h3>{say("Said")}</h3>
+      <label class="order">
+        {say("Order")}{" "}
+        <select value={order} onChange={(event) => setOrder(event.currentTarget.value as Order)}>
+          <option value="newest">{say("newest first")}</option>
+          <option value="answers">{say("what waits for an answer first")}</option>
+          <option value="side">{say("by side")}</option>
+          <option value="title">{say("by name")}</option>
+        </select>
+      </label>
       {rows.length === 0 && <p class="muted">{notices.isThere.value ? say("Nothing was said yet.") : say("Loading")}</p>}
       <ul class="items">
         {rows.map((row) => (

@@ -1,10 +1,12 @@
 import { useState } from "preact/hooks";
-import type { Area, Mover } from "../documents";
+import { overlays } from "../announced";
+import type { Area } from "../documents";
+import { address } from "../route";
 import { kindName, sideName } from "../names";
+import { ownMap } from "../site";
 import { say } from "../words";
 import { DISPUTED } from "./disputed";
-import { codeOf } from "./symbols";
-import { filterBy, filters, isLayersOpen, KINDS, layers, selected, showLayers, SIDES, type Layers } from "./view";
+import { filterBy, filters, hiddenOverlays, isLayersOpen, KINDS, layers, selected, showLayers, showOverlay, SIDES, type Layers } from "./view";
 import { scene } from "../replay";
 import { SymbolPicture } from "./SymbolPicture";
 
@@ -38,6 +40,26 @@ function Ring({ onRing }: { onRing: (lon_deg: number, lat_deg: number, radius_m:
   );
 }
 
+/** Each overlay of the site by itself. */
+function Overlays() {
+  return (
+    <div class="overlay-choices">
+      {overlays.value.value.overlays.map(({ name }) => (
+        <label key={name}>
+          <input
+            type="checkbox"
+            disabled={!layers.value.overlays}
+            checked={!hiddenOverlays.value.includes(name)}
+            onChange={(event) => showOverlay(name, event.currentTarget.checked)}
+          />{" "}
+          {name}
+        </label>
+      ))}
+      <a href={address(["overlays"])}>{say("Load, list and delete overlays")}</a>
+    </div>
+  );
+}
+
 /** Layers, filters of the map, and what the symbols mean. */
 export function LayersPanel({ areas, onRing }: { areas: Area[]; onRing: (lon_deg: number, lat_deg: number, radius_m: number) => void }) {
   const wanted = filters.value;
@@ -57,7 +79,9 @@ export function LayersPanel({ areas, onRing }: { areas: Area[]; onRing: (lon_deg
         <Toggle name="trails" title={say("Trails")} />
         <Toggle name="graticule" title={say("Grid of degrees")} />
         <Toggle name="disputed" title={say("Disputed lines and claims")} />
+        {ownMap.value && <Toggle name="ownMap" title={say("Site's own map")} />}
         <Toggle name="overlays" title={say("Own overlays")} />
+        <Overlays />
         <label>
           {say("Course line")}{" "}
           <select value={String(layers.value.course_min)} onChange={(event) => showLayers({ course_min: Number(event.currentTarget.value) })}>
@@ -84,7 +108,7 @@ export function LayersPanel({ areas, onRing }: { areas: Area[]; onRing: (lon_deg
           {SIDES.map((side) => (
             <label key={side}>
               <input type="checkbox" checked={wanted.sides.includes(side)} onChange={(event) => filterBy({ sides: toggled(wanted.sides, side, event.currentTarget.checked) })} />{" "}
-              <SymbolPicture code={codeOf({ side, kind: "ship", symbol: "" } as Mover)} /> {sideName(side)}
+              <SymbolPicture side={side} kind="ship" /> {sideName(side)}
             </label>
           ))}
         </div>
@@ -92,7 +116,7 @@ export function LayersPanel({ areas, onRing }: { areas: Area[]; onRing: (lon_deg
           {KINDS.map((kind) => (
             <label key={kind}>
               <input type="checkbox" checked={wanted.kinds.includes(kind)} onChange={(event) => filterBy({ kinds: toggled(wanted.kinds, kind, event.currentTarget.checked) })} />{" "}
-              <SymbolPicture code={codeOf({ side: "unknown", kind, symbol: "" } as Mover)} /> {kindName(kind)}
+              <SymbolPicture side="unknown" kind={kind} /> {kindName(kind)}
             </label>
           ))}
         </div>

@@ -1,5 +1,5 @@
 /** The map with its tools, panels and what is selected. A canvas has no text: everything on it is in the lists too. */
-import { effect } from "@preact/signals";
+import { effect, useSignal } from "@preact/signals";
 import type { Polygon } from "geojson";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { ask } from "../api";
@@ -8,11 +8,14 @@ import { offer } from "../keys";
 import { scene } from "../replay";
 import { go } from "../route";
 import { may } from "../session";
+import { coordinates } from "../formats";
+import { KeyCap } from "../shell/KeyCap";
 import { many, say } from "../words";
 import { Chart } from "./chart";
 import { LayersPanel } from "./LayersPanel";
 import { SearchPanel } from "./SearchPanel";
 import { SelectedCard } from "./SelectedCard";
+import { ToolPanel } from "./ToolPanel";
 import { filterBy, filters, isLayersOpen, isSearchOpen, KINDS, select, selected, SIDES, tool, type Tool } from "./view";
 
 /** Tools as buttons and keys. */
@@ -25,6 +28,12 @@ export function tools(): { tool: Tool; key: string; title: string }[] {
   ];
 }
 
+/** Take a tool in hand by its key: the map gets the keys, so that arrows and Enter draw at once. */
+function takeByKey(wanted: Tool): void {
+  tool.value = wanted;
+  if (wanted !== "select") document.querySelector<HTMLElement>(".map-pane .map")?.focus();
+}
+
 function useKeys(chart: () => Chart | null): void {
   useEffect(() => {
     const titles: Record<Tool, () => string> = {
@@ -33,7 +42,7 @@ function useKeys(chart: () => Chart | null): void {
       ring: () => say("Draw a circle of a radius"),
       area: () => say("Draw an area for a notice"),
     };
-    const ends = tools().map((one) => offer({ name: `tool-${one.tool}`, key: one.key, title: titles[one.tool], act: () => (tool.value = one.tool) }));
+    const ends = tools().map((one) => offer({ name: `tool-${one.tool}`, key: one.key, title: titles[one.tool], act: () => takeByKey(one.tool) }));
     ends.push(
       offer({ name: "layers", key: "l", title: () => say("Layers and filters"), act: () => (isLayersOpen.value = !isLayersOpen.value) }),
       offer({ name: "search", key: "/", title: () => say("Search"), act: () => (isSearchOpen.value = true) }),
@@ -83,10 +92,13 @@ function FilterLine({ hidden }: { hidden: number }) {
 /** Offer what can be done with an area that was drawn. */
 function DrawnArea({ area, done }: { area: Polygon; done: () => void }) {
   const write = (kind: string) => go(["compose", kind], { area: JSON.stringify(area) });
+  const first = useRef<HTMLButtonElement>(null);
+  // whoever drew by keys goes on by keys
+  useEffect(() => first.current?.focus(), [area]);
   return (
     <div class="drawn-area panel" role="group" aria-label={say("Drawn area")}>
       <strong>{many("Area of {count} corner", "Area of {count} corners", (area.coordinates[0]?.length ?? 1) - 1)}</strong>
-      <button type="button" class="main" onClick={() => write("danger_area")}>
+      <button ref={first} type="button" class="main" onClick={() => write("danger_area")}>
         {say("Announce as danger area")}
       </button>
       <button type="button" onClick={() => write("exercise")}>
@@ -108,10 +120,14 @@ export default function MapPane() {
   const [drawn, setDrawn] = useState<Polygon | null>(null);
   const [hidden, setHidden] = useState(0);
   const [hasCoast, setCoast] = useState(true);
+  const [ownMapTrouble, setOwnMapTrouble] = useState("");
+  const [isReady, setReady] = useState(false);
+  const at = useSignal("");
   useEffect(() => {
     if (!place.current) return;
-    const made = new Chart(place.current, { area: setDrawn, measure: setMeasured, pointer: setPointer, coast: setCoast, hidden: setHidden });
+    const made = new Chart(place.current, { area: setDrawn, measure: setMeasured, pointer: setPointer, coast: setCoast, ownMap: setOwnMapTrouble, hidden: setHidden, cross: (lon, lat) => (at.value = coordinates(lat, lon)) });
     chart.current = made;
+    setReady(true);
     const end = effect(() => {
       void scene.value.version.value;
       void filters.value;
@@ -135,22 +151,22 @@ export default function MapPane() {
         class="map"
         tabIndex={0}
         role="application"
-        aria-label={say("Map. Arrow keys move it, plus and minus change its scale. All that it shows stands in the lists.")}
+        aria-label={say("Map. Arrow keys move it, plus and minus change its scale, Enter puts a point of the tool in hand. All that it shows stands in the lists.")}
       />
       <div class="map-tools" role="toolbar" aria-label={say("Tools of the map")}>
         {tools().map((one) => (
           <button key={one.tool} type="button" aria-pressed={tool.value === one.tool} onClick={() => (tool.value = one.tool)}>
             {one.title}
-            <kbd aria-hidden="true">{one.key.toUpperCase()}</kbd>
+            <KeyCap of={`tool-${one.tool}`} />
           </button>
         ))}
         <button type="button" aria-expanded={isLayersOpen.value} onClick={() => (isLayersOpen.value = !isLayersOpen.value)}>
           {say("Layers")}
-          <kbd aria-hidden="true">L</kbd>
+          <KeyCap of="layers" />
         </button>
         <button type="button" aria-expanded={isSearchOpen.value} onClick={() => (isSearchOpen.value = !isSearchOpen.value)}>
           {say("Search")}
-          <kbd aria-hidden="true">/</kbd>
+          <KeyCap of="search" />
         </button>
         <button type="button" aria-label={say("Map: nearer")} onClick={() => chart.current?.zoomBy(1)}>
           +
@@ -159,11 +175,14 @@ export default function MapPane() {
           −
         </button>
       </div>
+      {tool.value !== "select" && <div class="cross" aria-hidden="true" />}
       {isSearchOpen.value && <SearchPanel />}
       {isLayersOpen.value && <LayersPanel areas={areas.value.value.areas} onRing={(lon, lat, radius_m) => chart.current?.tools.circle(lon, lat, radius_m)} />}
       <div class="map-notes">
         {!hasCoast && <p class="trouble" role="alert">{say("The coast could not be loaded. Positions are right all the same.")}</p>}
+        {ownMapTrouble && <p class="trouble" role="alert">{say("The site's own map could not be shown: {reason}. The coast is there all the same.", { reason: ownMapTrouble })}</p>}
         <FilterLine hidden={hidden} />
+        {isReady && chart.current && <ToolPanel kind={tool.value} tools={chart.current.tools} at={at} close={() => (tool.value = "select")} />}
         {measured && <p class="measured" role="status">{measured}</p>}
         {drawn && <DrawnArea area={drawn} done={discard} />}
         <SelectedCard />

@@ -1,20 +1,23 @@
-import ms from "milsymbol";
 import { useEffect, useRef } from "preact/hooks";
+import type { Mover } from "../documents";
+import { otherFrame } from "../site";
 import { theme } from "../theme";
-import { coloursOf } from "./symbols";
+import { spriteOf } from "./symbols";
 
 /** A symbol in a list or a legend: a picture beside a word that says the same. */
-export function SymbolPicture({ code, size_px = 11 }: { code: string; size_px?: number }) {
-  const place = useRef<HTMLSpanElement>(null);
+export function SymbolPicture({ side, kind, size_px = 11 }: { side: Mover["side"]; kind: Mover["kind"]; size_px?: number }) {
+  const place = useRef<HTMLCanvasElement>(null);
   const worn = theme.value;
+  const frame = otherFrame.value;
   useEffect(() => {
-    const symbol = new ms.Symbol(code, { size: size_px, colorMode: coloursOf() as never, infoFields: false, strokeWidth: 6 });
-    if (symbol.isValid()) place.current?.replaceChildren(symbol.asCanvas(Math.max(2, devicePixelRatio)));
-    const drawn = place.current?.querySelector("canvas");
-    if (drawn) {
-      drawn.style.width = `${symbol.getSize().width}px`;
-      drawn.style.height = `${symbol.getSize().height}px`;
-    }
-  }, [code, size_px, worn]);
-  return <span ref={place} class="symbol" aria-hidden="true" />;
+    const canvas = place.current;
+    if (!canvas) return;
+    const density = Math.max(2, devicePixelRatio);
+    const sprite = spriteOf({ side, kind, symbol: "" } as Mover, density, size_px);
+    [canvas.width, canvas.height] = [sprite.image.width, sprite.image.height];
+    canvas.style.width = `${sprite.width}px`;
+    canvas.style.height = `${sprite.height}px`;
+    canvas.getContext("2d")?.drawImage(sprite.image, 0, 0);
+  }, [side, kind, size_px, worn, frame]);
+  return <canvas ref={place} class="symbol" aria-hidden="true" />;
 }

@@ -14,6 +14,7 @@ import Text from "ol/style/Text";
 import { times, windowOf, type Overlay } from "../announced";
 import type { Area } from "../documents";
 import { colour } from "../theme";
+import { plain } from "../visible";
 import { say } from "../words";
 import { DISPUTED } from "./disputed";
 import { extentOf } from "./goto";
@@ -132,7 +133,7 @@ export class OverlaysLayer {
     for (const overlay of overlays) {
       for (const feature of overlay.features.features) {
         for (const read of readAll(format, feature, projection)) {
-          const named = [read.get("title") ?? read.get("name"), read.get("claim")].filter(Boolean).join("\n");
+          const named = [read.get("title") ?? read.get("name"), read.get("claim")].filter(Boolean).map((one) => plain(String(one))).join("\n");
           read.setStyle(
             new Style({
               stroke: new Stroke({ color: ink, width: 1.5 }),

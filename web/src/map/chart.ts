@@ -4,6 +4,7 @@ import OlMap from "ol/Map";
 import View from "ol/View";
 import { defaults as standardControls } from "ol/control/defaults";
 import ScaleLine from "ol/control/ScaleLine";
+import type BaseLayer from "ol/layer/Base";
 import Graticule from "ol/layer/Graticule";
 import Layer from "ol/layer/Layer";
 import { transform, transformExtent } from "ol/proj";
@@ -17,24 +18,27 @@ import { note, route } from "../route";
 import { colour, theme } from "../theme";
 import { language } from "../words";
 import { AreasLayer, OverlaysLayer, disputedLayer, showDisputed } from "./announced_layer";
+import { afterFrame } from "../gently";
+import { otherFrame, ownMap } from "../site";
 import { Basemap } from "./basemap";
+import { crossOf } from "./cross";
 import { Painter } from "./painter";
 import { ARCTIC, MERCATOR, knowArctic } from "./projections";
 import { Tools } from "./tools";
-import { filters, layers, passes, select, selected, tool, wish } from "./view";
+import { filters, hiddenOverlays, lastView, layers, passes, select, selected, START, tool, wish } from "./view";
 import type { GeoPolygon, Told } from "./told";
 
 const REACH_PX = 18;
 const projection = computed(() => layers.value.projection);
 const hasGraticule = computed(() => layers.value.graticule);
-const START = { lon_deg: 19, lat_deg: 58, zoom: 5.4 };
+const shownOverlays = computed(() => overlays.value.value.overlays.filter((one) => !hiddenOverlays.value.includes(one.name)));
 
 /** Read "59.4,24.7,7" of the address. */
 function viewOfAddress(): { lon_deg: number; lat_deg: number; zoom: number } {
   const parts = (route.peek().query.get("view") ?? "").split(",").map(Number);
   const [lat_deg = NaN, lon_deg = NaN, zoom = NaN] = parts;
   const isWhole = Number.isFinite(lat_deg) && Number.isFinite(lon_deg) && Number.isFinite(zoom);
-  return isWhole && Math.abs(lat_deg) <= 90 && Math.abs(lon_deg) <= 180 ? { lat_deg, lon_deg, zoom } : START;
+  return isWhole && Math.abs(lat_deg) <= 90 && Math.abs(lon_deg) <= 180 ? { lat_deg, lon_deg, zoom } : (lastView.peek() ?? START);
 }
 
 /** One half of a position, without minutes where there are none. */
@@ -68,13 +72,24 @@ export class Chart {
       layers: [this.#base.coarse, this.#base.fine, this.#disputed, this.#overlays.layer, this.#areas.layer, this.#painted],
       keyboardEventTarget: element,
     });
-    this.tools = new Tools(this.map, (area) => told.area(area as GeoPolygon), told.measure);
+    this.tools = new Tools(this.map, { area: (area) => told.area(area as GeoPolygon), measure: told.measure, done: () => (tool.value = "select") });
+    this.#ends.push(
+      crossOf(this.map, element, {
+        isWanted: () => tool.peek() !== "select",
+        put: (lon, lat) => this.tools.put(lon, lat),
+        back: () => this.tools.back(),
+        at: told.cross,
+      }),
+    );
     this.map.on("singleclick", (event) => this.#click(event.pixel, event.coordinate));
     this.map.on("pointermove", (event) => this.#pointed(event.coordinate));
     this.map.on("moveend", () => this.#moved());
     const watch = (act: () => void) => this.#ends.push(effect(act));
     watch(() => this.#project(projection.value));
-    watch(() => this.#wear());
+    watch(() => this.#wearSoon());
+    watch(() => this.#drawGraticule(hasGraticule.value));
+    watch(() => void this.#layOwnMap(ownMap.value));
+    watch(() => this.#overlays.show(shownOverlays.value, this.#projection));
     watch(() => {
       void scene.value.version.value;
       void filters.value;
@@ -89,12 +104,15 @@ export class Chart {
       this.#disputed.setVisible(layers.value.disputed);
       this.#overlays.layer.setVisible(layers.value.overlays);
       this.#areas.layer.setVisible(layers.value.areas);
+      this.#showOwnMap();
     });
   }
 
   /** Take the map away. */
   end(): void {
     for (const one of this.#ends) one();
+    this.#later();
+    this.#worn = "ended";
     this.map.setTarget(undefined);
     this.map.dispose();
   }
@@ -146,21 +164,73 @@ export class Chart {
       () => this.told.coast(true),
       () => this.told.coast(false),
     );
-    untracked(() => {
-      this.#wear();
-      this.#announce();
+    this.#wear();
+  }
+
+  /** Take the theme and the language on after the frame that answers the key which changed them. */
+  #wearSoon(): void {
+    const key = `${theme.value} ${language.value} ${otherFrame.value}`;
+    const isFirst = this.#worn === "";
+    if (key === this.#worn) return;
+    this.#worn = key;
+    if (isFirst) return; // the projection, which comes first, has done it
+    this.#later();
+    this.#later = afterFrame(() => {
+      void this.painter.warm(scene.peek()).then(() => {
+        if (key !== this.#worn) return;
+        this.#wearMarks();
+        // the coast is drawn anew in a frame of its own: it takes as long as all the rest
+        this.#later = afterFrame(() => this.#wearGround());
+      });
     });
   }
 
+  #worn = "";
+  #later: () => void = () => undefined;
+
   #wear(): void {
-    void theme.value;
-    void language.value;
-    this.painter.wear();
+    this.#wearGround();
+    this.#wearMarks();
+  }
+
+  /** Coast, land and the site's own map. */
+  #wearGround(): void {
     this.#base.wear();
-    showDisputed(this.#disputed, this.#projection);
-    this.#overlays.show(overlays.value.value.overlays, this.#projection);
-    this.#drawGraticule(hasGraticule.value);
+    this.#own?.wear();
     this.map.render();
+  }
+
+  /** Everything that lies over them. */
+  #wearMarks(): void {
+    untracked(() => {
+      this.painter.wear();
+      this.#showOwnMap();
+      showDisputed(this.#disputed, this.#projection);
+      this.#overlays.show(shownOverlays.peek(), this.#projection);
+      this.#drawGraticule(hasGraticule.peek());
+      this.#announce();
+    });
+    this.map.render();
+  }
+
+  /** Lay the site's own map over the coast, where it has one; without it the coast is there. */
+  async #layOwnMap(address: string): Promise<void> {
+    if (!address) return;
+    try {
+      const { ownMapLayer, wearOwnMap } = await import("./own_map");
+      const layer = await ownMapLayer(address);
+      this.#own = { layer, wear: () => wearOwnMap(layer) };
+      this.map.addLayer(layer);
+      this.#showOwnMap();
+    } catch (thrown) {
+      this.told.ownMap(thrown instanceof Error ? thrown.message : String(thrown));
+    }
+  }
+
+  #own: { layer: BaseLayer; wear: () => void } | null = null;
+
+  #showOwnMap(): void {
+    this.#own?.layer.setVisible(layers.peek().ownMap && this.#projection === MERCATOR);
   }
 
   #drawGraticule(isWanted: boolean): void {
@@ -190,7 +260,7 @@ export class Chart {
   #announce(): void {
     // once a minute is often enough for what begins and ends at whole minutes
     const at_ms = Math.floor(shown_ms() / 60_000) * 60_000;
-    const key = `${at_ms} ${selected.value} ${this.#projection} ${filters.value.area} ${theme.value} ${language.value}`;
+    const key = `${at_ms} ${selected.value} ${this.#projection} ${filters.value.area} ${this.#worn}`;
     const known = areas.value.value;
     if (key === this.#announced[0] && known === this.#announced[1]) return;
     this.#announced = [key, known];
@@ -235,6 +305,7 @@ export class Chart {
     if (!centre) return;
     const [lon = 0, lat = 0] = transform(centre, view.getProjection(), "EPSG:4326");
     const wrapped = ((((lon + 180) % 360) + 360) % 360) - 180;
+    lastView.value = { lat_deg: lat, lon_deg: wrapped, zoom: view.getZoom() ?? START.zoom };
     untracked(() => note({ view: `${lat.toFixed(4)},${wrapped.toFixed(4)},${(view.getZoom() ?? 5).toFixed(2)}` }));
     this.told.hidden(this.painter.hidden);
   }

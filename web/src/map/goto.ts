@@ -20,6 +20,11 @@ export function goTo(what: string): void {
   }
 }
 
+/** Bring a part of the earth into view: west, south, east, north. */
+export function goToExtent(extent_deg: [number, number, number, number]): void {
+  wish.value = { extent_deg };
+}
+
 /** West, south, east and north of a GeoJSON geometry; null for an empty one. */
 export function extentOf(geometry: unknown): [number, number, number, number] | null {
   const extent: [number, number, number, number] = [Infinity, Infinity, -Infinity, -Infinity];

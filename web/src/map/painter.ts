@@ -6,18 +6,36 @@ import type { FrameState } from "ol/Map";
 import { transform } from "ol/proj";
 import type { Mover, Side } from "../documents";
 import { FADES_AFTER_MS, STALE_AFTER_MS, type Scene, type Track } from "../scene";
+import { breath } from "../gently";
 import { colour } from "../theme";
 import { encounterLabels, paintEncounters } from "./encounter_marks";
 import { LabelBoard } from "./label_board";
 import { SIDES, type Layers } from "./view";
-import { forgetSprites, spriteOf } from "./symbols";
+import { MERCATOR } from "./projections";
+import { StampedPicture, stampOf } from "./stamping";
+import { inkOf, looksNumber, spriteOf, type Look } from "./symbols";
 
 /** With more movers in view than this, trails are drawn for chosen ones only. */
 const TRAILS_UP_TO = 400;
 const SYMBOL_PX = 13;
 const SMALL_SYMBOL_PX = 9;
 const CROWD = 1500;
-const WORLD_M = 2 * Math.PI * 6378137;
+/** With more movers in view than this, they are put into one picture pixel by pixel. */
+const STAMPED_FROM = 300;
+/** Looks that are made before a theme reaches the map; more are made when they are drawn. */
+const WARMED_MAX = 200;
+const RADIUS_M = 6378137;
+const WORLD_M = 2 * Math.PI * RADIUS_M;
+const RADIANS = Math.PI / 180;
+/** Whose symbols lie above whose. */
+const ORDER: Side[] = ["unknown", "neutral", "other", "own"];
+
+/** Metres of the projection; Mercator, which thousands of movers need in each second, without detours. */
+function projected(lon_deg: number, lat_deg: number, code: string): number[] {
+  if (code !== MERCATOR) return transform([lon_deg, lat_deg], "EPSG:4326", code);
+  const lat = Math.max(-89.9, Math.min(89.9, lat_deg)) * RADIANS;
+  return [RADIUS_M * lon_deg * RADIANS, RADIUS_M * Math.log(Math.tan(Math.PI / 4 + lat / 2))];
+}
 
 export interface Spot {
   track: Track;
@@ -58,6 +76,7 @@ export class Painter {
   #pen = this.canvas.getContext("2d");
   #inks = new Map<string, string>();
   #board = new LabelBoard();
+  #stamped: StampedPicture | null = null;
 
   constructor() {
     this.canvas.className = "painted";
@@ -67,7 +86,18 @@ export class Painter {
   wear(): void {
     this.#inks.clear();
     this.#board.forget();
-    forgetSprites();
+  }
+
+  /** Make the symbols of a scene for the theme in use, one at a time, so that the frame that shows them is quick. */
+  async warm(scene: Scene): Promise<void> {
+    const size = this.spots.length > CROWD ? SMALL_SYMBOL_PX : SYMBOL_PX;
+    const seen = new Map<string, Mover>();
+    for (const { mover } of scene.tracks.values()) seen.set(`${mover.symbol} ${mover.side} ${mover.kind}`, mover);
+    for (const mover of [...seen.values()].slice(0, WARMED_MAX)) {
+      const sprite = spriteOf(mover, devicePixelRatio, size);
+      sprite.stamps[1] ??= stampOf(sprite.image, 1);
+      await breath();
+    }
   }
 
   ink(name: string): string {
@@ -114,7 +144,7 @@ export class Painter {
     const code = projection.getCode();
     const wraps = projection.canWrapX();
     return (lon_deg, lat_deg) => {
-      let [x = 0, y = 0] = transform([lon_deg, lat_deg], "EPSG:4326", code);
+      let [x = 0, y = 0] = projected(lon_deg, lat_deg, code);
       if (wraps) x += Math.round((cx - x) / WORLD_M) * WORLD_M;
       return [(x - cx) / resolution + width / 2, (cy - y) / resolution + height / 2];
     };
@@ -125,7 +155,7 @@ export class Painter {
     const [cx = 0, cy = 0] = center;
     const wraps = projection.canWrapX();
     const code = projection.getCode();
-    const found: Spot[] = [];
+    const found: Record<Side, Spot[]> = { unknown: [], neutral: [], other: [], own: [] };
     let hidden = 0;
     for (const track of scenery.scene.tracks.values()) {
       if (!scenery.isShown(track.mover)) {
@@ -133,15 +163,15 @@ export class Painter {
         continue;
       }
       if (Number.isNaN(track.x) || track.projection !== code) {
-        const [x = 0, y = 0] = transform([track.mover.lon_deg, track.mover.lat_deg], "EPSG:4326", code);
+        const [x = 0, y = 0] = projected(track.mover.lon_deg, track.mover.lat_deg, code);
         [track.x, track.y, track.projection] = [x, y, code];
       }
       const shifted = wraps ? track.x + Math.round((cx - track.x) / WORLD_M) * WORLD_M : track.x;
       const x = (shifted - cx) / resolution + width / 2;
       const y = (cy - track.y) / resolution + height / 2;
-      if (x > -40 && y > -40 && x < width + 40 && y < height + 40) found.push({ track, x, y });
+      if (x > -40 && y > -40 && x < width + 40 && y < height + 40) (found[track.mover.side] ?? found.unknown).push({ track, x, y });
     }
-    this.spots = found;
+    this.spots = ORDER.flatMap((side) => found[side]);
     this.hidden = hidden;
   }
 
@@ -153,7 +183,7 @@ export class Painter {
       if (!all && !isChosen) continue;
       const { trail } = track;
       if (trail.length < 6 && !isChosen) continue;
-      pen.strokeStyle = this.ink(track.mover.side);
+      pen.strokeStyle = this.ink(inkOf(track.mover.side));
       pen.globalAlpha = isChosen ? 0.95 : 0.45;
       pen.beginPath();
       for (let index = 0; index < trail.length; index += 3) {
@@ -171,7 +201,7 @@ export class Painter {
   #courses(pen: CanvasRenderingContext2D, scenery: Scenery, place: (lon: number, lat: number) => [number, number]): void {
     pen.lineWidth = 1.2;
     for (const side of SIDES) {
-      pen.strokeStyle = this.ink(side);
+      pen.strokeStyle = this.ink(inkOf(side));
       pen.globalAlpha = 0.8;
       pen.beginPath();
       for (const { track, x, y } of this.spots) {
@@ -193,22 +223,31 @@ export class Painter {
 
   #symbols(pen: CanvasRenderingContext2D, scenery: Scenery, density: number): void {
     const size = this.spots.length > CROWD ? SMALL_SYMBOL_PX : SYMBOL_PX;
-    const order: Record<Side, number> = { unknown: 0, neutral: 1, other: 2, own: 3 };
-    this.spots.sort((a, b) => order[a.track.mover.side] - order[b.track.mover.side]);
+    const looks = looksNumber(size, density);
+    const isStamped = this.spots.length > STAMPED_FROM;
+    const picture = isStamped ? (this.#stamped ??= new StampedPicture()) : null;
+    picture?.clear(this.canvas.width, this.canvas.height);
     let strikes: Spot[] | null = null;
     let chosen: Spot | null = null;
     for (const spot of this.spots) {
       const { mover } = spot.track;
       const age = scenery.at_ms - mover.at_ms;
-      const sprite = spriteOf(mover, density, size);
+      let look = spot.track.look as Look | null;
+      if (look?.number !== looks) spot.track.look = look = { number: looks, sprite: spriteOf(mover, density, size) };
+      const { sprite } = look;
       const wanted = strength(age);
-      if (pen.globalAlpha !== wanted) pen.globalAlpha = wanted;
       const [left, top] = [Math.round((spot.x - sprite.middleX) * density), Math.round((spot.y - sprite.middleY) * density)];
-      pen.drawImage(sprite.image, left / density, top / density, sprite.width, sprite.height);
+      if (picture) {
+        picture.put((sprite.stamps[wanted] ??= stampOf(sprite.image, wanted)), left, top);
+      } else {
+        if (pen.globalAlpha !== wanted) pen.globalAlpha = wanted;
+        pen.drawImage(sprite.image, left / density, top / density, sprite.width, sprite.height);
+      }
       if (age >= STALE_AFTER_MS) (strikes ??= []).push(spot);
       if (scenery.selected === `mover:${mover.id}`) chosen = spot;
     }
     pen.globalAlpha = 1;
+    if (picture) pen.drawImage(picture.done(), 0, 0, this.canvas.width / density, this.canvas.height / density);
     if (strikes) this.#strike(pen, strikes, size);
     if (chosen) this.#ring(pen, chosen);
   }
@@ -234,7 +273,8 @@ export class Painter {
 
   #nearnesses(pen: CanvasRenderingContext2D, scenery: Scenery, place: (lon: number, lat: number) => [number, number]): void {
     pen.font = "600 12.5px system-ui, 'DejaVu Sans', sans-serif";
-    for (const { text, x, y, colour } of encounterLabels(scenery, place, (name) => this.ink(name))) {
+    for (const { text, x, y, colour, ends } of encounterLabels(scenery, place, (name) => this.ink(name))) {
+      for (const end of ends) this.#board.keepFree(...end, 9);
       this.#board.write(pen, text, { x, y, gap: 12 }, colour, this.ink("map-halo"));
     }
   }

@@ -1,15 +1,23 @@
 /**
- * APP-6 symbols as bitmaps, one for each look. The frame's shape says whose a mover is (own: round or flat below;
- * other: pointed; neutral: square; unknown: clover), so that nothing hangs on colour alone.
+ * APP-6 symbols as bitmaps, one for each look. The frame's shape says whose a mover is (own: round or flat below; other
+ * side: the frame that the site settled, with a bar above where it is the neutral one; neutral: square; unknown: clover),
+ * so that nothing hangs on colour alone.
  */
 import ms from "milsymbol";
-import type { Mover, Side } from "../documents";
-import { colour } from "../theme";
+import type { Mover, OtherFrame, Side } from "../documents";
+import { otherFrame } from "../site";
+import { colour, theme } from "../theme";
+import type { Stamp } from "./stamping";
 
-const IDENTITY: Record<Side, string> = { own: "3", other: "6", neutral: "4", unknown: "1" };
+const FRAMES: Record<OtherFrame, string> = { neutral: "4", suspect: "5", hostile: "6" };
+const LETTERS: Record<OtherFrame, string> = { neutral: "N", suspect: "S", hostile: "H" };
+const IDENTITY: Record<Exclude<Side, "other">, string> = { own: "3", neutral: "4", unknown: "1" };
 const SET: Record<Mover["kind"], string> = { ship: "30", aircraft: "01", other: "00" };
-/** What a symbol code may look like: 2525C letters or APP-6 D and E numbers. */
-const CODE = /^(?:[0-9]{20}|[0-9]{30}|[A-Z*-]{10,15})$/i;
+const NUMBERS = /^(?:[0-9]{20}|[0-9]{30})$/;
+const CLASSIC = /^[A-Z*-]{10,15}$/i;
+/** Pixels between the frame and the bar above it, and its thickness. */
+const BAR_GAP_PX = 1.5;
+const BAR_PX = 2;
 
 export interface Sprite {
   image: ImageBitmap;
@@ -18,51 +26,73 @@ export interface Sprite {
   height: number;
   middleX: number;
   middleY: number;
+  /** Its pixels at each strength with which it was drawn so far */
+  stamps: Record<number, Stamp>;
+}
+
+/** What was drawn last for a mover, good as long as the number of the looks is the same. */
+export interface Look {
+  number: number;
+  sprite: Sprite;
 }
 
 const sprites = new Map<string, Sprite>();
-let palette: Record<string, string> | null = null;
+const palettes = new Map<string, Record<string, string>>();
+const numbers = new Map<string, number>();
 
-/** Forget every bitmap: the theme or the screen's density changed. */
-export function forgetSprites(): void {
-  sprites.clear();
-  palette = null;
+/** A number for the theme, the site's choice, size and density together: it changes when any of them does. */
+export function looksNumber(size_px: number, density: number): number {
+  const key = `${theme.peek()} ${otherFrame.peek()} ${size_px} ${density}`;
+  const known = numbers.get(key);
+  if (known !== undefined) return known;
+  numbers.set(key, numbers.size + 1);
+  return numbers.size;
 }
 
-/** The colours of the theme for each identity. */
-export function coloursOf(): Record<string, string> {
-  palette ??= {
-    Civilian: colour("neutral"),
-    Friend: colour("own"),
-    Hostile: colour("other"),
-    Neutral: colour("neutral"),
-    Unknown: colour("unknown"),
-    Suspect: colour("other"),
-  };
+/** The name of the colour in which a side is drawn: that of the other side follows the frame that the site settled. */
+export function inkOf(side: Side): string {
+  return side === "other" && otherFrame.peek() !== "neutral" ? "hostile" : side;
+}
+
+/** The colours of the theme in use for each identity. The other side has its own, whatever its frame. */
+export function coloursOf(side: Side | "" = ""): Record<string, string> {
+  const key = `${theme.peek()} ${side === "other"} ${otherFrame.peek()}`;
+  let palette = palettes.get(key);
+  if (!palette) {
+    const [own, other, neutral, unknown, hostile] = [colour("own"), colour(inkOf("other")), colour("neutral"), colour("unknown"), colour("hostile")];
+    const calm = side === "other" ? other : neutral;
+    palette = { Civilian: calm, Friend: own, Hostile: hostile, Neutral: calm, Unknown: unknown, Suspect: hostile };
+    palettes.set(key, palette);
+  }
   return palette;
 }
 
-/** The code by which a mover is drawn: its own where it has a valid one, else a plain frame. */
-export function codeOf(mover: Mover): string {
-  if (mover.symbol && CODE.test(mover.symbol)) return mover.symbol;
-  return `100${IDENTITY[mover.side]}${SET[mover.kind]}00000000000000`.slice(0, 20);
+/** The code by which a mover is drawn: its own where it has a valid one, else a plain frame. Whose it is says the site. */
+export function codeOf(mover: Pick<Mover, "side" | "kind" | "symbol">, frame: OtherFrame = otherFrame.peek()): string {
+  const { symbol } = mover;
+  const isOther = mover.side === "other";
+  if (NUMBERS.test(symbol)) return isOther ? symbol.slice(0, 3) + FRAMES[frame] + symbol.slice(4) : symbol;
+  if (CLASSIC.test(symbol)) return isOther ? symbol.charAt(0) + LETTERS[frame] + symbol.slice(2) : symbol;
+  const identity = mover.side === "other" ? FRAMES[frame] : (IDENTITY[mover.side] ?? "1");
+  return `100${identity}${SET[mover.kind] ?? "00"}${"0".repeat(14)}`;
 }
 
 /** Return the bitmap of a mover, made once for each look. */
 export function spriteOf(mover: Mover, density: number, size_px: number): Sprite {
-  const key = `${mover.symbol || mover.side + mover.kind} ${size_px} ${density}`;
+  const key = `${mover.symbol} ${mover.side} ${mover.kind} ${looksNumber(size_px, density)}`;
   const known = sprites.get(key);
   if (known) return known;
-  const made = drawn(codeOf(mover), density, size_px) ?? drawn(codeOf({ ...mover, symbol: "" }), density, size_px);
+  const made = drawn(mover, density, size_px) ?? drawn({ ...mover, symbol: "" }, density, size_px);
   const found = made ?? plain(density, size_px, coloursOf()["Unknown"] ?? "#888");
   sprites.set(key, found);
   return found;
 }
 
-function drawn(code: string, density: number, size_px: number): Sprite | null {
-  const symbol = new ms.Symbol(code, {
+/** Return the symbol of a mover as a canvas with the pixels of its middle; null for a code that says nothing. */
+function drawn(mover: Pick<Mover, "side" | "kind" | "symbol">, density: number, size_px: number): Sprite | null {
+  const symbol = new ms.Symbol(codeOf(mover), {
     size: size_px,
-    colorMode: coloursOf() as never,
+    colorMode: coloursOf(mover.side) as never,
     outlineWidth: 0,
     strokeWidth: 6,
     infoFields: false,
@@ -71,14 +101,21 @@ function drawn(code: string, density: number, size_px: number): Sprite | null {
   if (!symbol.isValid()) return null;
   const canvas = symbol.asCanvas(density);
   const anchor = symbol.getAnchor();
-  return sprite(canvas, density, anchor.x, anchor.y);
+  const hasBar = mover.side === "other" && otherFrame.peek() === "neutral";
+  return sprite(canvas, density, anchor.x, anchor.y, hasBar ? (coloursOf("other")["Neutral"] ?? "#888") : "");
 }
 
 /** A bitmap is drawn faster than a canvas, and fastest pixel by pixel: its size is exactly that of its pixels. */
-function sprite(canvas: HTMLCanvasElement, density: number, middleX: number, middleY: number): Sprite {
-  const copy = new OffscreenCanvas(canvas.width, canvas.height);
-  copy.getContext("2d")?.drawImage(canvas, 0, 0);
-  return { image: copy.transferToImageBitmap(), width: canvas.width / density, height: canvas.height / density, middleX, middleY };
+function sprite(canvas: HTMLCanvasElement, density: number, middleX: number, middleY: number, bar: string): Sprite {
+  const above = bar ? Math.ceil((BAR_GAP_PX + BAR_PX) * density) : 0;
+  const copy = new OffscreenCanvas(canvas.width, canvas.height + above);
+  const pen = copy.getContext("2d");
+  pen?.drawImage(canvas, 0, above);
+  if (pen && bar) {
+    pen.fillStyle = bar;
+    pen.fillRect(0, 0, canvas.width, Math.max(1, Math.round(BAR_PX * density)));
+  }
+  return { image: copy.transferToImageBitmap(), width: copy.width / density, height: copy.height / density, middleX, middleY: middleY + above / density, stamps: {} };
 }
 
 function plain(density: number, size_px: number, fill: string): Sprite {
@@ -89,5 +126,5 @@ function plain(density: number, size_px: number, fill: string): Sprite {
     pen.fillStyle = fill;
     pen.fillRect(0, 0, canvas.width, canvas.height);
   }
-  return sprite(canvas, density, size_px / 2, size_px / 2);
+  return sprite(canvas, density, size_px / 2, size_px / 2, "");
 }

@@ -10,8 +10,12 @@ export interface Told {
   measure: (text: string) => void;
   /** Where the pointer is */
   pointer: (text: string) => void;
+  /** Where the cross of those who draw by keys stands */
+  cross: (lon_deg: number, lat_deg: number) => void;
   /** Whether the coast could be loaded */
   coast: (isThere: boolean) => void;
+  /** Why the site's own map could not be shown */
+  ownMap: (trouble: string) => void;
   /** How many movers the map's filters hide */
   hidden: (count: number) => void;
 }

@@ -53,6 +53,7 @@ export interface Layers {
   encounters: boolean;
   disputed: boolean;
   overlays: boolean;
+  ownMap: boolean;
   projection: "mercator" | "arctic";
 }
 
@@ -65,6 +66,7 @@ const FIRST: Layers = {
   encounters: true,
   disputed: true,
   overlays: true,
+  ownMap: true,
   projection: "mercator",
 };
 
@@ -86,6 +88,20 @@ export function select(what: string): void {
 
 /** Where the map is asked to go: a point, or an extent; the map takes it and sets it to null. */
 export const wish = signal<{ lon_deg: number; lat_deg: number; zoom?: number } | { extent_deg: [number, number, number, number] } | null>(null);
+
+/** Where the map begins when nobody said where. */
+export const START = { lon_deg: 19, lat_deg: 58, zoom: 5.4 };
+/** Where the map was looked at last, for whoever opens one after it. */
+export const lastView = signal<{ lon_deg: number; lat_deg: number; zoom: number } | null>(null);
+
+/** Names of overlays that this station does not show; kept in this browser. */
+export const hiddenOverlays = signal<string[]>(kept<string[]>("hidden-overlays", []));
+
+/** Show or hide an overlay at this station. */
+export function showOverlay(name: string, isShown: boolean): void {
+  hiddenOverlays.value = [...hiddenOverlays.peek().filter((one) => one !== name), ...(isShown ? [] : [name])];
+  keep("hidden-overlays", hiddenOverlays.peek());
+}
 
 export type Tool = "select" | "measure" | "ring" | "area";
 export const tool = signal<Tool>("select");

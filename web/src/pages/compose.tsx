@@ -1,14 +1,16 @@
 /** Write a notice: the form, what agreements say about it while it is typed, and how it will read in both languages. */
 import type { JSX } from "preact";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { signal, useSignal } from "@preact/signals";
-import { ask, Refusal, sentenceOf, tell } from "../api";
+import { ask, isSignedOut, Refusal, sentenceOf, tell } from "../api";
 import type { CheckDocument, DraftDocument, DraftsDocument, EntryDocument, FormDocument, FormsDocument, LineDocument } from "../answers";
+import { hourMinute } from "../formats";
+import { now_ms } from "../live";
 import { address, go, route } from "../route";
 import { me } from "../session";
 import { language, say } from "../words";
 import { Aside, CheckState } from "./forms/aside";
-import { Attachments, type Attached } from "./forms/attachments";
+import { Attachments, heldFiles, type Attached } from "./forms/attachments";
 import { Fields } from "./forms/fields";
 import { sections, type Field, type Grammar } from "./forms/model";
 import { minuteOf, momentOf, tidied } from "./forms/moments";
@@ -170,8 +172,10 @@ function Writing({ wanted, line, form: document, forms }: { wanted: Asked; line:
   const isReady = useSignal(false);
   useEffect(() => {
     // a change of language makes the form anew: what was typed goes with it
-    if (before.form && before.form !== form) form.values.value = before.form.values.peek();
-    else if (started.value) form.values.value = started.value.values;
+    if (before.form && before.form !== form) {
+      form.values.value = before.form.values.peek();
+      form.isChanged.value = before.form.isChanged.peek();
+    } else if (started.value) form.values.value = started.value.values;
     before.form = started.value ? form : null;
     isReady.value = started.value !== undefined;
   }, [form, started.value]);
@@ -195,18 +199,38 @@ function Desk({ form, started, line, reply }: { form: Form; started: Start; line
   const check = useMemo(() => signal<CheckDocument | null>(null), []);
   const trouble = useSignal("");
   const checkTrouble = useSignal("");
-  const files = useMemo(() => signal<readonly Attached[]>([]), []);
+  const files = useMemo(() => signal<readonly Attached[]>(heldFiles(started.draft?.attachments ?? [])), []);
   const answerBy = useMemo(() => signal(started.answerBy), []);
+  const held = useMemo(() => signal(started.draft), []);
   const isBusy = useSignal(false);
+  const kept = useSignal("");
   useCheck(form, line.line, check, checkTrouble);
   useGuard(form);
-  const save = async () => {
-    form.isAsked.value = true;
-    trouble.value = "";
+  const write = async (isUnfinished: boolean) => {
+    const made = await keep(form, { line: line.line, held: held.peek(), reply, files: files.peek(), answerBy: answerBy.peek(), isUnfinished });
+    held.value = made;
+    form.isChanged.value = false;
+    return made;
+  };
+  useKeptOnLeaving(form, () => write(true));
+  const keepUnfinished = async () => {
+    trouble.value = kept.value = "";
     isBusy.value = true;
     try {
-      await keep(form, line.line, started, reply, files.peek(), answerBy.peek());
-      form.isChanged.value = false;
+      const made = await write(true);
+      files.value = heldFiles(made.attachments);
+      kept.value = say("Kept unfinished at {time}. Every station finds it under Drafts; nobody can release it before it is finished.", { time: hourMinute(now_ms()) });
+    } catch (thrown) {
+      trouble.value = sentenceOf(thrown);
+    }
+    isBusy.value = false;
+  };
+  const save = async () => {
+    form.isAsked.value = true;
+    trouble.value = kept.value = "";
+    isBusy.value = true;
+    try {
+      await write(false);
       go(["drafts"], { line: line.line });
     } catch (thrown) {
       if (thrown instanceof Refusal && thrown.faults.length) form.faults.value = thrown.faults;
@@ -231,18 +255,23 @@ function Desk({ form, started, line, reply }: { form: Form; started: Start; line
         <Fields form={form} fields={parts.head} path="" />
         <Fields form={form} fields={parts.matter} path="" />
         <Margin form={form} fields={parts.margin} />
-        <AnswerBy answerBy={answerBy} isAsked={form.isAsked.value} />
-        {started.draft?.attachments.length ? <p class="note">{say("The draft's attachments have to be added again when it is changed.")}</p> : null}
-        <Attachments files={files} />
+        <AnswerBy answerBy={answerBy} isAsked={form.isAsked.value} touched={() => (form.isChanged.value = true)} />
+        <Attachments files={files} touched={() => (form.isChanged.value = true)} />
         <div class="actions compose-actions">
           <button type="submit" class="main" disabled={isBusy.value}>
             {say("Save the draft")}
           </button>
-          <a class="button" href={address(["drafts"])}>
-            {say("Leave it")}
+          <button type="button" disabled={isBusy.value} onClick={() => void keepUnfinished()}>
+            {say("Keep unfinished")}
+          </button>
+          <a class="button" href={address(["drafts"])} onClick={() => (form.isChanged.value = false)}>
+            {say("Leave without keeping")}
           </a>
           <CheckState check={check.value} />
           <span class="muted save-hint">{say("Saving sends nothing. Officers release a draft with their passkeys.")}</span>
+          <span class="kept-hint" role="status">
+            {kept.value}
+          </span>
         </div>
       </form>
       <Aside check={check.value} trouble={checkTrouble.value} terms={form.grammar.terms} />
@@ -250,19 +279,45 @@ function Desk({ form, started, line, reply }: { form: Form; started: Start; line
   );
 }
 
-async function keep(form: Form, line: string, started: Start, reply: string, files: readonly Attached[], answerBy: string): Promise<void> {
+interface ToKeep {
+  line: string;
+  /** What stands at the desk so far; null before anything was kept */
+  held: DraftDocument | null;
+  reply: string;
+  files: readonly Attached[];
+  answerBy: string;
+  isUnfinished: boolean;
+}
+
+async function keep(form: Form, { line, held, reply, files, answerBy, isUnfinished }: ToKeep): Promise<DraftDocument> {
   const until = answerBy.trim() ? momentOf(tidied(answerBy)) : null;
-  if (answerBy.trim() && (!until || !["minute", "second"].includes(until.precision))) {
+  const isRead = until !== null && ["minute", "second"].includes(until.precision);
+  if (answerBy.trim() && !isRead && !isUnfinished) {
     throw new Error(say("The time by which an answer is asked for is not read: write it as {example}.", { example: "2030-05-01T06:00Z" }));
   }
-  await tell<DraftDocument>("drafts", {
+  return tell<DraftDocument>("drafts", {
     line,
     notice: form.document.peek(),
-    attachments: files.map(({ media_type, octets }) => ({ media_type, octets })),
-    answer_by_ms: until?.from_ms ?? null,
-    in_reply_to: started.draft?.in_reply_to ?? reply,
-    submission: started.draft?.submission ?? "",
+    attachments: files.map(({ media_type, octets, sha256 }) => (sha256 ? { media_type, octets: "", sha256 } : { media_type, octets })),
+    answer_by_ms: isRead ? until.from_ms : null,
+    in_reply_to: held?.in_reply_to ?? reply,
+    submission: held?.submission ?? "",
+    ...(isUnfinished ? { is_unfinished: true } : {}),
+    ...(held ? { revision: held.revision } : {}),
   });
+}
+
+/** Whoever goes to another page with unsaved typing finds it unfinished among the drafts, at any station. */
+function useKeptOnLeaving(form: Form, write: () => Promise<unknown>): void {
+  const last = useRef({ form, write });
+  last.current = { form, write };
+  useEffect(
+    () => () => {
+      const { form: left, write: keepIt } = last.current;
+      if (left.isChanged.peek() && me.peek() && !isSignedOut.peek()) keepIt().catch(() => undefined);
+    },
+    [],
+  );
 }
 
 /** Have the desk check the form whenever typing pauses; an answer that comes after a newer question is dropped. */
@@ -362,7 +417,7 @@ function Margin({ form, fields }: { form: Form; fields: readonly Field[] }): JSX
   );
 }
 
-function AnswerBy({ answerBy, isAsked }: { answerBy: { value: string }; isAsked: boolean }): JSX.Element {
+function AnswerBy({ answerBy, isAsked, touched }: { answerBy: { value: string }; isAsked: boolean; touched: () => void }): JSX.Element {
   const text = answerBy.value.trim();
   const isWrong = text !== "" && momentOf(tidied(text)) === null;
   return (
@@ -376,7 +431,10 @@ function AnswerBy({ answerBy, isAsked }: { answerBy: { value: string }; isAsked:
         value={answerBy.value}
         aria-describedby="answer-by-help"
         aria-invalid={isWrong}
-        onInput={(event) => (answerBy.value = event.currentTarget.value)}
+        onInput={(event) => {
+          answerBy.value = event.currentTarget.value;
+          touched();
+        }}
       />
       <p class="help" id="answer-by-help">
         {say("UTC; blank when no answer is asked for. Without one by then an alarm is raised on both sides.")}

@@ -24,9 +24,11 @@ export default function Drafts(): JSX.Element {
   const lines = useLines();
   const drafts = useLoaded("drafts", ["drafts"], (stop) => ask<DraftsDocument>("drafts", {}, stop));
   const done = useSignal<readonly Done[]>([]);
-  const waiting = drafts.value?.drafts ?? [];
+  const all = drafts.value?.drafts ?? [];
+  const waiting = all.filter((one) => one.state !== "unfinished");
+  const unfinished = all.filter((one) => one.state === "unfinished");
   const training = lines.value?.lines.filter((one) => one.is_training) ?? [];
-  const only = waiting.length && waiting.every((one) => training.some((line) => line.line === one.line)) ? training[0] : undefined;
+  const only = all.length && all.every((one) => training.some((line) => line.line === one.line)) ? training[0] : undefined;
   const released = (draft: DraftDocument, state: ReleaseState) => {
     if (state.state === "sent") done.value = [{ title: draft.title || draft.type, state }, ...done.peek()];
     drafts.again();
@@ -59,6 +61,15 @@ export default function Drafts(): JSX.Element {
       {waiting.map((one) => (
         <Draft key={one.submission} draft={one} forms={forms} lines={lines.value} released={released} again={drafts.again} />
       ))}
+      {unfinished.length ? (
+        <section class="unfinished">
+          <h2>{say("Unfinished")}</h2>
+          <p class="muted">{say("Half-filled forms, shared by all stations. Nobody can release one before it is finished.")}</p>
+          {unfinished.map((one) => (
+            <Unfinished key={one.submission} draft={one} forms={forms} lines={lines.value} again={drafts.again} />
+          ))}
+        </section>
+      ) : null}
     </Frame>
   );
 }
@@ -95,11 +106,7 @@ function Draft({ draft, forms, lines, released, again }: Given): JSX.Element {
       ) : null}
       {draft.answer_by_ms !== null ? <p>{say("Asks for an answer by {time}", { time: clock(draft.answer_by_ms) })}</p> : null}
       <Texts texts={draft.texts} />
-      {draft.attachments.length ? (
-        <p>
-          {many("{count} attachment", "{count} attachments", draft.attachments.length)}: {draft.attachments.map(attachmentWords).join("; ")}
-        </p>
-      ) : null}
+      <Files draft={draft} />
       {trouble.value ? (
         <p class="trouble" role="alert">
           {trouble.value}
@@ -107,6 +114,50 @@ function Draft({ draft, forms, lines, released, again }: Given): JSX.Element {
       ) : null}
       <Acts draft={draft} trouble={trouble} released={released} again={again} />
     </article>
+  );
+}
+
+/** A form that somebody left half-filled. */
+function Unfinished({ draft, forms, lines, again }: Omit<Given, "released">): JSX.Element {
+  const trouble = useSignal("");
+  return (
+    <article class="card draft" aria-labelledby={`draft-${draft.submission}`}>
+      <h3 id={`draft-${draft.submission}`}>
+        <Visible text={draft.title || say("Untitled draft")} />
+      </h3>
+      <p class="row-facts">
+        <span class="tag caution">{say("unfinished")}</span> {kindName(forms, draft.kind, draft.type)} · <LineName line={draft.line} lines={lines} /> · <time>{clock(draft.drafted_ms)}</time> ·{" "}
+        {say("written by {name}", { name: draft.by })}
+        {draft.faults.length ? ` · ${many("{count} thing is missing or wrong.", "{count} things are missing or wrong.", draft.faults.length)}` : ""}
+      </p>
+      <Files draft={draft} />
+      {trouble.value ? (
+        <p class="trouble" role="alert">
+          {trouble.value}
+        </p>
+      ) : null}
+      {may("draft") ? <Discarding draft={draft} trouble={trouble} again={again} change={say("Go on writing")} /> : null}
+    </article>
+  );
+}
+
+/** The files of a draft, each to be saved and looked at before it is released. */
+function Files({ draft }: { draft: DraftDocument }): JSX.Element | null {
+  if (!draft.attachments.length) return null;
+  return (
+    <div class="draft-files">
+      <p>{many("{count} attachment", "{count} attachments", draft.attachments.length)}</p>
+      <ul class="files">
+        {draft.attachments.map((one, index) => (
+          <li key={index}>
+            {attachmentWords(one)}{" "}
+            <a class="button small" href={`/api/v1/drafts/${encodeURIComponent(draft.submission)}/attachments/${index + 1}`} download>
+              {say("Save")}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
@@ -150,7 +201,6 @@ export function Texts({ texts }: { texts: Readonly<Record<string, string>> }): J
 
 function Acts({ draft, trouble, released, again }: { draft: DraftDocument; trouble: { value: string }; released: Given["released"]; again: () => void }): JSX.Element {
   const isBusy = useSignal(false);
-  const isSure = useSignal(false);
   const release = async () => {
     trouble.value = "";
     isBusy.value = true;
@@ -164,6 +214,26 @@ function Acts({ draft, trouble, released, again }: { draft: DraftDocument; troub
     }
     isBusy.value = false;
   };
+  const note = draft.given.length ? say("A change takes back every release so far.") : "";
+  return (
+    <>
+      {may("release") ? (
+        <div class="actions">
+          <button type="button" class="main" disabled={isBusy.value} onClick={() => void release()}>
+            {say("Release with my passkey")}
+          </button>
+        </div>
+      ) : (
+        <p class="muted">{say("Officers release drafts; your role does not.")}</p>
+      )}
+      {may("draft") ? <Discarding draft={draft} trouble={trouble} again={again} change={say("Change")} note={note} /> : null}
+    </>
+  );
+}
+
+/** The ways out of a draft that send nothing: change it, or discard it after a second thought. */
+function Discarding({ draft, trouble, again, change, note = "" }: { draft: DraftDocument; trouble: { value: string }; again: () => void; change: string; note?: string }): JSX.Element {
+  const isSure = useSignal(false);
   const discard = async () => {
     trouble.value = "";
     try {
@@ -188,24 +258,13 @@ function Acts({ draft, trouble, released, again }: { draft: DraftDocument; troub
   }
   return (
     <div class="actions">
-      {may("release") ? (
-        <button type="button" class="main" disabled={isBusy.value} onClick={() => void release()}>
-          {say("Release with my passkey")}
-        </button>
-      ) : (
-        <span class="muted">{say("Officers release drafts; your role does not.")}</span>
-      )}
-      {may("draft") ? (
-        <>
-          <a class="button" href={address(["compose", draft.kind], { line: draft.line, draft: draft.submission })}>
-            {say("Change")}
-          </a>
-          <button type="button" onClick={() => (isSure.value = true)}>
-            {say("Discard")}
-          </button>
-          {draft.given.length ? <span class="muted">{say("A change takes back every release so far.")}</span> : null}
-        </>
-      ) : null}
+      <a class="button" href={address(["compose", draft.kind], { line: draft.line, draft: draft.submission })}>
+        {change}
+      </a>
+      <button type="button" onClick={() => (isSure.value = true)}>
+        {say("Discard")}
+      </button>
+      {note ? <span class="muted">{note}</span> : null}
     </div>
   );
 }

@@ -287,6 +287,9 @@ function Actions({ document }: { document: EntryDocument }): JSX.Element {
       <a class="button" href={`/api/v1/print/${encodeURIComponent(row.line)}/${encodeURIComponent(row.ref)}?language=${language.value}`} target="_blank" rel="noopener">
         {say("Print")}
       </a>
+      <a class="button" href={`/api/v1/pdf/${encodeURIComponent(row.line)}/${encodeURIComponent(row.ref)}?language=${language.value}`} download>
+        {say("PDF")}
+      </a>
     </>
   );
 }

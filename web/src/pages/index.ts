@@ -26,6 +26,7 @@ export const PAGES: Page[] = [
   { name: "incidents", title: () => say("Incidents"), right: "", isInMenu: true, load: () => import("./incidents") },
   { name: "contacts", title: () => say("Contacts"), right: "", isInMenu: true, load: () => import("./contacts") },
   { name: "handover", title: () => say("Hand-over"), right: "", isInMenu: true, load: () => import("./handover") },
+  { name: "overlays", title: () => say("Overlays"), right: "", isInMenu: true, load: () => import("./overlays") },
   { name: "people", title: () => say("People"), right: "people", isInMenu: true, load: () => import("./people") },
   { name: "trail", title: () => say("Trail of acts"), right: "trail", isInMenu: true, load: () => import("./trail") },
 ];

@@ -6,6 +6,7 @@ import { ask, sentenceOf } from "../api";
 import type { EntryRow, FormsDocument, LineDocument, LinesDocument } from "../answers";
 import { address } from "../route";
 import { heading } from "../shell/title";
+import { isMarked, isPageOfTraining } from "../training";
 import { language, say } from "../words";
 import { plain, Visible } from "../visible";
 import { clock } from "./forms/moments";
@@ -65,20 +66,19 @@ export function Frame(given: { title: string; line?: LineDocument | undefined; a
   const shown = `${isTraining ? `${say("TRAINING")} – ` : ""}${plain(given.title)}`;
   useLayoutEffect(() => {
     heading.value = shown;
+    isPageOfTraining.value = given.line ? isTraining : null;
     return () => {
       heading.value = null;
+      isPageOfTraining.value = null;
     };
-  }, [shown]);
+  }, [shown, given.line?.line, isTraining]);
   return (
     <div class={`frame${isTraining ? " is-training" : ""}`}>
       <header class="frame-head">
-        <h1>
-          {isTraining ? <span class="training">{say("TRAINING")}</span> : null} {given.title}
-        </h1>
+        <h1>{given.title}</h1>
         {given.line?.is_humanitarian ? <Humanitarian /> : null}
         {given.actions ? <div class="actions">{given.actions}</div> : null}
       </header>
-      {isTraining ? <p class="training-band">{say("TRAINING LINE: nothing on it is meant in earnest.")}</p> : null}
       {given.children}
     </div>
   );
@@ -98,7 +98,7 @@ export function LineName({ line, lines }: { line: string; lines: LinesDocument |
   const found = lines?.lines.find((one) => one.line === line);
   return (
     <span class="line-name">
-      {found?.is_training || line.startsWith("training-") ? <span class="training">{say("TRAINING")}</span> : null}{" "}
+      {isMarked(found?.is_training ?? line.startsWith("training-")) ? <span class="training">{say("TRAINING")}</span> : null}{" "}
       <Visible text={found?.name || line} />
     </span>
   );

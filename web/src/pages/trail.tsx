@@ -11,32 +11,6 @@ import { Frame, Trouble } from "./pieces";
 
 const PAGE = 100;
 
-/** What an act is called. */
-export function actName(act: string): string {
-  const names: Record<string, string> = {
-    "signed-in": say("signed in"),
-    "signed-out": say("signed out"),
-    "sign-in-refused": say("was refused sign-in"),
-    "enrolled": say("enrolled a passkey"),
-    "person-added": say("added a person"),
-    "person-changed": say("changed a person"),
-    "person-removed": say("removed a person"),
-    "re-enrol-asked": say("asked for a new passkey for a person"),
-    "re-enrolled": say("confirmed a new passkey for a person"),
-    "token-added": say("made a token for a machine"),
-    "token-removed": say("took a token away"),
-    "draft-kept": say("kept a draft"),
-    "draft-discarded": say("discarded a draft"),
-    "release-asked": say("began to release a draft"),
-    "release-given": say("released a draft"),
-    "alarm-acknowledged": say("acknowledged an alarm"),
-    "alarms-silenced": say("silenced the alarms"),
-    "shelf-kept": say("changed an overlay"),
-    "refused": say("was refused"),
-  };
-  return names[act] ?? act.replaceAll("-", " ");
-}
-
 export default function Trail(): JSX.Element {
   const loaded = useLoaded("trail", ["trail"], (stop) => ask<TrailDocument>("trail", { limit: PAGE }, stop));
   return (
@@ -88,7 +62,9 @@ function Acts({ first }: { first: TrailDocument }): JSX.Element {
                 <td>
                   <Visible text={one.actor_name || one.actor || say("the desk")} />
                 </td>
-                <td>{actName(one.act)}</td>
+                <td>
+                  <Visible text={one.sentence || one.act} />
+                </td>
                 <td>
                   {Object.entries(one.detail).map(([name, value]) => (
                     <div key={name}>

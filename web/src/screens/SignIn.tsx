@@ -2,6 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { sentenceOf } from "../api";
 import { placeName } from "../route";
 import { signIn } from "../session";
+import { hasOidc, learnWays } from "../site";
 import { nextTheme, theme } from "../theme";
 import { choose, language, say } from "../words";
 
@@ -32,6 +33,7 @@ export function SignIn({ wasSignedIn }: { wasSignedIn: boolean }) {
   useEffect(() => {
     document.title = `${say("Sign in")} – détente`;
   });
+  useEffect(() => void learnWays(), []);
   const start = async () => {
     setBusy(true);
     setTrouble("");
@@ -62,9 +64,11 @@ export function SignIn({ wasSignedIn }: { wasSignedIn: boolean }) {
           <button type="button" class="main" disabled={isBusy} onClick={() => void start()}>
             {say("Sign in with a passkey")}
           </button>
-          <a class="button" href="/api/v1/sign-in/oidc">
-            {say("Sign in through the site")}
-          </a>
+          {hasOidc.value && (
+            <a class="button" href="/api/v1/sign-in/oidc">
+              {say("Sign in through the site")}
+            </a>
+          )}
         </div>
       </div>
       <Comforts />

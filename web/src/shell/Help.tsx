@@ -1,5 +1,5 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
-import { offered, remap, resetKeys, type Command } from "../keys";
+import { keyShown, offered, remap, resetKeys, type Command } from "../keys";
 import { say } from "../words";
 import { isHelpOpen } from "./state";
 
@@ -17,7 +17,7 @@ function KeyRow({ command }: { command: Command }) {
   return (
     <tr>
       <td>
-        <kbd>{command.key === " " ? say("space") : command.key.length === 1 ? command.key.toUpperCase() : command.key}</kbd>
+        <kbd>{keyShown(command.name)}</kbd>
       </td>
       <td>
         {command.title()}

@@ -10,6 +10,7 @@ import { replayAt_ms, replayFrom } from "../replay";
 import { go, placeName, route } from "../route";
 import { may } from "../session";
 import { nextTheme } from "../theme";
+import { trainingStrip } from "../training";
 import { say } from "../words";
 import { AcknowledgeDialog } from "./AlarmPanel";
 import { FeedBar } from "./FeedBar";
@@ -76,11 +77,11 @@ export function Shell() {
   const page = PAGES.find((one) => one.name === placeName.value && may(one.right));
   const pageTitle = page ? page.title() : say("Picture");
   useEffect(() => keepTitle(pageTitle), [pageTitle]);
-  const isTraining = lines.value.value.lines.some((line) => line.is_training);
+  const training = trainingStrip();
   return (
     <div class="shell" data-time={replayAt_ms.value === null ? "live" : "past"}>
       <TopBar />
-      {isTraining && <p class="training-strip training">{say("TRAINING – a training line is shown; nothing here is real")}</p>}
+      {training && <p class="training-strip training">{training}</p>}
       <Worries />
       {page ? (
         <main class="page">

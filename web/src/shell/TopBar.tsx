@@ -5,26 +5,17 @@ import { sentenceOf } from "../api";
 import type { Line, Party } from "../documents";
 import { clock, day, span } from "../formats";
 import { silent_ms, ticking_ms } from "../live";
+import { partyState } from "../names";
 import { PAGES } from "../pages";
 import { backToLive, replayAt_ms } from "../replay";
 import { address, route } from "../route";
 import { may, me, signOut } from "../session";
 import { nextTheme, theme } from "../theme";
+import { isMarked } from "../training";
 import { choose, language, many, number, say } from "../words";
 import { themeName } from "../screens/SignIn";
+import { KeyCap } from "./KeyCap";
 import { acknowledging, isHelpOpen, isMenuOpen, paneShown } from "./state";
-
-/** The state of a party as people read it. */
-export function partyState(state: string): string {
-  const names: Record<string, string> = {
-    open: say("open"),
-    degraded: say("degraded"),
-    silent: say("SILENT"),
-    suspended: say("suspended"),
-    resumed: say("resumed"),
-  };
-  return names[state] ?? state;
-}
 
 function gravity(line: Line, party: Party | undefined): string {
   if (line.run === "halted" || line.run === "stopped" || party?.state === "silent") return "alarm";
@@ -44,7 +35,7 @@ function LineChip({ line, own }: { line: Line; own: string }) {
   ].filter(Boolean);
   return (
     <li class={`line-chip ${gravity(line, worst)}`}>
-      {line.is_training && <span class="training">{say("TRAINING")}</span>}
+      {isMarked(line.is_training) && <span class="training">{say("TRAINING")}</span>}
       <strong>{line.name}</strong> <span>{[own, ...others.map((one) => one.member)].join(" ↔ ")}</span>
       <span class="number">{parts.join(" · ")}</span>
     </li>
@@ -141,17 +132,17 @@ export function TopBar() {
           <>
             <button type="button" disabled={open.value.length === 0} onClick={() => (acknowledging.value = open.value[0]?.id ?? null)}>
               {say("Acknowledge")}
-              <kbd aria-hidden="true">A</kbd>
+              <KeyCap of="acknowledge" />
             </button>
             <button type="button" onClick={hush}>
               {quiet === null ? say("Silence 30 s") : say("Silent for {span}", { span: span(quiet - ticking_ms()) })}
-              <kbd aria-hidden="true">M</kbd>
+              <KeyCap of="silence" />
             </button>
           </>
         )}
         <button type="button" onClick={nextTheme}>
           {themeName(theme.value)}
-          <kbd aria-hidden="true">D</kbd>
+          <KeyCap of="theme" />
         </button>
         <button type="button" aria-label={say("Keys and help")} onClick={() => (isHelpOpen.value = true)}>
           ?

@@ -9,6 +9,7 @@ import { live, ticking_ms } from "../live";
 import { offer } from "../keys";
 import { address } from "../route";
 import { say } from "../words";
+import { Exports } from "./Exports";
 
 const LANE_PX = 15;
 const LEFT_PX = 92;
@@ -157,9 +158,7 @@ function Controls({ isTable, setTable }: { isTable: boolean; setTable: (wanted: 
       <button type="button" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
         {say("As a table")}
       </button>
-      <span class="exports">
-        {say("Export")} <a href="/api/v1/export/entries.csv">CSV</a> <a href="/api/v1/export/areas.geojson">GeoJSON</a> <a href="/api/v1/export/areas.kml">KML</a>
-      </span>
+      <Exports />
     </div>
   );
 }

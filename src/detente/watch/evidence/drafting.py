@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import floor
 from typing import Any
 
@@ -27,6 +27,8 @@ say = words.speaker("watch")
 TRACKS, RECORDS, DRAWING, DRAWING_INK = "tracks.csv", "records.jsonl", "drawing.svg", "drawing-bw.svg"
 _RECORDS_RULE = "those nearest in time to closest_at"
 _PARTS = 10_000_000
+_BYTES_LATE = timedelta(minutes=10)
+"""How much before and after the fixes a record may have come: stations hold back, and clocks differ."""
 
 
 def is_beyond(row: Mapping[str, Any], agreed: Agreed) -> bool:
@@ -91,7 +93,9 @@ def _files(
         else []
     )
     files = [Attachment(TRACKS, "text/csv", tracks_csv.write(rows))]
-    raw, left_out, of = records.records_file(context.records, (row["a"], row["b"]), closest_at=row["closest_at"])
+    reach = tracks_csv.reach(context.definition.max_gap_s) + _BYTES_LATE
+    near = [one for one in context.records if row["entered"] - reach <= one.received_at <= row["left"] + reach]
+    raw, left_out, of = records.records_file(near, (row["a"], row["b"]), closest_at=row["closest_at"])
     if raw:
         files.append(Attachment(RECORDS, "application/jsonl", raw))
     if left_out:
@@ -131,7 +135,7 @@ def _notice(row: Mapping[str, Any], context: Context, around: pl.DataFrame) -> d
     }
     if context.place:
         notice["place"] = context.place
-    if row["vertical_m"] is not None:
+    if row["vertical_m"] is not None and not account.is_at_sea(row):
         notice["height_difference_m"] = floor(row["vertical_m"] + 0.5)
     for field, those in (("own", own), ("others", [which for which in "ab" if which not in own])):
         if those:

@@ -143,8 +143,9 @@ def differences(
     """Return the figures, both as ``written`` gives them, that are further apart than their tolerances.
 
     Times: 0.01 s, or longer where the two move half a metre in a longer time: entered by the closing speed, closest_at
-    by the relative speed, left and the duration too, but at most 10 s. Lengths: 0.5 m; severity: 0.01; speeds: 0.1 kn; angles: 1 degree, and none of a mover under 0.5 kn. Positions: 0.5 m by latitude and
-    longitude, 1e-5 degree. Words, counts and flags: equal. without: figures that are not compared.
+    by the relative speed, left and the duration too, but at most 10 s. Lengths: 0.5 m; severity: 0.01; speeds: 0.1 kn;
+    angles: 1 degree, and none of a mover under 0.5 kn; longitudes and latitudes: 1e-5 degree. Words, counts and flags:
+    equal. without: figures that are not compared.
     """
     found = []
     for name in FIGURES:

@@ -76,14 +76,14 @@ def pieces_about(octets: bytes, movers: Sequence[str]) -> Iterator[tuple[str, by
 
     Understood are AIS sentences, Beast frames, JSON documents and lists of them, Cursor-on-Target and lines of text.
     """
-    wanted = {_identity(mover): mover for mover in movers[:_IDENTITIES_MAX]}
+    wanted = {_identity(mover): mover for mover in movers[:_IDENTITIES_MAX] if _identity(mover)}
     if octets[:1] == b"\x1a":
         yield from _frames(octets, wanted)
     elif b"VDM," in octets[:400] or b"VDO," in octets[:400]:
         yield from _sentences(octets, wanted)
     elif octets.lstrip()[:1] == b"<":
         yield from _named(_EVENT.findall(octets), wanted)
-    else:
+    elif any(identity.encode() in octets.lower() for identity in wanted):
         for line in octets.splitlines():
             yield from _document(line.strip(), wanted)
 
@@ -95,6 +95,8 @@ def _identity(mover: str) -> str:
 
 def _sentences(octets: bytes, wanted: dict[str, str]) -> Iterator[tuple[str, bytes]]:
     """Yield the AIS sentences of the movers; further parts of a message belong to who spoke its first."""
+    if not any(_letters(identity) in octets for identity in wanted):
+        return  # most of what comes speaks of others: seen at a glance
     open_parts: dict[bytes, str | None] = {}
     for found in _AIS.finditer(octets):
         parts, part, key, channel, payload = found.group(2, 3, 4, 5, 6)
@@ -119,6 +121,14 @@ def _mmsi(payload: bytes) -> str:
     return f"{bits >> 4 & 0x3FFFFFFF:09d}"
 
 
+def _letters(identity: str) -> bytes:
+    """Return the four letters in every message of an MMSI that hold nothing but bits of it: bits 4 to 27 of 30."""
+    if not (identity.isascii() and identity.isdigit() and len(identity) <= 9):
+        return b"\n"
+    values = [int(identity) >> shift & 63 for shift in (20, 14, 8, 2)]
+    return bytes(value + (48 if value < 40 else 56) for value in values)
+
+
 def _frames(octets: bytes, wanted: dict[str, str]) -> Iterator[tuple[str, bytes]]:
     """Yield the Mode S messages that carry the movers' own address (formats 11, 17, 18)."""
     for frame in Framer().feed(octets, last=True):
@@ -133,20 +143,22 @@ def _document(line: bytes, wanted: dict[str, str]) -> Iterator[tuple[str, bytes]
     if line[:1] not in {b"{", b"["}:
         yield from _named([line], wanted)
         return
+    marks = tuple(identity.encode() for identity in wanted)
     try:
-        elements = list(_elements(line, 0))
+        elements = list(_elements(line, marks, 0))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return
     yield from _named(elements, wanted)
 
 
-def _elements(octets: bytes, depth: int) -> Iterator[bytes]:
+def _elements(octets: bytes, marks: tuple[bytes, ...], depth: int) -> Iterator[bytes]:
     """Yield the parts of a document that speak of one mover each: an object that holds no list of objects.
 
     A list of states, of aircraft or of features is gone through; the updates of a Signal K message belong to its one
-    vessel. Deeper than DEPTH_MAX nothing is taken.
+    vessel. What holds none of the marks is passed over; deeper than DEPTH_MAX nothing is taken.
     """
-    if depth > DEPTH_MAX:
+    lower = octets.lower()
+    if depth > DEPTH_MAX or not any(mark in lower for mark in marks):
         return
     if octets[:1] == b"[":
         inner = [bytes(one) for one in _raw_list.decode(octets)]
@@ -154,17 +166,26 @@ def _elements(octets: bytes, depth: int) -> Iterator[bytes]:
             yield octets  # a state as a row of values
         for one in inner:
             if one[:1] in {b"{", b"["}:
-                yield from _elements(one, depth + 1)
+                yield from _elements(one, marks, depth + 1)
         return
     fields = {name: bytes(one) for name, one in _raw_document.decode(octets).items()}
-    lists = [
-        one for name, one in fields.items() if one[:1] == b"[" and not (name == "updates" and "context" in fields)
-    ]
-    nested = [one for one in lists if any(bytes(inner)[:1] in {b"{", b"["} for inner in _raw_list.decode(one))]
+    belongs = "updates" if "context" in fields else ""
+    nested = [one for name, one in fields.items() if name != belongs and _holds_list(one, depth)]
     if not nested:
         yield octets
     for one in nested:
-        yield from _elements(one, depth + 1)
+        yield from _elements(one, marks, depth + 1)
+
+
+def _holds_list(octets: bytes, depth: int) -> bool:
+    """Tell whether a value holds a list of objects anywhere; taken for granted where it is too deep to look."""
+    if b"[" not in octets or octets[:1] not in {b"{", b"["}:
+        return False
+    if depth > DEPTH_MAX:
+        return True
+    if octets[:1] == b"[":
+        return any(bytes(one)[:1] in {b"{", b"["} for one in _raw_list.decode(octets))
+    return any(_holds_list(bytes(one), depth + 1) for one in _raw_document.decode(octets).values())
 
 
 def _named(elements: Iterable[bytes], wanted: dict[str, str]) -> Iterator[tuple[str, bytes]]:
@@ -174,7 +195,7 @@ def _named(elements: Iterable[bytes], wanted: dict[str, str]) -> Iterator[tuple[
         owners = {
             mover
             for identity, mover in wanted.items()
-            if identity and re.search(rb"(?<![0-9a-z])" + re.escape(identity.encode()) + rb"(?![0-9a-z])", lower)
+            if re.search(rb"(?<![0-9a-z])" + re.escape(identity.encode()) + rb"(?![0-9a-z])", lower)
         }
         if len(owners) == 1:
             yield owners.pop(), element

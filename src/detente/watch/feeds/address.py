@@ -68,7 +68,7 @@ KINDS: Mapping[str, Kind] = {
     "aisstream": Kind("aisstream", "aisstream:?key_file=aisstream.key&box=54,9,66,31", "bare"),
     "signalk+ws": Kind("signalk", "signalk+ws://192.0.2.7:3000", "host", 3000, has_path=True),
     "signalk+wss": Kind("signalk", "signalk+wss://boat.example", "host", 443, has_path=True),
-    "cot+tcp": Kind("cursor_on_target", "cot+tcp://192.0.2.7:8087", "host", 8087),
+    "cot+tcp": Kind("cursor_on_target", "cot+tcp://127.0.0.1:8087", "host", 8087),
     "cot+tls": Kind("cursor_on_target", "cot+tls://192.0.2.7:8089", "host", 8089),
     "replay": Kind("replay", "replay:day.parquet@10x", "file"),
 }

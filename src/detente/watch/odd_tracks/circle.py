@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ import polars as pl
 
 from detente.notices.quantities import KNOT_MS
 from detente.watch.anomaly import FIXES_TOLD_MAX, Anomaly
+from detente.watch.odd_tracks.heard import Heard
 from detente.watch.odd_tracks.jumps import Place, clusters_of, fix_of, is_impossible, places_of, step
 from detente.watch.odd_tracks.rules import Rules
 
@@ -75,9 +76,7 @@ def ring_of(places: Sequence[Place]) -> Ring | None:
     )
 
 
-def circles(
-    row: Mapping[str, Any], which: str, mine: pl.DataFrame, heard: pl.DataFrame, rules: Rules
-) -> list[Anomaly]:
+def circles(row: Mapping[str, Any], which: str, mine: pl.DataFrame, heard: Heard, rules: Rules) -> list[Anomaly]:
     """Return the spoofed circle of one mover near an encounter, if there is one.
 
     mine: its rows as they came, by time; heard: everyone's of that time.
@@ -152,7 +151,7 @@ def _contradictions(
     on_ring: list[Place],
     places: list[Place],
     mine: pl.DataFrame,
-    heard: pl.DataFrame,
+    heard: Heard,
     *,
     is_ship: bool,
     rules: Rules,
@@ -184,16 +183,15 @@ def _contradictions(
     return found
 
 
-def _others(ring: Ring, on_ring: list[Place], mine: pl.DataFrame, heard: pl.DataFrame, rules: Rules) -> int:
+def _others(ring: Ring, on_ring: list[Place], mine: pl.DataFrame, heard: Heard, rules: Rules) -> int:
     """Return how many others went round the same circle at the same time."""
-    reach_lat = 1.2 * ring.radius_m / _DEGREE_M
-    reach_lon = reach_lat / max(math.cos(math.radians(ring.lat)), 0.01)
-    first, last = _ends(on_ring)
-    near = heard.filter(
-        pl.col("time").is_between(first, last)
-        & (pl.col("mover") != mine["mover"][0])
-        & ((pl.col("lat") - ring.lat).abs() < reach_lat)
-        & ((((pl.col("lon") - ring.lon) + 180.0) % 360.0 - 180.0).abs() < reach_lon)
+    near = heard.near(
+        ring.lon,
+        ring.lat,
+        1.2 * ring.radius_m,
+        since=on_ring[0].time,
+        until=on_ring[-1].time,
+        without=mine["mover"][0],
     )
     count = 0
     for mover in sorted(set(near["mover"]))[:_OTHERS_MAX]:
@@ -208,7 +206,3 @@ def _others(ring: Ring, on_ring: list[Place], mine: pl.DataFrame, heard: pl.Data
             <= 0.1 * ring.radius_m
         )
     return count
-
-
-def _ends(on_ring: list[Place]) -> tuple[datetime, datetime]:
-    return on_ring[0].time, on_ring[-1].time

@@ -7,7 +7,6 @@ that was heard with gaps before is not called silent for one more.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -16,12 +15,12 @@ from typing import Any
 import polars as pl
 
 from detente.watch.anomaly import Anomaly
+from detente.watch.odd_tracks.heard import Heard
 from detente.watch.odd_tracks.jumps import Place, fix_of
 from detente.watch.odd_tracks.rules import Rules
 
 __all__ = ["silences"]
 
-_DEGREE_M = 111_320.0
 _FIXES_LEAST = 10
 """Fixes before a silence without which nobody knows how the mover is usually heard."""
 _JUDGED = timedelta(seconds=900)
@@ -32,7 +31,7 @@ def silences(
     row: Mapping[str, Any],
     which: str,
     mine: pl.DataFrame,
-    heard: pl.DataFrame,
+    heard: Heard,
     was_good: Callable[[str, datetime, datetime], bool],
     rules: Rules,
     *,
@@ -54,8 +53,10 @@ def silences(
         if silent_s < least_s or not row["entered"] - near <= begin <= row["left"] + near:
             continue
         last = mine.row(place, named=True)
+        if not was_good(last["feed"], begin, end):
+            continue
         others = _others(last, begin, min(end, begin + _JUDGED), heard, rules, least_s)
-        if others >= rules.others_least and was_good(last["feed"], begin, end):
+        if others >= rules.others_least:
             shown = [
                 Place(place, one["time"], one["lon"], one["lat"], one["altitude_m"])
                 for one in mine[max(place - 3, 0) : place + 2].iter_rows(named=True)
@@ -79,21 +80,17 @@ def silences(
 
 
 def _others(
-    last: Mapping[str, Any], begin: datetime, end: datetime, heard: pl.DataFrame, rules: Rules, least_s: float
+    last: Mapping[str, Any], begin: datetime, end: datetime, heard: Heard, rules: Rules, least_s: float
 ) -> int:
     """Return how many others near the last place the same feed heard before, and in every third of the silence.
 
     0 where it lost more of them than the rules allow: then it is the reception that fell silent.
     """
-    reach_lat = rules.others_m / _DEGREE_M
-    reach_lon = reach_lat / max(math.cos(math.radians(last["lat"])), 0.01)
-    around = heard.filter(
-        (pl.col("mover") != last["mover"])
-        & (pl.col("feed") == last["feed"])
-        & ((pl.col("lat") - last["lat"]).abs() < reach_lat)
-        & ((((pl.col("lon") - last["lon"]) + 180.0) % 360.0 - 180.0).abs() < reach_lon)
-    )
-    before = set(around.filter(pl.col("time").is_between(begin - timedelta(seconds=least_s), begin))["mover"])
+    since = begin - timedelta(seconds=least_s)
+    around = heard.near(
+        last["lon"], last["lat"], rules.others_m, since=since, until=end, without=last["mover"]
+    ).filter(pl.col("feed") == last["feed"])
+    before = set(around.filter(pl.col("time") <= begin)["mover"])
     known = len(before)
     third = (end - begin) / 3
     for part in range(3):

@@ -9,9 +9,21 @@ import { Visible } from "../../visible";
 const FILES_MOST = 16;
 const BYTES_MOST = 64_000_000;
 
+/** A file of a notice. sha256: of one that the draft has already, whose octets do not go over the line to the desk again. */
 export interface Attached extends AttachmentGiven {
   name: string;
   size: number;
+}
+
+/** The files that a draft has already. */
+export function heldFiles(attachments: readonly Readonly<Record<string, unknown>>[]): Attached[] {
+  return attachments.map((one, index) => ({
+    name: say("Attachment {number}", { number: index + 1 }),
+    size: Number(one["size"] ?? 0),
+    media_type: String(one["media_type"] ?? ""),
+    octets: "",
+    sha256: String(one["sha256"] ?? ""),
+  }));
 }
 
 async function read(file: File): Promise<Attached> {
@@ -29,7 +41,7 @@ export function size(octets: number): string {
 }
 
 /** The files of a draft: added, listed with their size, taken out. */
-export function Attachments({ files }: { files: Signal<readonly Attached[]> }): JSX.Element {
+export function Attachments({ files, touched }: { files: Signal<readonly Attached[]>; touched: () => void }): JSX.Element {
   const trouble = useMemo(() => signal(""), []);
   const total = files.value.reduce((sum, one) => sum + one.size, 0);
   const add = async (list: FileList | null) => {
@@ -49,6 +61,11 @@ export function Attachments({ files }: { files: Signal<readonly Attached[]> }): 
       return;
     }
     files.value = [...files.peek(), ...(await Promise.all(chosen.map(read)))];
+    touched();
+  };
+  const takeOut = (index: number) => {
+    files.value = files.peek().filter((_, at) => at !== index);
+    touched();
   };
   return (
     <section class="part">
@@ -78,7 +95,7 @@ export function Attachments({ files }: { files: Signal<readonly Attached[]> }): 
         {files.value.map((one, index) => (
           <li key={index}>
             <Visible text={one.name} /> <span class="muted">{`${one.media_type}, ${size(one.size)}`}</span>{" "}
-            <button type="button" class="small" onClick={() => (files.value = files.peek().filter((_, at) => at !== index))}>
+            <button type="button" class="small" onClick={() => takeOut(index)}>
               {say("Take out: {what}", { what: one.name })}
             </button>
           </li>

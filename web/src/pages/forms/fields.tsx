@@ -1,6 +1,7 @@
 /** The fields of a form, drawn: each with its word, what it means, its unit, and its faults beside it. */
 import type { ComponentChildren, JSX } from "preact";
 import { number, say } from "../../words";
+import { DrawShape } from "./draw";
 import { Lists } from "./lists";
 import { fieldsOf, optionsOf, termOf, type Field } from "./model";
 import { momentOf, minuteOf, tidied } from "./moments";
@@ -285,6 +286,7 @@ function Either({ form, field, path }: Drawn): JSX.Element {
         <Help field={field} path={path} />
         <Faults form={form} path={path} isWhole={false} />
       </div>
+      {tagField === "shape" ? <DrawShape form={form} path={path} tags={options.map((one) => one.tag)} /> : null}
       {chosen ? <Fields form={form} fields={fieldsOf(form.grammar, chosen.schema)} path={path} /> : null}
     </div>
   );
