@@ -100,6 +100,10 @@ def test_more_fixes_than_are_taken_and_fixes_of_another_day(monkeypatch: pytest.
     evidence_of(sealed(json.loads(json.dumps(SOUND)), ("\n".join(LINES[:51]) + "\n").encode()), name="x")
     with pytest.raises(EvidenceRefused, match="at most 50"):
         evidence_of(sealed(json.loads(json.dumps(SOUND)), ("\n".join(LINES[:52]) + "\n").encode()), name="x")
+    with pytest.raises(EvidenceRefused, match="one fix for each time"):
+        evidence_of(
+            sealed(json.loads(json.dumps(SOUND)), "\n".join([*LINES[:9], LINES[8], ""]).encode()), name="x"
+        )
     late = LINES[40].replace("2018-04-04", "2018-04-05")
     with pytest.raises(EvidenceRefused, match="between these moments"):
         evidence_of(

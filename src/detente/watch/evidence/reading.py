@@ -150,6 +150,8 @@ def _evidence(pool: _Pool, folder: str, name: str, octets: bytes) -> Evidence:
     if not tracks["time"].is_between(entered, left).all():
         reach = f"{moment_text(entered)}, {moment_text(left)}"
         raise _refused(say("fixes between these moments: {reach}", reach=reach), say("others"), place)
+    if tracks.select("mover", "time").is_duplicated().any():
+        raise _refused(say("one fix for each time of each mover"), say("more"), place)
     return Evidence(name=place, manifest=stated, rows=tracks.sort("time", "mover"))
 
 
