@@ -394,7 +394,7 @@ def handover(query: dict[str, str], found: dict[str, Any], stands: dict[str, Any
         "ref": "",
     }
     act = {"number": 7, "at_ms": NOW_MS - 90_000, "actor": "", "actor_name": "Anna Berg", "act": "draft-kept",
-           "words": "kept a draft"}  # fmt: skip
+           "sentence": "kept a draft"}  # fmt: skip
     return {
         "from_ms": int(query["from_ms"]),
         "until_ms": int(query["until_ms"]),
@@ -435,7 +435,7 @@ def furnish_people(desk: CannedDesk) -> None:
         "actor": "1" * 32,
         "actor_name": f"Olga {RLO}avonavI",
         "act": "signed-in",
-        "words": "signed in",
+        "sentence": "signed in",
         "detail": {"from": "127.0.0.1"},
         "hash": "ef" * 32,
         "signed_in": "west/12",

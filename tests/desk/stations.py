@@ -17,9 +17,9 @@ from tests.desk.asker import API, Answer
 from tests.desk.sign_in.passkeys import Passkey
 from tests.line.authenticator import Authenticator
 from tests.node.serving.served import free_port, serving
-from tests.stories.shell import Shell
+from tests.stories.program import run
 
-__all__ = ["Station", "attachment", "served_desk", "with_couriers"]
+__all__ = ["Station", "attachment", "joined", "served_desk", "verb"]
 
 
 class Station:
@@ -108,27 +108,43 @@ def attachment(octets: bytes, media_type: str) -> dict[str, str]:
     return {"media_type": media_type, "octets": base64.b64encode(octets).decode()}
 
 
-def with_couriers(shell: Shell, pairs: tuple[tuple[str, str], ...], settings: str = "") -> None:
-    """Let each home of a line reach the other over TLS, and have a desk; settings: more of each home's."""
-    ports = {name: free_port() for name, _ in pairs}
-    for name, other in pairs:
-        shell.run(f"cert new {name}")
+def verb(folder: Path, *words: str) -> Any:
+    """Run a verb as a program of its own; returns its document, or its text where it gives none."""
+    ended = run(*words, folder=folder)
+    assert ended.code == 0, ended.err
+    return json.loads(ended.out) if "--json" in words else ended.out
+
+
+def joined(folder: Path, settings: dict[str, str]) -> None:
+    """Found two homes on one line that reach each other over TLS and have desks; settings: more of each home's."""
+    first, second = settings
+    secret = folder / "secret"
+    secret.write_text("correct horse\n", encoding="utf-8")
+    cards = []
+    for name in settings:
+        verb(folder, "line", "init", name, "--member", name, "--passphrase-file", "secret")
+        cards.append(f"{name}.card")
+        (folder / cards[-1]).write_text(verb(folder, "line", "card", name), encoding="utf-8")
+    for name in settings:
+        verb(folder, "line", "join", name, "--line", "baltic", *cards, "--passphrase-file", "secret")
+        verb(folder, "cert", "new", name)
+    ports = {name: free_port() for name in settings}
+    for name, other in ((first, second), (second, first)):
         told = (
             f'[courier]\nretry_s_max = 1\nlisten = "127.0.0.1:{ports[name]}"\n'
-            f'[desk]\nlisten = "127.0.0.1:{free_port()}"\n{settings}'
+            f'[desk]\nlisten = "127.0.0.1:{free_port()}"\n{settings[name]}'
             f'[[line.baltic.courier.{other}]]\nkind = "https"\naddress = "127.0.0.1:{ports[other]}"\n'
             f'certificate = "certificates/{other}.pem"\n'
         )
-        (shell.folder / name / "settings.toml").write_text(told, encoding="utf-8")
-    for name, other in pairs:
-        own = shell.folder / other / "certificates" / f"{other}.pem"
-        shutil.copy(own, shell.folder / name / "certificates" / f"{other}.pem")
+        (folder / name / "settings.toml").write_text(told, encoding="utf-8")
+        own = folder / other / "certificates" / f"{other}.pem"
+        shutil.copy(own, folder / name / "certificates" / f"{other}.pem")
 
 
 @contextlib.contextmanager
-def served_desk(shell: Shell, name: str) -> Iterator[int]:
+def served_desk(home: Path) -> Iterator[int]:
     """Serve a home as its settings say; returns the port of its desk."""
-    document = tomllib.loads((shell.folder / name / "settings.toml").read_text(encoding="utf-8"))
+    document = tomllib.loads((home / "settings.toml").read_text(encoding="utf-8"))
     desk, courier = document["desk"]["listen"], document["courier"]["listen"]
-    with serving(Path(shell.folder / name), shell.folder / "secret", "--desk", desk, "--courier", courier):
+    with serving(home, home.with_name("secret"), "--desk", desk, "--courier", courier):
         yield int(desk.rpartition(":")[2])

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from lxml import etree  # type: ignore[attr-defined] # compiled, without stubs
+from taky.cot import models
 
 from detente.desk.cot import cot_package
 from detente.desk.picture.documents import Encounter, Mover, Side
@@ -113,6 +114,9 @@ def test_the_picture_as_cursor_on_target_is_the_own_sides_areas_and_alarms(desk:
     assert drawn.find("detail/contact").get("callsign") == 'D-17 <&"> \\u202e'
     assert next(one.get("point") for one in drawn.iter("link")) == "58.0000000,20.0000000"
     for one in found:
+        read = models.Event.from_elm(one)  # as a server of Cursor-on-Target reads it
+        assert (read.etype, read.uid) == (one.get("type"), one.get("uid"))
+        assert read.stale >= read.start
         assert one.get("version") == "2.0"
         assert one.get("time").endswith("Z")
         assert one.get("start") <= one.get("stale")

@@ -131,3 +131,14 @@ def test_a_desk_without_letters_says_how_to_get_them(desk: RunningDesk, ask: Ask
     answer = ask.get(f"pdf/{LINE}/west%2F3")
     assert (answer.status, answer.kind) == (404, "not-offered")
     assert "make web" in answer.json["error"]["remedy"]
+
+
+def test_no_space_that_a_text_must_not_break_at_comes_as_a_number(fonts: FontFiles, drawn: list[str]) -> None:
+    made(entry("west/1", "10\u00a0мая 2030\u202fг."), fonts)
+    assert "10 мая 2030 г." in drawn
+
+
+def test_states_and_kinds_are_told_in_the_files_language(fonts: FontFiles, drawn: list[str]) -> None:
+    made(entry("west/1", standing="corrected", precedence="flash"), fonts, "ru")
+    assert {"исправлено", "молния", "доставлено"} <= set(drawn)
+    assert any(text.endswith("(notice.exercise)") for text in drawn)

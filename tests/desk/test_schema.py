@@ -26,6 +26,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from detente.desk.limiting import LIMITS, Limit, Limits
+from detente.desk.process import STATIC
 from tests.desk.desks import TOKEN, RunningDesk, running, signed_in_as
 from tests.desk.door import LINE
 
@@ -45,6 +46,11 @@ def open_desk(tmp_path: Path) -> Iterator[RunningDesk]:
     with running(tmp_path / "home") as desk:
         wide = Limit(10**9, 10**9)
         desk.room.limits = Limits(dict.fromkeys(LIMITS, wide), address=wide)
+        desk.room.map_file = tmp_path / "site.pmtiles"
+        desk.room.map_file.write_bytes(b"PMTiles\x03" + bytes(2_000))
+        desk.static.mkdir(parents=True)
+        if (STATIC / "fonts").is_dir():
+            (desk.static / "fonts").symlink_to(STATIC / "fonts")
         yield desk
 
 

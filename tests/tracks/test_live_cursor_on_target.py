@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente.tracks.live_cursor_on_target import (
@@ -142,6 +142,7 @@ def test_an_event_without_inside_is_whole_at_its_own_end() -> None:
     assert dict(tally.rejected) == {Reason.NO_POSITION: 1}
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), max_size=60))
 def test_pieces_of_any_size_give_the_same_events(sizes: list[int]) -> None:
     sent = b'<?xml version="1.0"?>' + event("one") + b" \n" + event("two", detail="<!-- > -->") + event("three")
@@ -156,6 +157,7 @@ def test_pieces_of_any_size_give_the_same_events(sizes: list[int]) -> None:
     assert len(whole) == 3
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=400), st.binary(max_size=400))
 def test_no_bytes_raise_and_every_event_is_accounted_for(before: bytes, inside: bytes) -> None:
     decoder = CursorOnTargetDecoder("here")
@@ -192,3 +194,16 @@ def test_half_an_event_at_the_end_is_incomplete_and_does_not_go_on_in_the_next_c
 
 def test_the_frame_of_nothing_has_the_schema() -> None:
     assert CursorOnTargetDecoder("here").push(b"", NOW).rows.schema == pl.DataFrame(schema=SCHEMA).schema
+
+
+@pytest.mark.parametrize(
+    "flood", [b"<event ", b'<event "', b"<event '/", b"<?xml ", b"</event>", b"<", b"<event>"]
+)
+def test_what_never_ends_costs_no_more_than_what_does(flood: bytes) -> None:
+    decoder = CursorOnTargetDecoder("here")
+    text = flood * (2_000_000 // len(flood))
+    for at in range(0, len(text), 500_000):
+        rows, tally = decoder.push(text[at : at + 500_000], NOW)
+        assert rows.height == tally.kept == 0
+    rows, _ = decoder.push(event(), NOW)
+    assert rows.height == 1

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente.tracks.live_signalk import CONTEXTS_MAX, MOTION_S, UPDATES_MAX, VALUES_MAX, SignalKDecoder
@@ -79,6 +79,7 @@ def test_a_vessel_without_a_maritime_identity_keeps_its_own_until_it_says_one() 
     ("context", "mover", "kind"),
     [
         ("aircraft.urn:mrn:imo:mmsi:111230001", "mmsi:111230001", "aircraft"),
+        ("vessels.urn:mrn:imo:mmsi:111230001", "mmsi:111230001", "aircraft"),
         ("aircraft.urn:mrn:icao24:4CA1B2", "icao24:4ca1b2", "aircraft"),
         ("sar.urn:mrn:imo:mmsi:970010001", "mmsi:970010001", "other"),
     ],
@@ -149,6 +150,7 @@ PATHS = st.sampled_from([
 ])  # fmt: skip
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(PATHS, JSON), max_size=6), JSON, JSON)
 def test_no_value_in_any_place_raises_and_all_is_accounted_for(
     values: list[tuple[str, Any]], timestamp: Any, context: Any

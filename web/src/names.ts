@@ -17,3 +17,21 @@ export function stateOf(state: string): string {
   const names: Record<string, string> = { held: say("held"), delivered: say("delivered"), read: say("read"), answered: say("answered") };
   return names[state] ?? state;
 }
+
+/** How a line runs, as people read it. */
+export function runName(run: string): string {
+  const names: Record<string, string> = { running: say("running"), refilling: say("refilling"), halted: say("halted"), stopped: say("stopped") };
+  return names[run] ?? run;
+}
+
+/** The state of a party as people read it. */
+export function partyState(state: string): string {
+  const names: Record<string, string> = {
+    open: say("open"),
+    degraded: say("degraded"),
+    silent: say("SILENT"),
+    suspended: say("suspended"),
+    resumed: say("resumed"),
+  };
+  return names[state] ?? state;
+}

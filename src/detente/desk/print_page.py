@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from detente import words
 from detente.desk.shown_text import marked_up
 from detente.node.desk_door.record_questions import EntryDocument, LinesDocument
+from detente.notices.terms import KIND_NAMES, kind_name
 
 __all__ = ["Printed", "print_page", "printed"]
 
@@ -60,26 +61,51 @@ def printed(found: EntryDocument, stands: LinesDocument) -> Printed:
         (say("line"), row.line),
         (say("entry"), row.ref),
         (say("of"), row.member),
-        (say("kind"), f"{row.type} {row.kind}".strip()),
-        (say("precedence"), row.precedence),
+        (say("kind"), f"{kind_name(row.kind)} ({row.type})" if row.kind in KIND_NAMES else row.type),
+        (say("precedence"), _named(row.precedence)),
         (say("written"), _moment(row.clock_ms)),
         (say("received"), _moment(row.received_ms)),
         (say("answer asked by"), _moment(row.answer_by_ms)),
         (say("answers"), row.in_reply_to or ""),
-        (say("stands"), row.standing),
+        (say("stands"), _named(row.standing)),
         (say("changed by"), ", ".join(row.changed_by)),
-        *((member, state) for member, state in sorted(row.states.items())),
+        *((member, _named(state)) for member, state in sorted(row.states.items())),
     ]
     return Printed(
         line=row.line,
         ref=row.ref,
         title=row.title or row.ref,
         is_training=line.is_training if line is not None else row.line.startswith("training-"),
-        facts=tuple((name, told) for name, told in facts if told),
+        facts=tuple((_breaking(name), _breaking(told)) for name, told in facts if told),
         faults=(*found.faults, *found.warnings, *row.flags),
-        text=found.texts.get(words.language()) or found.texts.get("en") or "",
+        text=_breaking(found.texts.get(words.language()) or found.texts.get("en") or ""),
         attachments=tuple(_attachments(found)),
     )
+
+
+def _breaking(text: str) -> str:
+    """Return a text whose spaces are plain: paper breaks lines where they fit."""
+    return text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{NARROW NO-BREAK SPACE}", " ")
+
+
+_NAMES: dict[str, Callable[[], str]] = {
+    "held": lambda: say("held"),
+    "delivered": lambda: say("delivered"),
+    "read": lambda: say("read"),
+    "answered": lambda: say("answered"),
+    "said": lambda: say("as it was said"),
+    "corrected": lambda: say("corrected"),
+    "cancelled": lambda: say("cancelled"),
+    "routine": lambda: say("routine"),
+    "priority": lambda: say("priority"),
+    "immediate": lambda: say("immediate"),
+    "flash": lambda: say("flash"),
+}
+
+
+def _named(name: str) -> str:
+    """Return a state, a standing or a precedence as people read it; one that is not known as it is."""
+    return _NAMES[name]() if name in _NAMES else name
 
 
 def _page(found: EntryDocument, stands: LinesDocument, now_ms: int) -> str:

@@ -70,6 +70,12 @@ VERBS = (
         lambda: say("tell who will come too close to whom from one picture of positions"),
     ),
     Verb(
+        "watch",
+        "detente.watch.commands",
+        "WATCH",
+        lambda: say("keep watch over live feeds: tell who comes too close while it happens, and draft for people"),
+    ),
+    Verb(
         "recompute",
         "detente.watch.recompute_command",
         "RECOMPUTE",

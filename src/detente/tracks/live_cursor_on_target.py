@@ -46,8 +46,9 @@ _UNKNOWN_M = 9_999_999.0
 """What the schema writes for a height or an error that nobody knows."""
 _BLANK = b" \t\r\n\0"
 _DECLARATION = re.compile(rb"<\?xml[^<>]{0,200}\?>")
-_OPENING = re.compile(rb"<event(?=[\s/>])(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>")
+_BEGINNING = b"<event"
 _CLOSING = b"</event>"
+_ALONE = re.compile(rb"<event(?=[\s/])[^<>]*/>")
 _MMSI = re.compile(r"(?i)mmsi[-.:_ ]?([0-9]{9})")
 _ICAO24 = re.compile(r"(?i)icao(?:[-_ ]?24)?[-.:_ ]?([0-9a-f]{6})")
 _RAW = {
@@ -74,33 +75,33 @@ class EventCutter:
     _rest: bytes = b""
 
     def feed(self, piece: bytes) -> tuple[list[bytes], int]:
-        """Return the whole events found so far, and how many stretches of bytes were none and were left out."""
-        text, at, events, junk = self._rest + piece, 0, [], 0
-        while True:
-            start = text.find(b"<event", at)
-            if start < 0:
-                # the last bytes may be the beginning of an event or of a declaration
-                keep = _begun(text, at)
-                junk += _is_junk(text[at:keep])
-                at = keep
-                break
-            junk += _is_junk(text[at:start])
-            end = _end(text, start)
-            if end < 0 and len(text) - start <= EVENT_BYTES_MAX:
-                at = start
-                break
-            if end < 0 or end - start > EVENT_BYTES_MAX:
+        """Return the whole events found so far, and how many stretches of bytes were none and were left out.
+
+        Every byte is looked at a fixed number of times: what never ends must not cost more than what does.
+        """
+        text, at = self._rest + piece, 0
+        events: list[bytes] = []
+        junk = 0
+        while (closing := text.find(_CLOSING, at)) >= 0:
+            end = closing + len(_CLOSING)
+            # an event holds no other: one that began before and did not end is broken
+            start = text.rfind(_BEGINNING, at, closing)
+            alone, others = _between(text[at : end if start < 0 else start])
+            events += alone
+            junk += others
+            if start >= 0 and end - start <= EVENT_BYTES_MAX:
+                events.append(text[start:end])
+            elif start >= 0:
                 junk += 1
-                at = start + len(b"<event")
-                following = text.find(b"<event", at)
-                at = following if following >= 0 else _begun(text, at)
-                if following < 0:
-                    break
-                continue
-            events.append(text[start:end])
             at = end
-        self._rest = text[at:]
-        return events, junk
+        start = text.rfind(_BEGINNING, at)
+        # the last bytes may be the beginning of an event or of a declaration
+        start = start if start >= 0 and _ALONE.match(text, start) is None else _begun(text, at)
+        alone, others = _between(text[at:start])
+        events += alone
+        is_too_long = len(text) - start > EVENT_BYTES_MAX
+        self._rest = b"" if is_too_long else text[start:]
+        return events, junk + others + is_too_long
 
     def end(self) -> bool:
         """Forget what is not whole; returns whether there was any."""
@@ -114,17 +115,11 @@ def _begun(text: bytes, at: int) -> int:
     return last if last >= 0 and b">" not in text[last:] else len(text)
 
 
-def _is_junk(between: bytes) -> int:
-    return int(bool(_DECLARATION.sub(b"", between).strip(_BLANK)))
-
-
-def _end(text: bytes, start: int) -> int:
-    """Return where the event that starts here ends, -1 while its end is not there."""
-    opening = _OPENING.match(text, start, start + EVENT_BYTES_MAX)
-    if opening is not None and opening.group().endswith(b"/>"):
-        return opening.end()
-    found = text.find(_CLOSING, start)
-    return found + len(_CLOSING) if found >= 0 else -1
+def _between(stretch: bytes) -> tuple[list[bytes], int]:
+    """Return the events of a stretch that have no inside, and whether there is anything else in it (0 or 1)."""
+    alone = _ALONE.findall(stretch)
+    rest = _ALONE.sub(b"", stretch) if alone else stretch
+    return alone, int(bool(_DECLARATION.sub(b"", rest).strip(_BLANK)))
 
 
 class _Reading:

@@ -193,7 +193,8 @@ def _raw(
         _number(altitude),
         speed,
         None if course is None else math.degrees(course) % 360.0,
-        kind,
+        # some servers call all that AIS brings a vessel; a maritime identity says itself what it belongs to
+        None if number is not None and kind == "ship" else kind,
         known.name,
         known.status,
     )

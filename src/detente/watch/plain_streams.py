@@ -56,6 +56,8 @@ async def opened_stream(
         raise _lost(say("an encrypted connection"), failure.reason or type(failure).__name__, name) from None
     except TimeoutError:
         raise _lost(say("an answer in time"), say("none"), name) from None
+    except UnicodeError:
+        raise _lost(say("a server that can be reached"), say("a name that cannot be"), name) from None
     except OSError as failure:
         came = failure.strerror or type(failure).__name__
         raise _lost(say("a server that can be reached"), came, name) from None

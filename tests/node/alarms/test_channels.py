@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import http.client
+import smtplib
 import socket
+import ssl
 import threading
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -223,3 +226,23 @@ def test_a_message_shows_a_notices_text_only_when_it_was_given() -> None:
     assert shown.document["training"]
     assert shown.lines[0].startswith("TRAINING")
     assert "text" not in MESSAGE.document
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (ConnectionRefusedError(111, "x"), "nobody listens there"),
+        (ConnectionResetError(104, "x"), "it hung up"),
+        (smtplib.SMTPServerDisconnected("x"), "it hung up"),
+        (http.client.RemoteDisconnected("x"), "it hung up"),
+        (socket.gaierror(-2, "x"), "no address is known for its name"),
+        (ssl.SSLError(1, "x"), "another protocol"),
+        (OSError(113, "No route to host"), "No route to host"),
+        (ValueError("x"), "ValueError"),
+        (http.client.BadStatusLine("x"), "BadStatusLine"),
+    ],
+)
+def test_each_way_of_not_being_reached_has_its_words(failure: Exception, said: str) -> None:
+    expected, came = channels._unreached(failure)
+    assert came == said
+    assert expected

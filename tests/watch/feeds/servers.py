@@ -85,12 +85,16 @@ SUBACK = b"\x90\x04\x00\x01\x00\x00"
 
 @asynccontextmanager
 async def websocket_server(
-    handle: Callable[[ServerConnection], Awaitable[None]], papers: Papers | None = None, **more: Any
+    handle: Callable[[ServerConnection], Awaitable[None]],
+    papers: Papers | None = None,
+    *,
+    port: int = 0,
+    **more: Any,
 ) -> AsyncIterator[int]:
-    """Serve a websocket by a function; yields the port."""
+    """Serve a websocket by a function; yields the port. port: where, 0 for any."""
     context = papers.server_context() if papers is not None else None
     quiet = logging.Logger("quiet", level=logging.CRITICAL + 1)  # noqa: LOG001 - theirs alone
-    async with serve(handle, "127.0.0.1", 0, ssl=context, logger=quiet, max_size=None, **more) as server:
+    async with serve(handle, "127.0.0.1", port, ssl=context, logger=quiet, max_size=None, **more) as server:
         yield next(iter(server.sockets)).getsockname()[1]
 
 

@@ -19,7 +19,7 @@ from detente.tracks.reasons import Tally
 from detente.watch.errors import FeedLost, WatchMistake
 from detente.watch.feeds import digitraffic, websocket_stream
 from detente.watch.feeds.address import parse_feed
-from detente.watch.feeds.digitraffic import ATTRIBUTION
+from detente.watch.feeds.digitraffic import ATTRIBUTION, NAME
 from tests.watch.authorities import papers
 from tests.watch.feeds.reading import heard
 from tests.watch.feeds.servers import (
@@ -169,7 +169,7 @@ def test_a_broker_that_speaks_badly_is_given_up_with_its_reason(answers: list[by
             lost = (await heard(address(port))).lost
         assert lost is not None
         assert word in lost.expected
-        assert lost.where == "digitraffic"
+        assert lost.where == NAME
 
     asyncio.run(story())
 
@@ -278,7 +278,10 @@ def test_the_feed_says_whose_data_it_shows() -> None:
     feed: Any = parse_feed("digitraffic")
     assert "CC BY 4.0" in ATTRIBUTION
     assert feed.attribution == ATTRIBUTION
-    assert (feed.name, feed.link) == ("digitraffic", "wss://meri.digitraffic.fi/mqtt")
+    assert "CC BY 4.0" in feed.name
+    assert "Fintraffic" in feed.name
+    assert feed.link == "wss://meri.digitraffic.fi/mqtt"
+    assert parse_feed("digitraffic:?name=baltic").name == "baltic"
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from amqtt.mqtt.connect import ConnectPacket
 from amqtt.mqtt.packet import MQTTFixedHeader
 from amqtt.mqtt.publish import PublishPacket
 from amqtt.mqtt.subscribe import SubscribePacket
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detente.watch.feeds import mqtt_packets as mqtt
@@ -51,6 +51,7 @@ def test_a_length_that_cannot_be_ends_the_stream_before_anything_is_held(sent: b
     assert cutter._rest == b""
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 30), max_size=40), st.lists(st.binary(max_size=200), max_size=8))
 def test_pieces_of_any_size_give_the_same_packets(sizes: list[int], bodies: list[bytes]) -> None:
     sent = b"".join(packet(mqtt.PUBLISH, 0, body) for body in bodies)
@@ -63,6 +64,7 @@ def test_pieces_of_any_size_give_the_same_packets(sizes: list[int], bodies: list
     assert [one.body for one in found] == bodies
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_no_bytes_raise(sent: bytes) -> None:
     packets, _ = mqtt.PacketCutter().feed(sent)

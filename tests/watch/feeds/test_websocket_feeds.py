@@ -221,6 +221,24 @@ def test_bytes_that_are_no_websocket_are_named() -> None:
     asyncio.run(story())
 
 
+@pytest.mark.parametrize(
+    "feed", ["signalk+ws://a..b", "signalk+ws://127.0.0.1:1", "cot+tls://a..b", "cot+tcp://127.0.0.1:1"]
+)
+def test_a_server_that_cannot_be_is_named(feed: str) -> None:
+    lost = asyncio.run(heard(feed)).lost
+    assert lost is not None
+    assert "reached" in lost.expected
+
+
+def test_a_proxy_that_we_do_not_speak_to_is_named(monkeypatch: pytest.MonkeyPatch, key_file: Path) -> None:
+    for name in ("all_proxy", "http_proxy", "https_proxy", "ws_proxy", "wss_proxy", "socks_proxy"):
+        monkeypatch.setenv(name, "socks5://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "")
+    lost = asyncio.run(heard(aisstream(1, key_file))).lost
+    assert lost is not None
+    assert "proxy" in lost.expected
+
+
 def test_a_server_that_answers_no_question_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(websocket_stream, "SILENT_S_MAX", 0.3)
 

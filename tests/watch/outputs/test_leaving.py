@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from dataclasses import fields
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from detente.watch.errors import WatchMistake
 from detente.watch.events import Event
@@ -54,8 +57,8 @@ def everything_said(leaving: Leaving) -> dict[str, bytes]:
         ]),
         "signalk": json.dumps([
             {signalk.path_of(f"{signalk.ROOT}.watch.", one.uid): signalk.notification(one)} for one in leaving.changed
-        ]).encode(),
-        "webhook": json.dumps([webhook.document(one) for one in leaving.changed]).encode(),
+        ], ensure_ascii=False).encode(),
+        "webhook": json.dumps([webhook.document(one) for one in leaving.changed], ensure_ascii=False).encode(),
     }  # fmt: skip
 
 
@@ -222,3 +225,48 @@ def test_an_own_mover_keeps_what_was_said_of_it() -> None:
     (own,) = leaving.movers
     assert isinstance(own, OwnMover)
     assert (own.speed_kn, own.course_deg, own.altitude_m, own.name) == (10.0, 90.0, 30.0, "VARMA")
+
+
+DIGITS = re.compile(rb"-?[0-9]+\.[0-9]+")
+TEXTS = st.text("abcdefghij", min_size=6, max_size=20).map("Ж{}".format)
+PRIORITIES = st.sampled_from(["caution", "warning", "alarm", "emergency"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    side=st.sampled_from([side for side in SIDES if side != "west"]),
+    number=st.integers(700_000_000, 799_999_999),
+    name=TEXTS,
+    lon=st.floats(-170, -100),
+    lat=st.floats(-80, -20),
+    priority=PRIORITIES,
+    predicted=st.booleans(),
+)
+def test_no_identity_no_name_and_no_number_near_its_place_leaves_whoever_it_is(
+    side: str, number: int, name: str, lon: float, lat: float, priority: str, predicted: bool
+) -> None:
+    who, place = f"mmsi:{number}", (lon, lat)
+    about = {"a": who, "name_a": name, "line": (place, OWN_PLACE), "priority": priority, "predicted": predicted}
+    events = [
+        pair(side, "west", id="1", reason=f"{name} {place}", **about),
+        entry(side, id=f"{who}|2", a=who, name_a=name, line=(place, place), reason=name, priority=priority),
+        pair(side, side, id="3", **about),
+    ]
+    others = [mover(side, id=who, name=name, lon_deg=lon, lat_deg=lat), mover("west")]
+    leaving, _ = admitted(events, others)
+    for way, said in everything_said(leaving).items():
+        assert str(number).encode() not in said, way
+        assert name.encode() not in said, way
+        for found in DIGITS.findall(said):
+            assert min(abs(float(found) - lon), abs(float(found) - lat)) > 0.01, way
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(PRIORITIES, st.booleans(), st.floats(1, 5_000)), max_size=40))
+def test_however_an_event_goes_it_is_told_five_times_at_most(steps: list[tuple[str, bool, float]]) -> None:
+    gate, told = Gate("west"), 0
+    for number, (priority, is_over, distance_m) in enumerate(steps):
+        state = "past" if is_over and number == len(steps) - 1 else "active"
+        event = pair("west", "east", priority=priority, state=state, closest_distance_m=distance_m)
+        told += len(gate.admit([event], (), (), NOW + timedelta(seconds=number)).changed)
+    assert told <= 5

@@ -1,15 +1,10 @@
 import { lines } from "../alarms";
-import type { Line, Party } from "../documents";
+import type { Party } from "../documents";
 import { fromNow, span } from "../formats";
 import { ticking_ms } from "../live";
-import { partyState } from "../shell/TopBar";
+import { partyState, runName } from "../names";
 import { isMarked } from "../training";
 import { number, say } from "../words";
-
-function runName(line: Line): string {
-  const names: Record<string, string> = { running: say("running"), refilling: say("refilling"), halted: say("halted"), stopped: say("stopped") };
-  return names[line.run] ?? line.run;
-}
 
 function PartyRow({ party }: { party: Party }) {
   const now = ticking_ms();
@@ -38,7 +33,7 @@ export function LineList() {
             {isMarked(line.is_training) && <span class="training tag-training">{say("TRAINING")}</span>} {line.name}
           </h3>
           <p class={line.run === "running" ? "muted" : "trouble"}>
-            {runName(line)}
+            {runName(line.run)}
             {line.reason && `: ${line.reason}`}
             {line.last_test_ms !== null && `, ${say("last test {span} ago", { span: span(now - line.last_test_ms) })}`}
           </p>

@@ -1,8 +1,11 @@
 /** The shift's hand-over: what happened, what is owed, what is open; for the screen and for paper. */
 import type { ComponentChildren, JSX } from "preact";
 import { useSignal } from "@preact/signals";
+import { priorityName } from "../alarms";
 import { ask } from "../api";
 import type { AlarmDocument, FormsDocument, HandoverDocument, LinesDocument } from "../answers";
+import type { Priority } from "../documents";
+import { partyState, runName } from "../names";
 import { address, note, route } from "../route";
 import { me } from "../session";
 import { number, say } from "../words";
@@ -127,7 +130,7 @@ function Report({ document, forms }: { document: HandoverDocument; forms: FormsD
         <ul class="acts">
           {document.acts.map((one, index) => (
             <li key={index}>
-              <time>{clock(Number(one["at_ms"] ?? 0))}</time> <Visible text={String(one["actor_name"] ?? one["actor"] ?? "")} />: <Visible text={String(one["words"] || one["act"] || "")} />
+              <time>{clock(Number(one["at_ms"] ?? 0))}</time> <Visible text={String(one["actor_name"] ?? one["actor"] ?? "")} />: <Visible text={String(one["sentence"] || one["act"] || "")} />
             </li>
           ))}
         </ul>
@@ -144,9 +147,9 @@ function Lines({ lines }: { lines: LinesDocument }): JSX.Element {
       <ul>
         {lines.lines.map((one) => (
           <li key={one.line}>
-            <LineName line={one.line} lines={lines} />: {one.run}
+            <LineName line={one.line} lines={lines} />: {runName(one.run)}
             {one.reason ? ` (${one.reason})` : ""} –{" "}
-            {one.parties.map((party) => say("{member} {state}, heard {time}", { member: plain(party.member), state: party.state, time: clock(party.heard_ms) || say("never") })).join("; ")}
+            {one.parties.map((party) => say("{member} {state}, heard {time}", { member: plain(party.member), state: partyState(party.state), time: clock(party.heard_ms) || say("never") })).join("; ")}
           </li>
         ))}
       </ul>
@@ -157,7 +160,7 @@ function Lines({ lines }: { lines: LinesDocument }): JSX.Element {
 function Alarm({ alarm }: { alarm: AlarmDocument }): JSX.Element {
   return (
     <p>
-      <strong>{alarm.priority.toUpperCase()}</strong> <Visible text={alarm.sentence} /> – <time>{clock(alarm.raised_ms)}</time>{" "}
+      <strong>{priorityName(alarm.priority as Priority)}</strong> <Visible text={alarm.sentence} /> – <time>{clock(alarm.raised_ms)}</time>{" "}
       {alarm.acknowledged_ms === null ? say("not acknowledged") : say("acknowledged by {name}", { name: alarm.acknowledged_by })}
       {alarm.note ? ` – ${plain(alarm.note)}` : ""}
     </p>

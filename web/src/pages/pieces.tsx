@@ -98,7 +98,7 @@ export function LineName({ line, lines }: { line: string; lines: LinesDocument |
   const found = lines?.lines.find((one) => one.line === line);
   return (
     <span class="line-name">
-      {isMarked(found?.is_training ?? line.startsWith("training-")) ? <span class="training">{say("TRAINING")} </span> : null}
+      {isMarked(found?.is_training ?? line.startsWith("training-")) ? <span class="training">{say("TRAINING")}</span> : null}{" "}
       <Visible text={found?.name || line} />
     </span>
   );

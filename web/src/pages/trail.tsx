@@ -63,7 +63,7 @@ function Acts({ first }: { first: TrailDocument }): JSX.Element {
                   <Visible text={one.actor_name || one.actor || say("the desk")} />
                 </td>
                 <td>
-                  <Visible text={(one as ActDocument & { words?: string }).words || one.act} />
+                  <Visible text={one.sentence || one.act} />
                 </td>
                 <td>
                   {Object.entries(one.detail).map(([name, value]) => (

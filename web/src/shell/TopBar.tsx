@@ -5,6 +5,7 @@ import { sentenceOf } from "../api";
 import type { Line, Party } from "../documents";
 import { clock, day, span } from "../formats";
 import { silent_ms, ticking_ms } from "../live";
+import { partyState } from "../names";
 import { PAGES } from "../pages";
 import { backToLive, replayAt_ms } from "../replay";
 import { address, route } from "../route";
@@ -15,18 +16,6 @@ import { choose, language, many, number, say } from "../words";
 import { themeName } from "../screens/SignIn";
 import { KeyCap } from "./KeyCap";
 import { acknowledging, isHelpOpen, isMenuOpen, paneShown } from "./state";
-
-/** The state of a party as people read it. */
-export function partyState(state: string): string {
-  const names: Record<string, string> = {
-    open: say("open"),
-    degraded: say("degraded"),
-    silent: say("SILENT"),
-    suspended: say("suspended"),
-    resumed: say("resumed"),
-  };
-  return names[state] ?? state;
-}
 
 function gravity(line: Line, party: Party | undefined): string {
   if (line.run === "halted" || line.run === "stopped" || party?.state === "silent") return "alarm";

@@ -17,7 +17,7 @@ from detente.notices.moments import format_moment
 from detente.watch.evidence.crossing import Crossing
 from detente.watch.evidence.structs import Context
 
-__all__ = ["account", "called", "title"]
+__all__ = ["account", "called", "is_at_sea", "title"]
 
 say = words.speaker("watch")
 
@@ -28,6 +28,11 @@ def called(row: Mapping[str, Any], which: str) -> str:
     """Return how a person calls a mover: its name and id, or its id; at most 120 characters."""
     name, identity = figures.mover(dict(row), which)
     return _composed(name if name == identity else f"{name[:60]} ({identity[:56]})", 120)
+
+
+def is_at_sea(row: Mapping[str, Any]) -> bool:
+    """Tell whether both are ships, so that heights say nothing."""
+    return {row["kind_a"], row["kind_b"]} == {"ship"}
 
 
 def title(row: Mapping[str, Any]) -> str:
@@ -79,12 +84,15 @@ def _when(row: Mapping[str, Any], context: Context) -> list[str]:
 
 
 def _distances(row: Mapping[str, Any]) -> list[str]:
+    least = say(
+        "Least horizontal distance: {distance}, at {moment}.",
+        distance=figures.length(row["distance_m"]),
+        moment=format_moment(row["closest_at"]),
+    )
+    if is_at_sea(row):
+        return [least]
     lines = [
-        say(
-            "Least horizontal distance: {distance}, at {moment}.",
-            distance=figures.length(row["distance_m"]),
-            moment=format_moment(row["closest_at"]),
-        ),
+        least,
         say("Difference in height then: not known.")
         if row["vertical_m"] is None
         else say("Difference in height then: {height}.", height=figures.height(row["vertical_m"])),

@@ -135,7 +135,7 @@ def _notice(row: Mapping[str, Any], context: Context, around: pl.DataFrame) -> d
     }
     if context.place:
         notice["place"] = context.place
-    if row["vertical_m"] is not None:
+    if row["vertical_m"] is not None and not account.is_at_sea(row):
         notice["height_difference_m"] = floor(row["vertical_m"] + 0.5)
     for field, those in (("own", own), ("others", [which for which in "ab" if which not in own])):
         if those:

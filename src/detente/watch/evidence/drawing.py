@@ -16,6 +16,7 @@ from detente import words
 from detente.encounters.report import figures
 from detente.encounters.report.drawings import drawing
 from detente.notices.moments import format_moment
+from detente.watch.evidence import account
 from detente.watch.evidence.structs import Definition
 
 __all__ = ["COLOURS", "INKS", "pass_drawing"]
@@ -31,7 +32,7 @@ COLOURS = {
     "line": "#b9c2cb",
 }
 INKS = {"a": "#000000", "b": "#000000", "ink": "#000000", "soft": "#000000", "sea": "#ffffff", "line": "#000000"}
-_HEAD, _WIDTH, _HEIGHT = 62, 320, 372
+_HEAD, _WIDTH, _HEIGHT = 72, 320, 382
 
 
 def pass_drawing(
@@ -73,13 +74,19 @@ def _head(row: dict[str, Any]) -> str:
             f'<circle class="fix {which}" cx="19" cy="{y - 3}" r="3"/>'
             f'<text class="head" x="36" y="{y}">{escape(name)}</text>'
         )
-    said = say(
-        "{distance} apart at {moment}; height between them: {height}",
-        distance=figures.length(row["distance_m"]),
-        moment=format_moment(row["closest_at"]),
-        height=figures.height(row["vertical_m"]) if row["vertical_m"] is not None else say("not known"),
-    )
-    lines.append(f'<text class="head" x="8" y="48">{escape(said)}</text>')
+    told = [
+        say(
+            "{distance} apart at {moment}",
+            distance=figures.length(row["distance_m"]),
+            moment=format_moment(row["closest_at"]),
+        )
+    ]
+    if not account.is_at_sea(row):
+        height = figures.height(row["vertical_m"]) if row["vertical_m"] is not None else say("not known")
+        told.append(say("height between them: {height}", height=height))
+    lines += [
+        f'<text class="head" x="8" y="{46 + 15 * place}">{escape(text)}</text>' for place, text in enumerate(told)
+    ]
     return "".join(lines)
 
 

@@ -1,8 +1,9 @@
 """Digitraffic: ships in and around Finnish waters, by MQTT over a websocket: ``digitraffic``.
 
-Source: Fintraffic / digitraffic.fi, licence CC BY 4.0: whoever shows what comes from it names it, and so does every
-standing of this feed and every row (docs/feeds.md). No key is needed; the service asks programs to say their name.
-``digitraffic:?url=wss://...`` reaches another broker that speaks alike, ``ca_file=FILE`` names its authority.
+Source: Fintraffic / digitraffic.fi, licence CC BY 4.0: whoever shows what comes from it names it, and so does this
+feed's name, which stands in pictures, in lists of feeds and in recordings. No key is needed; the service asks programs
+to say their name. ``digitraffic:?url=wss://...`` reaches another broker that speaks alike, ``ca_file=FILE`` names its
+authority.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from detente.watch.feeds.clocks import receiver_clock
 from detente.watch.feeds.websocket_stream import lost, opened, runs
 from detente.watch.tls_files import TLS_OPTIONS, client_context
 
-__all__ = ["ATTRIBUTION", "KEEP_ALIVE_S", "LINK", "OPTIONS", "STALE_S", "TOPICS", "open_feed"]
+__all__ = ["ATTRIBUTION", "KEEP_ALIVE_S", "LINK", "NAME", "OPTIONS", "STALE_S", "TOPICS", "open_feed"]
 
 say = words.speaker("watch")
 
@@ -35,6 +36,8 @@ OPTIONS = frozenset({"url", *TLS_OPTIONS})
 LINK = "wss://meri.digitraffic.fi/mqtt"
 ATTRIBUTION = "Source: Fintraffic / digitraffic.fi, CC BY 4.0"
 """What has to stand wherever its positions are shown; in the licence's own language."""
+NAME = "digitraffic (Fintraffic, CC BY 4.0)"
+"""The feed's name, unless somebody gave another and names the source in his own way."""
 TOPICS = ("vessels-v2/+/location", "vessels-v2/+/metadata")
 STALE_S = 60.0
 """Some hundred positions come every second; a minute without any is an outage."""
@@ -58,7 +61,9 @@ def open_feed(address: Address) -> Feed:
         only_loopback=("ws",),
     )
     context = client_context(address.options, address.name) if parts.scheme == "wss" else None
-    return _Digitraffic(address.name, link, address.stale_after_s(STALE_S), context)
+    # the name goes wherever its positions go: onto pictures, into recordings
+    name = address.name if "name" in address.options else NAME
+    return _Digitraffic(name, link, address.stale_after_s(STALE_S), context)
 
 
 @dataclass(slots=True)

@@ -13,14 +13,7 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import (
-    ConnectionClosed,
-    InvalidHandshake,
-    InvalidStatus,
-    InvalidURI,
-    NegotiationError,
-    ProxyError,
-)
+from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from detente import __version__, words
@@ -107,12 +100,16 @@ async def opened(
             where=name,
             retry_after_s=_asked(failure.response.headers.get("Retry-After")),
         ) from None
-    except (InvalidURI, InvalidHandshake, NegotiationError, ProxyError) as failure:
+    except WebSocketException as failure:
         raise lost(say("a server that opens a websocket"), type(failure).__name__, where=name) from None
     except ssl.SSLCertVerificationError as failure:
         raise lost(say("a certificate that holds"), failure.verify_message, where=name) from None
     except TimeoutError:
         raise lost(say("an answer in time"), say("none"), where=name) from None
+    except ImportError:
+        raise lost(say("a proxy of HTTP, where the environment names one"), say("another"), where=name) from None
+    except UnicodeError:
+        raise lost(say("a server that can be reached"), say("a name that cannot be"), where=name) from None
     except OSError as failure:
         came = getattr(failure, "reason", None) or failure.strerror or type(failure).__name__
         raise lost(say("a server that can be reached"), str(came), where=name) from None

@@ -199,7 +199,7 @@ class _Webhook:
                 status, asked = answer.status_code, answer.headers.get("Retry-After", "")
         except TimeoutError:
             raise self._lost(say("none in time")) from None
-        except httpx2.HTTPError as failure:
+        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, UnicodeError) as failure:
             # what the library says holds the link
             raise self._lost(type(failure).__name__) from None
         if 200 <= status < 300:

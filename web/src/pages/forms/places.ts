@@ -1,5 +1,7 @@
 /** Positions as people type them, "54-30.5N 020-15E", and as the record and a map have them. */
 
+import { coordinates } from "../../formats";
+
 export interface Place {
   lat_deg: number;
   lon_deg: number;
@@ -53,16 +55,9 @@ function angle(value_e7: number, letters: string, width: number): string {
   return `${Math.floor(size / PARTS)}.${rest || "0"}${letter}`;
 }
 
-/** Write a position for reading: degrees, minutes and tenths. */
+/** Write a position for reading: degrees, minutes and tenths, with the letters of the reader's language. */
 export function shown(place: Place): string {
-  return `${read(place.lat_deg, "NS", 2)} ${read(place.lon_deg, "EW", 3)}`;
-}
-
-function read(value_deg: number, letters: string, width: number): string {
-  const tenths = Math.round(Math.abs(value_deg) * 600);
-  const degrees = String(Math.floor(tenths / 600)).padStart(width, "0");
-  const minutes = ((tenths % 600) / 10).toFixed(1).padStart(4, "0");
-  return `${degrees}°${minutes}′${letters[value_deg < 0 ? 1 : 0] ?? ""}`;
+  return coordinates(place.lat_deg, place.lon_deg);
 }
 
 /** Return the record's position (lat_e7, lon_e7) as a form has it; anything else as it is. */
