@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,6 +49,7 @@ _STATUS_S, _MOVERS_S, _ALL_EVENTS_S, _LAST_WORDS_S, _AGAIN_S = 1.0, 1.0, 30.0, 1
 _SAVE_S = 10.0
 STATE_BYTES_MAX = 20_000_000
 """Bytes of the file with the events that went on when a watch ended."""
+_MOVERS_SHARE = 0.1
 _OWN_MAX = 5_000
 _TURNING = ("state", "priority", "predicted", "rings", "in_areas", "possible")
 """What makes an event worth a line of its own; its figures alone are not."""
@@ -171,11 +173,19 @@ class Watch:
             self.account.feeds.take(batch.received, batch.used, batch.rejected)
             if self.asked.is_replay:
                 self._clock.follow(batch.received_at, _now())
+        begun_s = time.monotonic()
         await self._hand_on(batches)
+        handed_s = time.monotonic()
         for moment, part in self._steps(batches):
             with self._counted("picture"):
                 events = await self._picture.do(lambda: self._seeing.round(part, standings, moment))  # noqa: B023
                 self._happened(events, moment)
+        self._log.debug(
+            "watch.round",
+            rows=_rows(batches),
+            handed_ms=round((handed_s - begun_s) * 1_000),
+            seen_ms=round((time.monotonic() - handed_s) * 1_000),
+        )
 
     def _steps(self, batches: list[Batch]) -> Iterator[tuple[datetime, list[Batch]]]:
         """Yield moments to predict at with what came until then: one, or several where a replay runs fast."""
@@ -262,13 +272,15 @@ class Watch:
 
     async def _bring_movers(self) -> None:
         """Ask the picture for who moved, as often as it can be used."""
-        number = 0
+        number, took_s = 0, 0.0
         while True:
-            await asyncio.sleep(_MOVERS_S)
+            # rounds wait while the picture tells who moved: with many movers it is asked less often
+            await asyncio.sleep(max(_MOVERS_S, took_s / _MOVERS_SHARE))
             if self._desk is not None and not self._desk.wants_movers():
                 continue
-            after = number
+            after, begun_s = number, time.monotonic()
             number, movers = await self._picture.do(lambda: self._seeing.picture.changed_since(after))  # noqa: B023
+            took_s = time.monotonic() - begun_s
             for one in movers:
                 if one.side and one.side == self.asked.own and (one.id in self._own or len(self._own) < _OWN_MAX):
                     self._own[one.id] = one
