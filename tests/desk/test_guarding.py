@@ -223,6 +223,7 @@ def test_every_answer_carries_what_guards_it(ask: Asker) -> None:
 
 def test_no_failure_tells_its_inside(desk: RunningDesk, ask: Asker) -> None:
     from detente.node.desk_door.record_questions import LinesAsked, ObligationsAsked
+    from detente.node.errors import StillReading
     from detente.store.errors import StoreFailure
 
     def broken(_: Any) -> Any:
@@ -233,6 +234,15 @@ def test_no_failure_tells_its_inside(desk: RunningDesk, ask: Asker) -> None:
     assert (answer.status, answer.kind) == (503, "no-answer")
     assert b"secret" not in answer.octets
     assert answer.headers["retry-after"] == "2"
+    still = StillReading(expected="a record", came="3 of 9 notices", remedy="ask again")
+
+    def reading(_: Any) -> Any:
+        raise still
+
+    desk.door.special[ObligationsAsked] = reading  # no failure: its words are for people
+    answer = ask.get("obligations?line=x")
+    assert (answer.status, answer.kind, answer.json["error"]["came"]) == (503, "still-reading", "3 of 9 notices")
+    assert answer.headers["retry-after"] == "5"
     desk.door.special[LinesAsked] = lambda _: {"not": "a line"}  # another version's answer
     desk.door.tell("lines")
     assert ask.get("lines").status == 503

@@ -14,13 +14,13 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
-from tests.node.alarms.receivers import tls_files
-from tests.watch.feed_servers import NOW, Heard, Web, answer, hear, saying, tcp_server
 
 from detente.tracks.live_clock import ReceiverClock
 from detente.tracks.live_readsb import LiveReadsb
 from detente.watch.feeds import polling
 from detente.watch.feeds.polling import RETRY_AFTER_S_MAX, PolledFeed
+from tests.node.alarms.receivers import tls_files
+from tests.watch.feed_servers import NOW, Heard, Web, answer, hear, saying, tcp_server
 
 PLANE = {"hex": "4ca1b2", "lat": 56.5, "lon": 19.0, "seen_pos": 0.5, "alt_baro": 30_000}
 

@@ -10,10 +10,6 @@ from typing import cast
 
 import polars as pl
 import pytest
-from tests.tracks.frames import tracks
-from tests.tracks.radio import class_a, tag_block
-from tests.tracks.test_cleaning import sailing
-from tests.watch.feed_servers import Heard, hear
 
 from detente.encounters import find
 from detente.encounters.live_search import LiveSearch
@@ -23,6 +19,10 @@ from detente.tracks.live_cleaning import LiveCleaner
 from detente.tracks.reasons import Reason, Tally
 from detente.watch.feeds.address import parse_feed
 from detente.watch.feeds.replay import ReplayFeed
+from tests.tracks.frames import tracks
+from tests.tracks.radio import class_a, tag_block
+from tests.tracks.test_cleaning import sailing
+from tests.watch.feed_servers import Heard, hear
 
 GAP_S = 180.0
 

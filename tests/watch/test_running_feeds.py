@@ -14,9 +14,6 @@ from typing import Literal
 
 import polars as pl
 import pytest
-from tests.tracks.frames import tracks
-from tests.tracks.radio import class_a
-from tests.watch.feed_servers import NOW, tcp_server, until
 
 from detente.tracks.errors import TrackMistake
 from detente.tracks.live_ais import LiveAis
@@ -25,6 +22,9 @@ from detente.watch.errors import FeedLost
 from detente.watch.feeds.batching import connected
 from detente.watch.feeds.running import Feeds, Retry
 from detente.watch.feeds.streams import StreamFeed
+from tests.tracks.frames import tracks
+from tests.tracks.radio import class_a
+from tests.watch.feed_servers import NOW, tcp_server, until
 
 SOON = Retry(first_s=0.01, most_s=0.02)
 

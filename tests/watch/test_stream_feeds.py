@@ -13,14 +13,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from tests.tracks.radio import beast, class_a, static, tag_block
-from tests.watch.feed_servers import NOW, Heard, hear, saying, tcp_server, until
 
 from detente.tracks.live_ais import LiveAis
 from detente.tracks.live_beast import LiveBeast
 from detente.watch.feeds import ais_udp, streams
 from detente.watch.feeds.ais_udp import UdpFeed
 from detente.watch.feeds.streams import StreamFeed
+from tests.tracks.radio import beast, class_a, static, tag_block
+from tests.watch.feed_servers import NOW, Heard, hear, saying, tcp_server, until
 
 
 @pytest.fixture(autouse=True)

@@ -212,6 +212,10 @@ def refusal_of(error: DetenteError) -> RefusedRequest:
             400, "form-faults", expected=error.expected, came=error.came, where=error.where,
             remedy=error.remedy, faults=faults,
         )  # fmt: skip
+    if type(error).__name__ == "StillReading":
+        return RefusedRequest(
+            503, "still-reading", expected=error.expected, came=error.came, remedy=error.remedy, retry_after_s=5
+        )
     status = next((_STATUS[one.__name__] for one in type(error).__mro__ if one.__name__ in _STATUS), 503)
     if status == 503:
         return unanswered()

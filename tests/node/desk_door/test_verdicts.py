@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -15,12 +16,22 @@ import pytest
 
 from detente import words
 from detente.node.desk_door import verdicts as verdicts_module
+from detente.node.desk_door import views
 from detente.node.desk_door.judging import FiledLine, Judging
+from detente.node.desk_door.record_questions import (
+    EntriesAsked,
+    HandoverAsked,
+    ObligationsAsked,
+    TimelineAsked,
+)
+from detente.node.errors import StillReading
 from detente.notices.examples import EXAMPLES
 from detente.notices.filed import Filed, Told
 from detente.notices.kinds import kind_of
 from detente.notices.notice import Notice, Party
 from detente.rules.evaluating import Judge
+from tests.node.desk_door.running import running
+from tests.store.pair import found_homes
 
 PARTIES = {
     "west": Party(id="west", name="Westland", state="NO"),
@@ -161,3 +172,19 @@ def test_long_work_comes_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     assert pieces[-1] == anew(line, START)
     assert len(pieces) > 5
     assert pieces[:-1] == [None] * (len(pieces) - 1)
+
+
+def test_a_node_that_still_reads_a_long_record_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found_homes(tmp_path)
+    with running(tmp_path / "west") as node:
+        assert node.ask(ObligationsAsked()).verdicts == ()
+        monkeypatch.setattr(views, "_PATIENCE_S", -1.0)
+        monkeypatch.setattr(Judging, "file_some", lambda *_: False)
+        for question in (
+            ObligationsAsked(),
+            TimelineAsked(from_ms=0, until_ms=1),
+            HandoverAsked(from_ms=0, until_ms=1),
+        ):
+            with pytest.raises(StillReading, match="0 of 0 notices"):
+                node.ask(question)
+        assert node.ask(EntriesAsked()).rows == ()

@@ -29,12 +29,14 @@ interface Given {
 }
 
 /** A field whose Enter is taken where it stands: a form within a form would send the outer one. */
-function Entry({ label, button, isOff, act, children }: { label: string; button: string; isOff: boolean; act: () => void; children: ComponentChildren }) {
+function Entry({ label, button, isOff, act, leave, children }: { label: string; button: string; isOff: boolean; act: () => void; leave: (() => void) | undefined; children: ComponentChildren }) {
   return (
     <div
       class="tool-entry"
       onKeyDown={(event) => {
-        if (event.key !== "Enter" || !(event.target instanceof HTMLInputElement)) return;
+        if (!(event.target instanceof HTMLInputElement)) return;
+        if (event.key === "Escape") leave?.();
+        if (event.key !== "Enter") return;
         event.preventDefault();
         event.stopPropagation();
         if (!isOff) act();
@@ -63,6 +65,7 @@ export function ToolPanel({ kind, tools, at, close, isInForm = false }: Given) {
     tools.put(position.lon_deg, position.lat_deg);
     typed.value = "";
   };
+  const leave = isInForm ? undefined : close;
   const [centre] = corners;
   const radius = Number(miles.value.replace(",", "."));
   const isRadius = radius > 0 && radius < 3000;
@@ -77,7 +80,7 @@ export function ToolPanel({ kind, tools, at, close, isInForm = false }: Given) {
           </button>
         )}
       </div>
-      <Entry label={nextOf(kind, corners.length)} button={say("Put it")} isOff={!typed.value.trim()} act={put}>
+      <Entry label={nextOf(kind, corners.length)} button={say("Put it")} isOff={!typed.value.trim()} act={put} leave={leave}>
         <input
           class="tool-position"
           size={22}
@@ -94,7 +97,7 @@ export function ToolPanel({ kind, tools, at, close, isInForm = false }: Given) {
         </p>
       )}
       {kind === "ring" && centre && (
-        <Entry label={say("Radius, NM")} button={say("Draw")} isOff={!isRadius} act={() => tools.circle(centre[0] ?? 0, centre[1] ?? 0, radius * MILE_M)}>
+        <Entry label={say("Radius, NM")} button={say("Draw")} isOff={!isRadius} act={() => tools.circle(centre[0] ?? 0, centre[1] ?? 0, radius * MILE_M)} leave={leave}>
           <input class="tool-radius" size={5} inputMode="decimal" value={miles.value} onInput={(event) => (miles.value = event.currentTarget.value)} />
         </Entry>
       )}

@@ -46,13 +46,17 @@ export function paintEncounters(pen: CanvasRenderingContext2D, scenery: Scenery,
   for (const encounter of shownEncounters(scenery)) paintOne(pen, encounter, scenery, place, ink);
 }
 
-function paintOne(pen: CanvasRenderingContext2D, encounter: Encounter, scenery: Scenery, place: Place, ink: (name: string) => string): void {
-  const ends = [encounter.a, encounter.b].map((id, index) => {
+/** Where its two movers are on the screen. */
+function endsOf(encounter: Encounter, scenery: Scenery, place: Place): [number, number][] {
+  return [encounter.a, encounter.b].map((id, index) => {
     const mover = scenery.scene.tracks.get(id)?.mover;
     const [lon, lat] = mover ? [mover.lon_deg, mover.lat_deg] : (encounter.line[index] ?? [0, 0]);
     return place(lon, lat);
   });
-  const [from, until] = ends;
+}
+
+function paintOne(pen: CanvasRenderingContext2D, encounter: Encounter, scenery: Scenery, place: Place, ink: (name: string) => string): void {
+  const [from, until] = endsOf(encounter, scenery, place);
   if (!from || !until) return;
   const [x, y] = place(...closest(encounter));
   const colour = ink(INK[encounter.priority]);
@@ -85,11 +89,11 @@ function paintOne(pen: CanvasRenderingContext2D, encounter: Encounter, scenery: 
 }
 
 /** Where the label of each encounter on the screen goes, the gravest first. */
-export function encounterLabels(scenery: Scenery, place: Place, ink: (name: string) => string): { text: string; x: number; y: number; colour: string }[] {
+export function encounterLabels(scenery: Scenery, place: Place, ink: (name: string) => string): { text: string; x: number; y: number; colour: string; ends: [number, number][] }[] {
   return shownEncounters(scenery)
     .reverse()
     .map((encounter) => {
       const [x, y] = place(...closest(encounter));
-      return { text: nearness(encounter, scenery.at_ms), x, y, colour: ink(INK[encounter.priority]) };
+      return { text: nearness(encounter, scenery.at_ms), x, y, colour: ink(INK[encounter.priority]), ends: endsOf(encounter, scenery, place) };
     });
 }

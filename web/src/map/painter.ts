@@ -273,7 +273,8 @@ export class Painter {
 
   #nearnesses(pen: CanvasRenderingContext2D, scenery: Scenery, place: (lon: number, lat: number) => [number, number]): void {
     pen.font = "600 12.5px system-ui, 'DejaVu Sans', sans-serif";
-    for (const { text, x, y, colour } of encounterLabels(scenery, place, (name) => this.ink(name))) {
+    for (const { text, x, y, colour, ends } of encounterLabels(scenery, place, (name) => this.ink(name))) {
+      for (const end of ends) this.#board.keepFree(...end, 9);
       this.#board.write(pen, text, { x, y, gap: 12 }, colour, this.ink("map-halo"));
     }
   }

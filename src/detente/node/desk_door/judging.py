@@ -79,6 +79,11 @@ class Judging:
             todo.pop()
         return not todo
 
+    def count(self) -> tuple[int, int]:
+        """Return how many notices are filed, and how many there are as far as it is known."""
+        done = sum(map(len, self._filed.values()))
+        return done, done + sum(len(todo) for _, todo in self._todo.values())
+
     def filed_now(self, index: LineIndex) -> FiledLine:
         """Return the notices of a line when only few are left to be filed. Raises StoreFailure."""
         while not self.file_some(index):

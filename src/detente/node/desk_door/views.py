@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from detente import words
 from detente.node.desk_door.alarm_views import alarms_of
 from detente.node.desk_door.drafting import Drafting
 from detente.node.desk_door.forms import author_of, check_document_of, forms_of
@@ -41,9 +44,12 @@ from detente.node.desk_door.record_questions import (
 from detente.node.desk_door.record_views import entries_of
 from detente.node.desk_door.time_views import Areas, happened, outages_of, timeline_of
 from detente.node.desk_door.verdicts import Said
+from detente.node.errors import StillReading
 from detente.node.host import clock_ms
 
 __all__ = ["ViewAsked", "Views"]
+
+say = words.speaker("node")
 
 ViewAsked = (
     ActivitiesAsked
@@ -57,6 +63,8 @@ ViewAsked = (
     | TimelineAsked
 )
 _WARM_PAUSE_S = 0.02
+_PATIENCE_S = 45.0
+"""How long somebody who asks waits for a long record to be read: a desk gives up after a minute."""
 _ACTS_MAX = 500
 _AWAITED_MAX = 500
 
@@ -121,7 +129,11 @@ class Views:
                 return contacts_of(chosen)
 
     async def _filed(self, line: str, language: str) -> list[FiledLine]:
-        """Return the notices of a line, or of all; what is not filed yet is, between other questions."""
+        """Return the notices of a line, or of all; what is not filed yet is, between other questions.
+
+        Raises StillReading where that takes longer than somebody who asks would wait.
+        """
+        end_s = time.monotonic() + _PATIENCE_S
 
         def some(indexes: Indexes) -> list[FiledLine] | None:
             chosen = indexes.chosen(line)
@@ -132,19 +144,35 @@ class Views:
         found = None
         while found is None:
             found = await self.parts.reading.read(language, some)
+            if found is None and time.monotonic() > end_s:
+                raise self._still_reading()
         return found
+
+    def _still_reading(self) -> StillReading:
+        done, count = self.judging.count()
+        return StillReading(
+            expected=say("a record that was read since this node was started"),
+            came=say("one of which {done} of {count} notices were read", done=done, count=count),
+            remedy=say("ask again in a minute; lists of entries, drafts and alarms are there already"),
+        )
 
     async def _verdicts(
         self, filed: list[FiledLine], now: datetime, language: str, *, pause_s: float = 0.0
     ) -> dict[str, Said]:
-        """Return what is owed on each line; a long line is judged piece by piece, between other questions."""
+        """Return what is owed on each line; a long line is judged piece by piece, between other questions.
+
+        Raises StillReading as ``_filed``, but not for the node's own warming, which has a pause.
+        """
         found: dict[str, Said] = {}
+        end_s = time.monotonic() + _PATIENCE_S if not pause_s else math.inf
         for one in filed:
             pieces = self.judging.verdicts_in_pieces(one, now)
             said = None
             while said is None:
                 said = await self.parts.reading.judge(language, lambda pieces=pieces: next(pieces))  # type: ignore[misc]
                 await asyncio.sleep(pause_s)
+                if said is None and time.monotonic() > end_s:
+                    raise self._still_reading()
             found[one.line] = said
         return found
 

@@ -17,7 +17,7 @@ from detente.line.bundle import Kind, Record
 from detente.line.effects import Alarm, Draft, Took, Transmit
 from detente.line.errors import BadSignature, LineMistake, Malformed, OutOfPlace, Refused
 from detente.line.statement import Reference
-from detente.node.errors import KeyMistake, SignerFailure, SignerGone, SignerLocked
+from detente.node.errors import KeyMistake, SignerFailure, SignerGone, SignerLocked, StillReading
 from detente.store.errors import HomeMistake, StoreFailure
 
 __all__ = [
@@ -186,6 +186,7 @@ _KINDS: dict[str, type[DetenteError]] = {
         SignerFailure,
         SignerGone,
         SignerLocked,
+        StillReading,
         StoreFailure,
     )
 }
