@@ -38,7 +38,7 @@ from detente.encounters.kernel_instant import (
     place,
     tree_of,
 )
-from detente.encounters.kernel_straight import EARTH_M, SAG, SPEED, T0, T1
+from detente.encounters.kernel_straight import CURVATURE, EARTH_M, SPEED, T0, T1
 
 __all__ = [
     "LIVE_COLUMNS",
@@ -63,17 +63,19 @@ relative speed, whether only possible, whether near by doubt alone."""
 
 
 @kernel(TABLE)
-def ends_of(legs: Table) -> Table:
-    """Return each leg's last point, earth-centred in metres."""
-    ends = np.empty((legs.shape[0], 3))
+def ends_of(legs: Table) -> tuple[Table, Table]:
+    """Return each leg's last point, and its place and velocity now, earth-centred in metres."""
+    ends, now = np.empty((legs.shape[0], 3)), np.empty((legs.shape[0], 6))
     for i in range(legs.shape[0]):
         ends[i, 0], ends[i, 1], ends[i, 2], _, _, _ = place(legs, i, legs[i, T1])
-    return ends
+        now[i, 0], now[i, 1], now[i, 2], now[i, 3], now[i, 4], now[i, 5] = place(legs, i, 0.0)
+    return ends, now
 
 
-@kernel(TABLE, INTEGERS, FLOATS, FLOATS, FLOATS, NUMBER, NUMBER, NUMBER)
+@kernel(TABLE, TABLE, INTEGERS, FLOATS, FLOATS, FLOATS, NUMBER, NUMBER, NUMBER)
 def boxes_of(
     legs: Table,
+    now: Table,
     which: Integers,
     height_m: Floats,
     climb_ms: Floats,
@@ -84,21 +86,21 @@ def boxes_of(
 ) -> Table:
     """Return the boxes of some legs from now to the horizon: low and high of x, y, z and height in metres.
 
-    Each is widened by half of both limits, and by the doubt about its place.
+    Each is widened by half of both limits, by the doubt about its place, and by what the way bends off a straight line.
     """
     boxes = np.empty((which.size, 8))
+    high = 0.5 * vertical_m * (1 + 1e-9) + 1e-6
     for n in range(which.size):
         i = which[n]
         until = min(legs[i, T1], ahead_s)
-        nx, ny, nz, _, _, _ = place(legs, i, 0.0)
-        tx, ty, tz, _, _, _ = place(legs, i, until)
-        wide = 0.5 * within_m * (1 + 1e-9) + doubt_m[i] + legs[i, SAG] + 1e-6
-        boxes[n, 0], boxes[n, 4] = min(nx, tx) - wide, max(nx, tx) + wide
-        boxes[n, 1], boxes[n, 5] = min(ny, ty) - wide, max(ny, ty) + wide
-        boxes[n, 2], boxes[n, 6] = min(nz, tz) - wide, max(nz, tz) + wide
+        length = legs[i, SPEED] * until
+        bent = 0.51 * legs[i, CURVATURE] * length * length + 2e-3
+        wide = 0.5 * within_m * (1 + 1e-9) + doubt_m[i] + bent
+        for axis in range(3):
+            here, there = now[i, axis], now[i, axis] + until * now[i, 3 + axis]
+            boxes[n, axis], boxes[n, 4 + axis] = min(here, there) - wide, max(here, there) + wide
         one = height_m[i] - climb_ms[i] * legs[i, T0]
         other = one + climb_ms[i] * until
-        high = 0.5 * vertical_m * (1 + 1e-9) + 1e-6
         unknown = math.isnan(one) or math.isnan(other)
         boxes[n, 3] = -FAR if unknown else min(one, other) - high
         boxes[n, 7] = FAR if unknown else max(one, other) + high
@@ -186,6 +188,10 @@ def pairs_near(
     asked, boxes = asked[order], boxes[order]
     if same:
         askers, own_boxes = asked, boxes
+    else:
+        # neighbours ask one after another, so that what is read for one is still at hand for the next
+        order = curve_order(own_boxes, 1.0)
+        askers, own_boxes = askers[order], own_boxes[order]
     leaves = 1
     while leaves * LEAF < asked.size:
         leaves *= 2
@@ -305,30 +311,38 @@ def judged(
     return told
 
 
-@kernel(TABLE, INTEGERS, FLOATS, FLOATS, INTEGERS, NUMBER)
+@kernel(TABLE, INTEGERS, FLOATS, FLOATS, INTEGERS, FLOATS, FLOATS)
 def fixes_along(
-    legs: Table, which: Integers, height_m: Floats, climb_ms: Floats, first: Integers, ahead_s: float
-) -> Table:
-    """Return points on the ways of some legs from now until the horizon: x, y, z, height in metres, evenly in time.
+    legs: Table,
+    which: Integers,
+    height_m: Floats,
+    climb_ms: Floats,
+    first: Integers,
+    since_s: Floats,
+    until_s: Floats,
+) -> tuple[Table, Floats]:
+    """Return points on the ways of some legs, evenly between two times each, and their times.
 
-    first: where the points of each begin, one more at the end.
+    A point is x, y, z, height in metres. first: where the points of each begin, one more at the end.
     """
-    points = np.empty((first[which.size], 4))
+    points, times = np.empty((first[which.size], 4)), np.empty(first[which.size])
     for n in range(which.size):
         i, steps = which[n], first[n + 1] - first[n] - 1
         for k in range(steps + 1):
-            t = ahead_s * k / steps
+            t = since_s[n] + (until_s[n] - since_s[n]) * k / steps
             row = points[first[n] + k]
             row[0], row[1], row[2], _, _, _ = place(legs, i, t)
             row[3] = height_m[i] + climb_ms[i] * (t - legs[i, T0])
-    return points
+            times[first[n] + k] = t
+    return points, times
 
 
 @kernel(TABLE, TABLE, TABLE)
-def ways_near(now: Table, then: Table, balls: Table) -> Integers:
-    """Return the rows of ways, from points now to points then (n, 3), that come into one of the balls.
+def ways_near(now: Table, then: Table, balls: Table) -> Table:  # noqa: C901 - ways, balls, and what they share
+    """Return the ways, from points now to points then (n, 3), that come into one of the balls.
 
-    balls: x, y, z, radius in metres. A way bends down from its chord by less than is added for it here.
+    A row a way: its place, the shares of it between which it is in any ball, and in how many it is. balls: x, y, z,
+    radius in metres. A way bends away from its chord by less than is added for it here.
     """
     boxes = np.empty((balls.shape[0], 8))
     for k in range(balls.shape[0]):
@@ -342,7 +356,7 @@ def ways_near(now: Table, then: Table, balls: Table) -> Integers:
         leaves *= 2
     tree = tree_of(boxes, leaves)
     near = np.empty(boxes.shape[0] + 1, np.int64)
-    chosen, count = np.empty(now.shape[0], np.int64), 0
+    chosen, count = np.empty((now.shape[0], 4)), 0
     own = np.empty((1, 8))
     for i in range(now.shape[0]):
         x, y, z = then[i, 0] - now[i, 0], then[i, 1] - now[i, 1], then[i, 2] - now[i, 2]
@@ -352,15 +366,27 @@ def ways_near(now: Table, then: Table, balls: Table) -> Integers:
             own[0, axis] = min(now[i, axis], then[i, axis]) - sag
             own[0, 4 + axis] = max(now[i, axis], then[i, axis]) + sag
         own[0, 3], own[0, 7] = 0.0, 0.0
+        since, until, balls_met = 2.0, -1.0, 0
         for n in range(_overlapping(tree, boxes, leaves, own, 0, 0, near)):
             ball = balls[order[near[n]]]
             dx, dy, dz = ball[0] - now[i, 0], ball[1] - now[i, 1], ball[2] - now[i, 2]
-            share = 0.0 if square == 0.0 else min(max((dx * x + dy * y + dz * z) / square, 0.0), 1.0)
-            dx, dy, dz = dx - share * x, dy - share * y, dz - share * z
-            if dx * dx + dy * dy + dz * dz <= (ball[3] + sag) ** 2:
-                chosen[count] = i
-                count += 1
-                break
+            along, far = dx * x + dy * y + dz * z, dx * dx + dy * dy + dz * dz
+            reach = (ball[3] + sag) ** 2
+            if square == 0.0:
+                if far <= reach:
+                    since, until, balls_met = 0.0, 1.0, balls_met + 1
+                continue
+            # (along / square)^2 - (far - reach) / square: the square of half the share that lies in the ball
+            middle = along / square
+            half_2 = middle * middle - (far - reach) / square
+            if half_2 >= 0.0:
+                half = math.sqrt(half_2)
+                if middle + half >= 0.0 and middle - half <= 1.0:
+                    since, until = min(since, max(middle - half, 0.0)), max(until, min(middle + half, 1.0))
+                    balls_met += 1
+        if since <= until:
+            chosen[count, 0], chosen[count, 1], chosen[count, 2], chosen[count, 3] = i, since, until, balls_met
+            count += 1
     return chosen[:count].copy()
 
 

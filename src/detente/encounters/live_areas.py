@@ -27,6 +27,7 @@ Integers = npt.NDArray[np.int64]
 
 STEP_M = 3_500.0
 """Points of a way are no further apart, so that no leg between two of them needs to be cut."""
+MORE_S = 10.0
 _NOTHING = intake.Positions(
     code=np.empty(0, np.int32),
     time_us=np.empty(0, np.int64),
@@ -42,12 +43,13 @@ _MOVER, _AREA, _ENTERED, _LEFT, _NEAREST, _FLAGS = 0, 1, 3, 4, 5, 6
 
 @dataclass(frozen=True, slots=True)
 class Ways:
-    """The ways of movers until the horizon: points (n, 4), x, y, z and height (NaN) in metres, evenly in time.
+    """The ways of movers near areas: points (n, 4), x, y, z and height (NaN) in metres, and their times from now.
 
     first: where each mover's points begin, one more at the end; at most STEP_M apart.
     """
 
     points: Floats
+    times_s: Floats
     first: Integers
     is_ship: npt.NDArray[np.bool_]
 
@@ -56,8 +58,10 @@ class Ways:
         counts = np.diff(self.first)
         kept = np.zeros(counts.size, np.bool_)
         kept[movers] = True
+        chosen = np.repeat(kept, counts)
         return Ways(
-            points=self.points[np.repeat(kept, counts)],
+            points=self.points[chosen],
+            times_s=self.times_s[chosen],
             first=np.concatenate([np.zeros(1, np.int64), np.cumsum(counts[kept])]),
             is_ship=self.is_ship[movers],
         )
@@ -92,14 +96,23 @@ class LiveAreas:
         self._area_of_window = np.repeat(np.arange(len(self.areas)), np.diff(self._tables.window_first))
         self._memory, self._placing = room.Room(), room.Room()
 
-    def near(self, now: Floats, then: Floats, at: datetime, ahead_s: float) -> Integers:
-        """Return the rows of ways, from points to points (n, 3), that come near an area while it is active."""
+    def near(
+        self, now: Floats, then: Floats, at: datetime, ahead_s: float
+    ) -> tuple[Integers, Floats, Floats, Integers]:
+        """Return the rows of ways, from points to points (n, 3), that come near an active area; from when and to when.
+
+        A little more at both ends, so that a way is seen to enter and to leave. Last, how many areas they come near to
+        at most.
+        """
         from detente.encounters.kernel_live import ways_near  # noqa: PLC0415
 
         balls = self._balls[self._active(at, ahead_s)[self._area_of]]
         if not len(balls) or not len(now):
-            return np.empty(0, np.int64)
-        return ways_near(now, then, np.ascontiguousarray(balls))
+            return np.empty(0, np.int64), np.empty(0), np.empty(0), np.empty(0, np.int64)
+        found = ways_near(now, then, np.ascontiguousarray(balls))
+        since_s = np.maximum(found[:, 1] * ahead_s - MORE_S, 0.0)
+        until_s = np.minimum(found[:, 2] * ahead_s + MORE_S, ahead_s)
+        return found[:, 0].astype(np.int64), since_s, until_s, found[:, 3].astype(np.int64)
 
     def stays(self, ways: Ways, at: datetime, ahead_s: float) -> Stays:
         """Return every stay in an area, or within the margin, from ``at`` until so many seconds later."""
@@ -109,10 +122,9 @@ class LiveAreas:
             return nobody()
         counts = np.diff(ways.first)
         code = np.repeat(np.arange(count, dtype=np.int32), counts)
-        number = np.arange(code.size) - ways.first[:-1][code]
         fixes = intake.Fixes(
             code=code,
-            time_us=begin + np.rint(span * (number / (counts[code] - 1))).astype(np.int64),
+            time_us=begin + np.rint(1e6 * ways.times_s).astype(np.int64),
             rc_m=np.empty(0, np.float32),
             age_s=np.empty(0, np.float32),
             mark=np.zeros(code.size, np.uint8),

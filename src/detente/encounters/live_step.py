@@ -13,6 +13,7 @@ only doubt brings within the outermost limit are told of too, on no rung.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -189,6 +190,7 @@ class _Way:
 
     legs: Floats
     ends: Floats
+    now: Floats
     height_m: Floats
     climb_ms: Floats
     doubt_m: Floats
@@ -225,6 +227,7 @@ class LiveStep:
             for table in (rungs.within_m, rungs.vertical_m, rungs.ahead_s)
         )
         self._wide = tuple(factor * table[0] for table in (rungs.within_m, rungs.vertical_m, rungs.ahead_s))
+        self._beside = ThreadPoolExecutor(max_workers=1, thread_name_prefix="areas")
         self._moored: int = 0
         self._moored_at: datetime | None = None
         self._areas: tuple[LiveAreas, LiveAreas] | None = None
@@ -239,6 +242,8 @@ class LiveStep:
     def step(self, states: States, at: datetime) -> Found:
         """Return every pair and every stay in an area from ``at`` until the horizon."""
         way = self._way(states)
+        # both spend their time in kernels, which let each other run
+        entries = self._beside.submit(self._entries, way, states, at)
         pairs = self._near(way, self._wide, way.doubt_m, resting=False)
         if self._moored_at is None or not timedelta(0) <= at - self._moored_at < MOORED_EVERY:
             rungs = self._rungs
@@ -249,7 +254,7 @@ class LiveStep:
             at=at,
             states=states,
             pairs=self._judged(way, np.ascontiguousarray(pairs[:, 0]), np.ascontiguousarray(pairs[:, 1])),
-            entries=self._entries(way, states, at),
+            entries=entries.result(),
             moored=self._moored,
         )
 
@@ -270,9 +275,11 @@ class LiveStep:
         unknown = np.isnan(states.height_m + states.climb_ms) & ~at_sea
         # a doubt beyond the limit itself says that nothing is known: looking further would tell nobody anything
         doubt = np.minimum(states.doubt_m, self._rungs.within_m[0].max(axis=1)[kind])
+        ends, now = ends_of(legs)
         return _Way(
             legs=legs,
-            ends=ends_of(legs),
+            ends=ends,
+            now=now,
             height_m=np.where(unknown, np.nan, np.where(at_sea, 0.0, states.height_m)),
             climb_ms=np.where(unknown, np.nan, np.where(at_sea, 0.0, states.climb_ms)),
             doubt_m=doubt,
@@ -335,8 +342,8 @@ class LiveStep:
         same = askers is asked
         if not same and askers.size < asked.size:
             askers, asked = asked, askers  # the tree is made of the fewer
-        boxes = boxes_of(way.legs, asked, way.height_m, way.climb_ms, doubt_m, *limits)
-        own = boxes if same else boxes_of(way.legs, askers, way.height_m, way.climb_ms, doubt_m, *limits)
+        boxes = boxes_of(way.legs, way.now, asked, way.height_m, way.climb_ms, doubt_m, *limits)
+        own = boxes if same else boxes_of(way.legs, way.now, askers, way.height_m, way.climb_ms, doubt_m, *limits)
         return pairs_near(
             way.legs,
             way.ends,
@@ -397,26 +404,27 @@ class LiveStep:
         from detente.encounters.live_areas import nobody  # noqa: PLC0415
 
         if self._areas is None:
-            return _entries_of(nobody(), nobody(), np.empty(0, np.int64), states)
+            return _entries_of(nobody(), nobody(), np.empty(0, np.int64), np.empty(0, np.int64), states)
         from detente.encounters.kernel_live import fixes_along, places  # noqa: PLC0415
         from detente.encounters.live_areas import STEP_M, Ways  # noqa: PLC0415
 
         wide, exact = self._areas
         ahead_s = self._factor * self._area_ahead_s
         everybody = np.arange(way.side.size)
-        now = places(way.legs, everybody, np.zeros(everybody.size))
+        now = np.ascontiguousarray(way.now[:, :3])
         then = places(way.legs, everybody, np.full(everybody.size, ahead_s))
-        near = wide.near(now, then, at, ahead_s)
-        counts = np.maximum(np.ceil(states.speed_ms[near] * ahead_s / STEP_M), 1.0).astype(np.int64) + 1
-        first = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
-        ways = Ways(
-            points=fixes_along(way.legs, near, way.height_m, way.climb_ms, first, ahead_s),
-            first=first,
-            is_ship=way.kind[near] == 0,
+        near, since_s, until_s, met = wide.near(now, then, at, ahead_s)
+        counts = (
+            np.maximum(np.ceil(states.speed_ms[near] * (until_s - since_s) / STEP_M), 1.0).astype(np.int64) + 1
         )
-        outer = wide.stays(ways, at, ahead_s)
-        inner = exact.stays(ways.part(np.unique(outer.mover)), at, ahead_s)
-        return _entries_of(outer, inner, near, states)
+        first = np.concatenate([np.zeros(1, np.int64), np.cumsum(counts)])
+        points, times_s = fixes_along(way.legs, near, way.height_m, way.climb_ms, first, since_s, until_s)
+        ways = Ways(points=points, times_s=times_s, first=first, is_ship=way.kind[near] == 0)
+        stays = exact.stays(ways, at, ahead_s)
+        found = np.unique(np.stack([stays.mover, stays.area], axis=1), axis=0)
+        # who is in every area that it comes near to need not be looked for beside them
+        beside = np.flatnonzero(met > np.bincount(found[:, 0], minlength=near.size))
+        return _entries_of(stays, wide.stays(ways.part(beside), at, ahead_s), beside, near, states)
 
 
 def _comes_low(way: _Way, aircraft: Integers, vertical_m: float, ahead_s: float) -> Flags:
@@ -427,33 +435,30 @@ def _comes_low(way: _Way, aircraft: Integers, vertical_m: float, ahead_s: float)
     return np.asarray(~(np.minimum(now, then) > vertical_m + 1.0))  # so that unknown heights stay
 
 
-def _entries_of(wide: Stays, exact: Stays, near: Integers, states: States) -> AreaEntries:
-    """Return the first stay of each mover in each area.
+def _entries_of(stays: Stays, wide: Stays, beside: Integers, near: Integers, states: States) -> AreaEntries:
+    """Return the first stay of each mover in each area, and of those without one that they come near to it.
 
-    near: the rows of States that ``wide`` numbers; ``exact`` numbers those of them that have a wide stay.
+    near: the rows of States that ``stays`` numbers; beside: the places among these that ``wide`` numbers.
     """
-    met = np.unique(wide.mover)
-    areas = 1 + int(wide.area.max()) if wide.area.size else 1
-    keys = wide.mover * areas + wide.area
-    first = np.lexsort((wide.entry_s, keys))
-    kept = first[np.unique(keys[first], return_index=True)[1]]
-    chosen = {int(key): place for place, key in enumerate(keys[kept].tolist())}
-    columns = {field.name: getattr(wide, field.name)[kept] for field in fields(wide)}
-    entry, leaving = np.full(kept.size, np.inf), np.full(kept.size, np.inf)
-    for row in np.argsort(-exact.entry_s, kind="stable").tolist():  # the earliest is written last
-        place = chosen.get(int(met[exact.mover[row]]) * areas + int(exact.area[row]))
-        if place is not None:
-            entry[place], leaving[place] = exact.entry_s[row], exact.exit_s[row]
-            for name in ("nearest_s", "signed_m", "height_unknown", "lon_lat"):
-                columns[name][place] = getattr(exact, name)[row]
-    mover = near[columns["mover"]] if near.size else columns["mover"]
+    areas = 1 + max((int(part.area.max()) for part in (stays, wide) if part.area.size), default=0)
+    keys = np.concatenate([stays.mover * areas + stays.area, beside[wide.mover] * areas + wide.area])
+    columns = {
+        field.name: np.concatenate([getattr(stays, field.name), getattr(wide, field.name)])
+        for field in fields(stays)
+    }
+    is_wide = np.arange(keys.size) >= stays.mover.size
+    order = np.lexsort((columns["entry_s"], is_wide, keys))
+    kept = order[np.unique(keys[order], return_index=True)[1]]
+    columns = {name: values[kept] for name, values in columns.items()}
+    mover = near[keys[kept] // areas] if near.size else np.empty(0, np.int64)
+    is_wide = is_wide[kept]
     doubt = states.doubt_m[mover]
     return AreaEntries(
         mover=mover,
         area=columns["area"],
-        entry_s=entry,
+        entry_s=np.where(is_wide, np.inf, columns["entry_s"]),
         nearest_s=columns["nearest_s"],
-        exit_s=leaving,
+        exit_s=np.where(is_wide, np.inf, columns["exit_s"]),
         distance_m=np.maximum(columns["signed_m"], 0.0),
         possible=columns["height_unknown"] | (np.abs(columns["signed_m"]) <= doubt),
         lon_lat=columns["lon_lat"],

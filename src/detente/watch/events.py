@@ -134,6 +134,7 @@ class _Going(msgspec.Struct):
     heard_at: datetime
     seen: _Seen
     priority: int = 0
+    was_on_rung: bool = False
     rung_since: datetime | None = None
     outside_since: datetime | None = None
     entered_at: datetime | None = None
@@ -318,7 +319,8 @@ class Events:
         sight = _closest(going, found.at)
         entered = going.entered_at or seen.entered_at or sight.at
         first, second = movers
-        rings = not any(at_rest) and not (seen.by_doubt and going.entered_at is None)
+        # what rang once does not fall silent and ring again because it is in doubt for a while
+        rings = not any(at_rest) and going.was_on_rung
         return Event(
             id=going.id,
             kind="area" if area else "pair",
@@ -430,6 +432,7 @@ def _follow(going: _Going, seen: _Seen, at: datetime) -> None:
     """Take what is seen of an event that goes on, inside its limits or outside them by less than the factor."""
     _reach(going, at)
     going.heard_at, going.outside_since = at, None
+    going.was_on_rung |= seen.priority >= 0
     if seen.priority >= going.priority:
         going.priority, going.rung_since = seen.priority, None
     elif going.rung_since is None:
