@@ -116,7 +116,11 @@ def summary(load: Told, desk: Told, watch: Told, account: dict[str, Any]) -> dic
     came = {tuple(sorted(one["encounter"])): one["at_s"] for one in desk.lines if "encounter" in one}
     sent = {tuple(sorted(one["pair"])): one["sent_s"] for one in load.lines if "pair" in one}
     took = sorted(came[pair] - at_s for pair, at_s in sent.items() if pair in came)
-    told = {tuple(sorted((one["a"], one["b"]))): one["read_s"] for one in reversed(watch.lines) if one.get("what") == "event"}
+    told = {
+        tuple(sorted((one["a"], one["b"]))): one["read_s"]
+        for one in reversed(watch.lines)
+        if one.get("what") == "event"
+    }
     said = sorted(told[pair] - at_s for pair, at_s in sent.items() if pair in told)
     ended = load.first("ended")
     first = min(came.values()) - watch.begun_s if came else None

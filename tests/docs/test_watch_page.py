@@ -58,7 +58,9 @@ def test_every_command_of_the_page_is_taken(folder: Path) -> None:
     assert (whole.own, whole.line, whole.author.id if whole.author else "") == ("west", "baltic", "west")
     assert whole.retain is not None
     assert f"{whole.retain.days}d" == RETAIN_DEFAULT
-    assert f"after\n{whole.retain.days} days" in PAGE or f"after {whole.retain.days} days" in " ".join(PAGE.split())
+    assert f"after\n{whole.retain.days} days" in PAGE or f"after {whole.retain.days} days" in " ".join(
+        PAGE.split()
+    )
 
 
 def test_its_replay_and_its_search_of_a_record_run(folder: Path) -> None:

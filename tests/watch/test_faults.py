@@ -51,7 +51,15 @@ def asked(folder: Path, *options: str) -> Request:
     parser = argparse.ArgumentParser()
     add_options(parser)
     add_json(parser)
-    words = ["--feed", f"replay:{file}@max", "--sides", str(folder / "sides.toml"), "--own", "west", "--until-end"]
+    words = [
+        "--feed",
+        f"replay:{file}@max",
+        "--sides",
+        str(folder / "sides.toml"),
+        "--own",
+        "west",
+        "--until-end",
+    ]
     return request(parser.parse_args([*words, *options]))
 
 

@@ -1,4 +1,4 @@
-"""The watch at a terminal and in a pipe: what a person reads, in both languages, with strangers' names made harmless."""
+"""The watch at a terminal and in a pipe: what a person reads, in both languages, strangers' names made harmless."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ AT = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 
 def standing(**more: Any) -> FeedStanding:
     given: dict[str, Any] = {
-        "name": "ais-tcp://host:10110", "state": "stale", "last_at": AT, "rate_per_s": 3.5, "movers": 7, "received": 100,
-        "used": 98, "rejected": {"bad_checksum": 2}, "why": "\x1b[2Jno answer",
+        "name": "ais-tcp://host:10110", "state": "stale", "last_at": AT, "rate_per_s": 3.5, "movers": 7,
+        "received": 100, "used": 98, "rejected": {"bad_checksum": 2}, "why": "\x1b[2Jno answer",
     }  # fmt: skip
     return FeedStanding(**{**given, **more})
 

@@ -49,7 +49,12 @@ def event(**more: Any) -> Event:
 
 
 def test_whose_a_mover_is(showing: Showing) -> None:
-    assert [showing.side(name) for name in ("west", "east", "south", "")] == ["own", "other", "neutral", "unknown"]
+    assert [showing.side(name) for name in ("west", "east", "south", "")] == [
+        "own",
+        "other",
+        "neutral",
+        "unknown",
+    ]
     nobody = Showing(showing.sides, "")
     assert [nobody.side(name) for name in ("west", "")] == ["neutral", "unknown"]
     assert Showing(None, "").side("west") == "unknown"

@@ -47,6 +47,7 @@ STEPS_A_ROUND_MAX = 4
 """Predictions in one round of a replay that runs faster than the time."""
 _STATUS_S, _MOVERS_S, _ALL_EVENTS_S, _LAST_WORDS_S, _AGAIN_S = 1.0, 1.0, 30.0, 10.0, 1.0
 _SAVE_S = 10.0
+_CLOCK_OFF_S = 20.0
 STATE_BYTES_MAX = 20_000_000
 """Bytes of the file with the events that went on when a watch ended."""
 _MOVERS_SHARE = 0.1
@@ -306,6 +307,7 @@ class Watch:
     async def _status(self) -> None:
         while True:
             self._say_feeds()
+            self._say_clocks()
             if self._desk is not None:
                 self._desk.show_feeds(self._showing.feeds(self._standings))
             if self._screen is not None:
@@ -329,11 +331,17 @@ class Watch:
                 self._changed.append(one)
             self._tells.event(one, now)
 
-    def _say_feeds(self) -> None:
-        for name, off_s in self._seeing.picture.clock_off_s.items():
+    def _say_clocks(self) -> None:
+        """Warn, once each, of a feed whose times are not of the present, and of a desk whose clock is another."""
+        off = dict(self._seeing.picture.clock_off_s)
+        if self._desk is not None and abs(self._desk.standing().clock_off_s or 0.0) > _CLOCK_OFF_S:
+            off["desk"] = self._desk.standing().clock_off_s or 0.0
+        for name, off_s in off.items():
             if name not in self._told.clocks:
                 self._told.clocks.add(name)
-                self._log.warning("watch.clock-off", feed=name, seconds=round(off_s))
+                self._log.warning("watch.clock-off", of=name, seconds=round(off_s))
+
+    def _say_feeds(self) -> None:
         for one in self._standings:
             if self._told.feeds.get(one.name) != one.state:
                 is_first = one.name not in self._told.feeds
