@@ -11,7 +11,7 @@ KIND ?=
 .PHONY: help setup web kernels demo test prove prove-full bench bench-quick bench-line bench-rules bench-node bench-desk bench-watch soak bench-lock lint words lock clean simulate replay sabotage
 
 help:
-	@echo "make demo         set up and run the main job on the bundled scenario"
+	@echo "make demo         set up and play two commands' story on real nodes, all of it made up"
 	@echo "make test         set up and run all tests (under 15 minutes on two cores)"
 	@echo "make prove        heavier evidence (under 25 minutes on two cores)"
 	@echo "make prove-full   hours of it; writes docs/prove-full.md"
@@ -45,7 +45,7 @@ setup: $(VENV)/ready
 web: $(VENV)/ready
 	$(BIN)/python tools/build_web.py
 
-demo: setup
+demo: kernels
 	$(BIN)/python tools/demo.py
 
 lint: setup
