@@ -26,6 +26,7 @@ HEADER = "# Russian words of détente. Edit with any gettext editor; compile wit
 KEYWORDS = {"say": None, "many": (1, 2), "term": None, "about": None, "word": None}
 DEMO = {
     "tools/demo.py": KEYWORDS,
+    "tools/demo_archive.py": KEYWORDS,
     # sentences that it holds as data, each at its place among the arguments; the demo says them
     "examples/baltic/scenario.py": {"Planted": (5,), "Lure": (4,)},
 }

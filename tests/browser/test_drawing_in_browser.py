@@ -124,6 +124,8 @@ def test_an_overlay_is_loaded_listed_hidden_and_deleted(stand: Stand, open_page:
     page.click("summary")
     assert "Fairway <b>" in text(page, "article table")
     assert "Westland: its fairway" in text(page, "article table")
+    page.click("article th button:has-text('Claim')")
+    page.wait_for_selector("article th[aria-sort=ascending]:has-text('Claim')")
     page.uncheck("article input[type=checkbox]")
     page.goto(f"{stand.address}/#/")
     page.wait_for_selector("canvas.painted", state="attached")

@@ -29,7 +29,7 @@ def load(name: str, path: Path) -> ModuleType:
 
 @pytest.fixture(scope="module")
 def demo() -> ModuleType:
-    return load("demo_of_detente", ROOT / "tools" / "demo.py")
+    return load("demo_archive", ROOT / "tools" / "demo_archive.py")
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -48,20 +48,30 @@ def test_the_scenario_is_the_same_in_every_run_and_says_that_it_is_made_up(
 
 
 @pytest.mark.timeout(600)
-def test_the_demo_finds_all_that_was_planted_and_nothing_that_was_not(tmp_path: Path) -> None:
+def test_the_demo_plays_its_story_and_finds_all_that_was_planted(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "demo.py"), "--folder", str(tmp_path), "--language", "en"],
-        capture_output=True, text=True, check=False,
+        capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
+    assert "TRAINING. SYNTHETIC" in run.stdout
+    for told in (
+        "reads its card aloud", "everybody reads the same words", "Notification", "A) ", "keeps watch",
+        "SYNTHETIC MERCHANT 01 and D-17", "SYNTHETIC PATROL E9 and SYNTHETIC FRIGATE W1",
+        "released by Anna Berg, Boris Holm", "is answered", "accounts of west, east side by side", "a stick with",
+        "comes back with the backup", "readouts of west, east side by side", "accepts evidence.json",
+        "refuses tampered.json", "the archive search finds the same",
+    ):  # fmt: skip
+        assert told in run.stdout, told
+    assert ", 0 failed." in run.stdout
     assert run.stdout.count("  found ") == 7
     assert run.stdout.count("  rejected ") == 2
     assert "foreseen the near collision" in run.stdout
-    assert str(tmp_path / "report.html") in run.stdout
-    report = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert (tmp_path / "play" / "report.html").is_file()  # of the recorded tracks
+    report = (tmp_path / "archive" / "report.html").read_text(encoding="utf-8")
     assert "SYNTHETIC FRIGATE W1" in report
     assert "MERCHANT" not in report  # of no side: not between rivals
-    features = json.loads((tmp_path / "encounters.geojson").read_text(encoding="utf-8"))["features"]
+    features = json.loads((tmp_path / "archive" / "encounters.geojson").read_text(encoding="utf-8"))["features"]
     assert {tuple(sorted((f["properties"]["side_a"], f["properties"]["side_b"]))) for f in features} == {
         ("east", "west")
     }

@@ -22,7 +22,7 @@ def played(*words: str | Path, folder: Path) -> tuple[int, dict[str, object], st
     return ended.returncode, json.loads(ended.stdout) if ended.stdout else {}, ended.stderr
 
 
-@pytest.mark.parametrize(("name", "speed"), [("humanitarian-river", "100")])
+@pytest.mark.parametrize(("name", "speed"), [("black-sea-transit", "5"), ("humanitarian-river", "100")])
 def test_the_example_is_played_to_its_end(tmp_path: Path, name: str, speed: str) -> None:
     file = ROOT / "examples" / "scenarios" / f"{name}.toml"
     code, document, said = played(file, "--speed", speed, folder=tmp_path)

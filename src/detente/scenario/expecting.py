@@ -21,7 +21,7 @@ __all__ = ["expect"]
 
 say = words.speaker("scenario")
 
-_LOOK_S = 0.4
+_LOOK_S = 0.5
 _RANK = {"held": 0, "delivered": 1, "read": 2, "answered": 3}
 _DAY_MS = 86_400_000
 Seen = tuple[str, str]

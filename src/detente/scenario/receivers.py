@@ -26,7 +26,7 @@ __all__ = ["Receivers", "archive", "live_receivers"]
 
 Clock = Callable[[], datetime]
 _BEAT_S = 0.25
-_NAMES_EVERY_S = 10.0
+_NAMES_EVERY_S = 2.0
 
 
 class _Ships:

@@ -61,7 +61,7 @@ def say_notice(play: Play, step: SayNotice) -> None:
         )
         return
     play.story.told(say("{who} writes: {title}", who=step.who, title=notice["title"]))
-    _tell_owed(play, checked)
+    _tell_owed(play, step.who, checked)
     _release(play, step.who, called, draft, officers)
 
 
@@ -163,15 +163,23 @@ def _release(
     )
 
 
-def _tell_owed(play: Play, checked: dict[str, Any]) -> None:
-    """Tell what the desk says of a notice while it is written: what it owes, by when."""
-    for one in [it for it in checked["obligations"] if it["outcome"] in {"owed", "norm"}][:_OWED_TOLD]:
+def _tell_owed(play: Play, who: str, checked: dict[str, Any]) -> None:
+    """Tell what the desk says of a notice while it is written: what it owes to others on this line, by when."""
+    others = {one.state for name, one in play.scenario.sides.items() if name != who}
+    for one in [it for it in checked["obligations"] if _concerns(it, others)][:_OWED_TOLD]:
         due = (one["due"] or {}).get("earliest", "")[:16]
         word = say("owes") if one["outcome"] == "owed" else say("is asked for")
         play.story.told(
             say("  {word}: {title} ({agreement} {paragraph}), by {due}", word=word, title=one["title"],
                 agreement=one["agreement"], paragraph=one["paragraph"], due=due or say("no stated time"))
         )  # fmt: skip
+
+
+def _concerns(verdict: dict[str, Any], states: set[str | None]) -> bool:
+    """Tell whether something is owed or asked for, and not to states alone that are not on this line."""
+    to = verdict["to"]
+    reaches = not to or any(one in states or not (len(one) == 2 and one.isupper()) for one in to)
+    return verdict["outcome"] in {"owed", "norm"} and reaches
 
 
 def _by_people(play: Play, who: str, called: str, title: str, notice: dict[str, Any], answers: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import time
 from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
@@ -100,14 +101,21 @@ class Officer:
         return self.post(f"drafts/{submission}/release/finish", body)
 
     def _signed_in(self, method: str, path: str, body: Any = None) -> Any:
-        """Ask; whoever is not signed in any more, since the desk was started anew, comes in again first."""
-        try:
-            return self._ask(method, path, body)
-        except Refusal as refusal:
-            if refusal.status != 401:
-                raise
-        self.sign_in()
-        return self._ask(method, path, body)
+        """Ask; whoever is not signed in any more, since the desk was started anew, comes in again first.
+
+        A desk that is asked too often says so, and is asked again later.
+        """
+        for patience in range(_PATIENCE_S, -1, -1):
+            try:
+                return self._ask(method, path, body)
+            except Refusal as refusal:
+                if refusal.status not in {401, 429} or not patience:
+                    raise
+                if refusal.status == 429:
+                    time.sleep(1.0)
+                    continue
+            self.sign_in()
+        raise AssertionError  # the last of them raised
 
     def _ask(self, method: str, path: str, body: Any = None) -> Any:
         where = f"{self.desk.origin}{_API}{path}"

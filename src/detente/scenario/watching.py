@@ -24,6 +24,7 @@ __all__ = ["end_watch", "keep_watch"]
 
 say = words.speaker("scenario")
 
+_LOOK_S = 0.6
 _LISTENS_S_MAX = 240.0
 """How long a watch may take to begin: its first run of an installation compiles for a minute."""
 
@@ -66,7 +67,7 @@ def _wait_until_it_hears(play: Play, who: str, running: Running, receivers: Rece
             return True
         return receivers.are_heard if receivers is not None else bool(clerk.get("picture")["movers"])
 
-    if not until(hears, _LISTENS_S_MAX) or not running.is_alive:
+    if not until(hears, _LISTENS_S_MAX, every_s=_LOOK_S) or not running.is_alive:
         raise PlayFailure(
             expected=say("a watch that listens"),
             came=running.tail()[-500:] or say("nothing"),

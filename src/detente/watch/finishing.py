@@ -33,6 +33,9 @@ from detente.watch.request import Request
 
 __all__ = ["Finished", "Finishing"]
 
+LATE_S = 10.0
+"""How long rows of different feeds may be out of order between them."""
+
 say = words.speaker("watch")
 
 
@@ -62,6 +65,8 @@ class Finishing:
             between="all" if asked.sides is None else "rivals",
             sides=asked.sides,
             keep_moored=asked.keep_moored,
+            # the cleaner gives out a mover's first fix with its second, up to a gap late: an archive knows both at once
+            late_s=asked.max_gap_s + LATE_S,
         )
         self._memory = Memory(asked.sides) if asked.line and asked.sides is not None else None
         self._anomalies = Anomalies() if self._memory is not None else None

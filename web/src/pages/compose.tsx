@@ -1,17 +1,16 @@
 /** Write a notice: the form, what agreements say about it while it is typed, and how it will read in both languages. */
 import type { JSX } from "preact";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo } from "preact/hooks";
 import { signal, useSignal } from "@preact/signals";
-import { ask, isSignedOut, Refusal, sentenceOf, tell } from "../api";
+import { ask, Refusal, sentenceOf, tell } from "../api";
 import type { CheckDocument, DraftDocument, DraftsDocument, EntryDocument, FormDocument, FormsDocument, LineDocument } from "../answers";
-import { hourMinute } from "../formats";
-import { now_ms } from "../live";
 import { address, go, route } from "../route";
 import { me } from "../session";
 import { language, say } from "../words";
 import { Aside, CheckState } from "./forms/aside";
-import { Attachments, heldFiles, type Attached } from "./forms/attachments";
+import { Attachments } from "./forms/attachments";
 import { Fields } from "./forms/fields";
+import { useKeeping } from "./forms/keeping";
 import { sections, type Field, type Grammar } from "./forms/model";
 import { minuteOf, momentOf, tidied } from "./forms/moments";
 import { formOf } from "./forms/places";
@@ -199,38 +198,19 @@ function Desk({ form, started, line, reply }: { form: Form; started: Start; line
   const check = useMemo(() => signal<CheckDocument | null>(null), []);
   const trouble = useSignal("");
   const checkTrouble = useSignal("");
-  const files = useMemo(() => signal<readonly Attached[]>(heldFiles(started.draft?.attachments ?? [])), []);
-  const answerBy = useMemo(() => signal(started.answerBy), []);
-  const held = useMemo(() => signal(started.draft), []);
-  const isBusy = useSignal(false);
-  const kept = useSignal("");
+  const keeping = useKeeping(form, line.line, reply, started);
+  const { files, answerBy, isBusy, kept } = keeping;
   useCheck(form, line.line, check, checkTrouble);
   useGuard(form);
-  const write = async (isUnfinished: boolean) => {
-    const made = await keep(form, { line: line.line, held: held.peek(), reply, files: files.peek(), answerBy: answerBy.peek(), isUnfinished });
-    held.value = made;
-    form.isChanged.value = false;
-    return made;
-  };
-  useKeptOnLeaving(form, () => write(true));
   const keepUnfinished = async () => {
-    trouble.value = kept.value = "";
-    isBusy.value = true;
-    try {
-      const made = await write(true);
-      files.value = heldFiles(made.attachments);
-      kept.value = say("Kept unfinished at {time}. Every station finds it under Drafts; nobody can release it before it is finished.", { time: hourMinute(now_ms()) });
-    } catch (thrown) {
-      trouble.value = sentenceOf(thrown);
-    }
-    isBusy.value = false;
+    trouble.value = await keeping.unfinished();
   };
   const save = async () => {
     form.isAsked.value = true;
     trouble.value = kept.value = "";
     isBusy.value = true;
     try {
-      await write(false);
+      await keeping.write(false);
       go(["drafts"], { line: line.line });
     } catch (thrown) {
       if (thrown instanceof Refusal && thrown.faults.length) form.faults.value = thrown.faults;
@@ -276,47 +256,6 @@ function Desk({ form, started, line, reply }: { form: Form; started: Start; line
       </form>
       <Aside check={check.value} trouble={checkTrouble.value} terms={form.grammar.terms} />
     </div>
-  );
-}
-
-interface ToKeep {
-  line: string;
-  /** What stands at the desk so far; null before anything was kept */
-  held: DraftDocument | null;
-  reply: string;
-  files: readonly Attached[];
-  answerBy: string;
-  isUnfinished: boolean;
-}
-
-async function keep(form: Form, { line, held, reply, files, answerBy, isUnfinished }: ToKeep): Promise<DraftDocument> {
-  const until = answerBy.trim() ? momentOf(tidied(answerBy)) : null;
-  const isRead = until !== null && ["minute", "second"].includes(until.precision);
-  if (answerBy.trim() && !isRead && !isUnfinished) {
-    throw new Error(say("The time by which an answer is asked for is not read: write it as {example}.", { example: "2030-05-01T06:00Z" }));
-  }
-  return tell<DraftDocument>("drafts", {
-    line,
-    notice: form.document.peek(),
-    attachments: files.map(({ media_type, octets, sha256 }) => (sha256 ? { media_type, octets: "", sha256 } : { media_type, octets })),
-    answer_by_ms: isRead ? until.from_ms : null,
-    in_reply_to: held?.in_reply_to ?? reply,
-    submission: held?.submission ?? "",
-    ...(isUnfinished ? { is_unfinished: true } : {}),
-    ...(held ? { revision: held.revision } : {}),
-  });
-}
-
-/** Whoever goes to another page with unsaved typing finds it unfinished among the drafts, at any station. */
-function useKeptOnLeaving(form: Form, write: () => Promise<unknown>): void {
-  const last = useRef({ form, write });
-  last.current = { form, write };
-  useEffect(
-    () => () => {
-      const { form: left, write: keepIt } = last.current;
-      if (left.isChanged.peek() && me.peek() && !isSignedOut.peek()) keepIt().catch(() => undefined);
-    },
-    [],
   );
 }
 

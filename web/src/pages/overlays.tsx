@@ -1,4 +1,5 @@
 /** The site's own overlays for its map: loaded from files, listed as text, shown or hidden here, taken away. */
+import type { Feature } from "geojson";
 import type { JSX } from "preact";
 import { useSignal } from "@preact/signals";
 import { overlays, type Overlay } from "../announced";
@@ -99,17 +100,38 @@ function shapeName(type: string): string {
   return names[type] ?? type;
 }
 
+const COLUMNS = ["title", "claim", "shape", "place"] as const;
+type Column = (typeof COLUMNS)[number];
+
+function keyOf(feature: Feature, column: Column): string {
+  const extent = column === "place" ? extentOf(feature.geometry) : null;
+  return {
+    title: String(feature.properties?.["title"] ?? feature.properties?.["name"] ?? ""),
+    claim: String(feature.properties?.["claim"] ?? ""),
+    shape: feature.geometry.type,
+    // from north to south
+    place: (90 - (extent ? (extent[1] + extent[3]) / 2 : -90)).toFixed(4).padStart(8, "0"),
+  }[column];
+}
+
 function Features({ overlay }: { overlay: Overlay }): JSX.Element {
-  const { features } = overlay.features;
+  const order = useSignal<Column | null>(null);
+  const by = order.value;
+  const features = by ? [...overlay.features.features].sort((a, b) => keyOf(a, by).localeCompare(keyOf(b, by))) : overlay.features.features;
+  const heads: Record<Column, string> = { title: say("Name"), claim: say("Claim"), shape: say("Shape"), place: say("Around") };
   return (
     <div class="wide" tabIndex={0} role="region" aria-label={plain(overlay.name)}>
       <table>
         <thead>
           <tr>
-            <th scope="col">{say("Name")}</th>
-            <th scope="col">{say("Claim")}</th>
-            <th scope="col">{say("Shape")}</th>
-            <th scope="col">{say("Around")}</th>
+            {COLUMNS.map((one) => (
+              <th key={one} scope="col" aria-sort={one === by ? "ascending" : "none"}>
+                <button type="button" class="plain" onClick={() => (order.value = one)}>
+                  {heads[one]}
+                  {one === by && " ▲"}
+                </button>
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
