@@ -187,7 +187,7 @@ def _along(one: _Fixes, other: _Fixes, offset: float, max_gap_s: float) -> Float
     at = one.seconds + offset
     leg = np.clip(np.searchsorted(other.seconds, at, side="right") - 1, 0, other.seconds.size - 2)
     start, end = other.seconds[leg], other.seconds[leg + 1]
-    known = (at >= start) & (at <= end) & (end - start <= max_gap_s)
+    known = (at >= start) & (at <= end) & (end > start) & (end - start <= max_gap_s)
     leg, at, start, end = leg[known], at[known], start[known], end[known]
     lon, lat = other.lon, other.lat
     azimuth, _, length = _GEOD.inv(lon[leg], lat[leg], lon[leg + 1], lat[leg + 1])

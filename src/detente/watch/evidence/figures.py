@@ -104,7 +104,7 @@ def fault_in(figures: Mapping[str, Any]) -> str:
             sound = name in _WORDS and isinstance(value, str) and len(value) <= 20
         if not sound:
             return name
-    return ""
+    return "" if figures["entered"] <= figures["closest_at"] <= figures["left"] else "closest_at"
 
 
 def _exists(text: str) -> bool:

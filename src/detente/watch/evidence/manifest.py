@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -15,10 +16,11 @@ from msgspec import Meta
 
 from detente import __version__, words
 from detente.encounters.kernel_version import kernel_version
+from detente.encounters.searching import BOUNDS
 from detente.watch.evidence.errors import EvidenceRefused
 from detente.watch.evidence.figures import fault_in, moment_text, written
 from detente.watch.evidence.structs import Agreed, Attachment, Context, Definition, InputUsed
-from detente.watch.evidence.tracks_csv import decimal
+from detente.watch.evidence.tracks_csv import decimal, reach
 
 __all__ = [
     "FORMAT",
@@ -173,6 +175,12 @@ class Manifest(_Part, frozen=True, kw_only=True):
         stated = self.definition
         return Definition(float(stated.within_m), float(stated.vertical_m), float(stated.max_gap_s))
 
+    def reached(self) -> tuple[datetime, datetime]:
+        """Return the time that the evidence reaches, by its own clock; no fix of it lies outside."""
+        around = reach(float(self.definition.max_gap_s))
+        entered, left = (datetime.fromisoformat(str(self.figures[name])) for name in ("entered", "left"))
+        return entered - around, left + around
+
 
 _encoder = msgspec.json.Encoder(order="sorted")
 _decoder = msgspec.json.Decoder(Manifest)
@@ -232,6 +240,11 @@ def read(octets: bytes, *, where: str) -> Manifest:
         )
     if manifest.definition.rule != RULE:
         raise _refused(RULE, manifest.definition.rule, where)
+    for name, (least, most) in BOUNDS.items():
+        stated = getattr(manifest.definition, name)
+        if not least <= float(stated) <= most:
+            expected = say("{name} from {least} to {most}", name=name, least=f"{least:g}", most=f"{most:g}")
+            raise _refused(expected, stated, where)
     unsound = fault_in(manifest.figures)
     if unsound:
         raise _refused(say("every figure, as the specification writes it"), unsound, where)

@@ -17,6 +17,7 @@ from detente import words
 from detente.watch.evidence import manifest, tracks_csv
 from detente.watch.evidence.drafting import TRACKS
 from detente.watch.evidence.errors import EvidenceRefused
+from detente.watch.evidence.figures import moment_text
 from detente.watch.evidence.manifest import Manifest
 
 __all__ = ["EVIDENCES_MAX", "FILES_MAX", "FILE_BYTES_MAX", "Evidence", "evidence_of", "read"]
@@ -145,6 +146,12 @@ def _evidence(pool: _Pool, folder: str, name: str, octets: bytes) -> Evidence:
     others = set(tracks["mover"]) - {stated.a.mover, stated.b.mover}
     if others or not tracks.height:
         raise _refused(say("fixes of the two movers"), ", ".join(sorted(others))[:200] or say("none"), place)
+    entered, left = stated.reached()
+    if not tracks["time"].is_between(entered, left).all():
+        reach = f"{moment_text(entered)}, {moment_text(left)}"
+        raise _refused(say("fixes between these moments: {reach}", reach=reach), say("others"), place)
+    if tracks.select("mover", "time").is_duplicated().any():
+        raise _refused(say("one fix for each time of each mover"), say("more"), place)
     return Evidence(name=place, manifest=stated, rows=tracks.sort("time", "mover"))
 
 

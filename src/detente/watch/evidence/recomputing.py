@@ -23,7 +23,6 @@ from detente.watch.evidence.figures import (
 )
 from detente.watch.evidence.manifest import Manifest
 from detente.watch.evidence.reading import Evidence
-from detente.watch.evidence.tracks_csv import reach
 
 __all__ = ["Alone", "Between", "Outcome", "Together", "document", "recompute"]
 
@@ -138,18 +137,12 @@ def _between(one: Alone, other: Alone, rows: pl.DataFrame) -> Between:
     clock = clock_between(first.rows, second.rows, max_gap_s=max_gap_s)
     offset_s = clock.offset_s if clock is not None and abs(clock.offset_s) >= CLOCK_LEAST_S else 0.0
     shift = timedelta(microseconds=round(offset_s * 1e6))
-    ours, theirs = _reach(first.manifest), _reach(second.manifest)
+    ours, theirs = first.manifest.reached(), second.manifest.reached()
     span = max(ours[0], theirs[0] - shift), min(ours[1], theirs[1] - shift)
     laid = compared(rows, second.rows, offset_s=offset_s, span=span)
     without = frozenset({*first.manifest.not_told, *second.manifest.not_told})
     differs = differences(one.figures or {}, _shifted(other.figures or {}, offset_s), without=without)
     return Between(first, second, tuple(_stated(first, second)), clock, offset_s, laid, tuple(differs))
-
-
-def _reach(manifest: Manifest) -> tuple[datetime, datetime]:
-    """Return the time that an evidence reaches, by its own clock."""
-    around = reach(manifest.definition_used().max_gap_s)
-    return _moment(manifest, "entered") - around, _moment(manifest, "left") + around
 
 
 def _shifted(figures: Figures, offset_s: float) -> Figures:
