@@ -142,3 +142,9 @@ def test_states_and_kinds_are_told_in_the_files_language(fonts: FontFiles, drawn
     made(entry("west/1", standing="corrected", precedence="flash"), fonts, "ru")
     assert {"исправлено", "молния", "доставлено"} <= set(drawn)
     assert any(text.endswith("(notice.exercise)") for text in drawn)
+
+
+def test_a_line_as_long_as_a_body_is_broken_without_end(fonts: FontFiles, drawn: list[str]) -> None:
+    made(entry("west/1", "x" * 200_000 + " " + " " * 5_000 + "end"), fonts)
+    assert sum(len(text) for text in drawn if set(text) == {"x"}) == 200_000
+    assert "end" in drawn

@@ -189,11 +189,11 @@ def test_more_events_than_there_is_room_for_give_way_to_graver_ones(monkeypatch:
     ships = {f"id:e{number}": straight(1_700, 20.0 * number, 0, 2.0) for number in range(6)}
     scene = Play({"id:w1": straight(0, 0, 0, 2.0), **ships})
     scene.play(range(0, 10, 5))
-    assert (len(scene.events.active), scene.events.counts["crowded_out"] >= 3) == (3, True)
+    assert (len(scene.events.active), scene.events.counts["crowded_out"]) == (3, 3)
     scene.ways["id:e9"] = straight(100, 0, 0, 2.0)
     scene.play(range(10, 20, 5))
     assert scene.events.active[0].priority == "emergency"
-    assert len(scene.events.active) == 3
+    assert (len(scene.events.active), scene.events.counts["gave_way"]) == (3, 1)
 
 
 def test_an_entry_into_an_area_is_told_ahead_and_once() -> None:
@@ -288,7 +288,7 @@ def test_one_approach_is_one_event_however_they_move(motion: tuple[Way, Way, int
 
 
 @pytest.mark.prove
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(motions())
 def test_one_approach_is_one_event_in_many_more_motions(motion: tuple[Way, Way, int]) -> None:
     check_one_approach_is_one_event(motion)

@@ -29,6 +29,8 @@ _TITLE_SIZE = 14.0
 _LEADING = 1.35
 _MARGIN = 56.0
 _INDENT = 130.0
+_LETTERS_A_LINE = 500
+"""Letters of one line on the paper, however narrow they are: a stranger's line may be as long as a body."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +174,23 @@ class _Sheet:
     def _broken(self, text: str, font: str, size: float, room: float) -> Iterator[str]:
         """Yield a text as lines that fit; a word that is too long is broken where it must be."""
         for line in lines_visible(text).split("\n"):
-            rest = self._fitting(line, font)
-            while rest:
-                count = self._count(rest, font, size, room)
-                end = rest.rfind(" ", 1, count) if count < len(rest) and rest[count] != " " else count
-                end = end if end > 0 and rest[:end].strip() else count
-                yield rest[:end].rstrip()
-                rest = rest[end:].lstrip(" ") if end < len(rest) else ""
+            shown = self._fitting(line, font)
+            at = 0
+            while at < len(shown):
+                count = self._count(shown[at : at + _LETTERS_A_LINE], font, size, room)
+                end = at + count
+                if end < len(shown) and shown[end] != " ":
+                    space = shown.rfind(" ", at + 1, end)
+                    end = space if space > at and shown[at:space].strip() else end
+                yield shown[at:end].rstrip()
+                at = end
+                while at < len(shown) and shown[at] == " ":
+                    at += 1
             if not line:
                 yield ""
 
     def _count(self, text: str, font: str, size: float, room: float) -> int:
-        """Return how many letters of a text fit, at least one."""
+        """Return how many letters of a short text fit, at least one."""
         low, high = 1, len(text)
         while low < high:
             middle = (low + high + 1) // 2

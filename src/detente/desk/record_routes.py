@@ -172,7 +172,8 @@ async def pdf_entry(call: Call) -> Response:
             say("build them on a machine with Node.js: make web"),
         )
     found, stands = await _in_full(call)
-    octets = await asyncio.to_thread(pdf_page, found, stands, call.query.language, fonts)
+    async with call.room.papers:
+        octets = await asyncio.to_thread(pdf_page, found, stands, call.query.language, fonts)
     name = "".join(one for one in found.row.ref.replace("/", "-") if one.isalnum() or one in "-_.")
     return Response(
         octets,

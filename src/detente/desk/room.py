@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,6 +18,9 @@ from detente.node.serving.log import Log
 from detente.node.settings.structs import OtherFrame
 
 __all__ = ["Room"]
+
+
+_PAPERS_AT_ONCE = 2
 
 
 def _now_ms() -> int:
@@ -46,5 +50,7 @@ class Room:
     has_oidc: bool = False
     other_side: OtherFrame = "neutral"
     limits: Limits = field(default_factory=Limits)
+    papers: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_PAPERS_AT_ONCE))
+    """For PDF files that are drawn at once: one of a long text takes seconds of a core."""
     now_ms: Callable[[], int] = _now_ms
     clock_s: Callable[[], float] = time.monotonic

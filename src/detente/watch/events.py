@@ -10,6 +10,7 @@ event is held as it was, and says why; it is not counted as leaving.
 from __future__ import annotations
 
 import hashlib
+import heapq
 from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
@@ -19,10 +20,11 @@ import msgspec
 import numpy as np
 
 from detente.encounters.announced import Announced
-from detente.encounters.live_step import AreaEntries, Found, Pairs
+from detente.encounters.live_step import Found
 from detente.watch import reasons
-from detente.watch.limits import KINDS_OF_PAIR, PRIORITIES, Limits, Priority
+from detente.watch.limits import PRIORITIES, Limits, Priority
 from detente.watch.picture import LivePicture
+from detente.watch.sights import LonLat, Seen, Sight, Sights
 
 __all__ = [
     "CLEAR_FACTOR",
@@ -42,16 +44,11 @@ RUNG_HOLD_S = 30.0
 UNHEARD_S = 600.0
 """An event of which one mover was not heard for so long is over: nobody knows any more."""
 EVENTS_MAX = 2_000
-"""Events that go on at a time; a graver one then takes the place of the least grave, counted as ``crowded_out``."""
+"""Events that go on at a time; a graver one then takes the place of the least grave, which is counted."""
 PAST_MAX = 1_000
 """Events that are over and still told of; the one that ended first gives way."""
 REFRESHED_S = 1.0
 """How often the figures of an event are told anew while nothing else of it changes."""
-GRAVEST_DOUBTFUL = PRIORITIES.index("warning")
-"""A pair of which a height is not known is no graver than this: it may be thousands of metres apart."""
-
-LonLat = tuple[float, float]
-"""Longitude and latitude in degrees."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,30 +97,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
 
 
-class _Sight(msgspec.Struct, frozen=True):
-    """Two movers at one moment: when closest, as foreseen or as it was."""
-
-    at: datetime
-    distance_m: float
-    vertical_m: float | None
-    line: tuple[LonLat, LonLat]
-
-
-class _Seen(msgspec.Struct, frozen=True):
-    """What one step says of one event. priority: -1 on no rung; entry_s: None on no rung."""
-
-    priority: int
-    by_doubt: bool
-    possible: bool
-    height_unknown: bool
-    inside: bool
-    entered_at: datetime | None
-    left_at: datetime | None
-    now_m: float
-    sight: _Sight
-    limit_m: float
-
-
 class _Going(msgspec.Struct):
     """An event that goes on, with what it takes to follow it."""
 
@@ -132,14 +105,15 @@ class _Going(msgspec.Struct):
     slots: tuple[int, int]
     begun_at: datetime
     heard_at: datetime
-    seen: _Seen
+    seen: Seen
     priority: int = 0
     was_on_rung: bool = False
     rung_since: datetime | None = None
     outside_since: datetime | None = None
     entered_at: datetime | None = None
     left_at: datetime | None = None
-    reached: _Sight | None = None
+    reached: Sight | None = None
+    marks: tuple[object, ...] = ()
     told: Event | None = None
     told_at: datetime | None = None
 
@@ -161,7 +135,7 @@ class Events:
         self._going: dict[tuple[str, str, str], _Going] = {}
         self._past: deque[Event] = deque(maxlen=PAST_MAX)
         self._counts: Counter[str] = Counter()
-        self._moored = 0
+        self._moored = self._crowded_out = 0
 
     @property
     def active(self) -> tuple[Event, ...]:
@@ -176,35 +150,45 @@ class Events:
 
     @property
     def counts(self) -> Mapping[str, int]:
-        """Return counts: begun, ended, crowded_out in all; active, moored (pairs at rest, suppressed) and mute now."""
+        """Return counts by name.
+
+        begun, ended, gave_way (to graver ones) in all; active, mute, moored (pairs at rest, which are suppressed) and
+        crowded_out (for which there is no room) now.
+        """
         mute = sum(going.told is not None and not going.told.rings for going in self._going.values())
-        return {**self._counts, "active": len(self._going), "moored": self._moored, "mute": mute}
+        now = {"active": len(self._going), "mute": mute, "moored": self._moored, "crowded_out": self._crowded_out}
+        return {**self._counts, **now}
 
     def step(self, found: Found, picture: LivePicture) -> list[Event]:
         """Take what a step found; returns the events that are new or that changed, those that are over among them."""
         self._moored = found.moored
+        sights = Sights(found, self._limits, self._areas)
+        seen = self._seen(sights, picture, found.at)
         names_in = self._inside_now(found)
-        seen = {**self._pairs_seen(found), **self._areas_seen(found)}
-        self._begin_new(seen, found.at)
+        # who is predicted from is heard; the last place is that of nobody
+        heard = np.zeros(2 + int(found.states.slot.max(initial=-1)), np.bool_)
+        heard[found.states.slot] = True
         changed: list[Event] = []
-        heard = set(found.states.slot.tolist()) if self._going else set()
         for key, going in list(self._going.items()):
             now = seen.get(key)
-            # a mover that left the picture and came back is kept elsewhere
-            going.slots = (picture.slot_of(key[0]), -1 if key[2] else picture.slot_of(key[1]))
+            is_heard = [bool(slot < heard.size and heard[slot]) for slot in going.slots[: 1 if key[2] else 2]]
             if now is not None:
-                _follow(going, now[1], found.at)
-            elif going.slots[0] in heard and (key[2] or going.slots[1] in heard):
+                _follow(going, now, found.at)
+            elif all(is_heard):
                 _outside(going, found.at)
             over = self._is_over(going, found.at)
-            event = self._event(going, found, picture, names_in, heard, over=over)
-            if over:
-                del self._going[key]
-                self._past.append(event)
-                self._counts["ended"] += 1
-            if over or _is_news(going, event, found.at):
-                going.told, going.told_at = event, found.at
+            marks = (
+                going.priority, going.was_on_rung, going.entered_at is None, going.seen.possible, all(is_heard),
+                names_in.get(going.slots[0]), names_in.get(going.slots[1]),
+            )  # fmt: skip
+            if over or _is_news(going, marks, found.at):
+                event = self._event(going, found.at, picture, names_in, is_heard, over=over)
+                going.told, going.told_at, going.marks = event, found.at, marks
                 changed.append(event)
+            if over and going.told is not None:
+                del self._going[key]
+                self._past.append(going.told)
+                self._counts["ended"] += 1
         return changed
 
     def saved(self, at: datetime) -> bytes:
@@ -229,31 +213,41 @@ class Events:
             self._going[going.key] = going
         return len(self._going)
 
-    def _pairs_seen(self, found: Found) -> dict[tuple[str, str, str], tuple[tuple[int, int], _Seen]]:
-        """Return what is said of the pairs that are an event or may become one; both slots and what is seen."""
-        pairs, slot = found.pairs, found.states.slot
-        keys = slot[pairs.a] << 32 | slot[pairs.b]
-        going = [both for one in self._going.values() for both in _both_ways(one.slots)]
-        rows = np.flatnonzero((pairs.rung > 0) | pairs.by_doubt | np.isin(keys, np.array(going, np.int64)))
-        seen = {}
-        for row in rows.tolist():
-            a, b = int(pairs.a[row]), int(pairs.b[row])
-            turned = found.states.ids[a] > found.states.ids[b]
-            first, second = (b, a) if turned else (a, b)
-            key = (found.states.ids[first], found.states.ids[second], "")
-            within = self._limits.ladders[KINDS_OF_PAIR[int(found.states.kind[a] + found.states.kind[b])]]
-            said = _pair_seen(pairs, row, found.at, within.rungs[0].within_m, turned=turned)
-            seen[key] = ((int(slot[first]), int(slot[second])), said)
+    def _seen(self, sights: Sights, picture: LivePicture, at: datetime) -> dict[tuple[str, str, str], Seen]:
+        """Return what is seen of the events that go on, those that begin now among them."""
+        code_of = {}
+        for key, going in self._going.items():
+            # a mover that left the picture and came back is kept elsewhere
+            going.slots = (picture.slot_of(key[0]), -1 if key[2] else picture.slot_of(key[1]))
+            code_of[sights.code_of(going.slots, key[2])] = key
+        known = np.isin(sights.codes, np.fromiter(code_of, np.int64, len(code_of)))
+        seen = {sights.key(row): sights.seen(row) for row in np.flatnonzero(known).tolist()}
+        fresh = np.flatnonzero(sights.begins & ~known)
+        order = np.lexsort((sights.distance_m[fresh], -sights.priority[fresh]))
+        seen.update(self._begun(sights, fresh[order].tolist(), at))
         return seen
 
-    def _areas_seen(self, found: Found) -> dict[tuple[str, str, str], tuple[tuple[int, int], _Seen]]:
-        entries, slot = found.entries, found.states.slot
-        seen = {}
-        for row in range(len(entries)):
-            mover = int(entries.mover[row])
-            speed = float(found.states.speed_ms[mover])
-            key = (found.states.ids[mover], "", self._areas[int(entries.area[row])].id)
-            seen[key] = ((int(slot[mover]), -1), _area_seen(entries, row, found.at, self._limits, speed))
+    def _begun(self, sights: Sights, fresh: list[int], at: datetime) -> dict[tuple[str, str, str], Seen]:
+        """Begin an event for each of these, the gravest of which come first; returns what is seen of them."""
+        seen: dict[tuple[str, str, str], Seen] = {}
+        least: list[tuple[int, int, tuple[str, str, str]]] = []
+        if len(fresh) > EVENTS_MAX - len(self._going):
+            # the least grave first, and of those the youngest
+            least = [(one.priority, -number, key) for number, (key, one) in enumerate(self._going.items())]
+            heapq.heapify(least)
+        self._crowded_out = 0
+        for place, row in enumerate(fresh):
+            key, said = sights.key(row), sights.seen(row)
+            if len(self._going) >= EVENTS_MAX:
+                if not least or least[0][0] >= said.priority:
+                    self._crowded_out = len(fresh) - place
+                    break
+                del self._going[heapq.heappop(least)[2]]
+                self._counts["gave_way"] += 1
+            slots = sights.slots(row)
+            self._going[key] = _Going(_id(key, at), key, slots, at, at, said, priority=max(said.priority, 0))
+            self._counts["begun"] += 1
+            seen[key] = said
         return seen
 
     def _inside_now(self, found: Found) -> dict[int, tuple[str, ...]]:
@@ -265,33 +259,6 @@ class Events:
             names[slot] = (*names.get(slot, ()), area.name or area.id)
         return names
 
-    def _begin_new(
-        self,
-        seen: dict[tuple[str, str, str], tuple[tuple[int, int], _Seen]],
-        at: datetime,
-    ) -> None:
-        """Begin an event for whatever is on a rung, or near by doubt, and has none; the gravest first."""
-        fresh = [
-            (said.priority, key, slots, said)
-            for key, (slots, said) in seen.items()
-            if key not in self._going and (said.priority >= 0 or said.by_doubt)
-        ]
-        for _, key, slots, said in sorted(fresh, key=lambda one: (-one[0], one[1])):
-            if len(self._going) >= EVENTS_MAX and not self._give_way(said.priority):
-                self._counts["crowded_out"] += 1
-                continue
-            self._going[key] = _Going(_id(key, at), key, slots, at, at, said, priority=max(said.priority, 0))
-            self._counts["begun"] += 1
-
-    def _give_way(self, priority: int) -> bool:
-        """Make room for an event of a priority: by one that is less grave; tells whether there was one."""
-        key, least = min(self._going.items(), key=lambda item: (item[1].priority, item[1].begun_at))
-        if least.priority >= priority:
-            return False
-        del self._going[key]
-        self._counts["crowded_out"] += 1
-        return True
-
     def _is_over(self, going: _Going, at: datetime) -> bool:
         if going.outside_since is not None and (at - going.outside_since).total_seconds() >= CLEAR_HOLD_S:
             return True
@@ -300,10 +267,10 @@ class Events:
     def _event(
         self,
         going: _Going,
-        found: Found,
+        at: datetime,
         picture: LivePicture,
         names_in: dict[int, tuple[str, ...]],
-        heard: set[int],
+        is_heard: list[bool],
         *,
         over: bool,
     ) -> Event:
@@ -311,12 +278,10 @@ class Events:
         seen, area = going.seen, going.key[2]
         movers = [picture.card(slot, mover) for slot, mover in zip(going.slots, going.key[:2], strict=True)]
         unheard = [
-            picture.coverage_of(mover)
-            for slot, mover in zip(going.slots, going.key[:2], strict=True)
-            if mover and slot not in heard
+            picture.coverage_of(mover) for mover, heard in zip(going.key[:2], is_heard, strict=False) if not heard
         ]
         at_rest = [card.at_rest and card.side == self._own != "" for card in movers]
-        sight = _closest(going, found.at)
+        sight = _closest(going, at)
         entered = going.entered_at or seen.entered_at or sight.at
         first, second = movers
         # what rang once does not fall silent and ring again because it is in doubt for a while
@@ -351,8 +316,8 @@ class Events:
                 area_name=self._area_name(area),
                 inside=going.entered_at is not None and seen.inside,
                 distance_m=sight.distance_m,
-                in_s=max((sight.at - found.at).total_seconds(), 0.0),
-                entry_s=max((entered - found.at).total_seconds(), 0.0),
+                in_s=max((sight.at - at).total_seconds(), 0.0),
+                entry_s=max((entered - at).total_seconds(), 0.0),
                 by_doubt=seen.by_doubt,
                 height_unknown=seen.height_unknown,
                 at_rest=any(at_rest),
@@ -365,70 +330,13 @@ class Events:
         return next((area.name or area.id for area in self._areas if area.id == id), id) if id else ""
 
 
-def _both_ways(slots: tuple[int, int]) -> tuple[int, int]:
-    first, second = slots
-    return first << 32 | max(second, 0), max(second, 0) << 32 | first
-
-
 def _id(key: tuple[str, str, str], at: datetime) -> str:
     """Return a name for a new event: the same for the same pair at the same moment."""
     told = msgspec.json.encode((key, round(at.timestamp() * 1e3)))
     return "e" + hashlib.blake2b(told, digest_size=12).hexdigest()
 
 
-def _pair_seen(pairs: Pairs, row: int, at: datetime, limit_m: float, *, turned: bool) -> _Seen:
-    rung = int(pairs.rung[row])
-    vertical = float(pairs.vertical_m[row])
-    unknown = vertical != vertical  # noqa: PLR0124 - not a number is the only one unlike itself
-    lon_a, lat_a, lon_b, lat_b = (float(value) for value in pairs.lon_lat[row])
-    line = ((lon_b, lat_b), (lon_a, lat_a)) if turned else ((lon_a, lat_a), (lon_b, lat_b))
-    return _Seen(
-        priority=min(rung - 1, GRAVEST_DOUBTFUL) if unknown else rung - 1,
-        by_doubt=bool(pairs.by_doubt[row]),
-        possible=bool(pairs.possible[row]),
-        height_unknown=unknown,
-        inside=rung > 0 and float(pairs.entry_s[row]) <= 0.0,
-        entered_at=_later(at, pairs.entry_s[row]),
-        left_at=_later(at, pairs.exit_s[row]),
-        now_m=float(pairs.now_m[row]),
-        sight=_Sight(
-            at + timedelta(seconds=float(pairs.closest_s[row])),
-            float(pairs.distance_m[row]),
-            None if unknown else vertical,
-            line,
-        ),
-        limit_m=limit_m,
-    )
-
-
-def _area_seen(entries: AreaEntries, row: int, at: datetime, limits: Limits, speed_ms: float) -> _Seen:
-    entry_s = float(entries.entry_s[row])
-    priority = sum(entry_s <= ahead_s for ahead_s in limits.area_ahead_s) - 1
-    place = (float(entries.lon_lat[row, 0]), float(entries.lon_lat[row, 1]))
-    return _Seen(
-        priority=priority,
-        by_doubt=False,
-        possible=bool(entries.possible[row]),
-        height_unknown=False,
-        inside=entry_s <= 0.0,
-        entered_at=_later(at, entry_s),
-        left_at=_later(at, entries.exit_s[row]),
-        now_m=speed_ms * entry_s if np.isfinite(entry_s) else float(entries.distance_m[row]),
-        sight=_Sight(
-            at + timedelta(seconds=float(entries.nearest_s[row])),
-            float(entries.distance_m[row]),
-            None,
-            (place, place),
-        ),
-        limit_m=limits.area_margin_m,
-    )
-
-
-def _later(at: datetime, seconds: float | np.float64) -> datetime | None:
-    return at + timedelta(seconds=float(seconds)) if np.isfinite(seconds) else None
-
-
-def _follow(going: _Going, seen: _Seen, at: datetime) -> None:
+def _follow(going: _Going, seen: Seen, at: datetime) -> None:
     """Take what is seen of an event that goes on, inside its limits or outside them by less than the factor."""
     _reach(going, at)
     going.heard_at, going.outside_since = at, None
@@ -463,7 +371,7 @@ def _reach(going: _Going, at: datetime) -> None:
         going.reached = foreseen
 
 
-def _closest(going: _Going, at: datetime) -> _Sight:
+def _closest(going: _Going, at: datetime) -> Sight:
     """Return the least distance so far or, while it is still to come, foreseen."""
     foreseen, reached = going.seen.sight, going.reached
     if reached is None or (
@@ -473,15 +381,8 @@ def _closest(going: _Going, at: datetime) -> _Sight:
     return reached
 
 
-def _is_news(going: _Going, event: Event, at: datetime) -> bool:
+def _is_news(going: _Going, marks: tuple[object, ...], at: datetime) -> bool:
     """Tell whether an event is to be told: it is new, something but its figures changed, or a while has passed."""
-    told = going.told
-    if told is None or going.told_at is None or (at - going.told_at).total_seconds() >= REFRESHED_S:
+    if going.told_at is None or marks != going.marks:
         return True
-    return (event.priority, event.rings, event.possible, event.predicted, event.in_areas) != (
-        told.priority,
-        told.rings,
-        told.possible,
-        told.predicted,
-        told.in_areas,
-    )
+    return (at - going.told_at).total_seconds() >= REFRESHED_S

@@ -234,7 +234,7 @@ class LivePicture:
             name=self._names[slot],
             kind=KINDS[columns.kind[slot]],
             side=self.side_names[columns.side[slot]],
-            at_rest=bool(self._at_rest(np.array([slot]))[0]),
+            at_rest=self._is_at_rest(slot),
         )
 
     def changed_since(self, number: int) -> tuple[int, Sequence[LiveMover]]:
@@ -492,6 +492,14 @@ class LivePicture:
             if standing.state != "good"
         )
 
+    def _is_at_rest(self, row: int) -> bool:
+        """Tell of one mover what ``_at_rest`` tells of many."""
+        columns = self._columns
+        if columns.kind[row] == 1 and not columns.on_ground[row]:
+            return False
+        moored, speed = bool(columns.status_at_rest[row]), _known(columns.speed_ms[row])
+        return moored if speed is None else speed < (REST_BY_STATUS_MS if moored else REST_MS)
+
     def _at_rest(self, rows: Integers) -> npt.NDArray[np.bool_]:
         columns = self._columns
         speed = columns.speed_ms[rows]
@@ -502,29 +510,56 @@ class LivePicture:
 
     def _movers(self, rows: Integers) -> list[LiveMover]:
         columns, names = self._columns, list(self._feeds)
-        at_rest = self._at_rest(rows)
         said = (None, False, True)
+        numbers = np.stack(
+            [
+                columns.height_m[rows],
+                columns.speed_ms[rows] / KNOT_MS,
+                columns.course_deg[rows],
+                columns.climb_ms[rows] * 60.0 / FOOT_M,
+            ],
+            axis=1,
+        ).astype(object)
+        numbers[np.isnan(numbers.astype(np.float64))] = None
+        whole = zip(
+            rows.tolist(),
+            numbers.tolist(),
+            columns.lon[rows].tolist(),
+            columns.lat[rows].tolist(),
+            columns.time_us[rows].tolist(),
+            columns.received_us[rows].tolist(),
+            columns.kind[rows].tolist(),
+            columns.side[rows].tolist(),
+            columns.military[rows].tolist(),
+            columns.feed[rows].tolist(),
+            self._at_rest(rows).tolist(),
+            columns.coverage[rows].tolist(),
+            strict=True,
+        )
         return [
             LiveMover(
                 id=self._ids[row],
-                kind=KINDS[columns.kind[row]],
+                kind=KINDS[kind],
                 name=self._names[row],
-                side=self.side_names[columns.side[row]],
-                military=said[columns.military[row] + 1],
-                lon_deg=float(columns.lon[row]),
-                lat_deg=float(columns.lat[row]),
-                altitude_m=_known(columns.height_m[row]),
-                speed_kn=_known(columns.speed_ms[row] / KNOT_MS),
-                course_deg=_known(columns.course_deg[row]),
-                vertical_fpm=_known(columns.climb_ms[row] * 60.0 / FOOT_M),
-                at=_moment(columns.time_us[row]),
-                received_at=_moment(columns.received_us[row]),
-                feed=names[columns.feed[row]] if columns.feed[row] >= 0 else "",
-                at_rest=bool(at_rest[place]),
-                coverage=COVERAGES[columns.coverage[row]],
+                side=self.side_names[side],
+                military=said[military + 1],
+                lon_deg=lon,
+                lat_deg=lat,
+                altitude_m=height,
+                speed_kn=speed,
+                course_deg=course,
+                vertical_fpm=climb,
+                at=_moment(time_us),
+                received_at=_moment(received_us),
+                feed=names[feed] if feed >= 0 else "",
+                at_rest=at_rest,
+                coverage=COVERAGES[coverage],
             )
-            for place, row in enumerate(rows.tolist())
-        ]
+            for (
+                row, (height, speed, course, climb), lon, lat, time_us, received_us, kind, side, military, feed,
+                at_rest, coverage,
+            ) in whole
+        ]  # fmt: skip
 
 
 class _Ids(Sequence[str]):

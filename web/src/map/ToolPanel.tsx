@@ -1,6 +1,7 @@
 /** What is drawn, by pointer or by keys: where to put the next corner, what was put, and how to end it. */
 import { useSignal, type ReadonlySignal } from "@preact/signals";
 import type { ComponentChildren } from "preact";
+import { useMemo } from "preact/hooks";
 import { coordinates } from "../formats";
 import { say } from "../words";
 import { readPosition } from "./position";
@@ -69,6 +70,8 @@ export function ToolPanel({ kind, tools, at, close, isInForm = false }: Given) {
   const [centre] = corners;
   const radius = Number(miles.value.replace(",", "."));
   const isRadius = radius > 0 && radius < 3000;
+  // on a small screen the map stays in view: whoever wants the fields opens them
+  const isWide = useMemo(() => matchMedia("(min-width: 56rem)").matches, []);
   if (kind === "select") return null;
   return (
     <div class="tool-panel panel" role="group" aria-label={titleOf(kind)}>
@@ -80,31 +83,37 @@ export function ToolPanel({ kind, tools, at, close, isInForm = false }: Given) {
           </button>
         )}
       </div>
-      <Entry label={nextOf(kind, corners.length)} button={say("Put it")} isOff={!typed.value.trim()} act={put} leave={leave}>
-        <input
-          class="tool-position"
-          size={22}
-          autocomplete="off"
-          placeholder="59 26.1 N 024 45.0 E"
-          value={typed.value}
-          aria-invalid={trouble.value !== ""}
-          onInput={(event) => (typed.value = event.currentTarget.value)}
-        />
-      </Entry>
-      {trouble.value && (
-        <p class="trouble" role="alert">
-          {trouble.value}
-        </p>
-      )}
-      {kind === "ring" && centre && (
-        <Entry label={say("Radius, NM")} button={say("Draw")} isOff={!isRadius} act={() => tools.circle(centre[0] ?? 0, centre[1] ?? 0, radius * MILE_M)} leave={leave}>
-          <input class="tool-radius" size={5} inputMode="decimal" value={miles.value} onInput={(event) => (miles.value = event.currentTarget.value)} />
+      <details open={isInForm || isWide}>
+        <summary>{say("By typed positions and keys")}</summary>
+        <Entry label={nextOf(kind, corners.length)} button={say("Put it")} isOff={!typed.value.trim()} act={put} leave={leave}>
+          <input
+            class="tool-position"
+            size={22}
+            autocomplete="off"
+            placeholder="59 26.1 N 024 45.0 E"
+            value={typed.value}
+            aria-invalid={trouble.value !== ""}
+            onInput={(event) => (typed.value = event.currentTarget.value)}
+          />
         </Entry>
-      )}
+        {trouble.value && (
+          <p class="trouble" role="alert">
+            {trouble.value}
+          </p>
+        )}
+        {kind === "ring" && centre && (
+          <Entry label={say("Radius, NM")} button={say("Draw")} isOff={!isRadius} act={() => tools.circle(centre[0] ?? 0, centre[1] ?? 0, radius * MILE_M)} leave={leave}>
+            <input class="tool-radius" size={5} inputMode="decimal" value={miles.value} onInput={(event) => (miles.value = event.currentTarget.value)} />
+          </Entry>
+        )}
+        <p class="muted">{say("By keys: on the map, arrows move it under the cross (with Shift a little), Enter puts a point, Backspace takes it back, Enter twice ends.")}</p>
+      </details>
       {corners.length > 0 && (
         <ol class="corners number">
           {corners.map(([lon = 0, lat = 0], index) => (
-            <li key={index}>{coordinates(lat, lon)}</li>
+            <li key={index} value={index + 1}>
+              {coordinates(lat, lon)}
+            </li>
           ))}
         </ol>
       )}
@@ -118,7 +127,6 @@ export function ToolPanel({ kind, tools, at, close, isInForm = false }: Given) {
           </button>
         )}
       </div>
-      <p class="muted">{say("By keys: on the map, arrows move it under the cross (with Shift a little), Enter puts a point, Backspace takes it back, Enter twice ends.")}</p>
       <p class="visually-hidden" role="status">
         {at.value}
       </p>
