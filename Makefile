@@ -23,7 +23,7 @@ help:
 	@echo "make bench-rules  measure plans judged by every agreement; writes bench/rules/RESULTS.md"
 	@echo "make bench-node   measure two served nodes under load, a backlog and attacks; writes bench/node/RESULTS.md"
 	@echo "make bench-desk   measure a desk with a hundred officers; writes bench/desk/RESULTS.md"
-	@echo "make bench-watch  measure a watch under load for ten minutes; writes bench/watch/RESULTS.md"
+	@echo "make bench-watch  measure a watch under load, a step of its prediction and its alarms; writes pages in bench/watch"
 	@echo "make soak         two served nodes under random faults for HOURS=8; a line a minute in bench/data/soak.jsonl"
 	@echo "make web          build the picture's scripts, when they changed, into src/detente/desk/static"
 	@echo "make lint         style, types, import contracts"
@@ -115,6 +115,8 @@ bench-desk: setup
 
 bench-watch: kernels
 	$(BIN)/python bench/watch/run.py
+	$(BIN)/python bench/watch/step.py
+	$(BIN)/python bench/watch/alarms.py
 
 soak: setup
 	$(BIN)/python bench/node/soak.py --hours $(HOURS)
