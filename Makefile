@@ -8,7 +8,7 @@ SEED ?= 0
 HOURS ?= 8
 KIND ?=
 
-.PHONY: help setup web kernels demo test prove prove-full bench bench-quick bench-line bench-rules bench-node bench-desk soak bench-lock lint words lock clean simulate replay sabotage
+.PHONY: help setup web kernels demo test prove prove-full bench bench-quick bench-line bench-rules bench-node bench-desk bench-watch soak bench-lock lint words lock clean simulate replay sabotage
 
 help:
 	@echo "make demo         set up and play two commands' story on real nodes, all of it made up"
@@ -23,6 +23,7 @@ help:
 	@echo "make bench-rules  measure plans judged by every agreement; writes bench/rules/RESULTS.md"
 	@echo "make bench-node   measure two served nodes under load, a backlog and attacks; writes bench/node/RESULTS.md"
 	@echo "make bench-desk   measure a desk with a hundred officers; writes bench/desk/RESULTS.md"
+	@echo "make bench-watch  measure a watch under load, a step of its prediction and its alarms; writes pages in bench/watch"
 	@echo "make soak         two served nodes under random faults for HOURS=8; a line a minute in bench/data/soak.jsonl"
 	@echo "make web          build the picture's scripts, when they changed, into src/detente/desk/static"
 	@echo "make lint         style, types, import contracts"
@@ -111,6 +112,11 @@ bench-node: setup
 
 bench-desk: setup
 	$(BIN)/python bench/desk/run.py
+
+bench-watch: kernels
+	$(BIN)/python bench/watch/run.py
+	$(BIN)/python bench/watch/step.py
+	$(BIN)/python bench/watch/alarms.py
 
 soak: setup
 	$(BIN)/python bench/node/soak.py --hours $(HOURS)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -60,6 +61,8 @@ class Node:
     log: Path = field(init=False)
     called_at: str = ""
     process: subprocess.Popen[bytes] | None = None
+    _children: dict[str, int] = field(default_factory=dict)
+    _log_size: int = -1
 
     def __post_init__(self) -> None:
         self.log = self.home.with_suffix(".log")
@@ -113,8 +116,12 @@ class Node:
         return text.count(f'"event":"{name}"')
 
     def children(self) -> dict[str, int]:
-        """Return the process ids of its children as they run now."""
-        return {one["child"]: one["pid"] for one in self.log_events() if one.get("event") == "child.started"}
+        """Return the process ids of its children as they run now; the log is read again when it grew."""
+        size = self.log.stat().st_size if self.log.exists() else 0
+        if size != self._log_size:
+            started = (one for one in self.log_events() if one.get("event") == "child.started")
+            self._children, self._log_size = {one["child"]: one["pid"] for one in started}, size
+        return dict(self._children)
 
     def use(self) -> dict[str, Use]:
         """Return what its children have used so far, the desk apart, which does nothing yet."""
@@ -125,7 +132,7 @@ class Node:
                     found[child] = _use(process)
         return found
 
-    def log_events(self) -> Iterator[dict[str, object]]:
+    def log_events(self) -> Iterator[dict[str, Any]]:
         """Yield what the log of it and its children says so far."""
         if self.log.exists():
             for line in self.log.read_text("utf-8", errors="replace").splitlines():

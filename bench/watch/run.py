@@ -52,7 +52,7 @@ class Told:
     def _read(self, out: IO[str]) -> None:
         for line in out:
             if line.startswith("{"):
-                self.lines.append(json.loads(line))
+                self.lines.append({"read_s": time.time(), **json.loads(line)})
 
     def first(self, name: str, within_s: float = 120.0) -> dict[str, Any]:
         """Return the first document that has a name."""
@@ -116,12 +116,19 @@ def summary(load: Told, desk: Told, watch: Told, account: dict[str, Any]) -> dic
     came = {tuple(sorted(one["encounter"])): one["at_s"] for one in desk.lines if "encounter" in one}
     sent = {tuple(sorted(one["pair"])): one["sent_s"] for one in load.lines if "pair" in one}
     took = sorted(came[pair] - at_s for pair, at_s in sent.items() if pair in came)
+    told = {
+        tuple(sorted((one["a"], one["b"]))): one["read_s"]
+        for one in reversed(watch.lines)
+        if one.get("what") == "event"
+    }
+    said = sorted(told[pair] - at_s for pair, at_s in sent.items() if pair in told)
     ended = load.first("ended")
     first = min(came.values()) - watch.begun_s if came else None
     return {
         "pairs_sent": len(sent),
         "pairs_missed": len(sent) - len(took),
         "latency_s": {f"p{share}": share_of(took, share) for share in (50, 90, 99, 100)} if took else {},
+        "told_s": {f"p{share}": share_of(said, share) for share in (50, 99, 100)} if said else {},
         "first_alarm_s": None if first is None else round(first, 2),
         "sent": {name: ended[name] for name in ("sentences", "aircraft")},
         "in": sum(one["in"] for one in account["feeds_by_name"].values()),

@@ -288,7 +288,7 @@ def test_one_approach_is_one_event_however_they_move(motion: tuple[Way, Way, int
 
 
 @pytest.mark.prove
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(motions())
 def test_one_approach_is_one_event_in_many_more_motions(motion: tuple[Way, Way, int]) -> None:
     check_one_approach_is_one_event(motion)

@@ -231,12 +231,16 @@ def test_positions_that_differ_at_one_instant_are_named(
 ) -> None:
     west, east = tmp_path / "west", tmp_path / "east"
     side(west, heard(CROSSING))
-    side(east, heard(CROSSING, shift_m=40.0), author=EAST)
+    side(east, heard(CROSSING, shift_m=40.0, clock_s=3.0), author=EAST)
     code, told = asked(capsys, west, east)
     (between,) = told["between"]
     assert between["fixes"]["positions_differ"] > 100
     assert between["fixes"]["only_one"] == between["fixes"]["only_other"] == 0
     assert between["told"]["positions_differ"][0]["apart"] == pytest.approx(40.0, abs=0.5)
+    assert between["clock"]["aside_m"] == pytest.approx(40.0, abs=0.5)
+    assert between["clock"]["offset_s"] == pytest.approx(3.0, abs=0.05)
+    assert main(["recompute", str(west), str(east)]) == 1
+    assert "aside throughout" in capsys.readouterr().out
     # both tracks are moved alike: what differs is only where it was
     assert {one["figure"] for one in between["differs"]} <= {"lon_a", "lat_a", "lon_b", "lat_b"}
     assert code == 1
@@ -274,9 +278,10 @@ def test_the_clock_is_told_by_motion_where_no_position_is_the_same() -> None:
     clock = clock_between(one, other, max_gap_s=180.0)
     assert isinstance(clock, Clock)
     assert clock.by == "motion"
-    assert clock.offset_s == pytest.approx(-4.0, abs=0.5)
-    alone = other.filter(pl.col("mover") == PATROL)
-    assert clock_between(one, alone, max_gap_s=180.0) is None
+    assert clock.offset_s == pytest.approx(-4.0, abs=0.05)
+    assert clock.aside_m == pytest.approx(3.0, abs=0.3)
+    straight = other.filter(pl.col("mover") == FRIGATE)
+    assert clock_between(one, straight, max_gap_s=180.0) is None
     still = heard((replace(CROSSING[0], speed_ms=0.0),))
     assert clock_between(still, still.with_columns(pl.col("lon") + 1e-5), max_gap_s=180.0) is None
 

@@ -161,7 +161,7 @@ def order(row: dict[str, object]) -> tuple[str, ...]:
 @pytest.mark.prove
 def test_a_desk_that_is_away_and_comes_back_gets_what_is_now(tmp_path: Path) -> None:
     port = free_port()
-    options = ["--sides", tmp_path / "sides.toml", "--own", "west", "--desk", f"http://west.localhost:{port}",
+    options: list[str | Path] = ["--sides", tmp_path / "sides.toml", "--own", "west", "--desk", f"http://west.localhost:{port}",
                "--token-file", token_file(tmp_path), "--spool", tmp_path / "spool"]  # fmt: skip
     with (
         Radio() as radio,

@@ -78,6 +78,9 @@ test("no label covers another", () => {
   for (let count = 0; count < 5; count += 1) board.write(pen as unknown as CanvasRenderingContext2D, "VARMA", { x: 100, y: 30, gap: 18 }, "#000", "#fff");
   equal(new Set(drawn.map(String)).size, drawn.length);
   ok(drawn.length >= 2 && drawn.length < 5, String(drawn.length));
+  const before = drawn.length;
+  board.write(pen as unknown as CanvasRenderingContext2D, "740 m in 6 min", { x: 100, y: 30, gap: 12, isForced: true }, "#000", "#fff");
+  equal(drawn.length, before + 1); // how near two will pass is said in any crowd
 });
 
 test("bearings and the Arctic go round the earth", () => {

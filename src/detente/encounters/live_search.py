@@ -34,7 +34,7 @@ from detente.tracks.ordering import in_total_order
 from detente.tracks.schema import KINDS, SCHEMA, complete
 
 if TYPE_CHECKING:
-    from detente.encounters.intake import Fixes, Movers, Positions
+    from detente.encounters.intake import Movers
     from detente.encounters.pairing import SidesOfMovers
     from detente.encounters.windows import Pieces
 
@@ -43,7 +43,7 @@ __all__ = ["AHEAD_S_MAX", "FIXES_MAX", "MOVERS_MAX", "LiveSearch"]
 say = words.speaker("encounters")
 
 FIXES_MAX = 3_000_000
-"""Fixes held at a time; when half of them are there, one mover's are thinned, and what would be more is left out."""
+"""Fixes held at a time, put in order or not; from half of them on one mover's are thinned, and more are left out."""
 MOVERS_MAX = 200_000
 """Movers known at a time; when there are more, those not heard for long are forgotten, with their names."""
 AHEAD_S_MAX = 60.0
@@ -100,7 +100,7 @@ class LiveSearch:
         self._late_us, self._every_s = round(late_s * 1e6), every_s
         self._waiting: list[pl.DataFrame] = []
         self._newest_us = self._passed_us = _NEVER
-        self._last_bucket = np.full(1024, _NEVER, np.int64)
+        self._last_us = np.full(1024, _NEVER, np.int64)
         self._counts = dict.fromkeys(
             ("rows", "searched", "late", "ahead", "unpaired", "overload", "finished", "moored", "forgotten"), 0
         )
@@ -118,10 +118,9 @@ class LiveSearch:
         whose side has no rival; overload: left out because too much was held; moored: encounters suppressed because
         both were at rest; finished: encounters given out; duplicates: of those searched; held: fixes held now.
         """
-        waiting = sum(frame.height for frame in self._waiting)
         return {
             **self._counts,
-            "waiting": waiting,
+            "waiting": self._waiting_rows(),
             "held": self._finding.windows.count,
             "movers": self._movers.count,
             "duplicates": self._found.duplicates,
@@ -140,7 +139,7 @@ class LiveSearch:
         rows = complete(frame.lazy()).select(wanted_columns(SCHEMA)).collect()
         check_positions(rows)
         self._counts["rows"] += rows.height
-        rows = self._timely(rows, at)
+        rows = self._fitting(self._timely(rows, at))
         if rows.is_empty():
             return ENCOUNTERS.to_frame()
         self._waiting.append(rows)
@@ -219,45 +218,55 @@ class LiveSearch:
         from detente.encounters.intake import placed, positions_of  # noqa: PLC0415
         from detente.encounters.room import Room  # noqa: PLC0415
 
-        given = self._fitting(positions_of(rows, self._movers))
-        if given.count:
-            self._counts["searched"] += given.count
-            fixes: Fixes = placed(given, self._movers, Room())
-            yield from self._finding.push(fixes)
+        self._counts["searched"] += rows.height
+        yield from self._finding.push(placed(positions_of(rows, self._movers), self._movers, Room()))
 
-    def _fitting(self, given: Positions) -> Positions:
-        """Return the fixes that are worth their room: of movers that have rivals, and not more than are held."""
+    def _waiting_rows(self) -> int:
+        return sum(frame.height for frame in self._waiting)
+
+    def _fitting(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows that are worth their room: of movers that have rivals, and not more than are held."""
+        if rows.is_empty():
+            return rows
+        codes = self._movers.codes(rows["mover"])
+        taken = np.ones(codes.size, np.bool_)
         if self._between != "all":
-            met, place = np.unique(given.code, return_inverse=True)
+            self._movers.learn(codes, rows)
+            met, place = np.unique(codes, return_inverse=True)
             side, looked_for = self._pairing(self._movers, met.astype(np.int64))
-            has_rivals = np.asarray(looked_for.any(axis=1))
-            paired = has_rivals[side][place]
-            self._counts["unpaired"] += int(np.count_nonzero(~paired))
-            given = given.chosen(np.flatnonzero(paired))
-        held = self._finding.windows.count
+            taken = np.asarray(looked_for.any(axis=1))[side][place]
+            self._counts["unpaired"] += codes.size - int(np.count_nonzero(taken))
+        held = self._finding.windows.count + self._waiting_rows()
+        wanted = int(np.count_nonzero(taken))
         for full, bucket_us in _THINNED:
             if held > full * self._fixes_max:
-                given = self._thinned(given, bucket_us)
+                taken &= self._first_of_each(codes, rows["time"].to_physical().to_numpy(), taken, bucket_us)
                 break
-        over = held + given.count - self._fixes_max
-        if over > 0:
-            self._counts["overload"] += min(over, given.count)
-            given = given.chosen(np.arange(max(given.count - over, 0)))
-        return given
+        room = max(self._fixes_max - held, 0)
+        taken &= np.cumsum(taken) <= room
+        self._counts["overload"] += wanted - int(np.count_nonzero(taken))
+        return rows if taken.all() else rows.filter(pl.Series(taken))
 
-    def _thinned(self, given: Positions, bucket_us: int) -> Positions:
-        """Return the first fix of each mover in each stretch of time."""
-        if self._last_bucket.size < self._movers.count:
-            more = np.full(2 * self._movers.count - self._last_bucket.size, _NEVER, np.int64)
-            self._last_bucket = np.concatenate([self._last_bucket, more])
-        bucket = given.time_us // bucket_us
-        _, first = np.unique(np.stack([given.code.astype(np.int64), bucket], axis=1), axis=0, return_index=True)
-        first.sort()
-        codes = given.code[first]
-        kept = first[bucket[first] * bucket_us > self._last_bucket[codes]]
-        self._last_bucket[given.code[kept]] = given.time_us[kept]
-        self._counts["overload"] += given.count - kept.size
-        return given.chosen(kept)
+    def _first_of_each(
+        self,
+        codes: npt.NDArray[np.int32],
+        time_us: npt.NDArray[np.int64],
+        taken: npt.NDArray[np.bool_],
+        bucket_us: int,
+    ) -> npt.NDArray[np.bool_]:
+        """Tell which rows are the first of their mover in a stretch of time, of those that are taken."""
+        if self._last_us.size < self._movers.count:
+            more = np.full(2 * self._movers.count - self._last_us.size, _NEVER, np.int64)
+            self._last_us = np.concatenate([self._last_us, more])
+        places = np.flatnonzero(taken)
+        bucket = time_us[places] // bucket_us
+        keys = np.stack([codes[places].astype(np.int64), bucket], axis=1)
+        _, first = np.unique(keys, axis=0, return_index=True)
+        kept = places[first[bucket[first] * bucket_us > self._last_us[codes[places[first]]]]]
+        self._last_us[codes[kept]] = np.maximum(self._last_us[codes[kept]], time_us[kept])
+        chosen = np.zeros(taken.size, np.bool_)
+        chosen[kept] = True
+        return chosen
 
     def _listed(self, found: Iterable[Pieces]) -> pl.DataFrame:
         """Return finished pieces as ENCOUNTERS, and count what is not listed."""
@@ -292,4 +301,4 @@ class LiveSearch:
         self._counts["forgotten"] += old.count - needed.size
         self._movers = fresh
         self._pairing = pairing.Pairing(between=self._between, sides=self._sides)
-        self._last_bucket = np.full(1024, _NEVER, np.int64)
+        self._last_us = np.full(1024, _NEVER, np.int64)

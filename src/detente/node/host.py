@@ -134,7 +134,7 @@ class Host:
         if not wait:
             self.settle()
         self._run(event, wait=wait)
-        if self.record.forks():
+        if self.state.forks:  # as the record holds them; asked after each event, a question to it would cost more
             write_proofs(self.home.path, self.record)
 
     @property

@@ -205,7 +205,7 @@ def _couriers(couriers: Mapping[str, Any] | None) -> _Table:
                 one["courier"],
                 ok,
                 traffic,
-                f"{one['last_error']} {again}".strip(),
+                "; ".join(part for part in (one["last_error"], again) if part),
             )
         )
     notes = []

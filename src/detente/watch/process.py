@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,8 +47,10 @@ STEPS_A_ROUND_MAX = 4
 """Predictions in one round of a replay that runs faster than the time."""
 _STATUS_S, _MOVERS_S, _ALL_EVENTS_S, _LAST_WORDS_S, _AGAIN_S = 1.0, 1.0, 30.0, 10.0, 1.0
 _SAVE_S = 10.0
+_CLOCK_OFF_S = 20.0
 STATE_BYTES_MAX = 20_000_000
 """Bytes of the file with the events that went on when a watch ended."""
+_MOVERS_SHARE = 0.1
 _OWN_MAX = 5_000
 _TURNING = ("state", "priority", "predicted", "rings", "in_areas", "possible")
 """What makes an event worth a line of its own; its figures alone are not."""
@@ -171,11 +174,19 @@ class Watch:
             self.account.feeds.take(batch.received, batch.used, batch.rejected)
             if self.asked.is_replay:
                 self._clock.follow(batch.received_at, _now())
+        begun_s = time.monotonic()
         await self._hand_on(batches)
+        handed_s = time.monotonic()
         for moment, part in self._steps(batches):
             with self._counted("picture"):
                 events = await self._picture.do(lambda: self._seeing.round(part, standings, moment))  # noqa: B023
                 self._happened(events, moment)
+        self._log.debug(
+            "watch.round",
+            rows=_rows(batches),
+            handed_ms=round((handed_s - begun_s) * 1_000),
+            seen_ms=round((time.monotonic() - handed_s) * 1_000),
+        )
 
     def _steps(self, batches: list[Batch]) -> Iterator[tuple[datetime, list[Batch]]]:
         """Yield moments to predict at with what came until then: one, or several where a replay runs fast."""
@@ -262,13 +273,15 @@ class Watch:
 
     async def _bring_movers(self) -> None:
         """Ask the picture for who moved, as often as it can be used."""
-        number = 0
+        number, took_s = 0, 0.0
         while True:
-            await asyncio.sleep(_MOVERS_S)
+            # rounds wait while the picture tells who moved: with many movers it is asked less often
+            await asyncio.sleep(max(_MOVERS_S, took_s / _MOVERS_SHARE))
             if self._desk is not None and not self._desk.wants_movers():
                 continue
-            after = number
+            after, begun_s = number, time.monotonic()
             number, movers = await self._picture.do(lambda: self._seeing.picture.changed_since(after))  # noqa: B023
+            took_s = time.monotonic() - begun_s
             for one in movers:
                 if one.side and one.side == self.asked.own and (one.id in self._own or len(self._own) < _OWN_MAX):
                     self._own[one.id] = one
@@ -294,6 +307,7 @@ class Watch:
     async def _status(self) -> None:
         while True:
             self._say_feeds()
+            self._say_clocks()
             if self._desk is not None:
                 self._desk.show_feeds(self._showing.feeds(self._standings))
             if self._screen is not None:
@@ -317,11 +331,17 @@ class Watch:
                 self._changed.append(one)
             self._tells.event(one, now)
 
-    def _say_feeds(self) -> None:
-        for name, off_s in self._seeing.picture.clock_off_s.items():
+    def _say_clocks(self) -> None:
+        """Warn, once each, of a feed whose times are not of the present, and of a desk whose clock is another."""
+        off = dict(self._seeing.picture.clock_off_s)
+        if self._desk is not None and abs(self._desk.standing().clock_off_s or 0.0) > _CLOCK_OFF_S:
+            off["desk"] = self._desk.standing().clock_off_s or 0.0
+        for name, off_s in off.items():
             if name not in self._told.clocks:
                 self._told.clocks.add(name)
-                self._log.warning("watch.clock-off", feed=name, seconds=round(off_s))
+                self._log.warning("watch.clock-off", of=name, seconds=round(off_s))
+
+    def _say_feeds(self) -> None:
         for one in self._standings:
             if self._told.feeds.get(one.name) != one.state:
                 is_first = one.name not in self._told.feeds

@@ -9,6 +9,7 @@ from detente import words
 from detente.door import terminal
 from detente.door.errors import ArgumentMistake
 from detente.encounters.compiled import compile_kernels
+from detente.watch.evidence.comparing import SAME_PLACE_M
 from detente.watch.evidence.figures import LENGTH_TOLERANCE_M, TIME_TOLERANCE_S, Difference
 from detente.watch.evidence.reading import read
 from detente.watch.evidence.recompute_page import write_page
@@ -188,6 +189,8 @@ def between_lines(one: Between) -> list[str]:
                 taken=words.number(one.offset_s, 3),
             )
         )
+    if clock is not None and clock.aside_m >= SAME_PLACE_M:
+        lines.append(say("its positions lie {metres} m aside throughout", metres=words.number(clock.aside_m, 1)))
     counts = one.fixes.counts
     lines.append(
         say(

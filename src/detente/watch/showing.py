@@ -7,6 +7,7 @@ that it is a replay.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -52,6 +53,8 @@ class Clock:
         """Return a moment as the present of this machine's clock would have it."""
         if self._said is None or self._heard is None:
             return moment
+        if math.isinf(self.rate):  # at full speed all of it comes at once
+            return self._heard
         return self._heard + (moment - self._said) / max(self.rate, 1e-9)
 
 

@@ -138,6 +138,7 @@ def test_every_fault_is_named_with_its_line() -> None:
         ("[line.b]\ntwo_person_release = [\n'notice.launch',\n7,\n]\n", 2, "type of a notice"),
         ("[[line.b.courier.e]]\nkind='https'\ncertificate=''\n", 3, "file or folder"),
         ("[[line.b.courier.e]]\nkind='https'\ncertificate='c'\naddress='a:99999'\n", 4, "65535"),
+        ("[[line.b.courier.e]]\nkind='https'\ncertificate='c'\naddress='a:0'\n", 4, "port 0"),
         ("[readers]\nauditors = 'x'\n", 2, "a list is expected"),
         ("[alarms.smtp]\nhost='x'\nfrom='nobody'\n", 3, "mail address"),
         ("[signer]\npassphrase_file = {a=1}\n", 2, "a table"),
@@ -158,6 +159,12 @@ def test_bytes_that_are_no_text_are_refused() -> None:
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "settings.toml").mkdir()
     with pytest.raises(SettingsMistake, match="not a plain file"):
+        read_settings(tmp_path)
+
+
+def test_a_link_to_nowhere_is_no_home_without_a_file(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").symlink_to(tmp_path / "volume" / "settings.toml")
+    with pytest.raises(SettingsMistake, match="a link to a file that is not there"):
         read_settings(tmp_path)
 
 

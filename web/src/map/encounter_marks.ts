@@ -41,9 +41,13 @@ function shownEncounters(scenery: Scenery): Encounter[] {
     .sort((a, b) => order.indexOf(a.priority) - order.indexOf(b.priority));
 }
 
-/** Paint the encounters that go on, the least grave first, and the selected one whatever it is. */
-export function paintEncounters(pen: CanvasRenderingContext2D, scenery: Scenery, place: Place, ink: (name: string) => string): void {
-  for (const encounter of shownEncounters(scenery)) paintOne(pen, encounter, scenery, place, ink);
+/** Paint the encounters that go on, the least grave first, and the selected one whatever it is: lines lie below symbols, marks above. */
+export function paintEncounters(pen: CanvasRenderingContext2D, scenery: Scenery, place: Place, ink: (name: string) => string, part: "lines" | "marks"): void {
+  for (const encounter of shownEncounters(scenery)) {
+    pen.strokeStyle = ink(INK[encounter.priority]);
+    if (part === "lines") paintLines(pen, encounter, scenery, place);
+    else paintMark(pen, ...place(...closest(encounter)), ink("map-halo"));
+  }
 }
 
 /** Where its two movers are on the screen. */
@@ -55,37 +59,42 @@ function endsOf(encounter: Encounter, scenery: Scenery, place: Place): [number, 
   });
 }
 
-function paintOne(pen: CanvasRenderingContext2D, encounter: Encounter, scenery: Scenery, place: Place, ink: (name: string) => string): void {
+function paintLines(pen: CanvasRenderingContext2D, encounter: Encounter, scenery: Scenery, place: Place): void {
   const [from, until] = endsOf(encounter, scenery, place);
   if (!from || !until) return;
-  const [x, y] = place(...closest(encounter));
-  const colour = ink(INK[encounter.priority]);
   const isSelected = scenery.selected === `encounter:${encounter.id}`;
-  pen.strokeStyle = colour;
   pen.lineWidth = isSelected || encounter.priority === "emergency" ? 3 : 2;
   pen.beginPath();
   pen.moveTo(...from);
   pen.lineTo(...until);
   pen.stroke();
-  if (encounter.predicted) {
-    pen.setLineDash([3, 4]);
-    pen.lineWidth = 1;
-    pen.beginPath();
-    for (const end of [from, until]) {
-      pen.moveTo(...end);
-      pen.lineTo(x, y);
-    }
-    pen.stroke();
-    pen.setLineDash([]);
-  }
-  pen.lineWidth = 2;
+  if (!encounter.predicted) return;
+  const [x, y] = place(...closest(encounter));
+  pen.setLineDash([3, 4]);
+  pen.lineWidth = 1;
   pen.beginPath();
-  pen.arc(x, y, 7, 0, 2 * Math.PI);
-  pen.moveTo(x - 5, y - 5);
-  pen.lineTo(x + 5, y + 5);
-  pen.moveTo(x - 5, y + 5);
-  pen.lineTo(x + 5, y - 5);
+  for (const end of [from, until]) {
+    pen.moveTo(...end);
+    pen.lineTo(x, y);
+  }
   pen.stroke();
+  pen.setLineDash([]);
+}
+
+/** A crossed circle where they are or will be closest, on a halo, so that it is seen among symbols too. */
+function paintMark(pen: CanvasRenderingContext2D, x: number, y: number, halo: string): void {
+  const ink = pen.strokeStyle;
+  for (const [colour, width] of [[halo, 5], [ink, 2]] as const) {
+    pen.strokeStyle = colour;
+    pen.lineWidth = width;
+    pen.beginPath();
+    pen.arc(x, y, 7, 0, 2 * Math.PI);
+    pen.moveTo(x - 5, y - 5);
+    pen.lineTo(x + 5, y + 5);
+    pen.moveTo(x - 5, y + 5);
+    pen.lineTo(x + 5, y - 5);
+    pen.stroke();
+  }
 }
 
 /** Where the label of each encounter on the screen goes, the gravest first. */

@@ -6,12 +6,15 @@ const TRIES_MAX = 600;
 const WIDTHS_MAX = 20_000;
 const LETTERS_MAX = 48;
 
-/** What a label belongs to. gap: pixels between the two. isCentred: above it, and nowhere else. */
+/** What a label belongs to. gap: pixels between the two. */
 export interface Spot {
   x: number;
   y: number;
   gap: number;
+  /** Above it, and nowhere else */
   isCentred?: boolean;
+  /** It is written in any case: over others where nothing is free */
+  isForced?: boolean;
 }
 
 /** One frame's labels. */
@@ -57,7 +60,7 @@ export class LabelBoard {
     const places: [number, number][] = at.isCentred
       ? [[at.x - width / 2, at.y - gap]]
       : [[at.x + gap, at.y + 4], [at.x - gap - width, at.y + 4], [at.x - width / 2, at.y + gap + 10], [at.x - width / 2, at.y - gap]];
-    const place = places.find(([x, y]) => this.#take(x, y - 11, width, 14));
+    const place = places.find(([x, y]) => this.#take(x, y - 11, width, 14)) ?? (at.isForced ? this.#forced(places[0] ?? [at.x, at.y], width) : undefined);
     if (!place) return true;
     this.#written += 1;
     pen.lineWidth = 3;
@@ -67,6 +70,11 @@ export class LabelBoard {
     pen.fillStyle = ink;
     pen.fillText(shown, ...place);
     return true;
+  }
+
+  #forced(place: [number, number], width: number): [number, number] {
+    this.#take(place[0], place[1] - 11, width, 14, true);
+    return place;
   }
 
   #width(pen: CanvasRenderingContext2D, text: string): number {
@@ -79,14 +87,19 @@ export class LabelBoard {
     return width;
   }
 
-  #take(x: number, y: number, width: number, height: number): boolean {
+  /** Take the cells of a label; false, and nothing is taken, when one of them is taken or lies outside. isForced: in any case. */
+  #take(x: number, y: number, width: number, height: number, isForced = false): boolean {
     const [left, right] = [Math.floor(x / CELL_PX), Math.floor((x + width) / CELL_PX)];
     const [top, bottom] = [Math.floor(y / CELL_PX), Math.floor((y + height) / CELL_PX)];
-    if (left < 0 || top < 0 || right >= this.#columns || bottom >= this.#rows) return false;
-    for (let row = top; row <= bottom; row += 1) {
-      for (let column = left; column <= right; column += 1) if (this.#taken[row * this.#columns + column]) return false;
+    if (!isForced && (left < 0 || top < 0 || right >= this.#columns || bottom >= this.#rows)) return false;
+    const [from, until] = [Math.max(0, left), Math.min(right, this.#columns - 1)];
+    const [first, last] = [Math.max(0, top), Math.min(bottom, this.#rows - 1)];
+    for (let row = first; row <= last && !isForced; row += 1) {
+      for (let column = from; column <= until; column += 1) if (this.#taken[row * this.#columns + column]) return false;
     }
-    for (let row = top; row <= bottom; row += 1) this.#taken.fill(1, row * this.#columns + left, row * this.#columns + right + 1);
+    for (let row = first; row <= last; row += 1) {
+      for (let column = from; column <= until; column += 1) this.#taken[row * this.#columns + column] = 1;
+    }
     return true;
   }
 }

@@ -123,10 +123,11 @@ export class Painter {
     this.#find(frame, scenery, width, height);
     if (scenery.layers.trails) this.#trails(pen, scenery, place);
     if (scenery.layers.course_min > 0) this.#courses(pen, scenery, place);
-    if (scenery.layers.encounters) paintEncounters(pen, scenery, place, (name) => this.ink(name));
+    if (scenery.layers.encounters) paintEncounters(pen, scenery, place, (name) => this.ink(name), "lines");
     this.#symbols(pen, scenery, density);
+    if (scenery.layers.encounters) paintEncounters(pen, scenery, place, (name) => this.ink(name), "marks");
     this.#board.clear(width, height);
-    if (scenery.layers.encounters) this.#nearnesses(pen, scenery, place);
+    if (scenery.layers.encounters) this.#nearnesses(pen, scenery, place, width, height);
     if (scenery.layers.areas) this.#areaNames(pen, scenery, place);
     if (scenery.layers.labels) this.#labels(pen, scenery);
     pen.setTransform(1, 0, 0, 1, 0, 0);
@@ -271,11 +272,12 @@ export class Painter {
     pen.stroke();
   }
 
-  #nearnesses(pen: CanvasRenderingContext2D, scenery: Scenery, place: (lon: number, lat: number) => [number, number]): void {
+  #nearnesses(pen: CanvasRenderingContext2D, scenery: Scenery, place: (lon: number, lat: number) => [number, number], width: number, height: number): void {
     pen.font = "600 12.5px system-ui, 'DejaVu Sans', sans-serif";
     for (const { text, x, y, colour, ends } of encounterLabels(scenery, place, (name) => this.ink(name))) {
+      if (x < 0 || y < 0 || x > width || y > height) continue;
       for (const end of ends) this.#board.keepFree(...end, 9);
-      this.#board.write(pen, text, { x, y, gap: 12 }, colour, this.ink("map-halo"));
+      this.#board.write(pen, text, { x, y, gap: 12, isForced: true }, colour, this.ink("map-halo"));
     }
   }
 

@@ -15,9 +15,10 @@ from typing import Literal
 import msgspec
 
 from detente.line.checkpoint import Origin
-from detente.line.statement import Statement
+from detente.line.envelope import payload_of
+from detente.line.statement import Reference
 from detente.line.watching import ANSWERS, CONTROL_TYPES
-from detente.node.book import REPLIES, read_entry
+from detente.node.book import REPLIES
 from detente.node.officers import TRAIL_TYPE
 from detente.node.settings.structs import EscalationSettings
 from detente.notices.line_types import NOTICE_MEDIA_TYPE
@@ -40,6 +41,24 @@ class _Head(msgspec.Struct, frozen=True):
     """What of a notice's text is looked at; everything else in it is left alone."""
 
     precedence: Literal["flash", "immediate", "priority", "routine"] = "routine"
+
+
+class _Body(msgspec.Struct, frozen=True):
+    hash: str
+    media_type: str
+
+
+class _Said(msgspec.Struct, frozen=True):
+    """The few fields of a stored statement that say who waits for whom; it was checked when it was taken in."""
+
+    answer_by_ms: int | None
+    body: _Body
+    clock_ms: int
+    in_reply_to: Reference | None
+    type: str
+
+
+_said = msgspec.json.Decoder(_Said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +130,13 @@ class Unanswered:
 
     def _new(
         self, record: Record, ends: Mapping[Origin, int], pause: Callable[[], None]
-    ) -> Iterator[tuple[Origin, int, Statement]]:
+    ) -> Iterator[tuple[Origin, int, _Said]]:
         """Yield the entries that were not read yet, log by log."""
         for origin in sorted(ends, key=lambda one: (one.epoch, one.member, one.generation)):
             end = ends[origin]
             for first in range(self._seen.get(origin, 0), end, _AT_ONCE):
                 for seq, leaf in enumerate(record.entries(origin, first, min(_AT_ONCE, end - first)), first):
-                    yield origin, seq, read_entry(origin, seq, leaf).statement
+                    yield origin, seq, _said.decode(payload_of(leaf))
                 pause()
 
     def _bound(self, record: Record) -> None:
@@ -165,9 +184,7 @@ class Unanswered:
                         asks.body,
                     )
 
-    def _take(
-        self, record: Record, others: frozenset[str], origin: Origin, seq: int, statement: Statement
-    ) -> None:
+    def _take(self, record: Record, others: frozenset[str], origin: Origin, seq: int, statement: _Said) -> None:
         kind, mine = statement.type, origin.member == self.me
         if kind in _OWN_WORDS or kind.startswith("reply."):
             return
@@ -191,7 +208,7 @@ class Unanswered:
             unread=not mine,
         )
 
-    def _says(self, origin: Origin, statement: Statement) -> Iterator[tuple[str, str, Place]]:
+    def _says(self, origin: Origin, statement: _Said) -> Iterator[tuple[str, str, Place]]:
         """Yield who says which word about which entry."""
         target, kind = statement.in_reply_to, statement.type
         is_word = kind.removeprefix("reply.") in REPLIES if kind.startswith("reply.") else kind == "notice.reply"

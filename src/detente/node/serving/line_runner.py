@@ -19,6 +19,7 @@ from detente.line.effects import (
     Draft,
     Part,
     Priority,
+    PutEntry,
     PutPeer,
     Submitted,
     Ticked,
@@ -83,6 +84,7 @@ class LineRunner:
     _failures: int = 0
     _settle_at_s: float = 0.0
     _parts: list[Part] = field(default_factory=list)
+    _said: dict[str, Reference] = field(default_factory=dict)
     _holdings: dict[str, tuple[object, ...]] = field(default_factory=dict)
     _owed: dict[str, tuple[str | None, ...]] = field(default_factory=dict)
 
@@ -172,7 +174,8 @@ class LineRunner:
 
     def _references(self, drafts: tuple[Draft, ...]) -> list[Reference] | Exception:
         host = self.running()
-        found = [host.record.submission(draft.submission) for draft in drafts]
+        # what this batch stored is at hand; only what was said before is looked up
+        found = [self._said.get(draft.submission) or host.record.submission(draft.submission) for draft in drafts]
         references = [one for one in found if one is not None]
         if len(references) == len(drafts):
             return references
@@ -293,6 +296,8 @@ class LineRunner:
                 self.tell_alarm(self.line, alarm)
         parts, state = tuple(self._parts), host.state
         self._parts.clear()
+        self._said = {part.submission: _reference(part) for part in parts
+                      if isinstance(part, PutEntry) and part.submission}  # fmt: skip
         if parts or alarms:
             self.tell_stored(self.line)
         names = parties_with_news(state, parts, self._moved(state, parts))
@@ -316,6 +321,12 @@ class LineRunner:
                 self._holdings[name] = held
                 moved.add(name)
         return moved
+
+
+def _reference(part: PutEntry) -> Reference:
+    """Return where a statement stands that was just stored."""
+    origin = part.origin
+    return Reference(origin.epoch, origin.generation, part.leaf_hash.hex(), origin.member, part.seq)
 
 
 def not_running(line: str, fault: str) -> StoreFailure:

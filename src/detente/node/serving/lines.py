@@ -1,7 +1,8 @@
 """All lines of a home in one worker thread, asked from an asyncio loop.
 
 The thread alone touches the store and the machines. What many callers submit at the same time becomes one batch:
-one head, one commit, one sync for all of them. Submissions and other work take turns, and so do the lines, so that a
+one head, one commit, one sync for all of them. Where several callers wait at once, a batch waits a moment for them
+all; a caller who is alone is never held back. Submissions and other work take turns, and so do the lines, so that a
 flood on one of them delays nobody for longer than one piece of work.
 """
 
@@ -33,8 +34,11 @@ __all__ = ["Answered", "Lines", "LinesLike", "Standing"]
 say = words.speaker("node")
 
 T = TypeVar("T")
+_Submit = tuple[tuple[Draft, ...], asyncio.Future[Any]]
 _HELD_AFTER_S = 5.0
 """A piece of work that takes longer holds every line: whoever asks is told."""
+GATHER_S = 0.02
+"""From the beginning of one batch until the next one begins at the latest, while callers come together."""
 _LOOK_S = 1.0
 """How long the thread sleeps at most: a clock that jumped, or a stopped process, is noticed by then."""
 
@@ -75,8 +79,33 @@ class _Job:
 class _Waiting:
     """What waits for one line."""
 
-    submits: deque[tuple[tuple[Draft, ...], asyncio.Future[Any]]] = field(default_factory=deque)
+    submits: deque[_Submit] = field(default_factory=deque)
     jobs: deque[_Job] = field(default_factory=deque)
+
+
+@dataclass(slots=True)
+class _Callers:
+    """Who submits on one line just now, so that those who come together share a batch.
+
+    asking: callers without an answer yet. most: of them at once since the last batch began, which was at begun_s.
+    """
+
+    asking: int = 0
+    most: int = 0
+    begun_s: float = -1_000.0
+
+    def come(self) -> None:
+        """Note one more."""
+        self.asking += 1
+        self.most = max(self.most, self.asking)
+
+    def begin(self, now_s: float) -> None:
+        """Note that a batch begins."""
+        self.begun_s, self.most = now_s, self.asking
+
+    def left_s(self, waiting: int, now_s: float) -> float:
+        """Return how long so many that wait still wait for the others; 0: no longer."""
+        return 0.0 if waiting >= self.most else max(0.0, self.begun_s + GATHER_S - now_s)
 
 
 class Lines:
@@ -108,6 +137,8 @@ class Lines:
         self._loop = asyncio.get_running_loop()
         self._condition = threading.Condition()
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
+        self._callers: dict[str, _Callers] = {}
+        self._gathers = False
         self._closing = False
         self.beat_at_s = time.monotonic()
         context = contextvars.copy_context()  # the language of this process's sentences
@@ -145,9 +176,16 @@ class Lines:
         """
         future: asyncio.Future[list[Reference]] = self._loop.create_future()
         with self._condition:
-            self._known(line).submits.append((drafts, future))
-            self._condition.notify()
-        return await future
+            waiting = self._known(line).submits
+            waiting.append((drafts, future))
+            callers = self._callers.setdefault(line, _Callers())
+            callers.come()
+            if not self._gathers or not callers.left_s(len(waiting), time.monotonic()):
+                self._condition.notify()  # else the thread wakes in time by itself
+        try:
+            return await future
+        finally:
+            callers.asking -= 1
 
     async def arrived(self, line: str, records: tuple[Record, ...], last: bool) -> Took:  # noqa: FBT001 - agreed
         """Take in the records of one piece of a bundle, in order. Raises StoreFailure, SignerFailure."""
@@ -272,8 +310,11 @@ class Lines:
     def _work(self) -> bool:
         """Do what waits, one piece of each kind; False when there is nothing left and the node stops."""
         with self._condition:
-            if not self._waiting and not self._closing:
-                self._condition.wait(self._sleep_s())
+            pause_s = self._pause_s()
+            if pause_s > 0 and not self._closing:
+                self._gathers = bool(self._waiting)
+                self._condition.wait(pause_s)
+                self._gathers = False
             line, submits, job = self._next()
             if line is None and self._closing:
                 return False
@@ -288,29 +329,51 @@ class Lines:
         self.beat_at_s = time.monotonic()
         return True
 
-    def _next(self) -> tuple[str | None, list[tuple[tuple[Draft, ...], asyncio.Future[Any]]], _Job | None]:
+    def _pause_s(self) -> float:
+        """Return how long nothing can be done; the caller holds the condition."""
+        now_s, found_s = time.monotonic(), self._sleep_s()
+        for line, waiting in self._waiting.items():
+            found_s = min(found_s, 0.0 if waiting.jobs else self._gather_s(line, waiting, now_s))
+        return found_s
+
+    def _gather_s(self, line: str, waiting: _Waiting, now_s: float) -> float:
+        """Return how long what waits to be submitted on a line waits for more of it; 0 when nothing does."""
+        if not waiting.submits or self._closing:
+            return 0.0
+        return self._callers[line].left_s(len(waiting.submits), now_s)
+
+    def _next(self) -> tuple[str | None, list[_Submit], _Job | None]:
         """Take the next line's submissions, as many as fit into one batch, and one other piece of its work."""
-        if not self._waiting:
-            return None, [], None
-        line, waiting = self._waiting.popitem(last=False)
-        submits: list[tuple[tuple[Draft, ...], asyncio.Future[Any]]] = []
+        now_s = time.monotonic()
+        for _ in range(len(self._waiting)):
+            line, waiting = self._waiting.popitem(last=False)
+            gathers = self._gather_s(line, waiting, now_s) > 0
+            submits = [] if gathers else self._together(line, waiting, now_s)
+            job = waiting.jobs.popleft() if waiting.jobs else None
+            if waiting.submits or waiting.jobs:
+                self._waiting[line] = waiting  # at the end: the other lines come first
+            if submits or job is not None:
+                return line, submits, job
+        return None, [], None
+
+    def _together(self, line: str, waiting: _Waiting, now_s: float) -> list[_Submit]:
+        """Take as many submissions of a line as fit into one batch, one at least where any waits."""
+        submits: list[_Submit] = []
         count, most = 0, self._runners[line].settings.batch_max if line else 0
         while waiting.submits and (not submits or count + len(waiting.submits[0][0]) <= most):
             submits.append(waiting.submits.popleft())
             count += len(submits[-1][0])
-        job = waiting.jobs.popleft() if waiting.jobs else None
-        if waiting.submits or waiting.jobs:
-            self._waiting[line] = waiting  # at the end: the other lines come first
-        return line, submits, job
+        if submits:
+            self._callers[line].begin(now_s)
+        return submits
 
     def _sleep_s(self) -> float:
         due_ms = min((runner.due_in_ms() for runner in self._runners.values()), default=1_000_000)
         return min(_LOOK_S, due_ms / 1000)
 
-    def _submit(self, line: str, submits: Sequence[tuple[tuple[Draft, ...], asyncio.Future[Any]]]) -> None:
+    def _submit(self, line: str, submits: Sequence[_Submit]) -> None:
         answers = self._runners[line].submit([drafts for drafts, _ in submits])
-        for (_, future), answer in zip(submits, answers, strict=True):
-            self._call(_fail if isinstance(answer, Exception) else _succeed, future, answer)
+        self._call(_answer_all, [future for _, future in submits], answers)
 
     def _do(self, job: _Job) -> None:
         try:
@@ -369,6 +432,14 @@ def _standing(runner: LineRunner) -> Standing:
 
 def _closing_alarm(failure: StoreFailure) -> Alarm:
     return Alarm("line-stopped", Priority.ALARM, "", (("reason", str(failure)[:500]),))
+
+
+def _answer_all(futures: Sequence[asyncio.Future[Any]], answers: Sequence[object]) -> None:
+    for future, answer in zip(futures, answers, strict=True):
+        if isinstance(answer, BaseException):
+            _fail(future, answer)
+        else:
+            _succeed(future, answer)
 
 
 def _succeed(future: asyncio.Future[Any], result: object) -> None:

@@ -143,6 +143,8 @@ def _line(place: Place, name: str, line: LineSettings) -> Iterator[Found]:
             at = (*place, "courier", party, index)
             if isinstance(courier, HttpsTo):
                 yield from _address((*at, "address"), courier.address)
+                if courier.address and host_and_port(courier.address)[1] == 0:
+                    yield (*at, "address"), say("port 0, where nobody can be called"), say("name the port")
             else:
                 yield from _folder(at, courier, folders)
 

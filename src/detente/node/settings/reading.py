@@ -71,6 +71,8 @@ def read_settings(home: Path, file: Path | None = None) -> Settings:
         with path.open("rb") as source:
             octets = source.read(SIZE_MAX + 1)
     except FileNotFoundError:
+        if path.is_symlink():  # a volume that is not mounted must not start a node on the defaults
+            raise SettingsMistake(path, (Fault(0, "", say("a link to a file that is not there")),)) from None
         if file is None:
             return Settings()
         raise SettingsMistake(path, (Fault(0, "", say("no such file")),)) from None

@@ -56,13 +56,14 @@ class Clock:
     """How much later the other side's stamps are, and on how many fixes that rests.
 
     by: "transmissions" that both heard; spread_s is then 1.4826 median absolute deviations. Or "motion", where too few
-    positions are the same; spread_s is then how far each of both movers is from the mean.
+    positions are the same; spread_s is then the standard error, and aside_m how far all positions lie aside.
     """
 
     offset_s: float
     spread_s: float
     fixes: int
     by: str
+    aside_m: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,9 +122,8 @@ def clock_between(one: pl.DataFrame, other: pl.DataFrame, *, max_gap_s: float) -
     """Return how far apart the clocks of two sides are, None where the fixes do not tell.
 
     From transmissions: positions that each side has once of a mover, at most an hour apart; the median of the
-    differences of their stamps. Where there are fewer than five, from motion: for each mover the shift for which the
-    median of the one's fixes lies, along the way, on the other's motion (five fixes at 1 m/s or more), and of both
-    movers the mean, where neither is further from it than half a second or a third of it.
+    differences of their stamps. Where there are fewer than five, from motion: the shift, and the constant displacement
+    of all positions, for which the one's fixes lie nearest to the other's motion, by least squares.
     """
     zero = one["time"].min()
     if not isinstance(zero, datetime):
@@ -144,22 +144,44 @@ def _clock(shifts: Floats) -> Clock | None:
 
 
 def _by_motion(pairs: list[tuple[_Fixes, _Fixes]], max_gap_s: float) -> Clock | None:
-    """Return the shift that both movers' motion tells; None unless two tell it, and alike.
+    """Return the shift of time that the motion tells, beside a constant displacement of all positions.
 
-    One alone cannot: a track that lies a little ahead looks the same as one that is early.
+    None where the two cannot be told apart: on one straight way a late clock looks like a track that lies behind.
     """
-    offset, told, fixes = 0.0, np.empty(0), 0
+    offset, error_s, aside_m, fixes = 0.0, math.inf, 0.0, 0
     for _ in range(_ROUNDS):
-        parts = [_along(one, other, offset, max_gap_s) for one, other in pairs]
-        parts = [part for part in parts if part.size >= _FIXES_LEAST]
-        if len(parts) < 2:
+        parts = [_beside(one, other, offset, max_gap_s) for one, other in pairs]
+        seen = np.concatenate([np.empty((0, 4)), *parts])
+        solved = _shift_and_displacement(seen)
+        if solved is None or abs(offset + solved[0]) > _OFFSET_MOST_S:
             return None
-        told = offset + np.array([float(np.median(part)) for part in parts])
-        offset, fixes = float(told.mean()), sum(part.size for part in parts)
-    spread = float(np.abs(told - offset).max())
-    if abs(offset) > _OFFSET_MOST_S or spread > max(CLOCK_LEAST_S, abs(offset) / 3.0):
+        shift, error_s, aside_m = solved
+        offset, fixes = offset + shift, seen.shape[0]
+    if error_s > CLOCK_LEAST_S / 2.0:
         return None
-    return Clock(round(offset, 3), round(spread, 3), fixes, "motion")
+    return Clock(round(offset, 3), round(error_s, 3), fixes, "motion", round(aside_m, 1))
+
+
+def _shift_and_displacement(seen: Floats) -> tuple[float, float, float] | None:
+    """Return the shift in seconds, its standard error, and the length of the displacement in metres.
+
+    seen: east and north of the other's motion, and its velocity, a row a fix. Least squares; then once more without
+    what lies further off than three spreads.
+    """
+    kept = np.ones(seen.shape[0], np.bool_)
+    for _ in range(2):
+        chosen = seen[kept]
+        moved = chosen[:, 2:] - chosen[:, 2:].mean(axis=0) if len(chosen) else chosen[:, 2:]
+        told = float((moved**2).sum())
+        if len(chosen) < _FIXES_LEAST or told < len(chosen) * _MOVING_MS**2:
+            return None
+        away = chosen[:, :2] - chosen[:, :2].mean(axis=0)
+        shift = float((moved * away).sum()) / told
+        aside = chosen[:, :2].mean(axis=0) - shift * chosen[:, 2:].mean(axis=0)
+        off = np.hypot(*(seen[:, :2] - aside - shift * seen[:, 2:]).T)
+        spread = 1.4826 * float(np.median(off[kept]))
+        kept = off <= max(3.0 * spread, 1e-3)
+    return shift, spread / math.sqrt(told), float(np.hypot(*aside))
 
 
 def _keys(fixes: _Fixes) -> list[tuple[float, float]]:
@@ -180,10 +202,10 @@ def _sendings(one: _Fixes, other: _Fixes) -> Iterator[float]:
             yield later - second
 
 
-def _along(one: _Fixes, other: _Fixes, offset: float, max_gap_s: float) -> Floats:
-    """Return for each of the one's fixes how much later the other's motion was there, besides the offset."""
+def _beside(one: _Fixes, other: _Fixes, offset: float, max_gap_s: float) -> Floats:
+    """Return where the one's fixes lie from the other's motion, and how that moves: east, north, both velocities."""
     if other.seconds.size < 2:
-        return np.empty(0)
+        return np.empty((0, 4))
     at = one.seconds + offset
     leg = np.clip(np.searchsorted(other.seconds, at, side="right") - 1, 0, other.seconds.size - 2)
     start, end = other.seconds[leg], other.seconds[leg + 1]
@@ -192,13 +214,14 @@ def _along(one: _Fixes, other: _Fixes, offset: float, max_gap_s: float) -> Float
     lon, lat = other.lon, other.lat
     azimuth, _, length = _GEOD.inv(lon[leg], lat[leg], lon[leg + 1], lat[leg + 1])
     speed = np.asarray(length) / (end - start)
-    gone = speed * (at - start)
-    there_lon, there_lat, _ = _GEOD.fwd(lon[leg], lat[leg], azimuth, gone)
+    there_lon, there_lat, _ = _GEOD.fwd(lon[leg], lat[leg], azimuth, speed * (at - start))
     bearing, _, away = _GEOD.inv(there_lon, there_lat, one.lon[known], one.lat[known])
-    ahead = np.asarray(away) * np.cos(np.radians(np.asarray(bearing) - np.asarray(azimuth)))
-    moving = speed >= _MOVING_MS
-    shift: Floats = ahead[moving] / speed[moving]
-    return shift
+    to, course = np.radians(np.asarray(bearing)), np.radians(np.asarray(azimuth))
+    away = np.asarray(away)
+    found: Floats = np.column_stack(
+        [away * np.sin(to), away * np.cos(to), speed * np.sin(course), speed * np.cos(course)]
+    )
+    return found
 
 
 def compared(

@@ -240,6 +240,7 @@ def _between_document(one: Between) -> dict[str, Any]:
             "spread_s": clock.spread_s,
             "fixes": clock.fixes,
             "by": clock.by,
+            "aside_m": clock.aside_m,
             "taken_off_s": one.offset_s,
         },
         "fixes": {"same": one.fixes.same, **one.fixes.counts},
