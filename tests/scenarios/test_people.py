@@ -34,7 +34,7 @@ class Person:
         assert self.officer.release(draft["submission"])["state"] == "sent"
 
 
-GUNNERY = {
+GUNNERY: dict[str, object] = {
     "kind": "danger_area", "title": "Gunnery, said by a person", "activity_kind": "firing",
     "author": {"id": "west", "name": "Westland", "state": "NO"}, "issued_at": "2026-01-01T00:00Z",
     "areas": [{"name": "B", "shape": {"shape": "circle", "centre": "70-30N 031-00E", "radius_m": "9260"}}],
