@@ -158,6 +158,10 @@ def test_a_planted_breach_of_the_import_contracts_is_found(tmp_path: Path) -> No
     (copy / "detente" / "desk" / "breach.py").write_text(
         '"""Breach."""\n\nimport apsw\n\nfrom detente.line.keys import Keys\n', encoding="utf-8"
     )
+    for name in ("line.keys", "store.record", "node.home", "desk.room"):
+        (copy / "detente" / "watch" / f"breach_{name.partition('.')[0]}.py").write_text(
+            f'"""Breach."""\n\nimport detente.{name}\n', encoding="utf-8"
+        )
     (tmp_path / "pyproject.toml").write_text(
         (ROOT / "pyproject.toml").read_text(encoding="utf-8"), encoding="utf-8"
     )
@@ -173,6 +177,9 @@ def test_a_planted_breach_of_the_import_contracts_is_found(tmp_path: Path) -> No
     assert "rooms stand in their order BROKEN" in run.stdout
     assert "notices is pure: no clock, no I/O, no arrays BROKEN" in run.stdout
     assert "desk: no SQL, keys or line directly BROKEN" in run.stdout
+    assert "watch parses feeds: no line, store, node, desk or key, not even by others BROKEN" in run.stdout
+    for name in ("line", "store", "node", "desk"):
+        assert f"detente.watch.breach_{name} -> detente.{name}" in run.stdout
 
 
 def test_the_lock_has_a_hash_for_every_package_and_names_no_registry() -> None:

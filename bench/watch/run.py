@@ -176,7 +176,7 @@ def page(found: dict[str, Any]) -> str:
     """Return the page of results."""
     memory = found["memory_mb"]
     quarter = max(1, len(memory) // 4)
-    early, late = (sum(part) / len(part) for part in (memory[quarter : 2 * quarter], memory[-quarter:]))
+    early, late = (sum(part) / len(part) for part in (memory[-2 * quarter : -quarter], memory[-quarter:]))
     steps = found["account"]["steps"]
     latency = found["latency_s"]
 
@@ -194,7 +194,7 @@ def page(found: dict[str, Any]) -> str:
         ("the same, the longest", "", f"{latency.get('p100')} s", ""),
         ("start of the program to the first alarm", "<= 5 s", f"{found['first_alarm_s']} s",
          verdict((found["first_alarm_s"] or 99) <= 5.0)),
-        ("resident memory, second and last quarter of the time", "flat", f"{early:,.0f} and {late:,.0f} MB",
+        ("resident memory, third and last quarter of the time", "flat", f"{early:,.0f} and {late:,.0f} MB",
          verdict(late <= 1.05 * early)),
         ("processor of the watch, of one core", "", f"{found['cpu_share'] * 100:.0f} %", ""),
         ("record, 10 M positions", "<= 1,000 MB", f"{found['record']['mb_per_10m_rows']:g} MB",

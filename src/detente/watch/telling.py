@@ -122,6 +122,8 @@ def account_lines(account: Mapping[str, Any]) -> Sequence[str]:
     """Return the account of a watch as lines for people."""
     lines = []
     for name, step in account["steps"].items():
+        if not step["in"]:
+            continue
         rejected = ", ".join(f"{reason} {words.number(count)}" for reason, count in step["rejected"].items())
         lines.append(
             say(
