@@ -15,6 +15,7 @@ import pytest
 
 from detente.node import audit
 from detente.node.home import open_reading
+from detente.node.home_folder import head_folder
 from detente.store import audit as store_audit
 from detente.store.record import Record
 from tests.store.pair import Desk, exchange, found_homes, open_home
@@ -149,3 +150,18 @@ def test_the_portions_of_a_table_hold_every_row_once(homes: Path, monkeypatch: p
                     held += connection.execute(f"SELECT count(*) FROM {table}{where}", values).fetchone()[0]
             assert held == ENTRIES
     connection.close()
+
+
+def test_a_head_file_of_the_release_before_is_no_fault(homes: Path) -> None:
+    file = head_folder(homes / "west") / "head.sqlite3"
+    before = file.read_bytes()
+    with sqlite3.connect(file) as connection:
+        connection.executescript("DROP TABLE touches; PRAGMA user_version = 1; PRAGMA journal_mode = DELETE;")
+    connection.close()
+    older = file.read_bytes()
+    assert not audited(homes / "west").faults
+    assert file.read_bytes() == older  # who only reads changes nothing
+    with open_home(homes / "west") as west:
+        assert west.signer.has_head_file
+    assert not audited(homes / "west").faults
+    file.write_bytes(before)

@@ -24,12 +24,20 @@ _BUSY_MS = 10_000
 
 
 def open_database(
-    path: Path, *, application_id: int, migrations: Sequence[str], read_only: bool, create: bool, vfs: str | None
+    path: Path,
+    *,
+    application_id: int,
+    migrations: Sequence[str],
+    read_only: bool,
+    create: bool,
+    vfs: str | None,
+    older: bool = False,
 ) -> apsw.Connection:
     """Return a connection to a file of the newest version; an older one is brought up to date.
 
     read_only: nothing is written, not even beside the file where the folder does not allow it. create: a missing
-    file is founded. Raises HomeMistake for a newer version or a missing file, StoreFailure for the disk's faults.
+    file is founded. older: what an older version left may be read as it is. Raises HomeMistake for a newer version
+    or a missing file, StoreFailure for the disk's faults.
     """
     if not create and not path.exists():
         raise HomeMistake(
@@ -42,7 +50,7 @@ def open_database(
         connection = _connect(path, read_only=read_only, create=create, vfs=vfs)
         try:
             if read_only:
-                _version(connection, path, application_id, len(migrations), writing=False)
+                _version(connection, path, application_id, len(migrations), writing=older)
             else:
                 _migrate(connection, path, application_id, migrations)
         except BaseException:

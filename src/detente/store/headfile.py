@@ -66,6 +66,7 @@ class HeadRecord(SmallFile):
 
     application_id = _APPLICATION_ID
     migrations = (_FIRST, _SECOND)
+    reads_older = True
 
     def __init__(
         self, path: Path, *, create: bool = False, read_only: bool = False, vfs: str | None = None
@@ -92,7 +93,14 @@ class HeadRecord(SmallFile):
             self.released.setdefault(submission, set()).add(Origin.parse(origin))
         self.counters: dict[str, int] = dict(self._rows("counters"))
         self._facts: dict[str, str] = dict(self._rows("facts"))
-        self.touches: dict[str, int] = {name: number for number, name in self._rows("touches")}
+        # a file of before there were touches, which nobody has opened for writing since, holds none
+        touches = self._rows("touches") if self._has("touches") else []
+        self.touches: dict[str, int] = {name: number for number, name in touches}
+
+    def _has(self, table: str) -> bool:
+        with translated(self.path):
+            found = self._connection.execute("SELECT 1 FROM sqlite_schema WHERE name = ?", (table,)).fetchall()
+        return bool(found)
 
     def _rows(self, table: str) -> list[tuple[Any, ...]]:
         """Return a table's rows as they were written; raises StoreFailure for one that the disk changed.

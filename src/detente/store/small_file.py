@@ -23,6 +23,8 @@ class SmallFile:
 
     application_id: ClassVar[int]
     migrations: ClassVar[tuple[str, ...]]
+    reads_older: ClassVar[bool] = False
+    """Whether what an older version left is read as it is, where nothing is written."""
 
     def __init__(
         self, path: Path, *, create: bool = False, read_only: bool = False, vfs: str | None = None
@@ -36,6 +38,7 @@ class SmallFile:
             read_only=read_only,
             create=create,
             vfs=vfs,
+            older=self.reads_older,
         )
 
     def close(self) -> None:
