@@ -58,7 +58,9 @@ lint: setup
 kernels: setup
 	$(BIN)/python tools/compile_kernels.py
 
-test: lint kernels
+# types are checked while kernels are compiled: each keeps one core busy
+test: setup
+	@$(MAKE) --no-print-directory -j2 --output-sync=line lint kernels
 	$(BIN)/python -m pytest -n 2 -m "not prove and not prove_full" --cov --cov-branch --cov-report=term
 
 # without a network the Signal K server is not there, and its tests say so

@@ -56,9 +56,9 @@ def test_the_demo_plays_its_story_and_finds_all_that_was_planted(tmp_path: Path)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "TRAINING. SYNTHETIC" in run.stdout
     for told in (
-        "reads its card aloud", "everybody reads the same words", "Notification", "A) ", "keeps watch",
-        "SYNTHETIC MERCHANT 01 and D-17", "SYNTHETIC PATROL 9 and SYNTHETIC FRIGATE W1",
-        "released by Anna Berg, Boris Holm", "is answered", "accounts of west, east side by side", "a stick with",
+        "reads its card aloud", "everybody reads the same words", "Prior notification", "A) ", "keeps watch",
+        "SYNTHETIC MERCHANT 1 and D-17", "SYNTHETIC PATROL 9 and SYNTHETIC FRIGATE W1",
+        "released by Anna Berg, Boris Holm", "is answered", "accounts of west, east side by side", "sticks with",
         "comes back with the backup", "readouts of west, east side by side", "accepts evidence.json",
         "refuses tampered.json", "the archive search finds the same",
     ):  # fmt: skip

@@ -63,6 +63,7 @@ def test_every_command_of_the_page_is_taken(folder: Path) -> None:
     )
 
 
+@pytest.mark.prove
 def test_its_replay_and_its_search_of_a_record_run(folder: Path) -> None:
     (replay,) = [one for one in COMMANDS if "replay:" in one]
     done = run(*shlex.split(replay)[1:])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import threading
 from pathlib import Path
@@ -33,7 +34,7 @@ class Person:
         assert self.officer.release(draft["submission"])["state"] == "sent"
 
 
-GUNNERY = {
+GUNNERY: dict[str, object] = {
     "kind": "danger_area", "title": "Gunnery, said by a person", "activity_kind": "firing",
     "author": {"id": "west", "name": "Westland", "state": "NO"}, "issued_at": "2026-01-01T00:00Z",
     "areas": [{"name": "B", "shape": {"shape": "circle", "centre": "70-30N 031-00E", "radius_m": "9260"}}],
@@ -68,3 +69,29 @@ def test_people_act_and_the_player_waits_for_them(tmp_path: Path) -> None:
     assert set(people) == {"west", "east"}
     assert "said by a person, held as west/0" in said
     assert "(Gunnery, said by a person) is delivered: east" in said
+
+
+def test_the_desks_stay_open_for_whoever_comes_with_a_link(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "tutorials" / "03-designing-an-exercise.md").read_text(encoding="utf-8")
+    drill = text.split("cat > drill.toml <<'end'\n")[1].split("\nend\n")[0]
+    (tmp_path / "drill.toml").write_text(drill, encoding="utf-8")
+    command = [*COMMAND, "scenario", "play", "drill.toml", "--keep", "play", "--stay"]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as player:
+        guard = threading.Timer(300, player.kill)
+        guard.start()
+        assert player.stdout is not None
+        told, guests = [], {}
+        for row in player.stdout:
+            told.append(row)
+            link = re.search(r"the desk of (\w+) goes on; a link that works once: (http\S+)", row)
+            if link:
+                guests[link[1]] = Person("visitor", link[2])
+            if "Visitor at west (SYNTHETIC) may write and release now" in row:
+                guests["west"].say(GUNNERY)
+                player.send_signal(signal.SIGINT)
+        code = player.wait()
+        guard.cancel()
+    assert code == 0, "".join(told)
+    assert set(guests) == {"west", "east"}

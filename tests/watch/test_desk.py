@@ -212,6 +212,22 @@ def test_too_many_encounters_leave_the_gravest(stub: Stub, monkeypatch: pytest.M
     assert desk.refused["encounters-beyond-most"] == 2
 
 
+def test_what_the_watch_follows_no_more_is_told_as_over(stub: Stub) -> None:
+    async def run() -> Desk:
+        desk = Desk(stub, None, quiet())
+        desk.show_encounters([encounter("followed"), encounter("dropped")])
+        await while_running(desk, lambda: desk.posted["encounters"] == 2)
+        desk.only({"followed"})
+        await while_running(desk, lambda: desk.posted["encounters"] == 3)
+        desk.only({"followed"})
+        return desk
+
+    desk = asyncio.run(run())
+    (told,) = stub.of("encounters")[-1]["encounters"]
+    assert (told["id"], told["state"]) == ("dropped", "past")
+    assert desk.refused["followed-no-more"] == 1
+
+
 def test_one_that_the_desk_refuses_takes_no_other_with_it_and_is_counted(stub: Stub) -> None:
     def strict(_route: str, body: Any) -> Became:
         return Became("refused", why="400") if any(one["id"] == "5" for one in body["movers"]) else TAKEN

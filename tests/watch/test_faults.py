@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from detente.door.log import Log
 from detente.door.options import add_json
 from detente.watch.desk import Desk
+from detente.watch.desk_link import Became
 from detente.watch.errors import WatchMistake
 from detente.watch.finishing import Finishing
 from detente.watch.process import Watch
@@ -121,7 +123,7 @@ def test_a_fault_is_counted_and_shouted_and_the_next_batch_is_taken(
 
 def test_a_desk_task_that_dies_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stub = Stub()
-    closed = []
+    closed: list[int] = []
 
     async def close() -> None:
         closed.append(1)
@@ -136,6 +138,23 @@ def test_a_desk_task_that_dies_is_begun_anew(tmp_path: Path, monkeypatch: pytest
     assert any(one["event"] == "watch.fault-in-desk" for one in log)
     assert any(one["state"] == "past" for body in stub.of("encounters") for one in body["encounters"])
     assert closed == [1]
+
+
+def test_a_token_that_the_desk_does_not_know_from_the_start_ends_the_watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub = Stub()
+    stub.answer = lambda _route, _body: Became("unknown", why="401")
+    stub.close = _nothing  # type: ignore[attr-defined]
+    monkeypatch.setattr("detente.watch.process.DeskLink", lambda *_: stub)
+    options = ["--desk", "http://localhost:1", "--token-file", str(token_file(tmp_path))]
+    patient = replace(asked(tmp_path, *options, "--spool", str(tmp_path / "spool")), until_end=False)
+    with pytest.raises(WatchMistake, match="401"):
+        kept(patient)
+
+
+async def _nothing() -> None:
+    return
 
 
 def test_what_a_search_was_not_asked_for_is_not_drafted(tmp_path: Path) -> None:

@@ -73,7 +73,9 @@ VERBS = (
         "watch",
         "detente.watch.commands",
         "WATCH",
-        lambda: say("keep watch over live feeds: tell who comes too close while it happens, and draft for people"),
+        lambda: say(
+            "keep watch over live feeds: tell who comes too close while it happens, and draft for people"
+        ),
     ),
     Verb(
         "recompute",

@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -164,6 +164,12 @@ class Desk:
                 self._rings.set()
             else:
                 self._small[one.id] = None
+
+    def only(self, names: Collection[str]) -> None:
+        """Let every encounter be over that is not named: the watch follows it no more, and would never say its end."""
+        gone = [one for one in self._encounters.values() if one.state == "active" and one.id not in names]
+        self.refused["followed-no-more"] += len(gone)
+        self.show_encounters(msgspec.structs.replace(one, state="past") for one in gone)
 
     def show_feeds(self, feeds: Sequence[FeedPosted]) -> None:
         """Let feeds be shown so; those beyond the desk's most are counted."""

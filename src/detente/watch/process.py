@@ -22,6 +22,7 @@ from detente.door.log import Log
 from detente.watch.account import Account
 from detente.watch.batches import Batch, FeedStanding
 from detente.watch.desk import Desk
+from detente.watch.desk_forms import id_of
 from detente.watch.desk_link import DeskLink
 from detente.watch.errors import WatchMistake
 from detente.watch.events import Event
@@ -310,6 +311,7 @@ class Watch:
             self._say_clocks()
             if self._desk is not None:
                 self._desk.show_feeds(self._showing.feeds(self._standings))
+                self._desk.only({id_of(one.id) for one in self._seeing.active})
             if self._screen is not None:
                 self._screen.show(self._view())
             await asyncio.sleep(_STATUS_S)

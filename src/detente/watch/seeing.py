@@ -30,7 +30,11 @@ _HOLD_S = 1.0
 
 
 class Seeing:
-    """What is seen now. step: the account of rows that the picture was given."""
+    """What is seen now. step: the account of rows that the picture was given.
+
+    active: the events that go on; counts: the picture's and the events', by name. Both are of the last round, so that
+    other threads may read them.
+    """
 
     def __init__(self, asked: Request, step: Step) -> None:
         self.picture = LivePicture(sides=asked.sides)
@@ -40,7 +44,8 @@ class Seeing:
         self._events = Events(asked.limits, own=asked.own, areas=asked.areas)
         self._foresight: LiveStep | None = None
         self._held_at: datetime | None = None
-        self._rejected: dict[str, int] = {}
+        self.active: tuple[Event, ...] = ()
+        self.counts: Mapping[str, int] = {}
 
     def prepare(self) -> None:
         """Load what predicts, which may have to be compiled first."""
@@ -61,29 +66,22 @@ class Seeing:
         if self._held_at is None or abs((at - self._held_at).total_seconds()) >= _HOLD_S:
             self.picture.hold(standings, at)
             self._held_at = at
+            events = {f"events:{name}": count for name, count in self._events.counts.items()}
+            self.counts = {**self.picture.counts, **events}
         assert self._foresight is not None  # noqa: S101 - prepare came first
-        return self._events.step(self._foresight.step(self.picture.states(at), at), self.picture)
+        changed = self._events.step(self._foresight.step(self.picture.states(at), at), self.picture)
+        self.active = self._events.active
+        return changed
 
     @property
     def movers(self) -> int:
         """Return how many movers are in the picture."""
-        return self.picture.counts["movers"]
+        return self.counts.get("movers", 0)
 
     @property
     def holes(self) -> Sequence[Hole]:
         """Return where nothing is heard now that was heard before."""
         return self.picture.holes
-
-    @property
-    def active(self) -> tuple[Event, ...]:
-        """Return the events that go on."""
-        return self._events.active
-
-    @property
-    def counts(self) -> Mapping[str, int]:
-        """Return the picture's and the events' counts by name."""
-        events = {f"events:{name}": count for name, count in self._events.counts.items()}
-        return {**self.picture.counts, **events}
 
     def saved(self, at: datetime) -> bytes:
         """Return the events that go on, for ``restore`` after a restart."""

@@ -1,7 +1,7 @@
 """MQTT 3.1.1 as far as a subscriber needs it: a few packets out, and whole packets cut from what comes in.
 
 Source: MQTT Version 3.1.1, OASIS Standard, 29 October 2014. Pure: bytes in, bytes out. Why this is not left to a
-library stands in docs/decisions/0086-a-subscriber-with-bounds.md.
+library stands in docs/decisions/0091-a-subscriber-with-bounds.md.
 """
 
 from __future__ import annotations
