@@ -57,7 +57,9 @@ export const worries = computed<Worry[]>(() => {
     if (feed.state === "good") continue;
     const since = span(ticking_ms() - feed.last_ms);
     const sentence =
-      feed.state === "down"
+      feed.last_ms === 0
+        ? say("Feed {name} has not been heard yet: nothing is seen by it.", { name: feed.name })
+        : feed.state === "down"
         ? say("Feed {name} is DOWN, last heard {span} ago: movers that only it sees are not shown where they are.", { name: feed.name, span: since })
         : say("Feed {name} is STALE, last heard {span} ago.", { name: feed.name, span: since });
     found.push({ id: `feed:${feed.name}`, priority: feed.state === "down" ? "alarm" : "warning", sentence });

@@ -23,7 +23,7 @@ export function FeedBar() {
         {live.feeds.map((feed) => (
           <li key={feed.name} class={GRAVITY[feed.state]}>
             <strong>{feed.name}</strong> {feedState(feed.state)} · <span class="number">{number(feed.movers)}</span> ·{" "}
-            <span class="number">{span(now - feed.last_ms)}</span>
+            <span class="number">{feed.last_ms === 0 ? say("not heard yet") : span(now - feed.last_ms)}</span>
           </li>
         ))}
         {live.feeds.length === 0 && <li class="warning">{say("No feed: nothing is seen from here")}</li>}
