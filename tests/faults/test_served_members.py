@@ -29,6 +29,7 @@ def in_epoch(shell: Shell, name: str) -> set[str]:
     return {one["ref"] for one in shell.log(name) if one["epoch"] == 2}
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(240)
 def test_a_member_is_replaced_and_an_observer_joins_late_beside_running_nodes(line: ServedLine) -> None:
     shell = line.shell

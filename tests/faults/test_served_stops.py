@@ -30,6 +30,7 @@ def tree(node: Served) -> list[int]:
     return [node.process.pid, node.pid("signer"), node.pid("node")]
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(240)
 def test_a_frozen_signer_a_frozen_node_and_a_frozen_machine_lose_nothing(line: ServedLine) -> None:
     """All three at once, for longer than the watchdog: it kills what alone is frozen, not what was all asleep."""

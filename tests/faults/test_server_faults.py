@@ -234,6 +234,7 @@ def small_disk() -> Iterator[Path]:
         folder.rmdir()
 
 
+@pytest.mark.prove
 def test_a_disk_that_is_full_loses_nothing_and_goes_on_when_there_is_room(
     small_disk: Path, server: DBServer
 ) -> None:

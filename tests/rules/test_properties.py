@@ -122,7 +122,7 @@ def verdicts(plan: Facts, *others: Facts, now: datetime | None = None) -> list[V
 
 
 # a plan is many draws; what is judged of it is quick
-BOUNDED = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+BOUNDED = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 RANK = {
     Outcome.NOT_OWED: 0,
     Outcome.UNDECIDABLE: 1,

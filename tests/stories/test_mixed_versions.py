@@ -120,6 +120,7 @@ def test_a_home_goes_from_the_old_release_to_this_one(old: Version, new: Version
     assert [one["ref"] for one in entries(new, "east")] == [f"west/{seq}" for seq in range(3)]
 
 
+@pytest.mark.prove
 def test_a_backup_of_either_release_is_restored_by_the_other(old: Version, new: Version, folder: Path) -> None:
     stand_on_a_line(old, new)
     old.run("line send west --type notice --body -", text="old")
@@ -134,6 +135,7 @@ def test_a_backup_of_either_release_is_restored_by_the_other(old: Version, new: 
         assert [one["ref"] for one in entries(taker, f"elsewhere/{maker.name}/{member}")] == [f"{member}/0"]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("which", ["old", "new"])
 def test_what_a_version_to_come_says_is_kept_and_confirmed_and_shown_as_not_understood(
     which: str, future: Version, request: pytest.FixtureRequest

@@ -43,13 +43,13 @@ async function keep(form: Form, { line, held, reply, files, answerBy, isUnfinish
 }
 
 /** Whoever goes to another page with unsaved typing finds it unfinished among the drafts, at any station. */
-function useKeptOnLeaving(form: Form, write: () => Promise<unknown>): void {
-  const last = useRef({ form, write });
-  last.current = { form, write };
+function useKeptOnLeaving(keepWhatChanged: () => Promise<unknown>): void {
+  const last = useRef(keepWhatChanged);
+  last.current = keepWhatChanged;
   useEffect(
     () => () => {
-      const { form: left, write: keepIt } = last.current;
-      if (left.isChanged.peek() && me.peek() && !isSignedOut.peek()) keepIt().catch(() => undefined);
+      const keepIt = last.current;
+      if (me.peek() && !isSignedOut.peek()) keepIt().catch(() => undefined);
     },
     [],
   );
@@ -92,11 +92,23 @@ export function useKeeping(form: Form, line: string, reply: string, started: { d
     [],
   );
   const { files, answerBy, held, isBusy, kept } = around;
-  const write = async (isUnfinished: boolean) => {
-    const made = await keep(form, { line, held: held.peek(), reply, files: files.peek(), answerBy: answerBy.peek(), isUnfinished });
-    held.value = made;
-    form.isChanged.value = false;
-    return made;
+  const inFlight = useRef<Promise<unknown>>(Promise.resolve());
+  const send = async (isUnfinished: boolean) => {
+    const asked = keep(form, { line, held: held.peek(), reply, files: files.peek(), answerBy: answerBy.peek(), isUnfinished });
+    form.isChanged.value = false; // what is typed from here on is not in it
+    try {
+      held.value = await asked;
+    } catch (thrown) {
+      form.isChanged.value = true;
+      throw thrown;
+    }
+    return held.value;
+  };
+  // one after the other: whoever leaves while a form is being kept must not keep it a second time beside itself
+  const write = (isUnfinished: boolean): Promise<DraftDocument> => {
+    const next = inFlight.current.then(() => send(isUnfinished));
+    inFlight.current = next.catch(() => undefined);
+    return next;
   };
   const unfinished = async () => {
     kept.value = "";
@@ -112,7 +124,9 @@ export function useKeeping(form: Form, line: string, reply: string, started: { d
     }
   };
   const isWaiting = () => held.peek() !== null && held.peek()?.state !== "unfinished";
-  useKeptOnLeaving(form, async () => {
+  useKeptOnLeaving(async () => {
+    await inFlight.current;
+    if (!form.isChanged.peek()) return undefined;
     if (!isWaiting()) return write(true);
     // what waits to be released stays as officers saw it: what was typed since is kept beside it, without its files
     const own = files.peek().filter((one) => !one.sha256);
