@@ -289,6 +289,15 @@ def test_an_officer_who_was_taken_off_the_list_counts_no_more(home: Path, trail:
         assert node.ask(ReleaseAsked(submission=draft.submission)).given == ()
 
 
+def test_an_officer_who_was_named_a_moment_ago_may_release(home: Path, trail: Trail) -> None:
+    named = [msgspec.structs.replace(OFFICERS, officers=OFFICERS.officers[:1])]
+    with running(home, TWO, people=trail, officers=lambda: named[-1]) as node:
+        draft = keep(node)
+        assert node.ask(ReleaseAsked(submission=draft.submission)).keys == (ANNA.key,)
+        named.append(OFFICERS)
+        assert node.ask(ReleaseAsked(submission=draft.submission)).keys == (ANNA.key, BERTA.key)
+
+
 def test_a_touch_that_comes_after_a_later_one_is_refused_when_it_is_given(node: RunningNode) -> None:
     first, second = keep(node, "movement", title="First"), keep(node, "movement", title="Second")
     ahead = node.ask(ReleaseAsked(submission=first.submission))

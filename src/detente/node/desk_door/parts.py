@@ -67,9 +67,9 @@ class Parts:
         """Return the name of a person or a machine; its id where nobody knows people. In a thread."""
         return actor if self.people is None else self.people.name_of(actor)
 
-    async def officers_now(self) -> Officers | None:
-        """Return the officers as the signer knows them, a few seconds old at most. Raises SignerGone, SignerLocked."""
-        if time.monotonic() - self._officers_at_s > _OFFICERS_KEPT_S:
+    async def officers_now(self, *, kept_s: float = _OFFICERS_KEPT_S) -> Officers | None:
+        """Return the officers as the signer knew them ``kept_s`` ago at most. Raises SignerGone, SignerLocked."""
+        if time.monotonic() - self._officers_at_s > kept_s:
             work = contextvars.copy_context().run
             self._officers = await asyncio.get_running_loop().run_in_executor(None, work, self.officers)
             self._officers_at_s = time.monotonic()
