@@ -10,10 +10,12 @@ stream: every time in which two rivals, not both at rest, were within the limit.
 
 - détente: the live picture, the prediction step and the events.
 - numpy: all against all, a plain threshold on the last places heard; an alarm ends when the limit is left.
-- OpenCPN's rule, as its manual describes it (Options, Ships, AIS Targets): the closest point of approach of an own
+- OpenCPN's rule, as users of its settings know it (Options, Ships, AIS Targets; its source was not read, the manual's
+  page not at hand): the closest point of approach of an own
   ship and a target from their present vectors; a warning while it is nearer than one limit and sooner than another;
   targets that are anchored or moored may be left out; an alert that was acknowledged may come again after a time. It
-  knows no aircraft and one own ship; here every ship of west is one. Written anew from that description.
+  knows no aircraft and one own ship; here every ship of west is one. The time after which it may come again
+  is ten minutes here, our choice.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from detente.tracks.live_beast import LiveBeast
 from detente.watch.feeds.address import Address
-from detente.watch.feeds.streams import SILENCE_S_MAX, StreamFeed
+from detente.watch.feeds.streams import StreamFeed
 
 __all__ = ["OPTIONS", "STALE_S", "open_feed"]
 
@@ -15,12 +15,4 @@ STALE_S = 30.0
 
 def open_feed(address: Address) -> StreamFeed:
     """Return the feed; connects to nothing."""
-    stale_s = address.stale_after_s(STALE_S)
-    return StreamFeed(
-        address.name,
-        address.host,
-        address.port,
-        LiveBeast(address.name),
-        stale_s,
-        silence_s_max=max(SILENCE_S_MAX, 4 * stale_s),
-    )
+    return StreamFeed.at(address, LiveBeast(address.name), STALE_S)

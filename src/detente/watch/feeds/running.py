@@ -1,11 +1,11 @@
 """Feeds kept running: one task each, tried again when lost, what comes held in bounded queues.
 
 async with Feeds(feeds) as running:
-while not running.ended:
-await running.wait(0.25)
-for batch in running.take():
-...
-standings = running.standings()
+    while not running.ended:
+        await running.wait(0.25)
+        for batch in running.take():
+            ...
+        standings = running.standings()
 """
 
 from __future__ import annotations

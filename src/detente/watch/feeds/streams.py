@@ -8,12 +8,13 @@ import socket
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, Self
 
 from detente import words
 from detente.tracks.live_decoding import Decoded
 from detente.watch.batches import Batch
 from detente.watch.errors import FeedLost
+from detente.watch.feeds.address import Address
 from detente.watch.feeds.batching import batch_of, connected
 from detente.watch.feeds.clocks import receiver_clock
 
@@ -52,6 +53,13 @@ class StreamFeed:
     stale_after_s: float
     silence_s_max: float = SILENCE_S_MAX
     clock: Callable[[], datetime] = receiver_clock
+
+    @classmethod
+    def at(cls, address: Address, decoder: StreamDecoder, stale_s: float) -> Self:
+        """Return the feed at an address, which may say itself when it is stale; connects to nothing."""
+        stale_s = address.stale_after_s(stale_s)
+        silence_s = max(SILENCE_S_MAX, 4 * stale_s)
+        return cls(address.name, address.host, address.port, decoder, stale_s, silence_s_max=silence_s)
 
     async def batches(self) -> AsyncIterator[Batch]:
         """Connect, and yield what comes until the source ends; raises FeedLost.
