@@ -1,6 +1,7 @@
 """Notices both ways between two served nodes, over loopback TLS, at one pace.
 
 load.py --per-s 200 --for-s 600
+load.py --per-s 200 --for-s 60 --held 100000     # into records that hold so much already
 
 Prints one line of JSON: how long until a notice was held and until its receipt was on the sender's disk, what each
 process used, and how much the disk does bare.
@@ -28,7 +29,6 @@ from detente.node.serving.wire import Submits
 sys.path.insert(1, str(Path(__file__).resolve().parents[1] / "line"))
 from stopwatch import must, sync_rate
 
-_WARM_NOTICES = 10_000
 _WARM_AT_ONCE = 500
 _LAST_S = 120.0
 
@@ -38,24 +38,25 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--per-s", type=float, default=200.0, help="notices of each side")
     parser.add_argument("--for-s", type=float, default=600.0)
+    parser.add_argument("--held", type=int, default=10_000, help="notices of each side that are there before")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="detente-bench-") as folder:
-        print(json.dumps(measure(Path(folder), given.per_s, given.for_s)))
+        print(json.dumps(measure(Path(folder), given.per_s, given.for_s, given.held)))
 
 
-def measure(folder: Path, per_s: float, for_s: float) -> dict[str, Any]:
+def measure(folder: Path, per_s: float, for_s: float, held: int) -> dict[str, Any]:
     """Run two nodes in ``folder`` under this load and return the figures."""
     before = sync_rate()
     with found_pair(folder) as pair:
         for node in pair:
             node.start()
         for node in pair:
-            for number in range(0, _WARM_NOTICES, _WARM_AT_ONCE):
+            for number in range(0, held, _WARM_AT_ONCE):
                 node.ask(Submits(node.line, notices(_WARM_AT_ONCE, number)))
         watched = [Receipts(node, other.member) for node, other in (pair, pair[::-1])]
         for one in watched:
             one.start()
-        first, senders = _WARM_NOTICES, [Sender(node) for node in pair]
+        first, senders = held, [Sender(node) for node in pair]
         for one in watched:
             until(lambda one=one: one.size >= first, "the receipts of the first notices")
         memory = _Memory(pair)
@@ -77,8 +78,9 @@ def measure(folder: Path, per_s: float, for_s: float) -> dict[str, Any]:
     ]
     must(len(accept) == len(delivered) == 2 * int(per_s * for_s), (len(accept), len(delivered)))
     return {
-        "per_s": per_s, "for_s": for_s, "took_s": took_s, "notices": len(accept),
+        "per_s": per_s, "for_s": for_s, "held": held, "took_s": took_s, "notices": len(accept),
         "accept_ms": _spread(accept), "delivered_ms": _spread(delivered),
+        "accept_p99_course_ms": [_course(one.accept_s) for one in senders],
         "receipts": sum(len(one.seen) for one in watched),
         "memory_growth": memory.growth(), "memory_mib": memory.last(),
         "memory_course_mib": memory.course(),
@@ -96,6 +98,15 @@ def _spread(figures_s: list[float]) -> dict[str, float]:
         name: round(percentile(figures_s, share) * 1000, 1)
         for name, share in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("most", 1.0))
     }
+
+
+def _course(figures_s: list[float]) -> list[float]:
+    """Return the 99th of each tenth of the time, in ms: a store that grows slower with its size shows here."""
+    tenth = max(1, len(figures_s) // 10)
+    return [
+        round(percentile(figures_s[number * tenth : (number + 1) * tenth], 0.99) * 1000, 1)
+        for number in range(10)
+    ]
 
 
 def _used(start: list[dict[str, Use]], end: list[dict[str, Use]], count: int) -> dict[str, dict[str, float]]:

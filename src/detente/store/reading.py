@@ -157,8 +157,13 @@ class Reading(ABC):
         while at is not None:
             size, root, clock_s, signature = self._rows(_NEWEST_OF_KEY, log, *at)[0]
             found.append((size, root, Cosignature(at[0], at[1], clock_s, signature)))
-            at = next(iter(self._rows(_NEXT_KEY, log, *at)), None)
+            at = self._key_after(log, *at)
         return found
+
+    def _key_after(self, log: int, name: str, hint: bytes) -> tuple[Any, ...] | None:
+        """Return the next cosigner's name and hint; asked at once, SQLite goes through all rows of the name."""
+        found = self._rows(_NEXT_HINT, log, name, hint) or self._rows(_NEXT_NAME, log, name)
+        return found[0] if found else None
 
     def cosignatures(
         self, origin: Origin, first: int = 0, end: int = ENTRIES_MAX + 1
@@ -258,9 +263,10 @@ class Reading(ABC):
 
 
 _FIRST_KEY = "SELECT name, hint FROM cosignatures WHERE log = ? ORDER BY name, hint LIMIT 1"
-_NEXT_KEY = (
-    "SELECT name, hint FROM cosignatures WHERE log = ? AND (name, hint) > (?, ?) ORDER BY name, hint LIMIT 1"
+_NEXT_HINT = (
+    "SELECT name, hint FROM cosignatures WHERE log = ? AND name = ? AND hint > ? ORDER BY name, hint LIMIT 1"
 )
+_NEXT_NAME = "SELECT name, hint FROM cosignatures WHERE log = ? AND name > ? ORDER BY name, hint LIMIT 1"
 _NEWEST_OF_KEY = (
     "SELECT size, root, clock_s, signature FROM cosignatures WHERE log = ? AND name = ? AND hint = ?"
     " ORDER BY size DESC LIMIT 1"

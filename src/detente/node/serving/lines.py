@@ -315,13 +315,15 @@ class Lines:
                 self._gathers = bool(self._waiting)
                 self._condition.wait(pause_s)
                 self._gathers = False
-            line, submits, job = self._next()
-            if line is None and self._closing:
+            job = self._next_job()
+            if job is None and self._closing and not any(one.submits for one in self._waiting.values()):
                 return False
         if job is not None:  # before the batch: it came while the last one was written, and the other side waits
             self._do(job)
+        with self._condition:  # what came during the job goes into this batch, not into the one after the next job
+            line, submits = self._next_submits()
         if submits:
-            self._submit(line or "", submits)
+            self._submit(line, submits)
         for runner in list(self._runners.values()):
             if runner.host is None and runner.due_in_ms() == 0 and runner.open():
                 self._mirrors_asked(runner.home)
@@ -342,19 +344,31 @@ class Lines:
             return 0.0
         return self._callers[line].left_s(len(waiting.submits), now_s)
 
-    def _next(self) -> tuple[str | None, list[_Submit], _Job | None]:
-        """Take the next line's submissions, as many as fit into one batch, and one other piece of its work."""
+    def _next_job(self) -> _Job | None:
+        """Take one piece of work of the next line that has any; the caller holds the condition."""
+        for line, waiting in self._waiting.items():
+            if waiting.jobs:
+                job = waiting.jobs.popleft()
+                self._turn(line, waiting)
+                return job
+        return None
+
+    def _next_submits(self) -> tuple[str, list[_Submit]]:
+        """Take the submissions of the next line whose batch is due, as many as fit; the caller holds the condition."""
         now_s = time.monotonic()
-        for _ in range(len(self._waiting)):
-            line, waiting = self._waiting.popitem(last=False)
-            gathers = self._gather_s(line, waiting, now_s) > 0
-            submits = [] if gathers else self._together(line, waiting, now_s)
-            job = waiting.jobs.popleft() if waiting.jobs else None
-            if waiting.submits or waiting.jobs:
-                self._waiting[line] = waiting  # at the end: the other lines come first
-            if submits or job is not None:
-                return line, submits, job
-        return None, [], None
+        for line, waiting in self._waiting.items():
+            if waiting.submits and not self._gather_s(line, waiting, now_s):
+                submits = self._together(line, waiting, now_s)
+                self._turn(line, waiting)
+                return line, submits
+        return "", []
+
+    def _turn(self, line: str, waiting: _Waiting) -> None:
+        """Let the other lines come first, or forget a line for which nothing waits."""
+        if waiting.submits or waiting.jobs:
+            self._waiting.move_to_end(line)
+        else:
+            del self._waiting[line]
 
     def _together(self, line: str, waiting: _Waiting, now_s: float) -> list[_Submit]:
         """Take as many submissions of a line as fit into one batch, one at least where any waits."""
