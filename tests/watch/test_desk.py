@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 
 from detente.desk.operations import PREFIX
@@ -20,7 +21,7 @@ from detente.door.log import Log
 from detente.watch import desk as desk_module
 from detente.watch import desk_forms as forms
 from detente.watch.desk import Desk, Route
-from detente.watch.desk_forms import DraftPosted, EncounterPosted, FeedPosted, MoverPosted, id_of
+from detente.watch.desk_forms import DraftPosted, EncounterPosted, FeedPosted, id_of
 from detente.watch.desk_link import Became
 from detente.watch.spool import Spool
 
@@ -47,8 +48,17 @@ class Stub:
         return [body for name, body in self.came if name == route]
 
 
-def mover(name: str, lon_deg: float = 20.0, at_ms: int = 1_000) -> MoverPosted:
-    return MoverPosted(id=name, kind="ship", side="other", lon_deg=lon_deg, lat_deg=56.0, at_ms=at_ms)
+def movers(*names: str, lon_deg: float = 20.0, at_ms: int = 1_000) -> pl.DataFrame:
+    rows = [
+        {"id": name, "kind": "ship", "side": "other", "name": "", "lon_deg": lon_deg + number, "lat_deg": 56.0,
+         "at_ms": at_ms, "feed": "ais"}
+        for number, name in enumerate(names)
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=forms.MOVERS_POSTED)
+
+
+def numbered(count: int) -> pl.DataFrame:
+    return movers(*(str(number) for number in range(count)))
 
 
 def encounter(name: str = "e", **more: Any) -> EncounterPosted:
@@ -100,7 +110,6 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_forms_are_those_of_the_desk() -> None:
     pairs = (
-        (forms.MoverPosted, documents.Mover),
         (forms.EncounterPosted, documents.Encounter),
         (forms.FeedPosted, documents.Feed),
     )
@@ -114,8 +123,23 @@ def test_the_forms_are_those_of_the_desk() -> None:
     assert PREFIX == "/api/v1"
     whole = msgspec.json.encode({"encounters": [encounter(limit_m=500.0, in_area=("D-17",))]})
     assert msgspec.json.decode(whole, type=documents.EncountersPosted).encounters[0].limit_m == 500.0
-    whole = msgspec.json.encode({"movers": [mover("mmsi:219000001")]})
-    assert msgspec.json.decode(whole, type=documents.MoversPosted).movers[0].id == "mmsi:219000001"
+    assert set(forms.MOVERS_POSTED) == {*documents.Mover.__struct_fields__} - {"heading_deg", "symbol"}
+
+
+def test_a_table_of_movers_is_posted_as_the_desk_reads_it(stub: Stub) -> None:
+    """Names that JSON has to escape, figures that are not known, and every digit of a place."""
+    wild = 'Ю"\\\n\u2028\u0000'
+    table = movers("mmsi:1", lon_deg=0.1 + 0.2).with_columns(name=pl.lit(wild), speed_kn=pl.lit(12.5))
+
+    async def run() -> None:
+        desk = Desk(stub, None, quiet())
+        desk.show_movers(table)
+        await while_running(desk, lambda: desk.posted["movers"])
+
+    asyncio.run(run())
+    (posted,) = stub.of("positions")
+    (one,) = msgspec.convert(posted, documents.MoversPosted).movers
+    assert (one.name, one.lon_deg, one.speed_kn, one.altitude_m) == (wild, 0.1 + 0.2, 12.5, None)
 
 
 def test_a_long_name_stays_another_than_its_neighbour() -> None:
@@ -130,12 +154,12 @@ def test_while_the_desk_is_away_only_the_newest_is_kept_and_it_comes_when_it_is_
     async def run() -> Desk:
         desk = Desk(stub, None, quiet())
         stub.answer = lambda _route, _body: Became("later", why="no connection")
-        desk.show_movers([mover("a", 20.0), mover("b", 21.0)])
+        desk.show_movers(movers("a", "b"))
         desk.show_encounters([encounter(distance_m=900.0)])
         await while_running(desk, lambda: stub.of("positions") and stub.of("encounters"))
         assert desk.standing().state == "away"
         assert desk.standing().why == "no connection"
-        desk.show_movers([mover("a", 20.5, at_ms=2_000)])
+        desk.show_movers(movers("a", lon_deg=20.5, at_ms=2_000))
         desk.show_encounters([encounter(distance_m=800.0, priority="emergency")])
         stub.answer = lambda _route, _body: TAKEN
         stub.came.clear()
@@ -155,12 +179,12 @@ def test_a_position_that_was_on_its_way_never_takes_the_place_of_a_newer_one(stu
         desk = Desk(stub, None, quiet())
 
         def newer_meanwhile(_route: str, _body: Any) -> Became:
-            desk.show_movers([mover("a", 20.9, at_ms=9_000)])
+            desk.show_movers(movers("a", lon_deg=20.9, at_ms=9_000))
             stub.answer = lambda _route, _body: TAKEN
             return Became("later")
 
         stub.answer = newer_meanwhile
-        desk.show_movers([mover("a", 20.0)])
+        desk.show_movers(movers("a"))
         await while_running(desk, lambda: desk.posted["movers"])
 
     asyncio.run(run())
@@ -173,7 +197,7 @@ def test_more_movers_than_the_desk_shows_leave_the_newest(stub: Stub, monkeypatc
 
     async def run() -> Desk:
         desk = Desk(stub, None, quiet())
-        desk.show_movers(mover(str(number)) for number in range(5))
+        desk.show_movers(numbered(5))
         await while_running(desk, lambda: desk.posted["movers"] == 3)
         return desk
 
@@ -235,7 +259,7 @@ def test_one_that_the_desk_refuses_takes_no_other_with_it_and_is_counted(stub: S
     async def run() -> Desk:
         desk = Desk(stub, None, quiet())
         stub.answer = strict
-        desk.show_movers(mover(str(number)) for number in range(8))
+        desk.show_movers(numbered(8))
         await while_running(desk, lambda: desk.posted["movers"] == 7)
         return desk
 
@@ -248,7 +272,7 @@ def test_what_the_desk_itself_refuses_is_counted_by_its_reasons(stub: Stub) -> N
     async def run() -> Desk:
         desk = Desk(stub, None, quiet())
         stub.answer = lambda _route, _body: Became("taken", refused={"old": 2})
-        desk.show_movers(mover(str(number)) for number in range(3))
+        desk.show_movers(numbered(3))
         await while_running(desk, lambda: desk.posted["movers"])
         return desk
 
@@ -264,7 +288,7 @@ def test_encounters_do_not_wait_for_positions(stub: Stub, monkeypatch: pytest.Mo
 
     async def run() -> None:
         desk = Desk(stub, None, quiet())
-        desk.show_movers(mover(str(number)) for number in range(50))
+        desk.show_movers(numbered(50))
         desk.show_feeds([FeedPosted(name="f", state="good", last_ms=1, rate_per_s=1.0, movers=1)])
         await while_running(desk, lambda: len(stub.came) >= 12)
         desk.show_encounters([encounter()])
@@ -344,7 +368,7 @@ def test_a_token_that_is_not_known_from_the_start_is_said_and_one_that_was_good_
             stub.answer = lambda _route, _body: TAKEN
             await while_running(desk, lambda: desk.standing().state == "good")
         stub.answer = lambda _route, _body: Became("unknown", why="401")
-        desk.show_movers([mover("a")])
+        desk.show_movers(movers("a"))
         await while_running(desk, lambda: desk.standing().state == "unknown")
         return desk.is_given_up.is_set()
 

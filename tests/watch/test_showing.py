@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
+import polars as pl
 import pytest
 
 from detente.desk.picture import documents
 from detente.encounters.sides_file import read_sides
 from detente.watch.batches import FeedStanding
 from detente.watch.events import Event
-from detente.watch.picture import LiveMover
+from detente.watch.movers import MOVERS
 from detente.watch.showing import Clock, Showing
 
 T = datetime(2018, 4, 4, 12, 0, tzinfo=UTC)
@@ -29,13 +30,19 @@ def showing(tmp_path: Any) -> Showing:
     return Showing(read_sides(tmp_path / "sides.toml"), "west")
 
 
-def mover(**more: Any) -> LiveMover:
+def mover(**more: Any) -> dict[str, Any]:
     given: dict[str, Any] = {
         "id": "mmsi:219000001", "kind": "ship", "name": "SHIP", "side": "west", "military": None, "lon_deg": 20.0,
         "lat_deg": 56.0, "altitude_m": None, "speed_kn": 12.0, "course_deg": 360.0, "vertical_fpm": None, "at": WALL,
         "received_at": WALL, "feed": "ais", "at_rest": False, "coverage": "heard",
     }  # fmt: skip
-    return LiveMover(**{**given, **more})
+    return {**given, **more}
+
+
+def posted_by(showing: Showing, *rows: dict[str, Any]) -> tuple[documents.Mover, ...]:
+    """Return what the desk takes of it, as it decodes it."""
+    octets = showing.movers(pl.DataFrame(list(rows), schema=MOVERS, orient="row")).write_json()
+    return msgspec.json.decode(f'{{"movers":{octets}}}', type=documents.MoversPosted).movers
 
 
 def event(**more: Any) -> Event:
@@ -63,13 +70,11 @@ def test_whose_a_mover_is(showing: Showing) -> None:
 def test_whatever_comes_fits_the_bounds_of_the_desk(showing: Showing) -> None:
     wild = [
         mover(id="x" * 300, name="\u202e" * 500, speed_kn=1e9, course_deg=-1.0, altitude_m=math.inf),
-        mover(kind="balloon", vertical_fpm=-1e9, feed="f" * 200, at=datetime(1, 1, 2, tzinfo=UTC)),
+        mover(kind="balloon", side="", vertical_fpm=-1e9, feed="f" * 200, at=datetime(1, 1, 2, tzinfo=UTC)),
         mover(lat_deg=math.nan),
     ]
-    posted = showing.movers(wild)
-    assert len(posted) == 2  # one without a place is not shown at any
-    octets = msgspec.json.encode({"movers": posted})
-    first, second = msgspec.json.decode(octets, type=documents.MoversPosted).movers
+    second, first = posted_by(showing, *wild)  # one without a place is not shown at any; whose side is known is last
+    assert (len(first.id), first.id[:10], len(first.name)) == (80, "x" * 10, 200)
     assert (first.speed_kn, first.course_deg, first.altitude_m) == (10_000.0, 359.0, None)
     assert (second.kind, second.vertical_rate_ftmin, second.at_ms) == ("other", -200_000.0, 0)
 
@@ -104,7 +109,7 @@ def test_a_replays_moments_are_told_as_those_at_which_they_come_here(showing: Sh
     assert showing.clock.now(WALL) == T + timedelta(seconds=100)
     assert showing.clock.told(T) == WALL
     assert showing.clock.told(T + timedelta(seconds=200)) == WALL + timedelta(seconds=20)
-    (posted,) = showing.movers([mover(at=T + timedelta(seconds=50))])
+    (posted,) = posted_by(showing, mover(at=T + timedelta(seconds=50)))
     assert posted.at_ms == round((WALL.timestamp() + 5) * 1_000)
     full_speed = Clock(rate=math.inf)
     full_speed.follow(T, WALL)

@@ -35,3 +35,8 @@ export function partyState(state: string): string {
   };
   return names[state] ?? state;
 }
+
+/** The name of the announced area that an encounter's id of the other one stands for; "" where it is a mover's. */
+export function areaName(id: string): string {
+  return id.startsWith("area:") ? id.slice("area:".length) : "";
+}

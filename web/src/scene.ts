@@ -5,6 +5,7 @@
 import { signal } from "@preact/signals";
 import type { Encounter, Feed, Mover } from "./documents";
 import { breath } from "./gently";
+import { areaName } from "./names";
 
 /** Heard longer ago than this, a mover fades, and is struck through when it is older still. */
 export const FADES_AFTER_MS = 60_000;
@@ -105,9 +106,9 @@ export class Scene {
     this.version.value += 1;
   }
 
-  /** The name under which people know a mover; its id where it has none. */
+  /** The name under which people know a mover, its id where it has none; an area that one comes into has its name in its id. */
   nameOf(id: string): string {
-    return this.tracks.get(id)?.mover.name || id;
+    return this.tracks.get(id)?.mover.name || areaName(id) || id;
   }
 
   #move(mover: Mover): void {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { FEATURES_MAX, nameOfFile, overlayOf, readGeoJson } from "../src/overlay_reading";
 import { geometryOf, shapeDrawn } from "../src/pages/forms/drawn";
 import { fieldsOf, type Grammar } from "../src/pages/forms/model";
-import { shapeOf, withoutHidden } from "../src/pages/forms/starts";
+import { met, shapeOf, withoutHidden } from "../src/pages/forms/starts";
 import { at, documentOf, numberOf, stepsOf, withAt } from "../src/pages/forms/values";
 import { byTime, isOpen, narrowly, verdictsIn } from "../src/pages/verdicts";
 
@@ -82,4 +82,13 @@ test("verdicts are sorted by when they are due, and narrow ones are found", () =
   equal(found.every(isOpen), true);
   const [near] = verdictsIn([one("n", "", { outcome: "not_owed", below: [{ metric: "troops", op: ">=", limit: 9000, value: 8900 }, { metric: "tanks", limit: 250, value: 1 }] })]);
   deepEqual(near && narrowly(near).map((each) => each.metric), ["troops"]);
+});
+
+test("an incident in an area names the area as its place, and not as a ship", () => {
+  const seen = { a: "mmsi:1", side_a: "other", side_b: "neutral", entered_ms: 0, closest_lon_deg: 20, closest_lat_deg: 56, closest_distance_m: 0, vertical_m: null };
+  const inside = met({ ...seen, b: "area:X0001/26" }, [], () => "Ship");
+  deepEqual([inside["place"], inside["incident_type"], inside["distance_m"]], ["X0001/26", undefined, undefined]);
+  deepEqual(inside["others"], [{ type: "Ship", name: "mmsi:1" }]);
+  const pair = met({ ...seen, b: "mmsi:2" }, [], () => "Ship");
+  deepEqual([pair["place"], pair["incident_type"], pair["distance_m"]], [undefined, "close_approach", "0"]);
 });

@@ -10,23 +10,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import msgspec
+import polars as pl
 
 from detente import words
 from detente.door.log import Log
 from detente.watch.desk_forms import (
     FEEDS_POSTED_MAX,
+    MOVERS_POSTED,
     POSTED_ENCOUNTERS_MAX,
     POSTED_MOVERS_MAX,
     DraftPosted,
     EncounterPosted,
     FeedPosted,
-    MoverPosted,
 )
 from detente.watch.desk_link import Became
 from detente.watch.spool import Spool
@@ -50,6 +51,8 @@ _BACK_OFF_S, _BACK_OFF_S_MAX, _UNKNOWN_S, _UNFIT_S = 0.5, 30.0, 30.0, 60.0
 _GRAVITY = ("caution", "warning", "alarm", "emergency")
 _TURNING = ("priority", "state", "predicted", "rings", "in_area", "limit_m")
 """What makes a change of an encounter worth telling at once; its figures alone are told once a second."""
+
+_NOBODY = pl.DataFrame(schema=MOVERS_POSTED)
 
 Route = Literal["positions", "encounters", "feeds", "drafts"]
 
@@ -117,7 +120,8 @@ class Desk:
         self._spool = spool
         self._log = log
         self._clock_s = clock_s or (lambda: asyncio.get_running_loop().time())
-        self._movers: OrderedDict[str, MoverPosted] = OrderedDict()
+        self._movers = _NOBODY
+        self._on_the_way = 0
         self._encounters: dict[str, EncounterPosted] = {}
         self._urgent: dict[str, None] = {}
         self._small: dict[str, None] = {}
@@ -134,23 +138,16 @@ class Desk:
 
     # ---- what should be shown ----------------------------------------------------------------------------------
 
-    def show_movers(self, movers: Iterable[MoverPosted]) -> None:
-        """Let these be shown where they were last seen."""
-        for mover in movers:
-            if mover.id in self._movers:
-                self.refused["superseded"] += 1
-            self._movers[mover.id] = mover
-            self._movers.move_to_end(mover.id)
-        while len(self._movers) > MOVERS_MAX:
-            self._movers.popitem(last=False)
-            self.refused["gave-way"] += 1
+    def show_movers(self, movers: pl.DataFrame) -> None:
+        """Let these, MOVERS_POSTED with each mover once, be shown where they were last seen; the last ones stay."""
+        self._movers = self._with_room(pl.concat([self._replaced(self._movers, movers), movers]))
 
     def wants_movers(self) -> bool:
         """Tell whether positions can be used now: the last ones were brought, or the desk is away and newer ones count.
 
         A slow desk is so given them less often.
         """
-        return not self._movers or self._state != "good"
+        return self._state != "good" or not (self._movers.height or self._on_the_way)
 
     def show_encounters(self, encounters: Iterable[EncounterPosted]) -> None:
         """Let these be shown as they are now; one whose state is "past" is told and then forgotten."""
@@ -207,7 +204,7 @@ class Desk:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._send_encounters([*self._urgent, *self._small])
-                if self._movers:
+                if self._movers.height:
                     await self._send_positions()
                 if self._feeds:
                     await self._send("feeds", self._feeds, keep=0.0)
@@ -239,7 +236,7 @@ class Desk:
         pause = _BackOff()
         while True:
             begun_s = self._clock_s()
-            if self._movers and not await self._send_positions():
+            if self._movers.height and not await self._send_positions():
                 await pause.wait(self._state)
                 continue
             pause.reset()
@@ -287,18 +284,34 @@ class Desk:
         return True
 
     async def _send_positions(self) -> bool:
-        """Post every mover that waits; what was replaced by a newer position meanwhile goes on waiting."""
-        movers = list(self._movers.values())
-        for at in range(0, len(movers), POSTED_MOVERS_MAX):
-            chosen = movers[at : at + POSTED_MOVERS_MAX]
-            if not await self._send("positions", chosen, keep=_KEPT_FOR_ALARMS):
-                return False
-            for one in chosen:
-                if self._movers.get(one.id) is one:
-                    del self._movers[one.id]
-                elif one.id in self._movers:
-                    self.refused["superseded"] -= 1  # it was posted, before the newer one came
+        """Post every mover that waits; what could not be posted waits again, where nothing newer came meanwhile."""
+        left, self._movers = self._movers, _NOBODY
+        try:
+            while left.height:
+                self._on_the_way = left.height
+                if not await self._send("positions", left.head(POSTED_MOVERS_MAX), keep=_KEPT_FOR_ALARMS):
+                    return False
+                left = left.slice(POSTED_MOVERS_MAX)
+        finally:
+            self._on_the_way = 0
+            if left.height:
+                self._movers = self._with_room(pl.concat([self._replaced(left, self._movers), self._movers]))
         return True
+
+    def _replaced(self, movers: pl.DataFrame, newer: pl.DataFrame) -> pl.DataFrame:
+        """Return the movers of which nothing newer is there, counting the others."""
+        left = movers.join(newer.select("id"), on="id", how="anti", maintain_order="left")
+        self._count("superseded", movers.height - left.height)
+        return left
+
+    def _with_room(self, movers: pl.DataFrame) -> pl.DataFrame:
+        """Return as many as the desk shows, the last ones, counting the others."""
+        self._count("gave-way", movers.height - MOVERS_MAX)
+        return movers.tail(MOVERS_MAX)
+
+    def _count(self, reason: str, count: int) -> None:
+        if count > 0:
+            self.refused[reason] += count
 
     async def _send_drafts(self) -> bool:
         """Deliver drafts, oldest first; False when the desk is away."""
@@ -323,15 +336,18 @@ class Desk:
                     return False
         return True
 
-    async def _send(self, route: Route, items: Sequence[msgspec.Struct], *, keep: float) -> bool:
+    async def _send(self, route: Route, items: Sequence[msgspec.Struct] | pl.DataFrame, *, keep: float) -> bool:
         """Post items under the route's name of them; False when they must be sent again.
 
         A post that the desk refuses for its form is halved until the item at fault stands alone, and is counted.
         """
-        if not items:
+        if not len(items):
             return True
         name = "movers" if route == "positions" else route
-        body = msgspec.json.encode({name: items})
+        if isinstance(items, pl.DataFrame):
+            body = await asyncio.to_thread(_table_body, name, items)
+        else:
+            body = msgspec.json.encode({name: items})
         became = await self._post(route, body, keep=keep)
         if became.what == "taken":
             self.posted[name] += len(items) - sum(became.refused.values())
@@ -386,6 +402,10 @@ class Desk:
         for held in (self._encounters, self._urgent, self._small):
             held.pop(last.id, None)
         return True
+
+
+def _table_body(name: str, items: pl.DataFrame) -> bytes:
+    return b'{"%s":%s}' % (name.encode(), items.write_json().encode())
 
 
 class _BackOff:

@@ -12,19 +12,20 @@ import math
 from typing import Any, Literal
 
 import msgspec
+import polars as pl
 
 __all__ = [
     "FEEDS_POSTED_MAX",
+    "ID_CHARACTERS_MAX",
+    "MOVERS_POSTED",
     "POSTED_ENCOUNTERS_MAX",
     "POSTED_MOVERS_MAX",
     "DraftPosted",
     "EncounterPosted",
     "FeedPosted",
-    "MoverPosted",
     "Priority",
     "Side",
     "bounded",
-    "course",
     "id_of",
     "text",
 ]
@@ -35,30 +36,25 @@ POSTED_ENCOUNTERS_MAX = 1_000
 """Encounters in one post."""
 FEEDS_POSTED_MAX = 64
 """Feeds in one post."""
-_ID_CHARACTERS_MAX = 80
+ID_CHARACTERS_MAX = 80
+"""Characters of an id."""
 
 Side = Literal["own", "other", "neutral", "unknown"]
 Priority = Literal["emergency", "alarm", "warning", "caution"]
 Point = tuple[float, float]
 
 
-class MoverPosted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A mover where it was last seen, in degrees, metres, knots and milliseconds since 1970 UTC. None: not known."""
+MOVERS_POSTED = pl.Schema(
+    {
+        "id": pl.String, "kind": pl.String, "side": pl.String, "name": pl.String, "lon_deg": pl.Float64,
+        "lat_deg": pl.Float64, "altitude_m": pl.Float64, "speed_kn": pl.Float64, "course_deg": pl.Float64,
+        "vertical_rate_ftmin": pl.Float64, "at_ms": pl.Int64, "feed": pl.String,
+    }
+)  # fmt: skip
+"""Movers where they were last seen, a row each: degrees, metres, knots, milliseconds since 1970 UTC; null: not known.
 
-    id: str
-    kind: Literal["ship", "aircraft", "other"]
-    side: Side
-    name: str = ""
-    lon_deg: float
-    lat_deg: float
-    altitude_m: float | None = None
-    speed_kn: float | None = None
-    course_deg: float | None = None
-    heading_deg: float | None = None
-    vertical_rate_ftmin: float | None = None
-    at_ms: int
-    feed: str = ""
-    symbol: str = ""
+A table, for there are tens of thousands of them every second. What the desk's form has besides stays as it is there.
+"""
 
 
 class EncounterPosted(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -130,11 +126,6 @@ def bounded(value: float | None, least: float, most: float) -> float | None:
     return min(most, max(least, float(value)))
 
 
-def course(value: float | None) -> float | None:
-    """Return a course in [0, 360), None for one that is not known."""
-    return None if value is None or not math.isfinite(value) else float(value) % 360.0
-
-
 def text(value: str | None, characters_max: int) -> str:
     """Return a stranger's text cut to a length that the desk takes; the desk shows it as text."""
     return (value or "")[:characters_max]
@@ -142,7 +133,7 @@ def text(value: str | None, characters_max: int) -> str:
 
 def id_of(name: str) -> str:
     """Return a name as an id of at most 80 characters; a longer one ends in a hash, so that two stay two."""
-    if len(name) <= _ID_CHARACTERS_MAX:
+    if len(name) <= ID_CHARACTERS_MAX:
         return name or "-"
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
-    return f"{name[: _ID_CHARACTERS_MAX - 17]}#{digest}"
+    return f"{name[: ID_CHARACTERS_MAX - 17]}#{digest}"

@@ -57,7 +57,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     id: the same from the first sight to the end, over restarts too when they are shorter than the hysteresis.
     a, b: ids as in detente.tracks.SCHEMA, a before b as text; b is "" for an area, and so is what belongs to it.
     kind_a, kind_b: "ship", "aircraft", "other"; side_a, side_b: names of the sides file, "" without one.
-    area: id of the area, "" for a pair; in_areas: names of the areas that either is in now.
+    area: id of the area, "" for a pair; area_name: what people call it, the id where it has no name.
+    in_areas: names of the areas that either is in now.
     state: "past" once the event is over; the watch has then waited already (1.2 times the limit, 120 s).
     predicted: it has not come inside the limit yet.
     entered_at: when it came, or will come, inside the limit; closest_at: when it was or will be closest;
@@ -80,6 +81,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     side_a: str = ""
     side_b: str = ""
     area: str = ""
+    area_name: str = ""
     in_areas: tuple[str, ...] = ()
     priority: Priority
     state: Literal["active", "past"]
@@ -298,6 +300,7 @@ class Events:
             side_a=first.side,
             side_b=second.side,
             area=area,
+            area_name=self._area_name(area),
             in_areas=tuple(dict.fromkeys(name for slot in going.slots for name in names_in.get(slot, ()))),
             priority=PRIORITIES[going.priority],
             state="past" if over else "active",

@@ -144,6 +144,7 @@ class Finishing:
                     inputs=self._memory.inputs(),
                     cleaned=taken,
                     records=self._memory.records(),
+                    withheld=asked.withheld.names(),
                     anomalies=anomalies,
                     earlier=earlier,
                 ),

@@ -24,14 +24,15 @@ from detente.encounters import quality
 from detente.encounters.errors import SidesMistake
 from detente.encounters.live_step import States
 from detente.encounters.sides import Sides
-from detente.notices.quantities import FOOT_M, KNOT_MS
+from detente.notices.quantities import KNOT_MS
 from detente.tracks.schema import KINDS
 from detente.watch.batches import Batch, FeedStanding
 from detente.watch.columns import NEVER_US, Columns, apart_m, moved_on
 from detente.watch.coverage import COVERAGES, Coverage, Hole, judge, silent_regions
 from detente.watch.given import UNSAID, Given, bearing_deg
+from detente.watch.movers import LiveMover, live_movers, table_of
 
-__all__ = ["FEEDS_MAX", "MOVERS_MAX", "Card", "Disagreement", "LiveMover", "LivePicture"]
+__all__ = ["FEEDS_MAX", "MOVERS_MAX", "Card", "Disagreement", "LivePicture"]
 
 MOVERS_MAX = 100_000
 """Movers in the picture; the ones that were heard longest ago give way, counted as ``displaced``."""
@@ -55,31 +56,6 @@ REST_MS, REST_BY_STATUS_MS = 0.5 * KNOT_MS, 1.0 * KNOT_MS
 DERIVED_S_MIN, DERIVED_S_MAX = 2.0, 60.0
 
 Integers = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class LiveMover:
-    """A mover where it was last heard. None: not known. at: of the fix; received_at: by this machine's clock.
-
-    side: name of the sides file, ""; feed: the one whose fix this is; coverage: why there is nothing newer.
-    """
-
-    id: str
-    kind: str
-    name: str
-    side: str
-    military: bool | None
-    lon_deg: float
-    lat_deg: float
-    altitude_m: float | None
-    speed_kn: float | None
-    course_deg: float | None
-    vertical_fpm: float | None
-    at: datetime
-    received_at: datetime
-    feed: str
-    at_rest: bool
-    coverage: Coverage
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +195,7 @@ class LivePicture:
     def mover(self, id: str) -> LiveMover | None:  # noqa: A002 - the domain's word
         """Return one mover; None when it is not in the picture."""
         row = self._rows.get(id)
-        return None if row is None else self._movers(np.array([row]))[0]
+        return None if row is None else live_movers(self._table(np.array([row])))[0]
 
     def slot_of(self, id: str) -> int:  # noqa: A002
         """Return where a mover is kept, -1 when it is not in the picture."""
@@ -237,11 +213,11 @@ class LivePicture:
             at_rest=self._is_at_rest(slot),
         )
 
-    def changed_since(self, number: int) -> tuple[int, Sequence[LiveMover]]:
-        """Return a number for the next question, and the movers that changed since the one given (0: all)."""
+    def changed_since(self, number: int) -> tuple[int, pl.DataFrame]:
+        """Return a number for the next question, and who changed since the one given (0: all), as MOVERS."""
         columns = self._columns
         rows = np.flatnonzero(columns.used & (columns.number > number))
-        return self._number, self._movers(rows)
+        return self._number, self._table(rows)
 
     def coverage_of(self, id: str) -> Coverage:  # noqa: A002
         """Return why a mover is not heard, as of the last ``hold``; of one not in the picture "region_silent"."""
@@ -508,58 +484,16 @@ class LivePicture:
         flying = (columns.kind[rows] == 1) & ~columns.on_ground[rows]
         return np.asarray(at_rest & ~flying)
 
-    def _movers(self, rows: Integers) -> list[LiveMover]:
-        columns, names = self._columns, list(self._feeds)
-        said = (None, False, True)
-        numbers = np.stack(
-            [
-                columns.height_m[rows],
-                columns.speed_ms[rows] / KNOT_MS,
-                columns.course_deg[rows],
-                columns.climb_ms[rows] * 60.0 / FOOT_M,
-            ],
-            axis=1,
-        ).astype(object)
-        numbers[np.isnan(numbers.astype(np.float64))] = None
-        whole = zip(
-            rows.tolist(),
-            numbers.tolist(),
-            columns.lon[rows].tolist(),
-            columns.lat[rows].tolist(),
-            columns.time_us[rows].tolist(),
-            columns.received_us[rows].tolist(),
-            columns.kind[rows].tolist(),
-            columns.side[rows].tolist(),
-            columns.military[rows].tolist(),
-            columns.feed[rows].tolist(),
-            self._at_rest(rows).tolist(),
-            columns.coverage[rows].tolist(),
-            strict=True,
+    def _table(self, rows: Integers) -> pl.DataFrame:
+        return table_of(
+            self._columns,
+            rows,
+            ids=self._ids,
+            names=self._names,
+            sides=self.side_names,
+            feeds=list(self._feeds),
+            at_rest=self._at_rest(rows),
         )
-        return [
-            LiveMover(
-                id=self._ids[row],
-                kind=KINDS[kind],
-                name=self._names[row],
-                side=self.side_names[side],
-                military=said[military + 1],
-                lon_deg=lon,
-                lat_deg=lat,
-                altitude_m=height,
-                speed_kn=speed,
-                course_deg=course,
-                vertical_fpm=climb,
-                at=_moment(time_us),
-                received_at=_moment(received_us),
-                feed=names[feed] if feed >= 0 else "",
-                at_rest=at_rest,
-                coverage=COVERAGES[coverage],
-            )
-            for (
-                row, (height, speed, course, climb), lon, lat, time_us, received_us, kind, side, military, feed,
-                at_rest, coverage,
-            ) in whole
-        ]  # fmt: skip
 
 
 class _Ids(Sequence[str]):

@@ -16,6 +16,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import polars as pl
+
 from detente import words
 from detente.door.files import writing
 from detente.door.log import Log
@@ -28,7 +30,7 @@ from detente.watch.errors import WatchMistake
 from detente.watch.events import Event
 from detente.watch.feeds.running import Feeds
 from detente.watch.finishing import Finished, Finishing
-from detente.watch.picture import LiveMover
+from detente.watch.movers import LiveMover, live_movers
 from detente.watch.recording import FLUSH_S, Recorder
 from detente.watch.request import Request
 from detente.watch.screen import Screen, View
@@ -43,7 +45,8 @@ __all__ = ["ROUND_S", "Watch"]
 say = words.speaker("watch")
 
 ROUND_S = 0.25
-"""So often what came is taken and everybody is predicted anew."""
+"""So often at least what came is taken and everybody is predicted anew."""
+_ROUND_LEAST_S = 0.1
 STEPS_A_ROUND_MAX = 4
 """Predictions in one round of a replay that runs faster than the time."""
 _STATUS_S, _MOVERS_S, _ALL_EVENTS_S, _LAST_WORDS_S, _AGAIN_S = 1.0, 1.0, 30.0, 10.0, 1.0
@@ -162,11 +165,14 @@ class Watch:
                 raise self._unknown_token()
             if self.asked.until_end and running.ended:
                 return
+            # what comes is taken soon where a round is cheap, and less often where one costs much
+            rest_s = min(max(_ROUND_LEAST_S, 2 * (loop.time() - begun_s)), ROUND_S)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, min(begun_s + ROUND_S, ends_s) - loop.time())):
+                async with asyncio.timeout_at(min(begun_s + rest_s, ends_s)):
                     await self.stop.wait()
-            if math.isinf(self._clock.rate):  # a replay at full speed waits for nobody
-                await running.wait(ROUND_S)
+            # a replay at full speed waits for nobody
+            until_s = loop.time() + ROUND_S if math.isinf(self._clock.rate) else min(begun_s + ROUND_S, ends_s)
+            await running.wait(max(0.0, until_s - loop.time()))
 
     async def _round(self, batches: list[Batch], standings: list[FeedStanding]) -> None:
         """Do all that one round does; a fault of it is counted and shouted, and the next one comes."""
@@ -283,14 +289,12 @@ class Watch:
             after, begun_s = number, time.monotonic()
             number, movers = await self._picture.do(lambda: self._seeing.picture.changed_since(after))  # noqa: B023
             took_s = time.monotonic() - begun_s
-            for one in movers:
-                if one.side and one.side == self.asked.own and (one.id in self._own or len(self._own) < _OWN_MAX):
-                    self._own[one.id] = one
+            if self.asked.own and self._outputs is not None:
+                for one in live_movers(movers.filter(pl.col("side") == self.asked.own)):
+                    if one.id in self._own or len(self._own) < _OWN_MAX:
+                        self._own[one.id] = one
             if self._desk is not None:
-                posted = await asyncio.to_thread(self._showing.movers, movers)
-                # when there are too many, whose side is known stays
-                posted.sort(key=lambda one: one.side in {"own", "other"})
-                self._desk.show_movers(posted)
+                self._desk.show_movers(await asyncio.to_thread(self._showing.movers, movers))
 
     async def _tell_outputs(self) -> None:
         assert self._outputs is not None  # noqa: S101 - who runs this has them

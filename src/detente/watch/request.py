@@ -25,6 +25,7 @@ from detente.watch.feeds.address import parse_feed
 from detente.watch.feeds.running import Finite
 from detente.watch.limits import DEFAULTS, Limits, read_limits
 from detente.watch.outputs.telling import Output, Outputs
+from detente.watch.withheld import Withheld
 
 __all__ = ["FEEDS_MAX", "RETAIN_DEFAULT", "Author", "Request", "add_options", "request"]
 
@@ -78,6 +79,7 @@ class Request:
     token_file: Path | None
     line: str
     author: Author | None
+    withheld: Withheld
     spool: Path | None
     record: Path | None
     retain: timedelta | None
@@ -174,6 +176,11 @@ def _add_desk(parser: argparse.ArgumentParser) -> None:
         metavar="ID[,NAME[,STATE]]",
         help=say("who speaks in a draft: the member of the line (default: the name of --own)"),
     )
+    group.add_argument(
+        "--withheld",
+        metavar=say("FILE"),
+        help=say("ids, names and call signs that no draft may name, one a line: those of humanitarian notices"),
+    )
     group.add_argument("--spool", metavar=say("FOLDER"), help=say("where drafts wait while the desk is away"))
 
 
@@ -241,6 +248,7 @@ def request(arguments: argparse.Namespace) -> Request:
         token_file=token_file,
         line=arguments.line,
         author=author,
+        withheld=Withheld(_optional(Path, arguments.withheld)),
         spool=_spool(arguments) if desk is not None else None,
         record=_optional(Path, arguments.record),
         retain=_retain(arguments.retain),
@@ -328,7 +336,7 @@ def _areas(files: list[Path]) -> tuple[tuple[Announced, ...], Mapping[str, int]]
 
 def _desk(arguments: argparse.Namespace) -> tuple[DeskAddress | None, Path | None]:
     if arguments.desk is None:
-        for option in ("desk_ca", "token_file", "line", "spool"):
+        for option in ("desk_ca", "token_file", "line", "withheld", "spool"):
             if getattr(arguments, option):
                 shown = "--" + option.replace("_", "-")
                 raise _mistake(shown, say("--desk with it"), say("no --desk"), say("add the desk's address"))

@@ -20,8 +20,9 @@ from detente.watch.batches import Batch, FeedStanding
 from detente.watch.coverage import Hole
 from detente.watch.events import Event, Events
 from detente.watch.limits import Limits
+from detente.watch.movers import LiveMover
 from detente.watch.outputs.leaving import Mover
-from detente.watch.picture import LiveMover, LivePicture
+from detente.watch.picture import LivePicture
 from detente.watch.request import Request
 
 __all__ = ["Seeing", "outgoing"]

@@ -12,16 +12,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import polars as pl
+
 from detente.encounters.sides import Sides
 from detente.watch.batches import FeedStanding
-from detente.watch.desk_forms import EncounterPosted, FeedPosted, MoverPosted, Side, bounded, course, id_of, text
+from detente.watch.desk_forms import ID_CHARACTERS_MAX, EncounterPosted, FeedPosted, Side, bounded, id_of, text
 from detente.watch.events import Event
-from detente.watch.picture import LiveMover
 
 __all__ = ["Clock", "Showing"]
 
 _FEET_PER_MINUTE_MAX = 200_000.0
 _MOMENT_MAX_MS = 253_402_300_799_999
+_MICROSECONDS_MAX = 2.0**62
 
 
 @dataclass(slots=True)
@@ -48,6 +50,16 @@ class Clock:
     def now(self, machine: datetime) -> datetime:
         """Return what the time is by the clock that leads, when this machine's clock says ``machine``."""
         return machine if self._said is None else self._said
+
+    def told_us(self, moments: pl.Series) -> pl.Series:
+        """Return moments, in microseconds since 1970, as ``told`` returns one."""
+        if self._said is None or self._heard is None:
+            return moments
+        heard_us = _microseconds(self._heard)
+        if math.isinf(self.rate):
+            return pl.Series(moments.name, [heard_us], dtype=pl.Int64).new_from_index(0, moments.len())
+        passed_us = (moments - _microseconds(self._said)).cast(pl.Float64) / max(self.rate, 1e-9)
+        return (passed_us + heard_us).clip(-_MICROSECONDS_MAX, _MICROSECONDS_MAX).cast(pl.Int64)
 
     def told(self, moment: datetime) -> datetime:
         """Return a moment as the present of this machine's clock would have it."""
@@ -76,30 +88,28 @@ class Showing:
             return "own"
         return "other" if self.sides.rivals(self.own, name) else "neutral"
 
-    def movers(self, movers: Iterable[LiveMover]) -> list[MoverPosted]:
-        """Return movers as they are shown; one whose place is no figure is left out."""
-        found = []
-        for one in movers:
-            lon_deg, lat_deg = bounded(one.lon_deg, -180.0, 180.0), bounded(one.lat_deg, -90.0, 90.0)
-            if lon_deg is None or lat_deg is None:
-                continue
-            found.append(
-                MoverPosted(
-                    id=id_of(one.id),
-                    kind=one.kind if one.kind in {"ship", "aircraft"} else "other",  # type: ignore[arg-type]
-                    side=self.side(one.side),
-                    name=text(one.name, 200),
-                    lon_deg=lon_deg,
-                    lat_deg=lat_deg,
-                    altitude_m=bounded(one.altitude_m, -1_000.0, 100_000.0),
-                    speed_kn=bounded(one.speed_kn, 0.0, 10_000.0),
-                    course_deg=course(one.course_deg),
-                    vertical_rate_ftmin=bounded(one.vertical_fpm, -_FEET_PER_MINUTE_MAX, _FEET_PER_MINUTE_MAX),
-                    at_ms=self._ms(one.at),
-                    feed=text(one.feed, 80),
-                )
-            )
-        return found
+    def movers(self, movers: pl.DataFrame) -> pl.DataFrame:
+        """Return movers, a table of MOVERS, as MOVERS_POSTED; one whose place is no figure is left out.
+
+        Those of a side of interest come last: where there are too many, they stay.
+        """
+        sides = movers["side"].unique().to_list()
+        posted = movers.lazy().filter(pl.col("lon_deg").is_finite() & pl.col("lat_deg").is_finite()).select(
+            pl.col("id").map_batches(_ids, return_dtype=pl.String),
+            pl.when(pl.col("kind").is_in(["ship", "aircraft"])).then("kind").otherwise(pl.lit("other")).alias("kind"),
+            pl.col("side").replace_strict(sides, [self.side(name) for name in sides], return_dtype=pl.String),
+            pl.col("name").fill_null("").str.slice(0, 200),
+            pl.col("lon_deg").clip(-180.0, 180.0),
+            pl.col("lat_deg").clip(-90.0, 90.0),
+            _bounded("altitude_m", -1_000.0, 100_000.0),
+            _bounded("speed_kn", 0.0, 10_000.0),
+            # twice, for the remainder of a negative number is negative
+            _finite("course_deg").mod(360.0).add(360.0).mod(360.0),
+            _bounded("vertical_fpm", -_FEET_PER_MINUTE_MAX, _FEET_PER_MINUTE_MAX).alias("vertical_rate_ftmin"),
+            pl.col("at").cast(pl.Int64).map_batches(self._moments_ms, return_dtype=pl.Int64).alias("at_ms"),
+            pl.col("feed").fill_null("").str.slice(0, 80),
+        )  # fmt: skip
+        return posted.sort(pl.col("side").is_in(["own", "other"]), maintain_order=True).collect()
 
     def encounter(self, event: Event) -> EncounterPosted:
         """Return an event as it is shown. For an area the other one is the area itself."""
@@ -110,7 +120,7 @@ class Showing:
         return EncounterPosted(
             id=id_of(event.id),
             a=id_of(event.a),
-            b=id_of(f"area:{event.area}" if is_area else event.b),
+            b=id_of(f"area:{event.area_name or event.area}" if is_area else event.b),
             side_a=self.side(event.side_a),
             side_b="neutral" if is_area else self.side(event.side_b),
             priority=event.priority,
@@ -145,9 +155,32 @@ class Showing:
             for one in standings
         ]
 
+    def _moments_ms(self, moments: pl.Series) -> pl.Series:
+        return (self.clock.told_us(moments) / 1_000).round().clip(0, _MOMENT_MAX_MS).cast(pl.Int64)
+
     def _ms(self, moment: datetime) -> int:
         told = self.clock.told(moment).astimezone(UTC)
         return min(_MOMENT_MAX_MS, max(0, round(told.timestamp() * 1_000)))
+
+
+def _microseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1e6)
+
+
+def _ids(names: pl.Series) -> pl.Series:
+    """Return names as ids; nearly all of them are short enough as they are."""
+    lengths = names.str.len_chars()
+    if lengths.is_between(1, ID_CHARACTERS_MAX).all():
+        return names
+    return pl.Series(names.name, [id_of(name) for name in names.to_list()], dtype=pl.String)
+
+
+def _finite(name: str) -> pl.Expr:
+    return pl.when(pl.col(name).is_finite()).then(pl.col(name))
+
+
+def _bounded(name: str, least: float, most: float) -> pl.Expr:
+    return _finite(name).clip(least, most)
 
 
 def _metres(value: float) -> float:

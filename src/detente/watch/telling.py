@@ -101,7 +101,7 @@ def event_sentence(event: Event) -> str:
     """Return an event in one sentence, with a stranger's names made visible."""
     a = terminal.visible(event.name_a or event.a)
     if event.kind == "area":
-        area = terminal.visible(event.area)
+        area = terminal.visible(event.area_name or event.area)
         if event.state == "past":
             return say("{mover} left {area}", mover=a, area=area)
         if event.predicted:

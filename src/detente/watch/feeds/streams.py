@@ -22,7 +22,7 @@ __all__ = ["GATHERED_BYTES_MAX", "GATHER_S", "SILENCE_S_MAX", "StreamDecoder", "
 
 say = words.speaker("watch")
 
-GATHER_S = 0.2
+GATHER_S = 0.1
 """How long what comes is gathered before it is decoded: decoding many at once costs a tenth."""
 GATHERED_BYTES_MAX = 1 << 20
 """Bytes taken in one go; a source that is faster is read no faster, and waits: some 60,000 sentences a second."""

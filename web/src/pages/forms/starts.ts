@@ -1,4 +1,5 @@
 /** With what a form begins: who we are, now, and what it replies to, corrects, cancels or is drawn around. */
+import { areaName } from "../../names";
 import { runs } from "../../visible";
 import type { Field, Grammar } from "./model";
 import { optionsOf, fieldsOf, itemOf } from "./model";
@@ -96,12 +97,14 @@ export function met(encounter: Met, movers: readonly Seen[], kindWord: (kind: st
     [encounter.b, encounter.side_b],
   ];
   const own = sides.filter(([, side]) => side === "own").map(([id]) => of(id));
-  const others = sides.filter(([, side]) => side !== "own").map(([id]) => of(id));
+  const others = sides.filter(([id, side]) => side !== "own" && !areaName(id)).map(([id]) => of(id));
+  const area = areaName(encounter.b);
   return {
-    incident_type: "close_approach",
+    // what kind of incident an entry into an area is, a person says
+    ...(area ? { place: withoutHidden(area) } : { incident_type: "close_approach" }),
     happened_at: minuteOf(encounter.entered_ms),
     position: written([encounter.closest_lon_deg, encounter.closest_lat_deg]),
-    distance_m: String(Math.round(encounter.closest_distance_m)),
+    ...(area ? {} : { distance_m: String(Math.round(encounter.closest_distance_m)) }),
     ...(encounter.vertical_m === null ? {} : { height_difference_m: String(Math.round(Math.abs(encounter.vertical_m))) }),
     ...(own.length ? { own } : {}),
     ...(others.length ? { others } : {}),
