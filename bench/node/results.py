@@ -75,6 +75,10 @@ def _load(runs: list[Measured]) -> list[str]:
     for number, one in enumerate(runs, 1):
         accept, delivered = (", ".join(f"{each:.0f}" for each in one[name].values()) for name in _SPREADS)
         lines.append(f"| {number} | {accept} | {delivered} | {one['receipts']:,} | {one['syncs_per_s']:,.0f} |")
+    lines += ["", "| run | accepted ms, p99 of each tenth of the time: both sides |", "|---|---|"]
+    for number, one in enumerate(runs, 1):
+        sides = [", ".join(f"{each:.0f}" for each in side) for side in one["accept_p99_course_ms"]]
+        lines.append(f"| {number} | {'; '.join(sides)} |")
     lines += ["", "| run | CPU ms: node, signer | KiB written: node, signer | waits: node, signer | growth |"]
     lines += ["|---|---|---|---|---|"]
     for number, one in enumerate(runs, 1):

@@ -248,6 +248,49 @@ def test_a_body_that_names_its_author_counts_for_him_and_settles_what_waited(rec
     assert record.used_bytes("west") == 3
 
 
+def test_what_is_asked_for_every_bundle_costs_a_large_record_no_more_than_a_small_one(tmp_path: Path) -> None:
+    """Steps of SQLite's machine, counted: a scan of all receipts of one name made a node slower with each of them."""
+    origin = LOGS[0]
+
+    def asked(record: RecordOnDisk) -> None:
+        record.newest_cosignatures(origin)
+        record.checkpoint(origin)
+        record.checkpoint_below(origin, 5)
+        record.checkpoint_at(origin, 5)
+        record.due(0, 1)
+
+    def steps(count: int) -> int:
+        record = RecordOnDisk(tmp_path / f"{count}.sqlite3", create=True)
+        tree = merkle.Frontier()
+        parts: list[Part] = []
+        for number in range(count):
+            leaf = b"leaf %d" % number
+            digest = merkle.leaf_hash(leaf)
+            parts += [PutEntry(origin, number, leaf, digest, tuple(tree.append(digest)), "", 1, ())]
+            size, root = number + 1, tree.root()
+            parts += [PutCheckpoint(Checkpoint(Head(origin, size, root), bytes(64), bytes(4)))]
+            parts += [
+                PutCosignature(origin, size, root, Cosignature(name, hint, size, bytes(64)), 7)
+                for name in NAMES
+                for hint in HINTS
+            ]
+        record.apply(tuple(parts))
+        asked(record)
+        counted = 0
+
+        def step() -> bool:
+            nonlocal counted
+            counted += 1
+            return False
+
+        record._connection.set_progress_handler(step, 1)
+        asked(record)
+        record.close()
+        return counted
+
+    assert steps(1_500) <= 1.2 * steps(30)
+
+
 def test_every_head_and_cosignature_of_a_log_is_given_in_order(record: Record) -> None:
     scribe = fill(12, record)
     for origin in LOGS:

@@ -73,7 +73,8 @@ def test_whatever_comes_fits_the_bounds_of_the_desk(showing: Showing) -> None:
         mover(kind="balloon", side="", vertical_fpm=-1e9, feed="f" * 200, at=datetime(1, 1, 2, tzinfo=UTC)),
         mover(lat_deg=math.nan),
     ]
-    second, first = posted_by(showing, *wild)  # one without a place is not shown at any; whose side is known is last
+    # one without a place is not shown at any; whose side is known comes last
+    second, first = posted_by(showing, *wild)
     assert (len(first.id), first.id[:10], len(first.name)) == (80, "x" * 10, 200)
     assert (first.speed_kn, first.course_deg, first.altitude_m) == (10_000.0, 359.0, None)
     assert (second.kind, second.vertical_rate_ftmin, second.at_ms) == ("other", -200_000.0, 0)

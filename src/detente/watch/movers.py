@@ -47,10 +47,10 @@ class LiveMover:
 _MOMENT = pl.Datetime("us", "UTC")
 MOVERS = pl.Schema(
     {
-        "id": pl.String, "kind": pl.String, "name": pl.String, "side": pl.String, "military": pl.Boolean,
-        "lon_deg": pl.Float64, "lat_deg": pl.Float64, "altitude_m": pl.Float64, "speed_kn": pl.Float64,
-        "course_deg": pl.Float64, "vertical_fpm": pl.Float64, "at": _MOMENT, "received_at": _MOMENT,
-        "feed": pl.String, "at_rest": pl.Boolean, "coverage": pl.String,
+        "id": pl.String(), "kind": pl.String(), "name": pl.String(), "side": pl.String(), "military": pl.Boolean(),
+        "lon_deg": pl.Float64(), "lat_deg": pl.Float64(), "altitude_m": pl.Float64(), "speed_kn": pl.Float64(),
+        "course_deg": pl.Float64(), "vertical_fpm": pl.Float64(), "at": _MOMENT, "received_at": _MOMENT,
+        "feed": pl.String(), "at_rest": pl.Boolean(), "coverage": pl.String(),
     }
 )  # fmt: skip
 """The columns of a table of movers: the fields of LiveMover, null where one is None."""

@@ -320,7 +320,8 @@ class Lines:
                 return False
         if job is not None:  # before the batch: it came while the last one was written, and the other side waits
             self._do(job)
-        with self._condition:  # what came during the job goes into this batch, not into the one after the next job
+        with self._condition:
+            # what came during the job goes into this batch, not into the one after the next job
             line, submits = self._next_submits()
         if submits:
             self._submit(line, submits)
