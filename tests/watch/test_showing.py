@@ -80,6 +80,10 @@ def test_whatever_comes_fits_the_bounds_of_the_desk(showing: Showing) -> None:
     assert (second.kind, second.vertical_rate_ftmin, second.at_ms) == ("other", -200_000.0, 0)
 
 
+def test_nobody_who_moved_is_no_fault(showing: Showing) -> None:
+    assert posted_by(showing) == ()
+
+
 def test_an_encounter_is_shown_with_its_middle_and_an_area_as_the_other_one(showing: Showing) -> None:
     pair = showing.encounter(event(vertical_m=math.nan, distance_m=math.nan))
     area = showing.encounter(event(kind="area", b="", side_b="", area="D-17", in_areas=("D-17",) * 30))
@@ -88,6 +92,8 @@ def test_an_encounter_is_shown_with_its_middle_and_an_area_as_the_other_one(show
     assert abs(abs(one.closest_lon_deg) - 180.0) < 1e-6  # across the antimeridian, not around the Earth
     assert (one.side_a, one.side_b, one.vertical_m, one.distance_m) == ("own", "other", None, 0.0)
     assert (other.b, other.side_b, len(other.in_area)) == ("area:D-17", "neutral", 20)
+    named = showing.encounter(event(kind="area", b="", side_b="", area="X0001/26#1", area_name="X0001/26"))
+    assert named.b == "area:X0001/26"  # as people call it, not by the number of its outline
     assert one.limit_m is None  # the watch itself waited before it said that something is over
 
 

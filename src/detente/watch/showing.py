@@ -16,7 +16,16 @@ import polars as pl
 
 from detente.encounters.sides import Sides
 from detente.watch.batches import FeedStanding
-from detente.watch.desk_forms import ID_CHARACTERS_MAX, EncounterPosted, FeedPosted, Side, bounded, id_of, text
+from detente.watch.desk_forms import (
+    ID_CHARACTERS_MAX,
+    MOVERS_POSTED,
+    EncounterPosted,
+    FeedPosted,
+    Side,
+    bounded,
+    id_of,
+    text,
+)
 from detente.watch.events import Event
 
 __all__ = ["Clock", "Showing"]
@@ -93,6 +102,8 @@ class Showing:
 
         Those of a side of interest come last: where there are too many, they stay.
         """
+        if movers.is_empty():
+            return pl.DataFrame(schema=MOVERS_POSTED)
         sides = movers["side"].unique().to_list()
         posted = movers.lazy().filter(pl.col("lon_deg").is_finite() & pl.col("lat_deg").is_finite()).select(
             pl.col("id").map_batches(_ids, return_dtype=pl.String),

@@ -1,4 +1,4 @@
-"""Sources that a TCP connection streams: read, gathered for a fifth of a second, decoded beside the loop."""
+"""Sources that a TCP connection streams: read, gathered for a tenth of a second, decoded beside the loop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ say = words.speaker("watch")
 GATHER_S = 0.1
 """How long what comes is gathered before it is decoded: decoding many at once costs a tenth."""
 GATHERED_BYTES_MAX = 1 << 20
-"""Bytes taken in one go; a source that is faster is read no faster, and waits: some 60,000 sentences a second."""
+"""Bytes taken in one go; a source that is faster is read no faster, and waits: some 120,000 sentences a second."""
 SILENCE_S_MAX = 300.0
 """A connection over which nothing came for so long (or four times what makes it stale) is given up and made anew."""
 _PIECE_BYTES = 1 << 16
