@@ -8,11 +8,12 @@ SEED ?= 0
 HOURS ?= 8
 KIND ?=
 
-.PHONY: help setup web kernels demo test prove prove-full bench bench-quick bench-line bench-rules bench-node bench-desk bench-watch soak bench-lock lint words lock clean simulate replay sabotage
+.PHONY: help setup web kernels demo test coverage prove prove-full bench bench-quick bench-line bench-rules bench-node bench-desk bench-watch soak bench-lock lint words lock clean simulate replay sabotage
 
 help:
 	@echo "make demo         set up and play two commands' story on real nodes, all of it made up"
 	@echo "make test         set up and run all tests (under 15 minutes on two cores)"
+	@echo "make coverage     the same tests, watched: which lines and branches they reach; slower"
 	@echo "make prove        heavier evidence (under 25 minutes on two cores)"
 	@echo "make prove-full   hours of it; writes docs/prove-full.md"
 	@echo "make simulate     SEEDS=n simulated worlds of the line on two processes; says which faults happened how often"
@@ -61,6 +62,10 @@ kernels: setup
 # types are checked while kernels are compiled: each keeps one core busy
 test: setup
 	@$(MAKE) --no-print-directory -j2 --output-sync=line lint kernels
+	$(BIN)/python -m pytest -n 2 -m "not prove and not prove_full"
+
+# which lines and branches the tests reach; watching them slows every test down, so the gate goes without
+coverage: kernels
 	$(BIN)/python -m pytest -n 2 -m "not prove and not prove_full" --cov --cov-branch --cov-report=term
 
 # without a network the Signal K server is not there, and its tests say so
