@@ -52,7 +52,7 @@ def measure(folder: Path, per_s: float, for_s: float, held: int) -> dict[str, An
             node.start()
         for node in pair:
             for number in range(0, held, _WARM_AT_ONCE):
-                node.ask(Submits(node.line, notices(_WARM_AT_ONCE, number)))
+                node.ask(Submits(node.line, notices(min(_WARM_AT_ONCE, held - number), number)))
         watched = [Receipts(node, other.member) for node, other in (pair, pair[::-1])]
         for one in watched:
             one.start()

@@ -13,8 +13,8 @@ from detente.watch.withheld import BYTES_MAX, Withheld
 
 def test_a_name_a_line_with_remarks_and_the_marks_that_editors_leave(tmp_path: Path) -> None:
     file = tmp_path / "withheld.txt"
-    file.write_bytes("\ufeffmmsi:257000111\r\n\n  RELIEF ONE  # convoy of Tuesday\n# nobody\nМЕДИКИ\n".encode())
-    assert Withheld(file).names() == {"mmsi:257000111", "RELIEF ONE", "МЕДИКИ"}
+    file.write_bytes("\ufeffmmsi:257000111\r\n\n  RELIEF ONE \n# nobody\nBARGE #3\nМЕДИКИ\n".encode())
+    assert Withheld(file).names() == {"mmsi:257000111", "RELIEF ONE", "BARGE #3", "МЕДИКИ"}
     assert Withheld(None).names() == frozenset()
 
 

@@ -21,7 +21,7 @@ BYTES_MAX = 1_000_000
 
 
 class Withheld:
-    """Reads the file: one id (mmsi:257000111), name or call sign a line; what follows a # is a remark."""
+    """Reads the file: one id (mmsi:257000111), name or call sign a line; a line that begins with # is a remark."""
 
     def __init__(self, path: Path | None) -> None:
         """Read it once, so that a fault shows before anything is watched. None: nobody is withheld."""
@@ -41,15 +41,16 @@ class Withheld:
                 return self._names
             with self._path.open("rb") as file:
                 octets = file.read(BYTES_MAX + 1)
-            text = octets.decode("utf-8-sig")
         except OSError as failure:
             raise self._mistake(cause(failure)) from failure
-        except UnicodeDecodeError as failure:
-            raise self._mistake(say("bytes that are no UTF-8")) from failure
         if len(octets) > BYTES_MAX:
             raise self._mistake(say("more than {most} bytes", most=words.number(BYTES_MAX)))
-        lines = (line.partition("#")[0].strip() for line in text.splitlines())
-        self._names, self._seen = frozenset(line for line in lines if line), seen
+        try:
+            lines = [line.strip() for line in octets.decode("utf-8-sig").splitlines()]
+        except UnicodeDecodeError as failure:
+            raise self._mistake(say("bytes that are no UTF-8")) from failure
+        # a remark has a line of its own: a name may hold a #, and cut short it would withhold nobody
+        self._names, self._seen = frozenset(line for line in lines if line and not line.startswith("#")), seen
         return self._names
 
     def _mistake(self, came: str) -> WatchMistake:
